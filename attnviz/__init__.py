@@ -1,0 +1,72 @@
+"""attnviz: see attention at work.
+
+    import attnviz
+    attnviz.models()
+    model = attnviz.load("topics-en")
+    trace = model.trace("book a table for two")
+    trace.block("pooling").weights
+
+Importing this package imports neither TensorFlow nor Plotly; they come when they are first needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from attnviz.errors import AttnvizError, DataError, InputError, ModelError
+
+if TYPE_CHECKING:
+    from attnviz import analysis, export, figures
+    from attnviz.families.card import ModelCard
+    from attnviz.families.wrapped import wrap
+    from attnviz.trace import AttentionBlock, AttentionTrace
+    from attnviz.zoo import load, models
+
+__version__ = "0.1.0"
+
+#: Where each public name lives; looked up when it is first used.
+_HOMES = {
+    "models": "attnviz.zoo",
+    "load": "attnviz.zoo",
+    "wrap": "attnviz.families.wrapped",
+    "ModelCard": "attnviz.families.card",
+    "AttentionTrace": "attnviz.trace",
+    "AttentionBlock": "attnviz.trace",
+    "analysis": None,
+    "export": None,
+    "figures": None,
+}
+
+__all__ = [
+    "AttentionBlock",
+    "AttentionTrace",
+    "AttnvizError",
+    "DataError",
+    "InputError",
+    "ModelCard",
+    "ModelError",
+    "__version__",
+    "analysis",
+    "export",
+    "figures",
+    "load",
+    "models",
+    "wrap",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES[name]
+    value: Any
+    value = (
+        importlib.import_module(f"{__name__}.{name}") if home is None else getattr(importlib.import_module(home), name)
+    )
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

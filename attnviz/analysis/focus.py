@@ -1,0 +1,67 @@
+"""Which row of weights is looked at: of which block, layer, head and query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis
+
+
+@dataclass(frozen=True)
+class Focus:
+    """One row of weights.
+
+    Attributes:
+        block: Name of the block.
+        layer: From 0.
+        head: From 0.
+        query: Position on the query axis, from 0.
+    """
+
+    block: str
+    layer: int = 0
+    head: int = 0
+    query: int = 0
+
+    def row(self, trace: AttentionTrace) -> NDArray[np.float32]:
+        """The weights, float32 `[key]`.
+
+        Raises:
+            InputError: The trace has no such block.
+        """
+        weights: NDArray[np.float32] = trace.block(self.block).weights[self.layer, self.head, self.query]
+        return weights
+
+    def keys(self, trace: AttentionTrace) -> TokenAxis:
+        """What the weights are given to."""
+        return trace.block(self.block).key
+
+
+def focus(trace: AttentionTrace, layer: int | None = None, head: int | None = None, query: int | None = None) -> Focus:
+    """The row to look at in a trace's first block, as near to what is asked for as there is one.
+
+    Args:
+        trace: With at least one block.
+        layer: From 0; None means the last, on which the answer rests.
+        head: From 0; None means the first.
+        query: From 0; None means the first special token ([CLS], a learned vector), else the first.
+    """
+    block = trace.blocks[0]
+    layers, heads, queries, _ = block.shape
+    return Focus(
+        block.name,
+        _within(layer, layers, layers - 1),
+        _within(head, heads, 0),
+        _within(query, queries, _first_special(block)),
+    )
+
+
+def _first_special(block: AttentionBlock) -> int:
+    return next((place for place, special in enumerate(block.query.special) if special), 0)
+
+
+def _within(wanted: int | None, size: int, default: int) -> int:
+    return default if wanted is None or not 0 <= wanted < size else wanted

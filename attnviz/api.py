@@ -1,0 +1,150 @@
+"""The HTTP interface: the same JSON as the command line. Errors are 4xx with a code and words, never a traceback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from attnviz import zoo
+from attnviz.errors import AttnvizError, InputError, ModelError
+from attnviz.i18n import choose
+
+#: Largest request body, in bytes: far more than any model reads, and cut into words in about a second.
+MAX_BODY = 200_000
+
+#: HTTP status by error code.
+_STATUS = {"no_such_model": 404, "no_such_address": 404, "method_not_allowed": 405, "body_too_large": 413}
+
+_FIELDS = ("model", "text", "block", "layer", "head", "target")
+
+
+class _Endpoint(HTTPEndpoint):
+    """Answers a method it does not know as it answers every other mistake: in JSON."""
+
+    async def method_not_allowed(self, request: Request) -> Response:
+        allowed = ", ".join(self._allowed_methods)
+        refused = _refusal(InputError("method_not_allowed", received=request.method, expected=allowed), request)
+        refused.headers["Allow"] = allowed
+        return refused
+
+
+class Models(_Endpoint):
+    """`GET /api/models`: what can be asked for, and which folders were refused and why."""
+
+    async def get(self, request: Request) -> Response:
+        cards, refused = await run_in_threadpool(lambda: (zoo.models(), zoo.problems()))
+        language = _language(request)
+        return _reply(
+            {
+                "models": [card.to_dict() for card in cards],
+                "refused": [_error(error, language) | {"folder": name} for name, error in refused.items()],
+            }
+        )
+
+
+class Trace(_Endpoint):
+    """`GET` or `POST /api/trace`: the trace of one text."""
+
+    async def get(self, request: Request) -> Response:
+        return await _answer(request, _from_query)
+
+    async def post(self, request: Request) -> Response:
+        return await _answer(request, _from_body)
+
+
+async def _answer(request: Request, read: Callable[[Request], Awaitable[dict[str, Any]]]) -> Response:
+    try:
+        values = await read(request)
+        return _reply(await run_in_threadpool(_trace, values))
+    except AttnvizError as error:
+        return _refusal(error, request)
+
+
+async def _nothing_here(request: Request) -> Response:
+    addresses = ", ".join(route.path for route in ROUTES[:-1])
+    return _refusal(InputError("no_such_address", received=request.url.path[:200], expected=addresses), request)
+
+
+async def _from_query(request: Request) -> dict[str, Any]:
+    return dict(request.query_params)
+
+
+async def _from_body(request: Request) -> dict[str, Any]:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise InputError("body_too_large", limit=MAX_BODY)
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InputError("bad_json") from None
+    if not isinstance(values, dict):
+        raise InputError("bad_json")
+    return values
+
+
+def _trace(values: dict[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(values) - set(_FIELDS))
+    if unknown:
+        raise InputError("unknown_field", received=", ".join(map(str, unknown))[:200], expected=", ".join(_FIELDS))
+    for name in ("model", "text"):
+        if not isinstance(values.get(name), str):
+            raise InputError("missing_field", field=name)
+    for name in ("block", "target"):
+        if values.get(name) is not None and not isinstance(values[name], str):
+            raise InputError("missing_field", field=name)
+    layer, head = (_index(values, name) for name in ("layer", "head"))
+    if values["model"] not in zoo.model_folders():
+        # A path is for people at the machine, not for the network.
+        raise ModelError("no_such_model", received=values["model"][:200], expected=", ".join(zoo.model_folders()))
+    model = zoo.load(values["model"])
+    result: dict[str, Any] = model.trace(values["text"], target=values.get("target")).to_dict(
+        block=values.get("block"), layer=layer, head=head
+    )
+    return result
+
+
+def _index(values: dict[str, Any], name: str) -> int | None:
+    value = values.get(name)
+    if value is None:
+        return None
+    try:
+        if isinstance(value, (bool, float)):
+            raise ValueError
+        return int(value)
+    except (TypeError, ValueError):
+        raise InputError("not_a_number", field=name, received=str(value)[:80]) from None
+
+
+def _language(request: Request) -> str:
+    return choose(request.headers.get("accept-language", "").split(",")[0].split(";")[0])
+
+
+def _error(error: AttnvizError, language: str) -> dict[str, Any]:
+    return {"code": error.code, "message": error.message(language)}
+
+
+def _refusal(error: AttnvizError, request: Request) -> Response:
+    # A damaged model is the server's fault, all else is the caller's.
+    status = _STATUS.get(error.code, 500 if isinstance(error, ModelError) else 400)
+    return _reply({"error": _error(error, _language(request))}, status)
+
+
+def _reply(data: Any, status: int = 200) -> Response:
+    # Escaping everything beyond ASCII keeps lone surrogates, which no UTF-8 holds, out of the body.
+    return Response(json.dumps(data, allow_nan=False), status, media_type="application/json")
+
+
+ROUTES = [
+    Route("/api/models", Models),
+    Route("/api/trace", Trace),
+    Route("/api/{rest:path}", _nothing_here, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+]

@@ -1,0 +1,84 @@
+"""How the tensor of one softmax is read as `[batch, head, query, key]`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which dimensions of a softmax are batch, heads, queries and keys.
+
+    Attributes:
+        order: The dimensions of the tensor, brought into the order batch, heads, queries, keys.
+        heads: How many of them are heads; several are flattened into one.
+        queries: How many are queries (attention over an image has two).
+        keys: How many are keys: the axes of the softmax.
+    """
+
+    order: tuple[int, ...]
+    heads: int
+    queries: int
+    keys: int
+
+    @property
+    def batches(self) -> int:
+        """How many dimensions are batch: one, or none for a tensor that has none."""
+        return len(self.order) - self.heads - self.queries - self.keys
+
+    @classmethod
+    def of(cls, shape: Sequence[int | None], axes: Sequence[int]) -> Layout:
+        """Read a softmax over `axes` of a tensor with this static shape (None where the length is open).
+
+        What is left between batch and keys is read as `[…heads, query]`: as many queries as keys. One dimension alone
+        is the query, unless its length is fixed while that of the keys is open: then it counts learned queries, and
+        those are heads.
+        """
+        rank = len(shape)
+        keys = sorted(axis % rank for axis in axes)
+        batch = [axis for axis in (0,) if axis not in keys]
+        rest = [axis for axis in range(rank) if axis not in keys and axis not in batch]
+        if len(rest) == 1 and len(keys) == 1 and shape[rest[0]] is not None and shape[keys[0]] is None:
+            queries: list[int] = []
+        else:
+            queries = rest[-len(keys) :]
+        heads = rest[: len(rest) - len(queries)]
+        return cls((*batch, *heads, *queries, *keys), len(heads), len(queries), len(keys))
+
+    def split(self, sizes: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any], Sequence[Any]]:
+        """Sizes in the order of the tensor, as those of batch, heads, queries, keys."""
+        ordered = [sizes[axis] for axis in self.order]
+        first, second = self.batches, self.batches + self.heads
+        third = second + self.queries
+        return ordered[:first], ordered[first:second], ordered[second:third], ordered[third:]
+
+    def shape(self, sizes: Sequence[int | None]) -> tuple[int | None, int | None, int | None, int | None]:
+        """Lengths of batch, head, query, key for a tensor of these sizes; None where open."""
+        lengths = [None if None in part else math.prod(s for s in part if s) for part in self.split(sizes)]
+        return lengths[0], lengths[1], lengths[2], lengths[3]
+
+    def canonical(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The tensor as NumPy `[batch, head, query, key]`; a view where that is possible."""
+        shape = [math.prod(part) for part in self.split(values.shape)]
+        return np.transpose(values, self.order).reshape(shape)
+
+    def canonical_tensor(self, values: tf.Tensor) -> tf.Tensor:
+        """As `canonical`, inside a graph."""
+        sizes = tf.unstack(tf.shape(values), num=values.shape.rank)
+        shape = [math.prod(part) for part in self.split(sizes)]
+        return tf.reshape(tf.transpose(values, self.order), tf.stack(shape))
+
+    def restored_tensor(self, values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+        """The way back: `[batch, head, query, key]` in the arrangement of `like`."""
+        sizes = tf.unstack(tf.shape(like), num=like.shape.rank)
+        ordered = tf.reshape(values, tf.stack([sizes[axis] for axis in self.order]))
+        restored = tf.transpose(ordered, np.argsort(self.order))
+        restored.set_shape(like.shape)
+        return restored

@@ -1,0 +1,177 @@
+"""A Keras model together with everything its attention does."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import tree
+from numpy.typing import NDArray
+
+from attnviz.capture import edits as packing
+from attnviz.capture import tap
+from attnviz.capture.graph import Graph, declared, gradient, traced
+from attnviz.capture.run import Run, SiteRun
+from attnviz.capture.sites import Site
+from attnviz.errors import ModelError
+from attnviz.trace import Edit
+
+
+class CapturedModel:
+    """Any Keras model, with the weights of its attention and with edits put into them.
+
+    The model is neither changed nor copied. One tracing serves every batch and length (as far as the model itself
+    does), with and without edits. Many threads may call at once.
+
+    Args:
+        model: A Keras model, built or not.
+        observe: Names or paths of layers, or layers, whose outputs are wanted too.
+
+    Raises:
+        ModelError: `no_such_layer`: an observed layer does not exist. When first called or asked for `sites`:
+            `nothing_to_capture`, `not_traceable`.
+    """
+
+    def __init__(self, model: keras.Model, observe: Sequence[str | keras.Layer] = ()) -> None:
+        self.model = model
+        self._observed = dict(_layer(model, each) for each in observe)
+        self._graphs: dict[str, tuple[Graph, ...]] = {}
+        self._gradients: dict[Any, Any] = {}
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The attention computations in order of first call.
+
+        Raises:
+            ModelError: `not_called`: a model without declared inputs has to be called once before.
+        """
+        return self._any_graph().sites
+
+    @property
+    def unreachable(self) -> tuple[str, ...]:
+        """Paths of layers whose softmax lies in a loop or branch that gives nothing out."""
+        return self._any_graph().unreachable
+
+    def __call__(self, inputs: Any, edits: Sequence[Edit] = ()) -> Run:
+        """Run the model.
+
+        Args:
+            inputs: As the model takes them: an array, list or dict; any batch.
+            edits: Weights to go on with, addressed by site name. `[query, key]`, or `[batch, query, key]`; NaN keeps
+                the model's own weight. Without a head they go into all heads.
+
+        Raises:
+            InputError: `no_such_block`, `no_such_index`, `edit_shape`, `edit_in_loop`.
+        """
+        structure, leaves = self._leaves(inputs)
+        graph = self._graph(structure, leaves)
+        if not edits:
+            return _read(graph, leaves, graph.plain(*leaves), ())
+        heads = {site.name: site.heads for site in graph.sites}
+        if None in heads.values():
+            own = _read(graph, leaves, graph.plain(*leaves), ())
+            heads = {name: site.shape[1] for name, site in own.sites.items()}
+        given = packing.packed(edits, graph.sites, graph.rows, graph.table_rows, heads)  # type: ignore[arg-type]
+        try:
+            run = _read(graph, leaves, graph.edited(*leaves, *given), given)
+        except tf.errors.InvalidArgumentError:
+            own = _read(graph, leaves, graph.plain(*leaves), ())
+            packing.check_shapes(edits, {name: site.shape for name, site in own.sites.items()})
+            raise
+        packing.check_shapes(edits, {name: site.shape for name, site in run.sites.items()})
+        return run
+
+    def gradient(self, inputs: Any, layer: str | keras.Layer, target: int) -> NDArray[np.float32]:
+        """Derivative of one number of the prediction by what a layer gave out when it was first called.
+
+        Args:
+            inputs: As the model takes them; a prediction `[batch, class]` must follow from them.
+            layer: Name, path or layer: an embedding.
+            target: Class.
+
+        Returns:
+            float32, of the shape of the layer's output.
+
+        Raises:
+            ModelError: `no_gradients`: the prediction is no `[batch, class]`, or does not depend on the layer.
+        """
+        structure, leaves = self._leaves(inputs)
+        graph = self._graph(structure, leaves)
+        _, watched = _layer(self.model, layer)
+        key = (graph.specs, id(watched))
+        with tap.LOCK:
+            if key not in self._gradients:
+                self._gradients[key] = gradient(self.model, structure, graph.specs, watched)
+        return np.asarray(self._gradients[key](*leaves, tf.constant(target)).numpy(), np.float32)
+
+    def _leaves(self, inputs: Any) -> tuple[Any, list[tf.Tensor]]:
+        structure = tree.map_structure(lambda _: 0, inputs)
+        known = declared(self.model, structure) or [None] * len(tree.flatten(inputs))
+        return structure, [_tensor(leaf, like) for leaf, like in zip(tree.flatten(inputs), known, strict=True)]
+
+    def _any_graph(self) -> Graph:
+        for graphs in list(self._graphs.values()):
+            return graphs[0]
+        inputs = getattr(self.model, "inputs", None)
+        if not inputs:
+            raise ModelError("not_called", model=self.model.name)
+        struct = getattr(self.model, "_inputs_struct", inputs[0] if len(inputs) == 1 else inputs)
+        one = tree.map_structure(lambda x: tf.zeros([1 if n is None else n for n in x.shape], x.dtype), struct)
+        return self._graph(tree.map_structure(lambda _: 0, struct), tree.flatten(one))
+
+    def _graph(self, structure: Any, leaves: Sequence[tf.Tensor]) -> Graph:
+        key = repr(structure)
+        for graph in self._graphs.get(key, ()):
+            if graph.takes(leaves):
+                return graph
+        with tap.LOCK:
+            for graph in self._graphs.get(key, ()):
+                if graph.takes(leaves):
+                    return graph
+            if not all(layer.built for layer in self.model._flatten_layers()):  # variables are not made in our graph
+                self.model(tree.pack_sequence_as(structure, list(leaves)), training=False)
+            graph = traced(self.model, structure, leaves, self._observed)
+            self._graphs[key] = (*self._graphs.get(key, ()), graph)
+            return graph
+
+
+def _read(graph: Graph, leaves: Sequence[tf.Tensor], outputs: Any, edits: Sequence[Any]) -> Run:
+    prediction, weights, masked, layers = outputs
+
+    @functools.cache
+    def scores() -> Any:
+        rows = np.full((graph.table_rows, 5), -1, np.int32)
+        return graph.scores(*leaves, *(edits or (np.zeros(0, np.float32), rows)))
+
+    sites = {
+        site.name: SiteRun(site, weights[index], masked[index], functools.partial(lambda i: scores()[i], index))
+        for index, site in enumerate(graph.sites)
+    }
+    observed = (tree.map_structure(_numpy, layer) for layer in layers)
+    return Run(tree.map_structure(_numpy, prediction), sites, dict(zip(graph.observed, observed, strict=True)))
+
+
+def _layer(model: keras.Model, wanted: str | keras.Layer) -> tuple[str, keras.Layer]:
+    layers = model._flatten_layers(include_self=False)
+    for layer in layers:
+        if wanted is layer or wanted in (layer.name, layer.path):
+            return (wanted if isinstance(wanted, str) else layer.path), layer
+    raise ModelError("no_such_layer", received=str(wanted), expected=", ".join(layer.name for layer in layers))
+
+
+def _tensor(leaf: Any, like: keras.KerasTensor | None) -> tf.Tensor:
+    """A leaf of the inputs in the dtype the model declares; without that, float64 counts as a Python habit."""
+    if not tf.is_tensor(leaf):
+        array = np.asarray(leaf)
+        leaf = tf.constant(array.astype(np.float32) if array.dtype == np.float64 and like is None else array)
+    if like is not None and leaf.dtype != like.dtype and leaf.dtype != tf.string:
+        leaf = tf.cast(leaf, like.dtype)
+    return leaf
+
+
+def _numpy(value: Any) -> Any:
+    return value.numpy() if tf.is_tensor(value) else value

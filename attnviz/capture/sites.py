@@ -1,0 +1,130 @@
+"""Where in a model a softmax was met, whose it is, and whether it is attention at all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+
+import keras
+import tensorflow as tf
+
+from attnviz.capture.layout import Layout
+
+#: Layers whose own activation is a choice between their units, never attention.
+CLASSIFIERS = (keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Conv1D, keras.layers.Conv2D)
+#: Layers that are called with query, value and key in this order.
+ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention, keras.layers.Attention)
+#: Layers that only apply a function: a site inside another layer is named for that layer.
+FUNCTIONS = (keras.layers.Softmax, keras.layers.Activation)
+
+#: Operations that hand a probability on without combining it with anything.
+_HANDING_ON = frozenset(
+    (
+        *("Identity", "IdentityN", "Cast", "Reshape", "Squeeze", "ExpandDims", "Transpose", "Select", "SelectV2"),
+        *("StridedSlice", "GatherV2", "Pack", "ConcatV2", "Log", "ArgMax", "Max", "TopKV2", "If", "StatelessIf"),
+        *("StopGradient", "EnsureShape"),
+    )
+)
+#: Operations that read no value.
+_READING_NOTHING = frozenset({"Shape", "ShapeN", "Rank", "Size", "ZerosLike", "OnesLike"})
+
+
+@dataclass(frozen=True)
+class Site:
+    """One attention computation of a model.
+
+    Attributes:
+        name: Unique in the model: the path of the layer, and `#2`, `#3`, … for further calls or softmaxes of one layer.
+        layer: The Keras layer (or operation) that computes it.
+        layout: How its tensor is read as `[batch, head, query, key]`.
+        shape: Static shape of that tensor, None where the length is open.
+        precision: dtype of the softmax: `float32`, `float16`, `bfloat16` or `float64`.
+        editable: Whether weights can be put in (not inside loops).
+        same_source: True if the layer was called with one sequence, False if with different queries and values (of a
+            Keras attention layer, or computed from different inputs), None if that cannot be told.
+        query_inputs: Which of the model's inputs (in flattened order) the queries were computed from.
+        key_inputs: The same for the keys.
+    """
+
+    name: str
+    layer: keras.Operation
+    layout: Layout
+    shape: tuple[int | None, ...]
+    precision: str
+    editable: bool = True
+    same_source: bool | None = None
+    query_inputs: frozenset[int] = frozenset()
+    key_inputs: frozenset[int] = frozenset()
+
+    @property
+    def heads(self) -> int | None:
+        """How many heads, None where only a run can tell."""
+        return self.layout.shape(self.shape)[1]
+
+
+def callers(frame: FrameType | None) -> list[keras.Operation]:
+    """The Keras layers and operations that are being called, outermost first.
+
+    Read from the Python stack, so that nothing needs to be stored anywhere and layers called through `layer.call` (as
+    `TimeDistributed` does) are found as well.
+    """
+    found: list[keras.Operation] = []
+    while frame is not None:
+        code = frame.f_code
+        if code.co_argcount or code.co_flags & 0x04:
+            owner = frame.f_locals.get(code.co_varnames[0]) if code.co_varnames else None
+            if isinstance(owner, keras.Operation) and (not found or found[-1] is not owner):
+                found.append(owner)
+        frame = frame.f_back
+    return found[::-1]
+
+
+def owner(stack: Sequence[keras.Operation]) -> tuple[keras.Operation, str]:
+    """Whose softmax it is, and the path of that layer below the model."""
+    hidden = {id(getattr(each, "_functional", None)) for each in stack if isinstance(each, keras.Sequential)}
+    chain = [each for each in stack if id(each) not in hidden]  # a Sequential calls a functional model of its own
+    containers = (keras.Model,)
+    if len(chain) > 1 and isinstance(chain[-1], FUNCTIONS) and not isinstance(chain[-2], containers):
+        chain.pop()
+    names = [each.name for each in chain[1:]] or [each.name for each in chain]
+    return chain[-1], "/".join(names)
+
+
+def current_stack() -> list[keras.Operation]:
+    """`callers` of the function that calls this."""
+    return callers(sys._getframe(1))
+
+
+def origins(tensor: tf.Tensor, inputs: Sequence[tf.Tensor]) -> frozenset[int]:
+    """Which of these inputs a tensor of the same graph was computed from, by position."""
+    wanted = {id(each): index for index, each in enumerate(inputs)}
+    seen: set[int] = set()
+    pending = [tensor]
+    while pending:
+        each = pending.pop()
+        if id(each) not in seen:
+            seen.add(id(each))
+            pending.extend(each.op.inputs)
+    return frozenset(index for key, index in wanted.items() if key in seen)
+
+
+def only_handed_on(weights: tf.Tensor, outputs: Iterable[tf.Tensor]) -> bool:
+    """True if nothing in the graph uses these probabilities except to answer with them."""
+    answers = {id(output) for output in outputs}
+    seen: set[int] = set()
+    pending, answered = [weights], False
+    while pending:
+        tensor = pending.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        answered |= id(tensor) in answers
+        for operation in tensor.consumers():
+            if operation.type in _READING_NOTHING:
+                continue
+            if operation.type not in _HANDING_ON:
+                return False
+            pending.extend(operation.outputs)
+    return answered

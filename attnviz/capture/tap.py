@@ -1,0 +1,232 @@
+"""The tap: sees every softmax of a model while its graph is traced.
+
+TensorFlow reaches each softmax through `gen_nn_ops.softmax`, whichever public name the model's author used. Keras'
+`Softmax` layer is tapped as a whole, for it may go over several axes and sets masked weights to zero afterwards. What
+happens inside a loop (`loops.py`) is brought out of it. All this is patched for the whole process, so only under a
+lock, only while tracing, and acting only for the thread that traces.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import tree
+from tensorflow.python.ops import gen_nn_ops
+
+from attnviz.capture.layout import Layout
+from attnviz.capture.sites import CLASSIFIERS, callers, owner
+
+#: Held while anything is patched. Reentrant, because building a model inside may capture again.
+LOCK = threading.RLock()
+
+#: What masks write into scores lies far below, what models compute far above (float16 masks write -3e4 or -65504).
+MASKED_BELOW = -5000.0
+
+_tracing = threading.local()
+
+
+@dataclass
+class Tapped:
+    """One softmax met while tracing; the tensors belong to the graph being traced.
+
+    Attributes:
+        path: Of the layer, below the model.
+        layer: The Keras layer or operation.
+        layout: How the tensors are read.
+        scores: What went into the softmax.
+        weights: What the model goes on with.
+        sources: The sequences the layer was called with: query, then value; the same twice where there is one.
+        editable: False inside loops.
+    """
+
+    path: str
+    layer: keras.Operation
+    layout: Layout
+    scores: tf.Tensor
+    weights: tf.Tensor
+    sources: tuple[tf.Tensor, ...] = ()
+    editable: bool = True
+
+    def masked(self) -> tf.Tensor:
+        """bool, where the scores of the first head were masked: heads rarely differ in it, and one is little."""
+        first, last = self.layout.batches, self.layout.batches + self.layout.heads
+        heads = self.layout.order[first:last]
+        part = tuple(slice(0, 1) if axis in heads else slice(None) for axis in range(len(self.layout.order)))
+        return self.scores[part] < tf.cast(MASKED_BELOW, self.scores.dtype)
+
+
+@dataclass
+class Scope:
+    """The graph that is being traced, or the body of a loop in it, and what was met there."""
+
+    graph: Any
+    tapped: list[Tapped] = field(default_factory=list)
+
+
+@dataclass
+class Recorder:
+    """Collects what one tracing meets.
+
+    Attributes:
+        values: float32 `[n]`, weights to be put in, one edit after the other; NaN keeps the model's own weight.
+        table: int32 `[site, 5]`: where a site's edit starts in `values` (-1: none), and its four lengths. None, as
+            `values`, for a graph that takes no edits.
+        scopes: The graph, then the loops the tracing is in.
+        observed: Layers whose outputs are wanted.
+        tape: A gradient tape that is to watch those outputs, or None.
+        outputs: Those outputs.
+        unreachable: Paths of layers whose softmax lies where no tensor can be brought out.
+        inside: What softmaxes inside a `Softmax` layer were given; None outside of one.
+        calls: The layers being called, outermost first, and the sequences they were called with.
+    """
+
+    values: tf.Tensor | None
+    table: tf.Tensor | None
+    scopes: list[Scope]
+    observed: Sequence[keras.Operation] = ()
+    tape: Any = None
+    outputs: list[tuple[keras.Operation, Any]] = field(default_factory=list)
+    unreachable: list[str] = field(default_factory=list)
+    inside: list[tf.Tensor] | None = None
+    calls: list[tuple[keras.Operation, tuple[tf.Tensor, ...]]] = field(default_factory=list)
+
+    @property
+    def tapped(self) -> list[Tapped]:
+        """Everything met so far that the graph can give out."""
+        return self.scopes[0].tapped
+
+    def reachable(self) -> bool:
+        """Whether what is being traced now can be given out."""
+        return tf.compat.v1.get_default_graph() is self.scopes[-1].graph
+
+    def softmax(self, scores: tf.Tensor, weights: tf.Tensor, axes: Sequence[int]) -> tf.Tensor:
+        """Note one softmax and return what the model goes on with."""
+        stack = callers(sys._getframe(1))
+        if not stack or isinstance(stack[-1], CLASSIFIERS) or not weights.shape.rank:
+            return weights
+        layer, path = owner(stack)
+        if not self.reachable():
+            self.unreachable.append(path)
+            return weights
+        scope, layout = self.scopes[-1], Layout.of(weights.shape.as_list(), axes)
+        editable = scope is self.scopes[0]
+        if self.table is not None and editable:
+            weights = self._editable(weights, layout, self.table[len(scope.tapped)])
+        scope.tapped.append(Tapped(path, layer, layout, scores, weights, self._sources(layer), editable))
+        return weights
+
+    def _sources(self, layer: keras.Operation) -> tuple[tf.Tensor, ...]:
+        """What the layer was called with, or, if it was not called as Keras calls layers, the one around it."""
+        calls = [each for each in self.calls if each[0] is layer] or self.calls[1:]
+        return calls[-1][1] if calls else ()
+
+    def _editable(self, weights: tf.Tensor, layout: Layout, row: tf.Tensor) -> tf.Tensor:
+        values: Any = self.values
+
+        def changed() -> tf.Tensor:
+            own = layout.canonical_tensor(weights)
+            new = tf.reshape(values[row[0] : row[0] + tf.reduce_prod(row[1:])], row[1:])
+            new = tf.where(tf.math.is_nan(new), own, tf.cast(new, own.dtype))
+            return layout.restored_tensor(new, weights)
+
+        return tf.cond(row[0] >= 0, changed, lambda: weights)
+
+
+def active() -> Recorder | None:
+    """The recorder of this thread, if it is tracing."""
+    return None if tf.executing_eagerly() else getattr(_tracing, "recorder", None)
+
+
+@contextmanager
+def recording(recorder: Recorder) -> Iterator[None]:
+    """Let `recorder` see what this thread traces; the caller holds `LOCK`."""
+    from attnviz.capture import loops
+
+    patches: list[tuple[Any, str, Callable[..., Any]]] = [
+        (gen_nn_ops, "softmax", _softmax),
+        (keras.layers.Softmax, "call", _softmax_layer),
+        (keras.Layer, "__call__", _layer_call),
+        *loops.PATCHES,
+    ]
+    outer = getattr(_tracing, "recorder", None)
+    originals = [getattr(place, name) for place, name, _ in patches]
+    _tracing.recorder = recorder
+    try:
+        for (place, name, wrapped), original in zip(patches, originals, strict=True):
+            setattr(place, name, wrapped(original))
+        yield
+    finally:
+        for (place, name, _), original in zip(patches, originals, strict=True):
+            setattr(place, name, original)
+        _tracing.recorder = outer
+
+
+def _softmax(original: Callable[..., Any]) -> Callable[..., Any]:
+    def softmax(logits: Any, name: str | None = None) -> Any:
+        weights = original(logits, name=name)
+        recorder = active()
+        if recorder is None:
+            return weights
+        if recorder.inside is not None:
+            recorder.inside.append(logits)
+            return weights
+        return recorder.softmax(logits, weights, (-1,))
+
+    return softmax
+
+
+def _softmax_layer(original: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: keras.layers.Softmax, inputs: Any, mask: Any = None) -> Any:
+        recorder = active()
+        if recorder is None:
+            return original(self, inputs, mask)
+        recorder.inside = []
+        try:
+            weights = original(self, inputs, mask)
+        finally:
+            seen, recorder.inside = recorder.inside, None
+        axes = tuple(self.axis) if isinstance(self.axis, (tuple, list)) else (self.axis,)
+        if seen and axes in ((-1,), (weights.shape.rank - 1,)):
+            scores = seen[0]
+        elif mask is not None:
+            scores = tf.where(tf.cast(mask, tf.bool), inputs, tf.cast(-3e4, inputs.dtype))
+        else:
+            scores = inputs
+        return recorder.softmax(scores, weights, axes)
+
+    return call
+
+
+def _layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self: keras.Layer, *args: Any, **kwargs: Any) -> Any:
+        recorder = active()
+        if recorder is None:
+            return original(self, *args, **kwargs)
+        recorder.calls.append((self, _sequences(args, kwargs)))
+        try:
+            outputs = original(self, *args, **kwargs)
+        finally:
+            recorder.calls.pop()
+        if any(self is layer for layer in recorder.observed) and recorder.reachable() and len(recorder.scopes) == 1:
+            recorder.outputs.append((self, outputs))
+            if recorder.tape is not None:
+                recorder.tape.watch(outputs)
+        return outputs
+
+    return __call__
+
+
+def _sequences(args: Any, kwargs: dict[str, Any]) -> tuple[tf.Tensor, ...]:
+    """The tensors of rank three and more a layer is called with: query, value, key as Keras orders them; no masks."""
+    named = [kwargs.get("query"), kwargs.get("value"), *(kwargs[name] for name in kwargs if "mask" not in name)]
+    leaves = tree.flatten([args, named])
+    return tuple(
+        each for each in leaves if isinstance(each, tf.Tensor) and each.dtype.is_floating and (each.shape.rank or 0) > 2
+    )

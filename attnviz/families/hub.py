@@ -1,0 +1,349 @@
+"""Pretrained Transformers: Hugging Face folders and KerasHub presets, through KerasHub (an extra)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.capture import CapturedModel, Run, SiteRun
+from attnviz.errors import InputError, ModelError
+from attnviz.families.card import ModelCard
+from attnviz.families.foreign import describe, read_json
+from attnviz.tokenizers import clean
+from attnviz.trace import (
+    MASK_CAUSAL,
+    MASK_NONE,
+    AttentionBlock,
+    AttentionTrace,
+    Edit,
+    Embedding,
+    Encoded,
+    Kind,
+    Notice,
+    Output,
+    Step,
+    Steps,
+    Tensor,
+    TokenAxis,
+)
+
+#: Files whose checksums a card must state.
+FILES = ("config.json", "model.safetensors")
+
+#: KerasHub's backbones that are understood, and their special tokens: first, last, unknown.
+ARCHITECTURES: dict[str, tuple[str, str, str]] = {
+    "BertBackbone": ("[CLS]", "[SEP]", "[UNK]"),
+    "DistilBertBackbone": ("[CLS]", "[SEP]", "[UNK]"),
+    "ElectraBackbone": ("[CLS]", "[SEP]", "[UNK]"),
+    "RobertaBackbone": ("<s>", "</s>", "<unk>"),
+    "GPT2Backbone": ("", "", ""),
+}
+
+#: How a piece that is only a blank is shown.
+BLANK = "␣"
+
+
+class HubModel:
+    """A pretrained Transformer with its tokenizer.
+
+    Args:
+        backbone: KerasHub's.
+        tokenizer: Of the package `tokenizers`.
+        card: What the model is; `config.pooling` = `mean` and `config.normalize` make it a sentence model.
+    """
+
+    def __init__(self, backbone: keras.Model, tokenizer: Any, card: ModelCard) -> None:
+        self.card = card
+        self.model = backbone
+        self._tokenizer = tokenizer
+        self._captured = CapturedModel(backbone)
+        self._causal = type(backbone).__name__ == "GPT2Backbone"
+        self._first, self._last, self._unknown = ARCHITECTURES[type(backbone).__name__]
+        self._limit = int(getattr(backbone, "max_sequence_length", 0)) or 512
+        self._observing: dict[str, CapturedModel] = {}
+        self._lock = threading.Lock()
+
+    def encode(self, text: str) -> Encoded:
+        """Clean the text and cut it into the model's pieces.
+
+        Returns:
+            Inputs `tokens` int32 `[1, token]`; special tokens have no span.
+
+        Raises:
+            InputError: `empty_text`.
+        """
+        cleaned = clean(text)
+        notices = []
+        if cleaned.removed_surrogates:
+            notices.append(Notice("surrogates_removed", {"count": cleaned.removed_surrogates}))
+        if cleaned.removed_controls:
+            notices.append(Notice("controls_removed", {"count": cleaned.removed_controls}))
+        cut = self._tokenizer.encode(cleaned.text, add_special_tokens=False)
+        if not cleaned.text or not cut.ids:
+            raise InputError("empty_text")
+        specials = bool(self._first) + bool(self._last)
+        room, shown, count = self._limit - specials, cleaned.text, len(cut.ids)
+        if count > room:
+            notices.append(Notice("text_cut", {"limit": self._limit, "total": count + specials, "left": count - room}))
+            shown = cleaned.text[: max(end for _, end in cut.offsets[:room])]
+        ids, pieces = list(cut.ids[:room]), list(cut.tokens[:room])
+        spans = [_trimmed(shown, *offset) for offset in cut.offsets[:room]]
+        unknown = [piece == self._unknown for piece in pieces]
+        if any(unknown):
+            code = "all_unknown" if all(unknown) else "some_unknown"
+            total = {} if all(unknown) else {"total": len(unknown)}
+            notices.append(Notice(code, {"count": sum(unknown), **total}))
+        if self._unknown == "[UNK]":
+            tokens = [
+                shown[slice(*span)] if bad else piece for piece, span, bad in zip(pieces, spans, unknown, strict=True)
+            ]
+        else:
+            tokens = _readable(pieces, spans, shown)
+        if specials:
+            ids = [self._tokenizer.token_to_id(self._first), *ids, self._tokenizer.token_to_id(self._last)]
+            tokens = [self._first, *tokens, self._last]
+        ends = [None] if specials else []
+        axis = TokenAxis.of(
+            tokens,
+            [*ends, *spans, *ends],
+            [*map(bool, [self._first] * len(ends)), *[False] * len(spans), *[True] * len(ends)],
+            [*[False] * len(ends), *unknown, *[False] * len(ends)],
+        )
+        return Encoded(shown, {"tokens": np.array([ids], np.int32)}, {"tokens": axis}, tuple(notices))
+
+    def run(
+        self,
+        encoded: Encoded,
+        edits: Sequence[Edit] = (),
+        target: str | None = None,
+        prefix: Sequence[str] | None = None,
+        beam: int = 1,
+    ) -> AttentionTrace:
+        """One run of the model.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            edits: Weights to go on with, float `[query, key]`, by layer and head.
+            target: Not for such a model; nor are prefix and beam.
+
+        Returns:
+            A trace with one block, weights `[layer, head, token, token]`, and an `Embedding` (a sentence model) or a
+            `Tensor` `[token, feature]`.
+
+        Raises:
+            InputError: `no_target`; for edits `no_such_block`, `no_such_index`, `edit_shape`.
+        """
+        if target is not None or prefix is not None or beam != 1:
+            raise InputError("no_target", model=self.card.name)
+        axis = encoded.axes["tokens"]
+        run = self._captured(self._inputs(encoded), [self._placed(edit, len(axis)) for edit in edits])
+        sites = list(run.sites.values())
+        weights = np.concatenate([site.weights for site in sites])
+        mask = None
+        if self._causal and len(axis) > 1:
+            later = np.triu(np.ones((len(axis), len(axis)), bool), 1)
+            mask = np.where(later, MASK_CAUSAL, MASK_NONE).astype(np.int8)
+        block = AttentionBlock(self._kind, self._kind, axis, axis, weights, mask, sites[0].site.precision, bool(edits))
+        output = self._output(run)
+        return AttentionTrace(self.card.name, encoded.text, (block,), output, encoded.notices, tuple(edits))
+
+    def trace(self, text: str | Sequence[str], **options: Any) -> Any:
+        """`run(encode(text))`; a list of texts gives a list of traces."""
+        if isinstance(text, str):
+            return self.run(self.encode(text), **options)
+        return [self.run(self.encode(each), **options) for each in text]
+
+    def explain(self, encoded: Encoded, block: str = "", layer: int = 0, head: int = 0, query: int = 0) -> Steps:
+        """The computation of one query in one head.
+
+        Returns:
+            `query` [feature], `key` and `value` [key, feature], `scores` and `weights` [key], `context` [feature].
+
+        Raises:
+            InputError: There is no such block, layer, head or query.
+        """
+        if block not in ("", self._kind):
+            raise InputError("no_such_block", received=block, expected=self._kind)
+        inputs, sites = self._inputs(encoded), self._captured.sites
+        heads, length = sites[0].heads or 1, len(encoded.axes["tokens"])
+        for what, index, size in (("layer", layer, len(sites)), ("head", head, heads), ("query", query, length)):
+            if not 0 <= index < size:
+                raise InputError("no_such_index", what=what, received=index, last=size - 1)
+        site = sites[layer]
+        parts: list[Any] = [getattr(site.layer, f"_{part}_dense") for part in ("query", "key", "value")]
+        with self._lock:
+            observed = self._observing.setdefault(site.name, CapturedModel(self.model, observe=parts))
+        run = observed(inputs)
+        q, k, v = (np.asarray(run.layers[part.path], np.float32)[0, :, head] for part in parts)
+        own: SiteRun = run.sites[site.name]
+        weights = own.weights[0, head, query]
+        return Steps(
+            (
+                Step("query", q[query], ("feature",), "query"),
+                Step("key", k, ("key", "feature"), "key"),
+                Step("value", v, ("key", "feature"), "value"),
+                Step("scores", own.scores[0, head, query], ("key",), "scores"),
+                Step("weights", weights, ("key",), "weights"),
+                Step("context", weights @ v, ("feature",), "context"),
+            )
+        )
+
+    def gradients(self, encoded: Encoded, target: int | None = None) -> NDArray[np.float32]:
+        """Not for a model without classes.
+
+        Raises:
+            ModelError: `no_gradients`.
+        """
+        raise ModelError("no_gradients", model=self.card.name)
+
+    @property
+    def _kind(self) -> Kind:
+        return "causal" if self._causal else "self"
+
+    def _inputs(self, encoded: Encoded) -> dict[str, NDArray[np.int32]]:
+        ids = encoded.inputs["tokens"]
+        values = {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
+        return {name: values[name] for name in (each.name for each in self.model.inputs)}
+
+    def _placed(self, edit: Edit, length: int) -> Edit:
+        if edit.block != self._kind:
+            raise InputError("no_such_block", received=edit.block, expected=self._kind)
+        sites = self._captured.sites
+        if not 0 <= edit.layer < len(sites):
+            raise InputError("no_such_index", what="layer", received=edit.layer, last=len(sites) - 1)
+        if edit.weights.shape != (length, length):
+            shapes = {"expected": str((length, length)), "received": str(edit.weights.shape)}
+            raise InputError("edit_shape", block=edit.block, **shapes)
+        return Edit(sites[edit.layer].name, edit.weights, 0, edit.head, edit.label)
+
+    def _output(self, run: Run) -> Output:
+        prediction = run.prediction
+        values = np.asarray(prediction["sequence_output"] if isinstance(prediction, Mapping) else prediction)[0]
+        config = self.card.details.get("config", {})
+        if config.get("pooling") != "mean":
+            return Tensor(values)
+        vector = values.mean(0)
+        return Embedding(vector / np.linalg.norm(vector) if config.get("normalize") else vector)
+
+
+def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> HubModel:
+    """The model of a folder that `add` made and whose checksums agree."""
+    return _open(folder, ModelCard.from_dict(card))
+
+
+def from_folder(folder: Path) -> HubModel:
+    """The model of a local Hugging Face folder (or a KerasHub preset saved to one), as it lies there.
+
+    Raises:
+        ModelError: `hub_missing`, `hub_architecture`, `hub_unreadable`.
+    """
+    return _open(folder, ModelCard.from_dict(describe(folder, folder.name)))
+
+
+def from_preset(name: str) -> HubModel:
+    """A KerasHub preset by name; KerasHub fetches it if it is not in its cache.
+
+    Raises:
+        ModelError: `hub_missing`, `hub_architecture`, `hub_unreadable`.
+    """
+    card = ModelCard.from_dict({"name": name, "family": "hub"})
+    _hub()
+    return _built(name, lambda: _tokenizer_of_preset(name), card)
+
+
+def _open(folder: Path, card: ModelCard) -> HubModel:
+    _hub()
+    if (folder / "model.safetensors.index.json").exists():
+        raise ModelError("hub_unreadable", source=folder.name, cause="model.safetensors.index.json")
+    return _built(str(folder.resolve()), lambda: _tokenizer(folder), card)
+
+
+def _built(source: str, tokenizer: Callable[[], Any], card: ModelCard) -> HubModel:
+    hub = _hub()
+    try:
+        backbone = hub.models.Backbone.from_preset(source)
+        kind = type(backbone).__name__
+        if kind not in ARCHITECTURES:
+            raise ModelError("hub_architecture", received=kind, expected=", ".join(ARCHITECTURES))
+        return HubModel(backbone, tokenizer(), card)
+    except ModelError:
+        raise
+    except Exception as error:  # whatever KerasHub, safetensors or tokenizers say of a file that is not sound
+        raise ModelError("hub_unreadable", source=card.name, cause=f"{type(error).__name__}: {error}"[:300]) from error
+
+
+def _hub() -> Any:
+    try:
+        import keras_hub
+        import safetensors  # noqa: F401
+        import tokenizers  # noqa: F401
+    except ImportError as error:
+        raise ModelError("hub_missing", cause=str(error)) from error
+    return keras_hub
+
+
+def _tokenizer(folder: Path) -> Any:
+    import tokenizers
+
+    def there(name: str) -> str | None:
+        return str(folder / name) if (folder / name).is_file() else None
+
+    whole, words, vocabulary, merges = map(there, ("tokenizer.json", "vocab.txt", "vocab.json", "merges.txt"))
+    cutter: Any
+    if words:
+        settings = read_json(folder, "tokenizer_config.json") if there("tokenizer_config.json") else {}
+        cutter = tokenizers.BertWordPieceTokenizer(words, lowercase=bool(settings.get("do_lower_case", True)))
+    elif vocabulary and merges:
+        cutter = tokenizers.ByteLevelBPETokenizer(vocabulary, merges)
+    elif whole and "added_tokens" in read_json(folder, "tokenizer.json"):
+        cutter = tokenizers.Tokenizer.from_file(whole)
+    else:
+        return _tokenizer_of_preset(str(folder.resolve()))
+    cutter.no_padding()
+    cutter.no_truncation()
+    return cutter
+
+
+def _tokenizer_of_preset(source: str) -> Any:
+    import tokenizers
+
+    given = _hub().models.Tokenizer.from_preset(source)
+    if hasattr(given, "merges"):
+        merges = [tuple(each.split(" ")) for each in given.merges]
+        return tokenizers.ByteLevelBPETokenizer(dict(given.vocabulary), merges)
+    vocabulary = {word: index for index, word in enumerate(given.get_vocabulary())}
+    return tokenizers.BertWordPieceTokenizer(vocabulary, lowercase=bool(given.lowercase))
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span without the blank in front that byte-level pieces carry."""
+    while start < end - 1 and text[start].isspace():
+        start += 1
+    return start, end
+
+
+def _readable(pieces: Sequence[str], spans: Sequence[tuple[int, int]], text: str) -> list[str]:
+    """Byte-level pieces as the text they stand for; a part of a character as its bytes."""
+    table = _bytes_of_pieces()
+    shown = []
+    for piece, (start, end) in zip(pieces, spans, strict=True):
+        raw = bytes(table[letter] for letter in piece if letter in table)
+        try:
+            raw.decode("utf-8")
+            shown.append(text[start:end].strip() or BLANK)
+        except UnicodeDecodeError:
+            shown.append("".join(f"<{byte:02X}>" for byte in raw.lstrip(b" ")))
+    return shown
+
+
+def _bytes_of_pieces() -> dict[str, int]:
+    """GPT-2's letters for bytes (https://github.com/openai/gpt-2, encoder.py)."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(256 + index): byte for index, byte in enumerate(others)}

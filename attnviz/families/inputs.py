@@ -1,0 +1,100 @@
+"""What goes into a wrapped model: its author's inputs and tokens as an `Encoded`, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from keras import tree
+from numpy.typing import NDArray
+
+from attnviz.errors import InputError
+from attnviz.trace import Encoded, TokenAxis
+
+
+@dataclass(frozen=True)
+class WrappedEncoded(Encoded):
+    """A text as `encode` gave it; remembers how the model takes its inputs.
+
+    Attributes:
+        structure: The inputs' own form (array, list, dict) with input names at its leaves.
+    """
+
+    structure: Any = None
+
+    def keep(self, positions: Sequence[int], name: str = "tokens") -> WrappedEncoded:
+        """The same text with only these positions of a sequence, in this order; padding stays behind them."""
+        kept = Encoded(self.text, {}, self.axes, self.notices).keep(positions, name)
+        length, owners = len(self.axes[name]), [name] if name in self.inputs else list(self.inputs)
+        inputs = dict(self.inputs)
+        for owner in owners:
+            values = inputs[owner]
+            if values.ndim > 1 and values.shape[1] >= length:
+                tail = values[:, length:]
+                more = [tail, np.repeat(tail[:, -1:], length - len(positions), axis=1)] if tail.shape[1] else []
+                inputs[owner] = np.concatenate([values[:, list(positions)], *more], axis=1)
+        return replace(self, inputs=inputs, axes=kept.axes)
+
+    def packed(self) -> Any:
+        """The inputs as the model takes them."""
+        if self.structure is None:
+            values = list(self.inputs.values())
+            return values[0] if len(values) == 1 else dict(self.inputs)
+        return tree.map_structure(lambda name: self.inputs[name], self.structure)
+
+
+def axes_of(tokens: Sequence[str] | Mapping[str, Sequence[str]], text: str) -> dict[str, TokenAxis]:
+    """Token axes from what `encode` gave; spans where tokens are found in the text one after the other.
+
+    Raises:
+        InputError: `bad_encode`: these are no lists of strings.
+    """
+    named = tokens if isinstance(tokens, Mapping) else {"tokens": tokens}
+    axes = {}
+    for name, each in named.items():
+        if isinstance(each, str) or not all(isinstance(token, str) for token in each):
+            raise InputError("bad_encode", expected="lists of strings", received=type(each).__name__)
+        axes[str(name)] = TokenAxis.of(list(each), _spans(each, text))
+    if not axes:
+        raise InputError("bad_encode", expected="tokens", received="{}")
+    return axes
+
+
+def named(inputs: Any, axes: Sequence[str]) -> tuple[Any, dict[str, NDArray[Any]]]:
+    """Inputs as a flat dict, and their form with the names at the leaves."""
+    if isinstance(inputs, Mapping):
+        return {name: name for name in inputs}, {name: np.asarray(value) for name, value in inputs.items()}
+    if isinstance(inputs, (list, tuple)) and len(inputs) and hasattr(inputs[0], "shape"):
+        names = list(axes) if len(axes) == len(inputs) else [str(index) for index in range(len(inputs))]
+        return type(inputs)(names), dict(zip(names, map(np.asarray, inputs), strict=True))
+    return axes[0], {axes[0]: np.asarray(inputs)}
+
+
+def packed_inputs(encoded: Encoded) -> Any:
+    """The inputs of any `Encoded` as the model takes them."""
+    if isinstance(encoded, WrappedEncoded):
+        return encoded.packed()
+    return WrappedEncoded(encoded.text, encoded.inputs, encoded.axes).packed()
+
+
+def input_names(encoded: Encoded) -> list[str]:
+    """Names of the inputs in the order Keras flattens them."""
+    structure = encoded.structure if isinstance(encoded, WrappedEncoded) else None
+    names: list[str] = tree.flatten({name: name for name in encoded.inputs} if structure is None else structure)
+    return names
+
+
+def _spans(tokens: Sequence[str], text: str) -> list[tuple[int, int] | None]:
+    """Where each token stands, as long as only blanks lie between one and the next."""
+    spans: list[tuple[int, int] | None] = []
+    end = 0
+    for token in tokens:
+        start = text.find(token, end) if token else -1
+        if start >= 0 and not text[end:start].strip():
+            spans.append((start, start + len(token)))
+            end = start + len(token)
+        else:
+            spans.append(None)
+    return spans

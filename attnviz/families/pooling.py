@@ -1,0 +1,298 @@
+"""Classifiers with one attention pooling layer: the published Keras example, corrected."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from attnviz.capture import CapturedModel
+from attnviz.errors import InputError
+from attnviz.families.card import ModelCard
+from attnviz.families.text_classifier import TextClassifier, padded
+from attnviz.layers import AttentionPooling
+from attnviz.tokenizers import Tokenizer, from_config
+from attnviz.trace import (
+    AttentionBlock,
+    AttentionTrace,
+    Classification,
+    Edit,
+    Encoded,
+    Step,
+    Steps,
+    TokenAxis,
+)
+
+#: Strength of the L2 penalty that keeps b near zero where the data say nothing.
+BIAS_L2 = 1e-4
+
+#: What `load` reads of a model folder; the card has a checksum of each.
+FILES = ("weights.npz", "vocabulary.txt")
+
+#: The one block of such a model.
+BLOCK = "pooling"
+
+#: How the learned query, the vector W, is shown on its axis.
+QUERY = "W (learned query)"
+
+
+def build(
+    *,
+    classes: int,
+    vocabulary_size: int = 10_000,
+    features: int = 128,
+    max_length: int = 128,
+    hidden: int = 64,
+) -> keras.Model:
+    """The published model: `Embedding` → `AttentionPooling` → `Dense(relu)` → `Dense(softmax)`.
+
+    Args:
+        classes: Number of classes.
+        vocabulary_size: Rows of the embedding; id 0 is padding, id 1 an unknown token.
+        features: Length of an embedding vector.
+        max_length: Longest sentence, in tokens.
+        hidden: Units of the hidden layer.
+
+    Returns:
+        A model from token ids int32 `[batch, token]` to probabilities float32 `[batch, class]`.
+    """
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    vectors = keras.layers.Embedding(vocabulary_size, features, mask_zero=True, name="embedding")(tokens)
+    context, _ = AttentionPooling(
+        max_length, bias_regularizer=keras.regularizers.L2(BIAS_L2), name="attention_pooling"
+    )(vectors)
+    activity = keras.layers.Dense(hidden, activation="relu", name="dense")(context)
+    prediction = keras.layers.Dense(classes, activation="softmax", name="prediction")(activity)
+    return keras.Model(tokens, prediction, name="attention_pooling_classifier")
+
+
+class PoolingClassifier(TextClassifier):
+    """A trained pooling classifier with its tokenizer and card.
+
+    Args:
+        model: As `build` makes it.
+        tokenizer: Cuts text into tokens with ids.
+        card: What the model is.
+    """
+
+    def __init__(self, model: keras.Model, tokenizer: Tokenizer, card: ModelCard) -> None:
+        super().__init__(model, tokenizer, card)
+        self._captured = CapturedModel(model, observe=("embedding", "attention_pooling", "dense"))
+        self._site = "attention_pooling"
+        self._gradient_lock = threading.Lock()
+        self._gradient: Any = None
+
+    # Traces out --------------------------------------------------------------------------------------------------
+
+    def run_batch(self, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
+        """Several texts in one call of the model; the same traces as one by one."""
+        result = self._captured(padded(batch), tuple(self._checked(edit, batch) for edit in edits))
+        weights = result.sites[self._site].weights
+        return [
+            AttentionTrace(
+                self.card.name,
+                encoded.text,
+                (_block(encoded.axes["tokens"], row[..., : len(encoded.axes["tokens"])], bool(edits)),),
+                Classification(self.card.labels, probabilities),
+                encoded.notices,
+                tuple(edits),
+            )
+            for encoded, row, probabilities in zip(batch, weights, result.prediction, strict=True)
+        ]
+
+    def forward(self, ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Many padded sentences at once, for measurements over a test set.
+
+        Args:
+            ids: int32 `[sentence, token]`, 0 where there is padding.
+
+        Returns:
+            Probabilities float32 `[sentence, class]` and weights float32 `[sentence, token]`.
+        """
+        result = self._captured(ids)
+        return result.prediction, result.sites[self._site].weights[:, 0, 0, :]
+
+    # The sum taken apart -----------------------------------------------------------------------------------------
+
+    def explain(
+        self,
+        encoded: Encoded,
+        block: str = BLOCK,
+        layer: int = 0,
+        head: int = 0,
+        query: int = 0,
+        edits: Sequence[Edit] = (),
+    ) -> Steps:
+        """Every array between the embedding and the prediction.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            block: `pooling`.
+            layer: 0.
+            head: 0.
+            query: 0, the learned vector.
+            edits: As for `run`; the steps after the softmax then follow from the changed weights.
+
+        Returns:
+            `features` [key, feature], `kernel` [feature], `content` x·W [key], `bias` [key], `scores` [key],
+            `weights` [key], `context` [feature], `hidden` [unit], `logits` [class], `output` [class]; float32.
+
+        Raises:
+            InputError: There is no such block, layer, head or query.
+        """
+        if block != BLOCK:
+            raise InputError("no_such_block", received=block, expected=BLOCK)
+        for what, index in (("layer", layer), ("head", head), ("query", query)):
+            if index != 0:
+                raise InputError("no_such_index", what=what, received=index, last=0)
+        checked = tuple(self._checked(edit, [encoded]) for edit in edits)
+        run = self._captured(encoded.inputs["tokens"], checked)
+        site = run.sites[self._site]
+        features = run.layers["embedding"][0]
+        kernel, bias = self.parameters()
+        hidden = run.layers["dense"][0]
+        prediction = self.model.get_layer("prediction")
+        logits = hidden @ _array(prediction.kernel) + _array(prediction.bias)
+        context = run.layers["attention_pooling"][0][0]
+        items = (
+            Step("features", features, ("key", "feature"), "features"),
+            Step("kernel", kernel, ("feature",), "kernel"),
+            Step("content", features @ kernel, ("key",), "content"),
+            Step("bias", bias[: len(features)], ("key",), "bias"),
+            Step("scores", site.scores[0, 0, 0], ("key",), "scores"),
+            Step("weights", site.weights[0, 0, 0], ("key",), "weights"),
+            Step("context", context, ("feature",), "context"),
+            Step("hidden", hidden, ("unit",), "hidden"),
+            Step("logits", logits, ("class",), "logits"),
+            Step("output", run.prediction[0], ("class",), "output"),
+        )
+        return Steps(items)
+
+    def parameters(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """W float32 `[feature]` and b float32 `[max_length]` of the attention layer."""
+        pooling = self.model.get_layer("attention_pooling")
+        return _array(pooling.kernel)[:, 0], _array(pooling.bias)[:, 0]
+
+    def dense_parameters(self) -> dict[str, NDArray[np.float32]]:
+        """Kernels and biases of the two dense layers, for recomputing the prediction."""
+        dense, prediction = self.model.get_layer("dense"), self.model.get_layer("prediction")
+        return {
+            "dense_kernel": _array(dense.kernel),
+            "dense_bias": _array(dense.bias),
+            "prediction_kernel": _array(prediction.kernel),
+            "prediction_bias": _array(prediction.bias),
+        }
+
+    def gradients(
+        self, encoded: Encoded, target: int | None = None, features: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Derivative of a class probability by the embedding vectors.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            target: Class index; None means the predicted class.
+            features: float32 `[batch, token, feature]` to differentiate at; None means the text's own vectors.
+
+        Returns:
+            float32, of the shape of `features` (a batch of one if none are given).
+
+        Raises:
+            InputError: There is no such class.
+        """
+        if target is not None and not 0 <= target < len(self.card.labels):
+            raise InputError("no_such_index", what="class", received=target, last=len(self.card.labels) - 1)
+        if features is None:
+            features = self._captured(encoded.inputs["tokens"]).layers["embedding"]
+        if target is None:
+            target = self.run(encoded).output.predicted  # type: ignore[union-attr]
+        gradient: NDArray[np.float32] = self._gradient_function()(
+            tf.constant(features, tf.float32), tf.constant(target, tf.int32)
+        ).numpy()
+        return gradient
+
+    def _gradient_function(self) -> Any:
+        with self._gradient_lock:
+            if self._gradient is None:
+                features = self.model.get_layer("embedding").output_dim
+                vectors = keras.Input((None, features))
+                context, _ = self.model.get_layer("attention_pooling")(vectors)
+                tail = keras.Model(vectors, self.model.get_layer("prediction")(self.model.get_layer("dense")(context)))
+
+                @tf.function(
+                    input_signature=[
+                        tf.TensorSpec([None, None, features], tf.float32),
+                        tf.TensorSpec([], tf.int32),
+                    ]
+                )
+                def gradient(values: Any, target: Any) -> Any:
+                    with tf.GradientTape() as tape:
+                        tape.watch(values)
+                        probability = tail(values, training=False)[:, target]
+                    return tape.gradient(probability, values)
+
+                self._gradient = gradient
+        return self._gradient
+
+    def _checked(self, edit: Edit, batch: Sequence[Encoded]) -> Edit:
+        if edit.block not in (BLOCK, self._site):
+            raise InputError("no_such_block", received=edit.block, expected=BLOCK)
+        length = max(len(encoded.axes["tokens"]) for encoded in batch)
+        if edit.weights.shape != (1, length):
+            raise InputError("edit_shape", received=str(edit.weights.shape), expected=str((1, length)))
+        return Edit(self._site, edit.weights, edit.layer, edit.head, edit.label)
+
+
+def _block(axis: TokenAxis, weights: NDArray[np.float32], edited: bool) -> AttentionBlock:
+    query = TokenAxis.of([QUERY], special=[True])
+    return AttentionBlock(BLOCK, "pooling", query, axis, weights[None], edited=edited)
+
+
+def _array(variable: Any) -> NDArray[np.float32]:
+    return np.asarray(keras.ops.convert_to_numpy(variable), dtype=np.float32)
+
+
+def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> PoolingClassifier:
+    """The model of a folder whose checksums agree.
+
+    Raises:
+        ValueError: Card, weights and vocabulary are not of one model.
+    """
+    weights, config = read_weights(folder), card["config"]
+    # Before anything of the size the card claims is made.
+    _same(
+        "embedding/embeddings", weights["embedding/embeddings"].shape, (config["vocabulary_size"], config["features"])
+    )
+    _same("attention_pooling/bias", weights["attention_pooling/bias"].shape, (config["max_length"], 1))
+    _same("prediction/kernel", weights["prediction/kernel"].shape, (config["hidden"], config["classes"]))
+    _same("labels", (len(card["labels"]),), (config["classes"],))
+    tokenizer = from_config(card["tokenizer"], folder / "vocabulary.txt")
+    if len(tokenizer.vocabulary) > config["vocabulary_size"]:
+        _same("vocabulary.txt", (len(tokenizer.vocabulary),), (config["vocabulary_size"],))
+    model = build(**config)
+    set_weights(model, weights)
+    return PoolingClassifier(model, tokenizer, ModelCard.from_dict(card))
+
+
+def _same(name: str, received: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if received != expected:
+        raise ValueError(f"Expected {name} of shape {expected}. Received: {received}")
+
+
+def set_weights(model: keras.Model, weights: dict[str, Any]) -> None:
+    """Put arrays named `layer/variable` into a model.
+
+    Raises:
+        ValueError: A name or a shape does not agree.
+    """
+    variables = {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.weights}
+    if set(variables) != set(weights):
+        raise ValueError(f"Expected arrays {sorted(variables)}. Received: {sorted(weights)}")
+    for name, variable in variables.items():
+        _same(name, weights[name].shape, tuple(variable.shape))
+        variable.assign(weights[name])

@@ -1,0 +1,117 @@
+"""What all classifiers of text share: text in, one run, many runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.errors import InputError
+from attnviz.families.card import ModelCard
+from attnviz.families.script import fits
+from attnviz.tokenizers import Tokenizer, clean
+from attnviz.trace import AttentionTrace, Edit, Encoded, Notice, TokenAxis
+
+
+class TextClassifier:
+    """A trained classifier with its tokenizer and card; a family adds `run_batch` and the rest.
+
+    Args:
+        model: From token ids int32 `[batch, token]` to probabilities.
+        tokenizer: Cuts text into tokens with ids.
+        card: What the model is.
+    """
+
+    def __init__(self, model: keras.Model, tokenizer: Tokenizer, card: ModelCard) -> None:
+        self.card = card
+        self.model = model
+        self._tokenizer = tokenizer
+
+    def encode(self, text: str) -> Encoded:
+        """Clean, cut into tokens, look up.
+
+        Args:
+            text: Anything a person types.
+
+        Returns:
+            Inputs `tokens` int32 `[1, token]`; notices say what was cleaned, cut, unknown or in another script.
+
+        Raises:
+            InputError: Nothing is left after cleaning.
+        """
+        cleaned = clean(text)
+        notices = []
+        if cleaned.removed_surrogates:
+            notices.append(Notice("surrogates_removed", {"count": cleaned.removed_surrogates}))
+        if cleaned.removed_controls:
+            notices.append(Notice("controls_removed", {"count": cleaned.removed_controls}))
+        tokens = self._tokenizer.tokenize(cleaned.text)
+        if not tokens:
+            raise InputError("empty_text")
+        limit = self.card.max_length or len(tokens)
+        shown = cleaned.text
+        if len(tokens) > limit:
+            notices.append(Notice("text_cut", {"limit": limit, "total": len(tokens), "left": len(tokens) - limit}))
+            tokens = tokens[:limit]
+            shown = cleaned.text[: tokens[-1].end]
+        if not fits(shown, self.card.languages):
+            notices.append(Notice("wrong_language", {"language": "/".join(self.card.languages)}))
+        unknown = sum(token.unknown for token in tokens)
+        if unknown == len(tokens):
+            notices.append(Notice("all_unknown", {"count": unknown}))
+        elif unknown:
+            notices.append(Notice("some_unknown", {"count": unknown, "total": len(tokens)}))
+        axis = TokenAxis(
+            tuple(token.text for token in tokens),
+            tuple((token.start, token.end) for token in tokens),
+            (False,) * len(tokens),
+            tuple(token.unknown for token in tokens),
+        )
+        ids = np.array([[token.id for token in tokens]], dtype=np.int32)
+        return Encoded(shown, {"tokens": ids}, {"tokens": axis}, tuple(notices))
+
+    def run(
+        self,
+        encoded: Encoded,
+        edits: Sequence[Edit] = (),
+        target: str | None = None,
+        prefix: Sequence[str] | None = None,
+        beam: int = 1,
+    ) -> AttentionTrace:
+        """One run of the model.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            edits: Weights to use in place of the model's own, float `[query, key]`.
+            target: Not for a classifier.
+            prefix: Not for a classifier.
+            beam: Not for a classifier.
+
+        Returns:
+            A trace with one block and a `Classification`.
+        """
+        if target is not None or prefix is not None or beam != 1:
+            raise InputError("no_target", model=self.card.name)
+        return self.run_batch([encoded], edits)[0]
+
+    def run_batch(self, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
+        """Several texts in one call of the model; the same traces as one by one."""
+        raise NotImplementedError
+
+    def trace(self, text: str | Sequence[str], **options: Any) -> Any:
+        """`run(encode(text))`; a list of texts gives a list of traces."""
+        if isinstance(text, str):
+            return self.run(self.encode(text), **options)
+        return [self.run(self.encode(each), **options) for each in text]
+
+
+def padded(batch: Sequence[Encoded]) -> NDArray[np.int32]:
+    """Ids int32 `[text, token]`, 0 after the end of each."""
+    rows = [encoded.inputs["tokens"][0] for encoded in batch]
+    ids = np.zeros((len(rows), max(map(len, rows))), dtype=np.int32)
+    for row, target in zip(rows, ids, strict=True):
+        target[: len(row)] = row
+    return ids

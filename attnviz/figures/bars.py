@@ -1,0 +1,160 @@
+"""Weights and probabilities as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from attnviz.analysis import tables
+from attnviz.analysis.focus import Focus, focus
+from attnviz.errors import InputError
+from attnviz.figures import style
+from attnviz.figures.describe import whose
+from attnviz.figures.escape import label, plain
+from attnviz.figures.numbers import approx, exact, percent
+from attnviz.i18n import translate
+from attnviz.trace import AttentionTrace, Classification
+
+#: Pixels.
+BAR_HEIGHT, MARGIN = 34, 90
+
+
+def bars(
+    trace: AttentionTrace,
+    chosen: Focus | None = None,
+    *,
+    order: tables.Order = "sentence",
+    language: str = "en",
+    theme: str = "light",
+) -> go.Figure:
+    """Weight per token as horizontal bars, read from the top.
+
+    Args:
+        trace: With any block.
+        chosen: Which row of weights; None takes `analysis.focus.focus`.
+        order: As in the sentence, or by falling weight.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+
+    Returns:
+        A figure on the scale 0–1. Hovering shows 9 significant digits.
+    """
+    look = style.theme(theme)
+    table = tables.weights([trace], order, None if chosen is None else [chosen])
+    values = [float(value) for value in table["weight"]]
+    word = translate(language, "figures.weight")
+    marked = translate(language, "figures.unknown")
+    names = [
+        f"{label(token)}{' ' + marked if unknown else ''}"
+        for token, unknown in zip(table["token"], table["unknown"], strict=True)
+    ]
+    title = plain(whose(trace, chosen or focus(trace), language)) or None
+    figure = go.Figure(
+        go.Bar(
+            x=values,
+            y=list(range(len(values))),
+            orientation="h",
+            marker={"color": look.bar},
+            text=[approx(value) for value in values],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="text",
+            hovertext=[
+                f"{plain(token)}<br>{word} {exact(value)}" for token, value in zip(table["token"], values, strict=True)
+            ],
+        )
+    )
+    figure.update_layout(
+        **style.layout(look, height=MARGIN + BAR_HEIGHT * len(values), title=title),
+        bargap=0.25,
+        xaxis=style.axis(
+            look,
+            range=[0, 1.12],
+            tickvals=[0, 0.25, 0.5, 0.75, 1],
+            title=translate(language, "figures.weight_axis"),
+        ),
+        yaxis=style.axis(
+            look,
+            autorange="reversed",
+            showgrid=False,
+            zeroline=False,
+            tickvals=list(range(len(values))),
+            ticktext=names,
+        ),
+    )
+    return figure
+
+
+def prediction(
+    trace: AttentionTrace,
+    names: Sequence[str] | None = None,
+    *,
+    compare: Sequence[tuple[str, AttentionTrace]] = (),
+    language: str = "en",
+    theme: str = "light",
+) -> go.Figure:
+    """Class probabilities as horizontal bars; the predicted class stands out.
+
+    Args:
+        trace: A trace with a classification.
+        names: Class names in the order of the output; None shows the label codes.
+        compare: Further runs of the same model with a name each, drawn beside.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+
+    Raises:
+        InputError: The trace has no classification.
+    """
+    output = trace.output
+    if not isinstance(output, Classification):
+        raise InputError("no_classification", model=trace.model)
+    look = style.theme(theme)
+    shown = [label(name) for name in (names or output.labels)]
+    word = translate(language, "figures.probability")
+    runs = [(translate(language, "figures.own"), trace), *compare]
+    colours = [look.bar, look.muted, look.second]
+    figure = go.Figure()
+    for number, (name, run) in enumerate(runs):
+        result = run.output
+        assert isinstance(result, Classification)
+        values = [float(value) for value in result.probabilities]
+        colour: str | list[str] = colours[number % len(colours)]
+        if not compare:
+            colour = [look.accent if index == result.predicted else look.bar for index in range(len(values))]
+        figure.add_bar(
+            x=values,
+            y=list(range(len(values))),
+            orientation="h",
+            name=plain(name),
+            marker={"color": colour},
+            text=[percent(value) for value in values],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="text",
+            hovertext=[f"{each}<br>{word} {exact(value)}" for each, value in zip(shown, values, strict=True)],
+        )
+    figure.update_layout(
+        **style.layout(look, height=MARGIN + int(BAR_HEIGHT * len(shown) * (0.75 * len(runs) if compare else 1))),
+        bargap=0.25,
+        xaxis=style.axis(
+            look,
+            range=[0, 1.2],
+            tickvals=[0, 0.25, 0.5, 0.75, 1],
+            ticktext=["0", "25 %", "50 %", "75 %", "100 %"],
+            title=word,
+        ),
+        yaxis=style.axis(
+            look,
+            autorange="reversed",
+            showgrid=False,
+            zeroline=False,
+            tickvals=list(range(len(shown))),
+            ticktext=shown,
+        ),
+    )
+    if compare:
+        figure.update_layout(
+            showlegend=True, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
+        )
+    return figure

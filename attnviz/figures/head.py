@@ -1,0 +1,123 @@
+"""One head as a heatmap: every query against every key."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from attnviz.analysis.focus import Focus, focus
+from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.figures import style
+from attnviz.figures.escape import label, plain
+from attnviz.figures.numbers import exact
+from attnviz.i18n import translate
+from attnviz.trace import MASK_NONE, AttentionTrace
+
+#: Weights are written into the cells up to this many keys.
+WRITTEN = 14
+
+#: Pixels.
+CELL, SMALL_CELL, MARGIN = 46, 22, 150
+
+
+def head(
+    trace: AttentionTrace,
+    chosen: Focus | None = None,
+    *,
+    scale: ScaleKey = "unit",
+    language: str = "en",
+    theme: str = "light",
+) -> go.Figure:
+    """The weights of one head, queries down, keys across; the chosen query is framed.
+
+    Args:
+        trace: With any block.
+        chosen: Which layer, head and query; None takes `analysis.focus.focus`.
+        scale: How weights become colours.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+
+    Returns:
+        A figure with a labelled colour scale. Masked cells are hatched by a dash; hovering shows 9 significant digits.
+    """
+    chosen = chosen or focus(trace)
+    block = trace.block(chosen.block)
+    look = style.theme(theme)
+    weights = block.weights[chosen.layer, chosen.head]
+    places = normalise(weights, scale)
+    word = translate(language, "figures.weight")
+    mask = block.mask
+    if mask is not None and mask.ndim == 4:
+        mask = mask[chosen.layer, chosen.head]
+    queries, keys = block.query.tokens, block.key.tokens
+    cell = CELL if len(keys) <= WRITTEN else SMALL_CELL
+
+    def hover(q: int, k: int) -> str:
+        hidden = "" if mask is None or mask[q, k] == MASK_NONE else f"<br>{translate(language, f'masks.{mask[q, k]}')}"
+        return f"{plain(queries[q])} → {plain(keys[k])}<br>{word} {exact(float(weights[q, k]))}{hidden}"
+
+    def written(q: int, k: int) -> str:
+        ink = style.ink(style.shade(float(places[q, k]), look.ramp))
+        number = "–" if mask is not None and mask[q, k] != MASK_NONE else f"{weights[q, k]:.2f}"
+        return f'<span style="color:{ink}">{number}</span>'
+
+    marks = ticks(scale)
+    figure = go.Figure(
+        go.Heatmap(
+            z=places,
+            zmin=0,
+            zmax=1,
+            x=list(range(len(keys))),
+            y=list(range(len(queries))),
+            colorscale=style.colour_scale(look.ramp),
+            xgap=1,
+            ygap=1,
+            hoverinfo="text",
+            hovertext=[[hover(q, k) for k in range(len(keys))] for q in range(len(queries))],
+            text=[[written(q, k) for k in range(len(keys))] for q in range(len(queries))],
+            texttemplate="%{text}" if len(keys) <= WRITTEN else None,
+            textfont={"size": 13},
+            colorbar={
+                "title": {
+                    "text": translate(language, f"figures.colour_{'query' if scale == 'row' else scale}"),
+                    "side": "right",
+                },
+                "tickvals": [mark.position for mark in marks],
+                "ticktext": [mark.label for mark in marks],
+                "thickness": 16,
+                "outlinewidth": 1,
+            },
+        )
+    )
+    figure.add_shape(
+        type="rect",
+        x0=-0.5,
+        x1=len(keys) - 0.5,
+        y0=chosen.query - 0.5,
+        y1=chosen.query + 0.5,
+        line={"color": look.accent, "width": 3},
+    )
+    numbering = translate(language, "figures.layer_head", layer=chosen.layer + 1, head=chosen.head + 1)
+    rounded = f" · {translate(language, 'figures.rounded')}" if len(keys) <= WRITTEN else ""
+    figure.update_layout(
+        **style.layout(look, height=MARGIN + cell * len(queries), title=numbering + rounded),
+        xaxis=style.axis(
+            look,
+            showgrid=False,
+            zeroline=False,
+            tickvals=list(range(len(keys))),
+            ticktext=[label(token) for token in keys],
+            title=translate(language, "figures.key_axis"),
+        ),
+        yaxis=style.axis(
+            look,
+            showgrid=False,
+            zeroline=False,
+            autorange="reversed",
+            tickvals=list(range(len(queries))),
+            ticktext=[label(token) for token in queries],
+            title=translate(language, "figures.query_axis"),
+        ),
+    )
+    if len(keys) > 30:
+        figure.update_layout(width=MARGIN + 100 + SMALL_CELL * len(keys))
+    return figure

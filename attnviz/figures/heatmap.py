@@ -1,0 +1,156 @@
+"""Weights as a heatmap: sentences × tokens, each token written in its cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from attnviz.analysis.focus import Focus, focus
+from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.errors import InputError
+from attnviz.figures import style
+from attnviz.figures.describe import whose
+from attnviz.figures.escape import label, plain
+from attnviz.figures.numbers import approx, exact
+from attnviz.i18n import translate
+from attnviz.trace import AttentionTrace
+
+#: Cells a line; a single longer sentence is broken into lines so that its words stay legible.
+WRAP = 12
+
+#: Pixels.
+CELL_HEIGHT, CELL_WIDTH, MARGIN, SCALE_HEIGHT = 62, 88, 130, 230
+
+
+def heatmap(
+    traces: AttentionTrace | Sequence[AttentionTrace],
+    chosen: Sequence[Focus] | None = None,
+    *,
+    scale: ScaleKey = "unit",
+    language: str = "en",
+    theme: str = "light",
+    wrap: int = WRAP,
+    numbers: bool = True,
+) -> go.Figure:
+    """One row of weights of each sentence as a heatmap.
+
+    Args:
+        traces: One trace, whose row is broken into lines of `wrap` tokens, or several, one a row.
+        chosen: Which row of each trace; None takes `analysis.focus.focus`.
+        scale: How weights become colours, see `analysis.scales`; named on the chart.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+        wrap: Tokens a line for a single sentence.
+        numbers: Write each weight under its token.
+
+    Returns:
+        A figure with a labelled colour scale. Hovering shows 9 significant digits.
+
+    Raises:
+        InputError: There is no trace.
+    """
+    rows = [traces] if isinstance(traces, AttentionTrace) else list(traces)
+    if not rows:
+        raise InputError("no_traces")
+    look = style.theme(theme)
+    chosen = chosen or [focus(trace) for trace in rows]
+    weights = [each.row(trace) for each, trace in zip(chosen, rows, strict=True)]
+    tokens = [each.keys(trace).tokens for each, trace in zip(chosen, rows, strict=True)]
+    places = [normalise(row, scale) for row in weights]
+    if len(rows) == 1:
+        starts = range(0, len(tokens[0]), wrap)
+        names = [f"{start + 1}–{min(start + wrap, len(tokens[0]))}" for start in starts]
+        columns = min(wrap, len(tokens[0]))
+        cells = [[(0, start + j) if start + j < len(tokens[0]) else None for j in range(columns)] for start in starts]
+        axis_name = translate(language, "figures.positions")
+    else:
+        columns = max(map(len, tokens))
+        names = [str(number) for number in range(1, len(rows) + 1)]
+        cells = [[(i, j) if j < len(tokens[i]) else None for j in range(columns)] for i in range(len(rows))]
+        axis_name = translate(language, "figures.sentence")
+    z = _fill(cells, places)
+    word = translate(language, "figures.weight")
+
+    def hover(cell: tuple[int, int] | None) -> str:
+        if cell is None:
+            return ""
+        sentence, position = cell
+        return f"{plain(tokens[sentence][position])}<br>{word} {exact(float(weights[sentence][position]))}"
+
+    def written(cell: tuple[int, int] | None) -> str:
+        if cell is None:
+            return ""
+        sentence, position = cell
+        number = f"<br>{approx(float(weights[sentence][position]))}" if numbers else ""
+        # Left to itself Plotly writes white or grey, which is too faint on the middle of the ramp.
+        ink = style.ink(style.shade(float(places[sentence][position]), look.ramp))
+        return f'<span style="color:{ink}">{label(tokens[sentence][position], 10)}{number}</span>'
+
+    owner = plain(whose(rows[0], chosen[0], language))
+    columns_title = translate(language, "figures.position")
+    if len(rows) == 1:
+        columns_title = owner or translate(language, "figures.keys")
+    height = MARGIN + max(CELL_HEIGHT * len(cells), SCALE_HEIGHT)
+    figure = go.Figure(
+        go.Heatmap(
+            z=z,
+            x=list(range(1, columns + 1)),
+            y=list(range(len(cells))),
+            zmin=0,
+            zmax=1,
+            colorscale=style.colour_scale(look.ramp),
+            xgap=2,
+            ygap=2,
+            hoverongaps=False,
+            hoverinfo="text",
+            hovertext=[[hover(cell) for cell in line] for line in cells],
+            text=[[written(cell) for cell in line] for line in cells],
+            texttemplate="%{text}",
+            textfont={"size": style.FONT_SIZE - 1},
+            colorbar=_colour_bar(scale, language),
+        )
+    )
+    figure.update_layout(
+        **style.layout(look, height=height, title=translate(language, f"scales.{scale}")),
+        xaxis=style.axis(look, showgrid=False, zeroline=False, side="bottom", title=columns_title, dtick=1),
+        yaxis=style.axis(
+            look,
+            showgrid=False,
+            zeroline=False,
+            autorange="reversed",
+            tickvals=list(range(len(cells))),
+            ticktext=names,
+            title=axis_name,
+        ),
+    )
+    if len(rows) > 1 and columns > WRAP:
+        figure.update_layout(width=MARGIN + CELL_WIDTH * columns)
+    return figure
+
+
+def _fill(cells: list[list[tuple[int, int] | None]], places: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    z = np.full((len(cells), len(cells[0])), np.nan)
+    for i, line in enumerate(cells):
+        for j, cell in enumerate(line):
+            if cell is not None:
+                z[i, j] = places[cell[0]][cell[1]]
+    return z
+
+
+def _colour_bar(scale: ScaleKey, language: str) -> dict[str, object]:
+    marks = ticks(scale)
+    return {
+        "title": {"text": translate(language, f"figures.colour_{scale}"), "side": "right"},
+        "tickvals": [mark.position for mark in marks],
+        "ticktext": [mark.label for mark in marks],
+        "thickness": 16,
+        "lenmode": "pixels",
+        "len": SCALE_HEIGHT,
+        "y": 1,
+        "yanchor": "top",
+        "ypad": 0,
+        "outlinewidth": 1,
+    }

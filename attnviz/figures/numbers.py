@@ -1,0 +1,30 @@
+"""Numbers as they are written in pictures. A rounded number says so."""
+
+from __future__ import annotations
+
+
+def approx(value: float, digits: int = 3) -> str:
+    """A number for reading, with ≈ in front if it was rounded.
+
+    Args:
+        value: Any finite number.
+        digits: Digits after the point; smaller numbers get two significant ones.
+    """
+    text = f"{value:.{digits}f}" if value == 0 or abs(value) >= 10**-digits else f"{value:.1e}"
+    return text if float(text) == value else f"≈ {text}"
+
+
+def percent(value: float) -> str:
+    """A share of 0–1 as a percentage: `≈` if rounded, `<` or `>` where it would look like none or all."""
+    share = 100 * value
+    if 0 < share < 0.05:
+        return "< 0.1 %"
+    if 99.95 <= share < 100:
+        return "> 99.9 %"
+    text = f"{share:.1f}"
+    return f"{text} %" if float(text) == share else f"≈ {text} %"
+
+
+def exact(value: float) -> str:
+    """Nine significant digits: enough to get a float32 back."""
+    return f"{value:.9g}"

@@ -1,0 +1,169 @@
+"""The pictures of the sum taken apart: feature vectors, scores, softmax, context, and b as a curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from attnviz.figures import style
+from attnviz.figures.escape import label, plain
+from attnviz.figures.numbers import approx, exact
+from attnviz.i18n import translate
+from attnviz.trace import Steps
+
+#: Pixels.
+ROW_HEIGHT, MARGIN = 30, 110
+
+
+def matrix(
+    values: NDArray[np.floating],
+    rows: Sequence[str],
+    *,
+    column_title: str,
+    language: str = "en",
+    theme: str = "light",
+) -> go.Figure:
+    """Signed numbers as a heatmap around zero, blue for negative, orange for positive.
+
+    Args:
+        values: `[row, column]`.
+        rows: Names of the rows, any text.
+        column_title: Title of the column axis.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+    """
+    look = style.theme(theme)
+    bound = float(np.abs(values).max()) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=values,
+            x=list(range(1, values.shape[1] + 1)),
+            y=list(range(len(rows))),
+            zmin=-bound,
+            zmax=bound,
+            colorscale=style.colour_scale(look.diverging),
+            hoverinfo="text",
+            text=[
+                [f"{plain(row)} · {column + 1}<br>{exact(float(value))}" for column, value in enumerate(line)]
+                for row, line in zip(rows, values, strict=True)
+            ],
+            colorbar={
+                "title": {"text": translate(language, "figures.value"), "side": "right"},
+                "thickness": 14,
+                "outlinewidth": 1,
+                "tickvals": [-bound, 0, bound],
+                "ticktext": [approx(-bound, 2), "0", approx(bound, 2)],
+            },
+        )
+    )
+    figure.update_layout(
+        **style.layout(look, height=MARGIN + ROW_HEIGHT * max(len(rows), 2)),
+        xaxis=style.axis(look, showgrid=False, zeroline=False, title=column_title),
+        yaxis=style.axis(
+            look,
+            showgrid=False,
+            zeroline=False,
+            autorange="reversed",
+            tickvals=list(range(len(rows))),
+            ticktext=[label(row) for row in rows],
+        ),
+    )
+    return figure
+
+
+def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: str = "light") -> go.Figure:
+    """x·W and b apart, and their sum as a mark: the score of each token."""
+    look = style.theme(theme)
+    places = list(range(len(tokens)))
+    total = translate(language, "figures.score")
+    figure = go.Figure()
+    for name, values, colour in (("x·W", steps["content"], look.bar), ("b", steps["bias"], look.second)):
+        figure.add_bar(
+            x=[float(value) for value in values],
+            y=places,
+            orientation="h",
+            name=name,
+            marker={"color": colour, "pattern": {"shape": "/" if name == "b" else "", "solidity": 0.35}},
+            hoverinfo="text",
+            hovertext=[f"{plain(t)}<br>{name} {exact(float(v))}" for t, v in zip(tokens, values, strict=True)],
+        )
+    figure.add_scatter(
+        x=[float(value) for value in steps["scores"]],
+        y=places,
+        mode="markers",
+        name=total,
+        marker={"symbol": "diamond", "size": 11, "color": look.text},
+        hoverinfo="text",
+        hovertext=[f"{plain(t)}<br>{total} {exact(float(v))}" for t, v in zip(tokens, steps["scores"], strict=True)],
+    )
+    figure.update_layout(
+        **{**style.layout(look, height=MARGIN + ROW_HEIGHT * max(len(tokens), 3)), "showlegend": True},
+        barmode="relative",
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        xaxis=style.axis(look, title=total),
+        yaxis=style.axis(
+            look,
+            autorange="reversed",
+            showgrid=False,
+            zeroline=False,
+            tickvals=places,
+            ticktext=[label(token) for token in tokens],
+        ),
+    )
+    return figure
+
+
+def bias(
+    values: NDArray[np.floating],
+    trained_length: int | None,
+    used: int,
+    *,
+    language: str = "en",
+    theme: str = "light",
+) -> go.Figure:
+    """b as a curve over the positions, with the range that training reached and the part this sentence uses.
+
+    Args:
+        values: `[max_length]`.
+        trained_length: Positions training reached often enough, or None if unknown.
+        used: Tokens of the sentence at hand.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+    """
+    look = style.theme(theme)
+    positions = np.arange(1, len(values) + 1)
+    figure = go.Figure(
+        go.Scatter(
+            x=positions,
+            y=values,
+            mode="lines",
+            line={"color": look.second, "width": 3, "shape": "hvh"},
+            hoverinfo="text",
+            hovertext=[f"{p}<br>b {exact(float(v))}" for p, v in zip(positions, values, strict=True)],
+        )
+    )
+    if trained_length is not None:
+        figure.add_vrect(
+            x0=0.5,
+            x1=trained_length + 0.5,
+            fillcolor=look.bar,
+            opacity=0.13,
+            line_width=0,
+            annotation_text=translate(language, "figures.trained", length=trained_length),
+            annotation_position="top left",
+        )
+    figure.add_vline(
+        x=used + 0.5,
+        line={"color": look.text, "dash": "dot"},
+        annotation_text=translate(language, "figures.sentence_end", length=used),
+        annotation_position="bottom right",
+    )
+    figure.update_layout(
+        **style.layout(look, height=280),
+        xaxis=style.axis(look, title=translate(language, "figures.position"), range=[0.5, len(values) + 0.5]),
+        yaxis=style.axis(look, title="b"),
+    )
+    return figure

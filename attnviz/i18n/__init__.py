@@ -1,0 +1,58 @@
+"""Words for every language: one TOML catalogue each, picked up by being in this folder."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FALLBACK = "en"
+_FOLDER = Path(__file__).parent
+
+
+def languages() -> dict[str, str]:
+    """Language codes and the name each language calls itself, the fallback first."""
+    codes = sorted((p.stem for p in _FOLDER.glob("*.toml")), key=lambda code: (code != FALLBACK, code))
+    return {code: catalogue(code)["language"] for code in codes}
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """All messages of one language, flat: `section.key` to text."""
+    with (_FOLDER / f"{language}.toml").open("rb") as file:
+        return dict(_flatten(tomllib.load(file)))
+
+
+def _flatten(table: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    items: list[tuple[str, str]] = []
+    for key, value in table.items():
+        if isinstance(value, dict):
+            items += _flatten(value, f"{prefix}{key}.")
+        else:
+            items.append((prefix + key, value))
+    return items
+
+
+def choose(locale: str | None) -> str:
+    """The catalogue language nearest to a browser locale such as `ja-JP`."""
+    code = (locale or "").split("-")[0].lower()
+    return code if code in languages() else FALLBACK
+
+
+def translate(language: str, key: str, /, **parameters: Any) -> str:
+    """The message for a key with its parameters filled in.
+
+    Args:
+        language: A code from `languages()`; anything else means the fallback.
+        key: `section.name`.
+        **parameters: Values for the `{name}` fields of the message. Their text is inserted, never parsed.
+
+    Raises:
+        KeyError: The fallback catalogue lacks the key.
+    """
+    messages = catalogue(language) if language in languages() else catalogue(FALLBACK)
+    text = messages.get(key)
+    if text is None:
+        text = catalogue(FALLBACK)[key]
+    return text.format(**parameters) if parameters else text

@@ -1,0 +1,223 @@
+"""The two faces of a model card: `card.json` for programs, `README.md` for people. Every number is computed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attnviz.analysis.faithfulness import Forward
+from attnviz.tokenizers import Tokenizer, clean
+from attnviz.training.corpora import Examples
+from attnviz.training.loop import Batch
+from attnviz.training.recipes import Recipe
+
+#: How many of the surest mistakes the card shows.
+MISTAKES = 10
+
+
+def file_facts(path: Path) -> dict[str, Any]:
+    """SHA-256 and size of a file, as the loader checks them."""
+    content = path.read_bytes()
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def card(
+    recipe: Recipe,
+    *,
+    trained_length: int,
+    training: dict[str, Any],
+    metrics: dict[str, Any],
+    files: dict[str, Any],
+) -> dict[str, Any]:
+    """The content of `card.json`."""
+    return {
+        "format": 1,
+        "name": recipe.name,
+        "family": "pooling",
+        "task": recipe.task,
+        "title": recipe.title,
+        "summary": recipe.summary,
+        "notes": recipe.notes,
+        "languages": list(recipe.languages),
+        "kinds": ["pooling"],
+        "licence": recipe.licence,
+        "data": [dataset.card() for dataset in recipe.datasets],
+        "labels": list(recipe.labels),
+        "label_names": {code: list(names) for code, names in recipe.label_names.items()},
+        "config": recipe.config(),
+        "tokenizer": recipe.tokenizer,
+        "trained_length": trained_length,
+        "examples": list(recipe.examples),
+        "training": training,
+        "metrics": metrics,
+        "files": files,
+    }
+
+
+def readme(
+    card: dict[str, Any], recipe: Recipe, tokenizer: Tokenizer, predict: Forward, test: Examples, batch: Batch
+) -> str:
+    """The model card in Markdown.
+
+    Args:
+        card: From `card`.
+        recipe: What was trained.
+        tokenizer: With its vocabulary.
+        predict: The model as stored.
+        test: The test part, as text.
+        batch: The same as ids.
+    """
+    metrics, training = card["metrics"], card["training"]
+    sections = [
+        f"# {card['name']}",
+        f"{recipe.summary['en']}\n\n{recipe.summary['ja']}",
+        "`Embedding` → `AttentionPooling` → `Dense(relu)` → `Dense(softmax)`, "
+        + ", ".join(f"{key} {value:,}" for key, value in card["config"].items())
+        + ". Made by `"
+        + training["command"]
+        + "`.",
+        "## Data\n\n" + "\n".join(_data_line(entry) for entry in card["data"]),
+        f"Split. {recipe.split} Seed {training['seed']}. In numbers: {training['n_train']:,} to train, "
+        f"{training['n_validation']:,} to validate, {metrics['n_test']:,} to test.",
+        f"Weights under {recipe.licence}.",
+        "## How well",
+        _accuracy_table(metrics),
+        _cross_validation(metrics),
+        "Confusion over the test part, rows true, columns predicted:",
+        _confusion_table(recipe.labels, metrics["confusion"]),
+        "## What attention rests on",
+        _faithfulness_text(metrics),
+        "## What it gets wrong",
+        recipe.notes["en"],
+        recipe.notes["ja"],
+        _probes(recipe, tokenizer, predict),
+        "The mistakes it is surest of, from the test part:",
+        _mistakes(recipe.labels, predict, test, batch),
+        "## Training",
+        _training_text(card, recipe),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _data_line(entry: dict[str, str]) -> str:
+    return (
+        f"- {entry['name']}, {entry['url']}, {entry['revision']}. Licence {entry['licence']}. {entry['attribution']}."
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> str:
+    """A Markdown table whose first columns hold words and whose others hold numbers."""
+    lines = [head, ["---"] * words + ["---:"] * (len(head) - words), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _accuracy_table(metrics: dict[str, Any]) -> str:
+    rows = [
+        ("this model", "accuracy", "macro_accuracy"),
+        ("its weights made uniform, nothing retrained", "uniform_accuracy", "uniform_macro_accuracy"),
+        ("retrained with mean pooling, same settings", "mean_pooling_accuracy", "mean_pooling_macro_accuracy"),
+    ]
+    table = _table(
+        ["test part", "accuracy", "macro accuracy"],
+        [[name, f"{metrics[a]:.2%}", f"{metrics[m]:.2%}"] for name, a, m in rows],
+    )
+    gain = 100 * (metrics["accuracy"] - metrics["mean_pooling_accuracy"])
+    return f"{table}\n\nAgainst mean pooling, attention buys {gain:+.2f} points of accuracy."
+
+
+def _cross_validation(metrics: dict[str, Any]) -> str:
+    if "cv_mean" not in metrics:
+        return ""
+    return (
+        f"Cross-validation, {metrics['cv_folds']} parts, whole groups held out (recorded at training): macro accuracy "
+        f"{metrics['cv_mean']:.2%} ± {metrics['cv_sd']:.2%} (mean ± standard deviation)."
+    )
+
+
+def _confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
+    return _table(["", *labels], [[label, *map(str, row)] for label, row in zip(labels, counts, strict=True)])
+
+
+def _number(value: float | None) -> str:
+    return "∞" if value is None else f"{value:.1f}"
+
+
+def _faithfulness_text(metrics: dict[str, Any]) -> str:
+    table = _table(
+        ["tokens removed", "drop, top-weighted", "drop, random others", "sentences"],
+        [
+            [k, f"{entry['top']:.4f}", f"{entry['random']:.4f}", f"{entry['n']:,}"]
+            for k, entry in metrics["comprehensiveness"].items()
+        ],
+    )
+    return (
+        f"Over the test part the weights have a mean entropy of {metrics['entropy_mean']:.4f} nats "
+        f"({metrics['normalised_entropy_mean']:.4f} of even weights). Removing the top-weighted token changes the "
+        f"predicted class in {metrics['flip_top']:.2%} of the sentences, removing a random other one in "
+        f"{metrics['flip_random']:.2%}. It costs the predicted class {metrics['drop_top']:.4f} of probability against "
+        f"{metrics['drop_random']:.4f}: {_number(metrics['drop_ratio'])} times as much (95 % interval, bootstrap over "
+        f"sentences, {_number(metrics['drop_ratio_low'])} to {_number(metrics['drop_ratio_high'])}).\n\n"
+        "Comprehensiveness, the probability the predicted class loses (sentences of at least twice that many "
+        f"tokens):\n\n{table}"
+    )
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("`", "\\`")
+
+
+def _probes(recipe: Recipe, tokenizer: Tokenizer, predict: Forward) -> str:
+    rows = []
+    for text in recipe.probes:
+        tokens = tokenizer.tokenize(clean(text).text)
+        probabilities, weights = predict(np.array([[token.id for token in tokens]], dtype=np.int32))
+        best = int(probabilities[0].argmax())
+        shown = " ".join(
+            f"{_escape(token.text)}{'?' if token.unknown else ''} ({weight:.2f})"
+            for token, weight in zip(tokens, weights[0], strict=True)
+        )
+        rows.append([shown, recipe.labels[best], f"{probabilities[0, best]:.3f}"])
+    table = _table(["tokens and their weights", "says", "probability"], rows, words=2)
+    return f"A few sentences to compare (`?` marks a word outside the vocabulary):\n\n{table}"
+
+
+def _mistakes(labels: Sequence[str], predict: Forward, test: Examples, batch: Batch) -> str:
+    probabilities, _ = predict(batch.ids)
+    predicted = probabilities.argmax(axis=1)
+    sureness = np.where(predicted != batch.labels, probabilities.max(axis=1), -1.0)
+    rows = [
+        [_escape(test.texts[row]), labels[batch.labels[row]], labels[predicted[row]], f"{sureness[row]:.3f}"]
+        for row in np.argsort(-sureness, kind="stable")[:MISTAKES]
+        if sureness[row] > 0
+    ]
+    return _table(["sentence", "people say", "the model says", "probability"], rows, words=3)
+
+
+def _training_text(card: dict[str, Any], recipe: Recipe) -> str:
+    training = card["training"]
+    settings = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in training["settings"].items())
+    tried = "\n".join(f"- {line}" for line in recipe.tried)
+    best = f"pass {training['best_epoch']} of {training['epochs']}"
+    figure = f"{training['validation_macro_accuracy']:.2%}"
+    auxiliary = (
+        "The auxiliary task is a finer annotation of the same sentences; its head is thrown away after training. "
+        if training["settings"]["auxiliary"]
+        else ""
+    )
+    rare = training["min_count"]
+    vocabulary = (
+        f"Words seen fewer than {rare} times are unknown." if rare > 1 else "Every word of the training part is known."
+    )
+    return (
+        f"Settings: {settings}. {vocabulary} The pass with the best validation figure is kept: {best}, "
+        f"validation macro accuracy {figure}. {auxiliary}Weights are stored in half precision, and every figure above "
+        "is computed from what is stored. All of it, "
+        f"baselines and cross-validation included, took {training['seconds']:.0f} seconds.\n\n"
+        f"b is penalised in training (L2). Positions beyond the first {card['trained_length']} were reached by few "
+        "training sentences; they share the value of the last one before.\n\n"
+        f"Tried, and chosen by the validation part alone:\n\n{tried}"
+    )

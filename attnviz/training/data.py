@@ -1,0 +1,221 @@
+"""Where the data come from, and that they are what they should be.
+
+A file is looked for in `$ATTNVIZ_DATA/<folder>/`, in `../shared/data/<folder>/` beside the checkout and in the
+download cache, in this order; otherwise it is fetched from upstream. Its SHA-256 is checked wherever it was found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tarfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from attnviz.errors import DataError
+from attnviz.training.progress import Progress
+
+#: Downloads and unfinished trainings, below the working directory.
+CACHE = Path(".attnviz")
+
+_BLOCK = 1 << 16
+_TIMEOUT = 30.0  # seconds
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a data set.
+
+    Attributes:
+        name: Its name in a local copy.
+        sha256: Of its unchanged content.
+        upstream: Its path below the data set's `raw` address, or its path in the archive.
+    """
+
+    name: str
+    sha256: str
+    upstream: str
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A public data set.
+
+    Attributes:
+        folder: Name of the folder of a local copy.
+        name, url, revision, licence, attribution: For the model card.
+        raw: Address the files are below, or the address of an archive with all of them.
+        archive: Path of the tar file inside the archive at `raw`; None if the files lie at `raw` themselves.
+        archive_sha256: Of the archive at `raw`.
+        files: What is read of it.
+    """
+
+    folder: str
+    name: str
+    url: str
+    revision: str
+    licence: str
+    attribution: str
+    raw: str
+    files: tuple[DataFile, ...]
+    archive: str | None = None
+    archive_sha256: str | None = None
+
+    def card(self) -> dict[str, str]:
+        """The card's entry."""
+        return {key: getattr(self, key) for key in ("name", "url", "revision", "licence", "attribution")}
+
+
+CLINC150 = DataSet(
+    folder="clinc150",
+    name="CLINC150",
+    url="https://github.com/clinc/oos-eval",
+    revision="828f8093932c8fe6ca7936c3d2e52903b1c523de",
+    licence="CC BY 3.0",
+    attribution="Larson et al., An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction, "
+    "EMNLP-IJCNLP 2019",
+    raw="https://raw.githubusercontent.com/clinc/oos-eval/828f8093932c8fe6ca7936c3d2e52903b1c523de/data/",
+    files=(
+        DataFile(
+            "data_full.json", "36923c3705a59e08fe9c3883d8bc2dd966ef93e22cb78ac41171782a698d56e0", "data_full.json"
+        ),
+        DataFile("domains.json", "b947b579d3b8e74b06f93b01083d8efaff2888b43a3e362533bd88a6e1211b3a", "domains.json"),
+    ),
+)
+
+KEICO = DataSet(
+    folder="keico",
+    name="KeiCO corpus",
+    url="https://github.com/Liumx2020/KeiCO-corpus",
+    revision="b633e81a1df99e6c6d9baf7212c15ce7da32ee04",
+    licence="CC BY 4.0",
+    attribution="Liu Muxuan and Kobayashi Ichiro, Construction and Validation of a Japanese Honorific Corpus Based on "
+    "Systemic Functional Linguistics, DCLRL at LREC 2022",
+    raw="https://raw.githubusercontent.com/Liumx2020/KeiCO-corpus/b633e81a1df99e6c6d9baf7212c15ce7da32ee04/",
+    files=(
+        DataFile(
+            "keico_corpus_forLREC_OldVersion.csv",
+            "acdaf9d5e6967a1736ec9562ec8e49151d099da060100c3380dde4e2460cc393",
+            "keico_corpus(forLREC)-OldVersion.csv",
+        ),
+    ),
+)
+
+HUTTO = DataSet(
+    folder="hutto_icwsm2014",
+    name="Hutto & Gilbert ICWSM 2014",
+    url="https://github.com/cjhutto/vaderSentiment",
+    revision="vaderSentiment 3.3.2 (source package on PyPI)",
+    licence="MIT",
+    attribution="Hutto and Gilbert, VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media "
+    "Text, ICWSM 2014",
+    raw="https://files.pythonhosted.org/packages/77/8c/4a48c10a50f750ae565e341e697d74a38075a3e43ff0df6f1ab72e186902/"
+    "vaderSentiment-3.3.2.tar.gz",
+    archive="vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz",
+    archive_sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+    files=tuple(
+        DataFile(f"{name}_GroundTruth.txt", digest, f"hutto_ICWSM_2014/{name}_GroundTruth.txt")
+        for name, digest in (
+            ("movieReviewSnippets", "c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd13350"),
+            ("amazonReviewSnippets", "11a9807a0974a2506a2d3b4851eaf69b3d6d20688ce4923adda2312a4f6dd6c2"),
+            ("tweets", "dfbe7102e2f92579ed8b19df9a3822491880697c67adf712fb66e520cc05102f"),
+        )
+    ),
+)
+
+
+def read(dataset: DataSet, name: str, *, quiet: bool = False) -> str:
+    """The text of a file of a data set, from a local copy or from upstream.
+
+    Args:
+        dataset: One of the above.
+        name: Name of the file in a local copy.
+        quiet: No progress bar.
+
+    Raises:
+        DataError: It cannot be fetched, or its checksum is wrong wherever it was found.
+    """
+    file = next(file for file in dataset.files if file.name == name)
+    path = find(dataset, file)
+    if path is None:
+        _fetch(dataset, quiet=quiet)
+        path = CACHE / "data" / dataset.folder / file.name
+    content = path.read_bytes()
+    _check(file.name, content, file.sha256)
+    # Not every file is UTF-8 throughout: a byte that is not becomes U+FFFD rather than an error.
+    return content.decode("utf-8-sig", errors="replace")
+
+
+def find(dataset: DataSet, file: DataFile) -> Path | None:
+    """Where a file lies on this machine, or None."""
+    return next((place / file.name for place in _places(dataset) if (place / file.name).is_file()), None)
+
+
+def available(dataset: DataSet) -> bool:
+    """Whether all its files are on this machine."""
+    return all(find(dataset, file) is not None for file in dataset.files)
+
+
+def _places(dataset: DataSet) -> Iterator[Path]:
+    if named := os.environ.get("ATTNVIZ_DATA"):
+        yield Path(named) / dataset.folder
+    yield Path(__file__).resolve().parents[2].parent / "shared" / "data" / dataset.folder
+    yield CACHE / "data" / dataset.folder
+
+
+def _check(name: str, content: bytes, expected: str) -> None:
+    received = hashlib.sha256(content).hexdigest()
+    if received != expected:
+        raise DataError("data_checksum", file=name, expected=expected, received=received)
+
+
+def _fetch(dataset: DataSet, *, quiet: bool) -> None:
+    """Put all files of a data set into the cache, checked."""
+    if dataset.archive is None:
+        contents = {
+            file.name: _download(dataset.raw + quote(file.upstream), file.name, quiet=quiet) for file in dataset.files
+        }
+    else:
+        outer = _download(dataset.raw, dataset.name, quiet=quiet)
+        _check(dataset.raw.rsplit("/", 1)[-1], outer, dataset.archive_sha256 or "")
+        inner = _member(outer, dataset.archive)
+        contents = {file.name: _member(inner, file.upstream) for file in dataset.files}
+    for file in dataset.files:
+        _check(file.name, contents[file.name], file.sha256)
+    folder = CACHE / "data" / dataset.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        part = folder / f"{name}.part"
+        part.write_bytes(content)
+        part.replace(folder / name)
+
+
+def _download(url: str, name: str, *, quiet: bool) -> bytes:
+    content = io.BytesIO()
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
+            total = int(response.headers.get("Content-Length") or 0)
+            progress = Progress(f"Download {name}", total, quiet=quiet)
+            while block := response.read(_BLOCK):
+                content.write(block)
+                progress.update(content.tell())
+            progress.close(f"{content.tell() / 1e6:.1f} MB")
+    except (OSError, urllib.error.URLError, ValueError) as error:
+        raise DataError("data_download", file=name, url=url, cause=str(error)) from error
+    return content.getvalue()
+
+
+def _member(archive: bytes, path: str) -> bytes:
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+            member = tar.extractfile(path)
+            if member is None:  # a folder
+                raise KeyError(path)
+            return member.read()
+    except (KeyError, tarfile.TarError, OSError) as error:
+        raise DataError("data_member", file=path) from error

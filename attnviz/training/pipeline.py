@@ -1,0 +1,218 @@
+"""From the data to a model folder, in stages that survive an interruption."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attnviz import zoo
+from attnviz.errors import ModelError
+from attnviz.tokenizers import KINDS, Tokenizer, count_keys, from_config, make_vocabulary, write_vocabulary
+from attnviz.training import card as cards
+from attnviz.training import corpora
+from attnviz.training.corpora import Corpus, Examples
+from attnviz.training.data import CACHE
+from attnviz.training.evaluation import encode, measure
+from attnviz.training.loop import Batch, Pooling, Weights, fit, forward, network, set_weights, share_bias
+from attnviz.training.recipes import Recipe, recipe
+
+#: A position of b counts as trained if this many training sentences reach it.
+WELL_TRAINED = 100
+
+
+def train(name: str, *, models_folder: Path | str, quiet: bool = False) -> Path:
+    """Train a shipped model from the data alone and write its folder.
+
+    A run that was interrupted, even killed, goes on where it stopped when started again. The folder appears whole
+    or not at all, in place of an older one.
+
+    Args:
+        name: One of `names()`.
+        models_folder: Where the folder `name` is to be.
+        quiet: No progress on standard error.
+
+    Returns:
+        The path of the folder.
+
+    Raises:
+        ModelError: There is no such recipe.
+        DataError: The data cannot be had, or are not what they should be.
+    """
+    return train_recipe(recipe(name), Path(models_folder), quiet=quiet)
+
+
+def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) -> Path:
+    """`train` for a recipe that need not be one of the shipped."""
+    state = CACHE / "training" / chosen.name
+    began = time.monotonic()
+    corpus = chosen.corpus(chosen.settings.seed, quiet=quiet)
+    tokenizer = make_tokenizer(chosen, corpus.train)
+    weights, record, batch = _fit(chosen, tokenizer, corpus, "attention", state / "attention.npz", quiet)
+    mean_weights, _, _ = _fit(chosen, tokenizer, corpus, "mean", state / "mean.npz", quiet)
+    validation = _cross_validation(chosen, corpus, state, quiet) if chosen.folds else {}
+    trained_length = share_bias(weights, batch.ids[:, : chosen.settings.max_tokens], WELL_TRAINED)
+    test = encode(tokenizer, corpus.test, chosen.config()["max_length"])
+    stored, mean_stored = (_as_stored(each, chosen.config()["vocabulary_size"]) for each in (weights, mean_weights))
+    metrics = measure(_loaded(stored), _loaded(mean_stored), chosen.config(), test) | validation
+    training = {
+        "command": f"python -m attnviz train {chosen.name}",
+        "seed": chosen.settings.seed,
+        "seconds": round(time.monotonic() - began, 1),
+        "n_train": len(corpus.train),
+        "n_validation": len(corpus.validation),
+        "min_count": chosen.min_count,
+        "settings": {key: value for key, value in asdict(chosen.settings).items() if key != "seed"},
+        "epochs": record["epochs"],
+        "best_epoch": record["best_epoch"],
+        "validation_macro_accuracy": round(record["history"][record["best_epoch"] - 1]["macro_accuracy"], 4),
+    }
+    models_folder.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{chosen.name}-", dir=models_folder))
+    try:
+        part.chmod(0o755)
+        np.savez_compressed(part / "weights.npz", allow_pickle=False, **stored)
+        np.savez_compressed(part / "mean_pooling.npz", allow_pickle=False, **mean_stored)
+        write_vocabulary(part / "vocabulary.txt", tokenizer.vocabulary)
+        content = cards.card(
+            chosen,
+            trained_length=trained_length,
+            training=training,
+            metrics=metrics,
+            files={
+                file: cards.file_facts(part / file) for file in ("weights.npz", "vocabulary.txt", "mean_pooling.npz")
+            },
+        )
+        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+        (part / "card.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+        model = network(chosen.config(), "attention")
+        set_weights(model, _loaded(stored))
+        words = cards.readme(content, chosen, tokenizer, forward(model), corpus.test, test)
+        (part / "README.md").write_text(words, encoding="utf-8", newline="\n")
+        folder = replace_folder(part, models_folder / chosen.name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(state, ignore_errors=True)
+    return folder
+
+
+def make_tokenizer(chosen: Recipe, examples: Examples) -> Tokenizer:
+    """The recipe's tokenizer with a vocabulary of its training part."""
+    options = dict(chosen.tokenizer)
+    kind = KINDS[options.pop("kind")]
+    counts = count_keys(kind(**options), examples.texts)
+    vocabulary = make_vocabulary(counts, size=chosen.config()["vocabulary_size"], min_count=chosen.min_count)
+    return kind(vocabulary, **options)
+
+
+def _fit(
+    chosen: Recipe, tokenizer: Tokenizer, corpus: Corpus, pooling: Pooling, checkpoint: Path, quiet: bool
+) -> tuple[Weights, dict[str, Any], Batch]:
+    config = {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}  # unused rows would only cost time
+    train = encode(tokenizer, corpus.train, config["max_length"])
+    validation = encode(tokenizer, corpus.validation, config["max_length"])
+    label = f"{chosen.name} {checkpoint.stem}"
+    weights, record = fit(
+        train, validation, config, chosen.settings, pooling=pooling, checkpoint=checkpoint, label=label, quiet=quiet
+    )
+    return weights, record, train
+
+
+def _cross_validation(chosen: Recipe, corpus: Corpus, state: Path, quiet: bool) -> dict[str, Any]:
+    """Macro accuracy with whole groups held out: a vocabulary and a model of its own for each part."""
+    scores = []
+    everything = corpora.join(corpus.train, corpus.validation, corpus.test)
+    for number, part in enumerate(corpora.folds(everything, chosen.folds, chosen.settings.seed)):
+        tokenizer = make_tokenizer(chosen, part.train)
+        checkpoint = state / f"fold-{number + 1}.npz"
+        settings = replace(chosen.settings, seed=chosen.settings.seed + number)
+        weights, _, _ = _fit(replace(chosen, settings=settings), tokenizer, part, "attention", checkpoint, quiet)
+        config = {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}
+        model = network(config, "attention")
+        set_weights(model, weights)
+        held_out = encode(tokenizer, part.test, config["max_length"])
+        predicted = forward(model)(held_out.ids)[0].argmax(axis=1)
+        classes = range(config["classes"])
+        right = predicted == held_out.labels
+        scores.append(float(np.mean([right[held_out.labels == c].mean() for c in classes])))
+    return {
+        "cv_mean": round(float(np.mean(scores)), 4),
+        "cv_sd": round(float(np.std(scores, ddof=1)), 4),
+        "cv_folds": chosen.folds,
+        "cv_scores": [round(score, 4) for score in scores],
+        "recorded_at_training": list(_RECORDED),
+    }
+
+
+#: Figures that need a training of their own and are not computed again by `evaluate`.
+_RECORDED = ("cv_mean", "cv_sd", "cv_folds", "cv_scores", "recorded_at_training")
+
+
+def _as_stored(weights: Weights, rows: int) -> dict[str, Any]:
+    """Half precision; the embedding filled up with zero rows, and zero at padding, which is never read."""
+    stored = dict(weights)
+    used = weights["embedding/embeddings"]
+    embeddings = np.zeros((rows, used.shape[1]), dtype=np.float32)
+    embeddings[1 : len(used)] = used[1:]
+    stored["embedding/embeddings"] = embeddings
+    return {name: value.astype(np.float16) for name, value in stored.items()}
+
+
+def _loaded(stored: dict[str, Any]) -> Weights:
+    return {name: value.astype(np.float32) for name, value in stored.items()}
+
+
+def replace_folder(part: Path, folder: Path) -> Path:
+    """Move a finished folder into place; an older one steps aside first and comes back if that fails."""
+    old = folder.with_name(f".{folder.name}-old-{os.getpid()}")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        part.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def evaluate(name_or_folder: str | Path, *, quiet: bool = False) -> dict[str, Any]:
+    """The figures of a model card, computed again from the folder's weights and the data.
+
+    Args:
+        name_or_folder: A model's name, or the path of its folder.
+        quiet: No progress on standard error.
+
+    Returns:
+        The card's `metrics`; those named under `recorded_at_training` are copied, the others computed.
+
+    Raises:
+        ModelError: There is no such model, it is damaged, or there is no recipe that knows its data.
+        DataError: The data cannot be had, or are not what they should be.
+    """
+    known = zoo.model_folders()
+    folder = known[str(name_or_folder)] if str(name_or_folder) in known else Path(name_or_folder)
+    if not folder.is_dir():
+        raise ModelError("no_such_model", received=str(name_or_folder), expected=", ".join(known))
+    content = zoo.read_card(folder)
+    zoo.check_files(folder, content)
+    return evaluate_recipe(recipe(content["name"]), folder, content, quiet=quiet)
+
+
+def evaluate_recipe(chosen: Recipe, folder: Path, content: dict[str, Any], *, quiet: bool = False) -> dict[str, Any]:
+    """`evaluate` for a folder already found sound, and the recipe that knows its data."""
+    tokenizer = from_config(content["tokenizer"], folder / "vocabulary.txt")
+    test = encode(
+        tokenizer, chosen.corpus(content["training"]["seed"], quiet=quiet).test, content["config"]["max_length"]
+    )
+    weights, mean = (zoo.read_weights(folder, file) for file in ("weights.npz", "mean_pooling.npz"))
+    recorded = {key: content["metrics"][key] for key in _RECORDED if key in content["metrics"]}
+    return measure(weights, mean, content["config"], test) | recorded

@@ -1,0 +1,224 @@
+"""Everything that is kept between runs of the page, with its keys in sight. Keys are small plain values."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import numpy as np
+from streamlit.runtime.scriptrunner import script_runner
+
+from attnviz import zoo
+from attnviz.analysis.focus import Focus
+from attnviz.errors import AttnvizError, ModelError
+from attnviz.families.card import ModelCard
+from attnviz.trace import AttentionTrace, Edit, Steps
+
+T = TypeVar("T")
+
+#: TensorFlow is slow in a thread it has not seen; Streamlit makes one for every run. These threads live on.
+_workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="attnviz-model")
+
+
+@dataclass
+class Warmup:
+    """How far loading has come.
+
+    Attributes:
+        total: Steps to take; 0 before it began.
+        done: Steps taken.
+        current: Name of what is being loaded.
+        finished: Set when all models are warm or refused.
+    """
+
+    total: int = 0
+    done: int = 0
+    current: str = ""
+    finished: threading.Event = field(default_factory=threading.Event)
+
+
+warmup = Warmup()
+_warmup_lock = threading.Lock()
+_warmup_started = False
+
+
+def start_warmup() -> None:
+    """Load TensorFlow and every model in the background, once per process."""
+    global _warmup_started
+    with _warmup_lock:
+        if _warmup_started:
+            return
+        _warmup_started = True
+    threading.Thread(target=_warm, name="attnviz-warmup", daemon=True).start()
+
+
+def keep_keras_session() -> None:
+    """Stop Streamlit from clearing the Keras session after every run of every visitor.
+
+    It would make TensorFlow forget its kernels (the next call takes 30 ms instead of 1), and reach into what other
+    visitors' threads are doing at that moment. Nothing here builds models during a run, so nothing piles up.
+    """
+    if not callable(script_runner._clean_problem_modules):
+        raise RuntimeError("Streamlit no longer has _clean_problem_modules: see whether it still clears the session")
+    script_runner._clean_problem_modules = lambda: None
+
+
+def _warm() -> None:
+    keep_keras_session()
+    try:
+        cards = zoo.models()
+        warmup.total = len(cards) + 1
+        warmup.current = "TensorFlow"
+        _in_worker(lambda: importlib.import_module("tensorflow"))
+        warmup.done = 1
+        for card in cards:
+            warmup.current = card.name
+            try:
+                for text in card.examples[:2] or ("a",):
+                    trace(card.name, text)
+                    if "pooling" in card.kinds:
+                        steps(card.name, text)
+            except AttnvizError:
+                pass  # The page says what is wrong with a model when it is chosen.
+            warmup.done += 1
+        importlib.import_module("attnviz.figures")
+        gc.collect()
+        # Streamlit collects all generations after every run; what is loaded now need not be looked at again.
+        gc.freeze()
+    finally:
+        warmup.finished.set()
+
+
+def _in_worker(task: Callable[[], T]) -> T:
+    return _workers.submit(task).result()
+
+
+@lru_cache(maxsize=1)
+def _cards() -> dict[str, ModelCard]:
+    return {card.name: card for card in zoo.models()}
+
+
+def model_names() -> list[str]:
+    """Names of the models that can be offered."""
+    return list(_cards())
+
+
+def card(name: str) -> ModelCard:
+    """The card of an offered model."""
+    return _cards()[name]
+
+
+@lru_cache(maxsize=1)
+def refused() -> dict[str, ModelError]:
+    """Folders whose card cannot be read, and why."""
+    return zoo.problems()
+
+
+def default_model(language: str) -> str:
+    """The first model for a language, else the first model."""
+    names = [name for name, each in _cards().items() if language in each.languages]
+    return (names or model_names())[0]
+
+
+def examples(name: str) -> tuple[str, ...]:
+    """Example sentences of a model."""
+    return _cards()[name].examples if name in _cards() else ()
+
+
+def first_example(name: str) -> str:
+    """What is on screen before anything is typed."""
+    return examples(name)[0] if examples(name) else ""
+
+
+def load(name: str) -> Any:
+    """A model, loaded once."""
+    return _in_worker(lambda: zoo.load(name))
+
+
+@lru_cache(maxsize=2048)
+def trace(name: str, text: str, shuffle: int = 0) -> AttentionTrace:
+    """Trace of one sentence; with `shuffle` above 0 its tokens in the order drawn from that seed."""
+
+    def task() -> AttentionTrace:
+        model = zoo.load(name)
+        encoded = model.encode(text)
+        result: AttentionTrace = model.run(_shuffled(encoded, shuffle))
+        return result
+
+    return _in_worker(task)
+
+
+@lru_cache(maxsize=256)
+def uniform(name: str, text: str) -> AttentionTrace:
+    """The same model with every weight of the sentence made equal."""
+
+    def task() -> AttentionTrace:
+        model = zoo.load(name)
+        encoded = model.encode(text)
+        n = len(encoded.axes["tokens"])
+        edit = Edit("pooling", np.full((1, n), 1 / n, np.float32), label="uniform")
+        result: AttentionTrace = model.run(encoded, edits=(edit,))
+        return result
+
+    return _in_worker(task)
+
+
+@lru_cache(maxsize=256)
+def steps(name: str, text: str, weights: tuple[float, ...] | None = None) -> Steps:
+    """The sum taken apart; with `weights`, the model's own computation from those weights on."""
+
+    def task() -> Steps:
+        model = zoo.load(name)
+        encoded = model.encode(text)
+        edits = () if weights is None else (Edit("pooling", np.array([weights], np.float32), label="temperature"),)
+        result: Steps = model.explain(encoded, edits=edits)
+        return result
+
+    return _in_worker(task)
+
+
+@lru_cache(maxsize=256)
+def explain(name: str, text: str, focus: Focus) -> Steps:
+    """The arrays behind one row of weights."""
+
+    def task() -> Steps:
+        model = zoo.load(name)
+        result: Steps = model.explain(model.encode(text), focus.block, focus.layer, focus.head, focus.query)
+        return result
+
+    return _in_worker(task)
+
+
+@lru_cache(maxsize=32)
+def parameters(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """W `[feature]` and b `[max_length]` of a pooling model."""
+    pair: tuple[np.ndarray, np.ndarray] = _in_worker(lambda: zoo.load(name).parameters())
+    return pair
+
+
+@lru_cache(maxsize=32)
+def dense_parameters(name: str) -> dict[str, np.ndarray]:
+    """Kernels and biases of the dense layers of a pooling model."""
+    arrays: dict[str, np.ndarray] = _in_worker(lambda: zoo.load(name).dense_parameters())
+    return arrays
+
+
+def _shuffled(encoded: Any, seed: int) -> Any:
+    if not seed:
+        return encoded
+    return encoded.keep(shuffled_order(len(encoded.axes["tokens"]), seed))
+
+
+def shuffled_order(length: int, seed: int) -> list[int]:
+    """A seeded order of the positions that is not the given one, if there is another."""
+    order = list(range(length))
+    generator = np.random.default_rng(seed)
+    while length > 1 and order == sorted(order):
+        order = [int(place) for place in generator.permutation(length)]
+    return order

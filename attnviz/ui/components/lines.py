@@ -1,0 +1,54 @@
+"""Queries and keys joined by lines of weight."""
+
+from __future__ import annotations
+
+import base64
+
+from attnviz.analysis.compact import coded
+from attnviz.figures import style
+from attnviz.trace import AttentionBlock
+from attnviz.ui.components import component
+from attnviz.ui.context import Context
+
+_mount = component("lines")
+
+#: Weights below this stay undrawn; the page says so.
+LEAST = 0.01
+
+#: Height of a line of text and longest token, in the drawing's own units.
+_ROW, _LONG_ROW, _UNITS = 34, 24, 17
+
+
+def lines(context: Context, block: AttentionBlock, layer: int, head: int, alt: str) -> None:
+    """Draw one layer.
+
+    Args:
+        context: The page.
+        block: Whose weights.
+        layer: Which layer; all its heads travel, 8 bits a weight.
+        head: The head shown first.
+        alt: The figure in words.
+    """
+    longest = max(len(token) for token in (*block.query.tokens, *block.key.tokens))
+    size = _ROW if len(block.query) <= 40 else _LONG_ROW
+    palette = style.theme(context.theme).series
+    _mount(
+        key="lines",
+        data={
+            "queries": list(block.query.tokens),
+            "keys": list(block.key.tokens),
+            "heads": block.shape[1],
+            "head": head,
+            "codes": base64.b64encode(coded(block.weights[layer]).tobytes()).decode(),
+            "colours": [palette[index % len(palette)] for index in range(block.shape[1])],
+            "least": LEAST,
+            "size": size,
+            "gutter": min(max(longest * _UNITS, 90), 300),
+            "alt": alt,
+            "words": {
+                "head": context.t("figures.head"),
+                "heads": context.t("controls.heads"),
+                "least": context.t("lines.least", least=f"{LEAST:g}"),
+            },
+        },
+    )

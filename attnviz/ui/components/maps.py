@@ -1,0 +1,56 @@
+"""The grid of all layers × heads."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+from attnviz.analysis.compact import coded, shrunk
+from attnviz.analysis.focus import Focus
+from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.figures import style
+from attnviz.trace import AttentionBlock
+from attnviz.ui.components import component
+from attnviz.ui.context import Context
+
+_mount = component("maps")
+
+#: Most rows and columns a small map is drawn with.
+LIMIT = 64
+
+
+def maps(context: Context, block: AttentionBlock, focus: Focus, scale: ScaleKey, on_chosen: Callable[[], None]) -> None:
+    """Draw the grid.
+
+    Args:
+        context: The page.
+        block: Whose heads.
+        focus: Which one is open.
+        scale: How weights become colours.
+        on_chosen: Called before the run that follows the choice of a head.
+    """
+    small = coded(shrunk(normalise(block.weights, scale), LIMIT))
+    layers, heads, rows, columns = small.shape
+    _mount(
+        key="maps",
+        data={
+            "layers": layers,
+            "heads": heads,
+            "rows": rows,
+            "columns": columns,
+            "codes": base64.b64encode(small.tobytes()).decode(),
+            "layer": focus.layer,
+            "head": focus.head,
+            "ramp": list(style.theme(context.theme).ramp),
+            "legend": {
+                "title": context.t(f"scales.{'query' if scale == 'row' else scale}"),
+                "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
+            },
+            "words": {
+                "label": context.t("views.overview"),
+                "layer": context.t("figures.layer"),
+                "head": context.t("figures.head"),
+            },
+        },
+        on_chosen_change=on_chosen,
+    )

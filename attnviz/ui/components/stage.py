@@ -1,0 +1,155 @@
+"""The first picture: sentences shaded by weight, with the prediction. Drawn in the browser because that is fastest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.figures import style
+from attnviz.figures.describe import row as describe_row
+from attnviz.figures.numbers import approx, exact, percent
+from attnviz.trace import AttentionTrace, Classification
+from attnviz.ui.components import component
+from attnviz.ui.context import Context, Row
+
+_mount = component("stage")
+
+#: Classes drawn beside a sentence; the view of the prediction has them all.
+MAX_CLASSES = 5
+
+#: Steps of colour drawn in the scale.
+_LEGEND_STEPS = 64
+
+
+def stage(
+    context: Context,
+    scale: ScaleKey,
+    numbers: bool,
+    shuffled: AttentionTrace | None,
+    text: str,
+    on_selected: Callable[[], None],
+    on_token: Callable[[], None],
+) -> None:
+    """Draw the sentences.
+
+    Args:
+        context: The page.
+        scale: How weights become colours.
+        numbers: Write each weight under its token.
+        shuffled: The selected sentence with its tokens in another order, drawn below it.
+        text: What has been applied; named on the element once it is drawn.
+        on_selected: Called before the run that follows the choice of a sentence.
+        on_token: Called before the run that follows the choice of a token as the query.
+    """
+    look = style.theme(context.theme)
+    rows = []
+    for row in context.rows:
+        rows.append(_row(context, row, scale))
+        if shuffled is not None and row is context.selected:
+            rows[-1]["name"] = context.t("shuffle.own") if len(context.rows) == 1 else ""
+            extra = _row(context, Row(0, "", shuffled), scale)
+            rows.append({**extra, "name": context.t("shuffle.name"), "selectable": False})
+    _mount(
+        key="stage",
+        data={
+            "rows": rows,
+            "selected": context.selected.number if context.selected else None,
+            "numbers": numbers,
+            "text": text,
+            "text_language": context.card.languages[0] if context.card.languages else "",
+            "colours": {"bar": look.bar, "accent": look.accent},
+            "legend": {
+                "title": _scale_title(context, scale, alone=len(rows) == 1),
+                "ramp": [style.shade(step / (_LEGEND_STEPS - 1), look.ramp) for step in range(_LEGEND_STEPS)],
+                "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
+            },
+            "tokens_choosable": context.selected is not None and not context.pooling,
+            "words": {"label": context.t("page.stage")},
+        },
+        on_selected_change=on_selected,
+        on_token_change=on_token,
+    )
+
+
+def _scale_title(context: Context, scale: ScaleKey, alone: bool) -> str:
+    """What the colours mean; with one sentence, what its full colour stands for."""
+    title = context.t(f"scales.{scale}")
+    if context.selected is not None and not context.pooling:
+        focus = context.focus
+        query = context.trace.block(focus.block).query.tokens[focus.query]
+        title = context.t("scales.query") if scale == "row" else title
+        title = context.t("scales.of", scale=title, layer=focus.layer + 1, head=focus.head + 1, query=query)
+    if scale != "row" or not alone or not context.traces:
+        return title
+    largest = float(context.focus.row(context.trace).max())
+    return title + context.t("scales.row_largest", weight=approx(largest))
+
+
+def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
+    if row.trace is None:
+        error = row.error.message(context.language) if row.error else ""
+        return {"index": row.number, "error": error, "name": row.text[:80], "selectable": False}
+    trace = row.trace
+    look = style.theme(context.theme)
+    focus = context.focus_of(trace)
+    keys = focus.keys(trace)
+    weights = focus.row(trace)
+    asking = None if context.pooling else focus.query
+    tokens: list[dict[str, Any]] = []
+    reached, placed = 0, True
+    in_order = all(a[0] < b[0] for a, b in zip(keys.spans, keys.spans[1:], strict=False) if a and b)
+    for token, span, unknown, weight, place in zip(
+        keys.tokens, keys.spans, keys.unknown, weights, normalise(weights, scale), strict=True
+    ):
+        gap = " " if tokens else ""  # a token that stands for no text keeps a distance
+        if in_order and span is not None:
+            gap, reached = trace.text[reached : span[0]] or ("" if placed else gap), span[1]
+        placed = span is not None
+        fill = style.shade(float(place), look.ramp)
+        tip = f"{context.t('figures.weight')} {exact(float(weight))}"
+        tokens.append(
+            {
+                "text": token,
+                "gap": gap,
+                "fill": fill,
+                "ink": style.ink(fill),
+                "unknown": unknown,
+                "query": asking == len(tokens),
+                "weight": exact(float(weight)),
+                "number": approx(float(weight)),
+                "tip": f"{tip}\n{context.t('page.unknown_word')}" if unknown else tip,
+            }
+        )
+    return {
+        "index": row.number,
+        "tokens": tokens,
+        **_classes(context, trace),
+        "alt": describe_row(trace, focus, context.language),
+        "selectable": True,
+    }
+
+
+def _classes(context: Context, trace: AttentionTrace) -> dict[str, Any]:
+    """The classes the stage has room for, the most probable first where not all fit, and the sum of the others."""
+    output = trace.output
+    if not isinstance(output, Classification):
+        return {"classes": []}
+    order = list(range(len(output.labels)))
+    if len(order) > MAX_CLASSES:
+        order.sort(key=lambda index: -float(output.probabilities[index]))
+    shown, rest = order[:MAX_CLASSES], order[MAX_CLASSES:]
+    entries = [
+        {
+            "name": context.names[index],
+            "share": float(output.probabilities[index]),
+            "percent": percent(float(output.probabilities[index])),
+            "top": index == output.predicted,
+        }
+        for index in shown
+    ]
+    others = {
+        "name": context.t("page.other_classes", count=len(rest)),
+        "percent": percent(float(output.probabilities[rest].sum())),
+    }
+    return {"classes": entries, "others": others if rest else None}

@@ -1,0 +1,130 @@
+"""What a view gets to draw from: finished results and the language, nothing to compute a model with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from attnviz.analysis.focus import Focus, focus
+from attnviz.errors import AttnvizError
+from attnviz.families.card import ModelCard
+from attnviz.i18n import translate
+from attnviz.trace import AttentionTrace, Classification
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sentence as typed, and its trace or the error it ran into.
+
+    Attributes:
+        number: From 1, as the page counts.
+        text: As typed.
+        trace: None if there is an error.
+        error: None if there is a trace.
+    """
+
+    number: int
+    text: str
+    trace: AttentionTrace | None
+    error: AttnvizError | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """The page at one moment.
+
+    Attributes:
+        language: Of the interface.
+        theme: `light` or `dark`.
+        card: Of the chosen model.
+        rows: All sentences.
+        selected: The sentence the single-sentence views show, or None if none could be run.
+        layer, head, query: What is looked at where there is more than one, from 0; None leaves it to `focus`.
+    """
+
+    language: str
+    theme: str
+    card: ModelCard
+    rows: Sequence[Row]
+    selected: Row | None
+    layer: int | None = None
+    head: int | None = None
+    query: int | None = None
+
+    def focus_of(self, trace: AttentionTrace) -> Focus:
+        """The row of weights to show of a trace."""
+        return focus(trace, self.layer, self.head, self.query)
+
+    @property
+    def focus(self) -> Focus:
+        """The row of weights to show of the selected sentence."""
+        return self.focus_of(self.trace)
+
+    @property
+    def pooling(self) -> bool:
+        """Whether there is one row of weights only, that of the learned query."""
+        return all(block.kind == "pooling" for block in self.trace.blocks)
+
+    @property
+    def t(self) -> Callable[..., str]:
+        """Words in the interface's language: `t("section.key", name=value)`."""
+        return partial(translate, self.language)
+
+    @property
+    def traces(self) -> list[AttentionTrace]:
+        """Traces of all sentences that could be run."""
+        return [row.trace for row in self.rows if row.trace is not None]
+
+    @property
+    def trace(self) -> AttentionTrace:
+        """Trace of the selected sentence; only views that need one are drawn without."""
+        if self.selected is None or self.selected.trace is None:
+            raise LookupError("no sentence is selected")
+        return self.selected.trace
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Class names in the interface's language."""
+        return self.card.names_of_labels(self.language)
+
+    def abilities(self) -> set[str]:
+        """What there is to see: kinds of attention, kind of output, `steps`. Views name what they need of these."""
+        if self.selected is None:
+            return set()
+        found = {block.kind for block in self.trace.blocks} | {"trace"}
+        if found & {"self", "causal"}:
+            found.add("heads")
+        if isinstance(self.trace.output, Classification):
+            found.add("classification")
+        if "pooling" in found:
+            found.add("steps")
+        return {str(each) for each in found}
+
+
+@dataclass(frozen=True)
+class View:
+    """A page part that can be chosen.
+
+    Attributes:
+        key: Stable code, written in the address; its name is the message `views.<key>`.
+        needs: What must be there, see `Context.abilities`.
+        render: Draws it.
+        single: Whether it shows the selected sentence only.
+    """
+
+    key: str
+    needs: frozenset[str]
+    render: Callable[[Context], None]
+    single: bool = False
+
+    def fits(self, context: Context) -> bool:
+        """Whether there is what it needs."""
+        return self.needs <= context.abilities()
+
+
+def current_theme() -> str:
+    """`light` or `dark`, as the browser shows the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"

@@ -1,0 +1,67 @@
+"""A chart as every view shows it: the picture, its words for those who cannot see it, its numbers, its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from attnviz.figures import Figure
+from attnviz.i18n import FALLBACK, catalogue
+from attnviz.ui.components.figure_tools import figure_tools
+from attnviz.ui.context import Context
+
+#: Nine significant digits give a float32 back exactly.
+NUMBER = "%.9g"
+
+
+def chart(context: Context, key: str, figure: Figure, alt: str, table: Callable[[], pd.DataFrame]) -> None:
+    """Draw a figure with everything around it.
+
+    Args:
+        context: The page.
+        key: Unique on the page, also the name of saved files.
+        figure: What to draw.
+        alt: The same in words.
+        table: Makes the numbers drawn; called when they are asked for.
+    """
+    with st.container(key=f"chart-{key}"):
+        st.plotly_chart(
+            figure,
+            key=f"plot-{key}",
+            theme=None,
+            width="stretch" if figure.layout.width is None else "content",
+            alt=alt,
+            config={"displayModeBar": False, "displaylogo": False, "responsive": True},
+        )
+    figure_tools(context, f"chart-{key}", f"attnviz-{context.card.name}-{key}", alt)
+    numbers(context, key, table)
+
+
+def numbers(context: Context, key: str, table: Callable[[], pd.DataFrame], name: str = "") -> None:
+    """A table to open, copy and save; `name` says of what, where it does not stand under its picture."""
+    title = f"{context.t('page.table')}: {name}" if name else context.t("page.table")
+    opened = st.expander(title, key=f"numbers-{key}", on_change="rerun")
+    if opened.open:
+        with opened:
+            data_table(table(), key, context)
+
+
+def data_table(frame: pd.DataFrame, key: str, context: Context) -> None:
+    """A table with nine significant digits, translated headings, and a file of it."""
+    columns = {}
+    for column, kind in frame.dtypes.items():
+        name = str(column)
+        head = context.t(f"columns.{name}") if f"columns.{name}" in catalogue(FALLBACK) else name
+        numeric = kind.kind == "f"
+        columns[name] = st.column_config.NumberColumn(head, format=NUMBER) if numeric else st.column_config.Column(head)
+    st.dataframe(frame, hide_index=True, column_config=columns, key=f"table-{key}", width="stretch")
+    st.download_button(
+        context.t("page.save_table"),
+        data=lambda: frame.to_csv(index=False, float_format=NUMBER).encode("utf-8-sig"),
+        file_name=f"attnviz-{context.card.name}-{key}.csv",
+        mime="text/csv",
+        key=f"save-{key}",
+        on_click="ignore",
+    )

@@ -1,0 +1,7 @@
+"""The page. `app.py` serves it; tests run this file."""
+
+from __future__ import annotations
+
+from attnviz.ui.page import render
+
+render()

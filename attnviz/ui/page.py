@@ -1,0 +1,247 @@
+"""The page from top to bottom."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from attnviz.analysis import comparisons
+from attnviz.analysis.scales import SCALES
+from attnviz.errors import AttnvizError
+from attnviz.figures import describe
+from attnviz.figures.escape import label
+from attnviz.figures.numbers import approx
+from attnviz.i18n import languages, translate
+from attnviz.trace import AttentionTrace, Notice
+from attnviz.ui import cache, state
+from attnviz.ui.components.address import address
+from attnviz.ui.components.figure_tools import figure_tools
+from attnviz.ui.components.sentence_box import sentence_box
+from attnviz.ui.components.stage import stage
+from attnviz.ui.context import Context, Row, View, current_theme
+from attnviz.ui.controls.downloads import downloads
+from attnviz.ui.views import KEYS, VIEWS
+from attnviz.ui.words import literal
+
+_STYLE = """
+<style>
+  .stAppHeader { background: transparent; position: absolute; pointer-events: none; }
+  .stAppHeader * { pointer-events: none; } /* its bar lies over the language switch */
+  .stAppHeader button, .stAppHeader button *, .stAppHeader a { pointer-events: auto; }
+  .stStatusWidget { display: none; } /* it would flash at every letter; what takes long has a progress bar */
+  .st-key-header { padding-right: 3rem; }
+  .stMainBlockContainer { padding-top: 0.7rem; padding-bottom: 2rem; max-width: 120rem; }
+  [class*="st-key-chart-"] { overflow-x: auto; }
+  .st-key-title { margin-top: -0.6rem; }
+  .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }
+  *:has(> .st-key-address-bar) { position: absolute; }
+  @media (max-width: 640px) {
+    .stMainBlockContainer { padding-left: 0.8rem; padding-right: 0.8rem; }
+    .st-key-header { gap: 0.6rem; padding-right: 0; }
+    .st-key-header > :nth-child(1) { order: 1; flex: 1 0 auto; }
+    .st-key-header > :nth-child(4) { order: 2; margin-right: 2.6rem; }
+    .st-key-header > :nth-child(2) { order: 3; flex: 1 0 100%; }
+    .st-key-header > :nth-child(2) .stSelectbox { width: 100% !important; }
+    .st-key-header > :nth-child(3) { display: none; }
+  }
+  @media print { .st-key-header, .st-key-controls, .st-key-downloads { display: none; } }
+</style>
+"""
+
+
+def render() -> None:
+    """One run of the page."""
+    st.set_page_config(page_title="attnviz", layout="wide", initial_sidebar_state="collapsed")
+    cache.start_warmup()
+    state.start(KEYS)
+    st.html(_STYLE)
+    if not cache.model_names():
+        _no_models()
+        return
+    _header()
+    session = st.session_state
+    # A new session that an open page reconnects to learns only here what its box had sent.
+    state.take_entry(sentence_box(session.lang, state.entered))
+    _wait_until_warm()
+    context = _context()
+    view = _chosen_view(context)
+    _stage(context)
+    # Before what takes longer: whoever reloads while a chart is drawn gets the same.
+    with st.container(key="address-bar"):
+        address(partial(state.navigated, KEYS))
+    _controls(context)
+    _view(context, view)
+    downloads(context)
+
+
+def _header() -> None:
+    session = st.session_state
+    language = session.lang
+    with st.container(key="header", horizontal=True, vertical_alignment="center", gap="medium"):
+        with st.container(key="title", width="content"):
+            st.title("attnviz", anchor=False)
+        before = session.model
+        st.selectbox(
+            translate(language, "page.model"),
+            cache.model_names(),
+            format_func=lambda name: cache.card(name).in_language("title", language) or name,
+            key="model",
+            label_visibility="collapsed",
+            width=340,
+            on_change=lambda: state.model_changed(before),
+        )
+        st.space("stretch")
+        st.segmented_control(
+            translate(language, "page.language"),
+            list(languages()),
+            format_func=lambda code: languages()[code],
+            key="lang",
+            required=True,
+            label_visibility="collapsed",
+            width="content",
+        )
+
+
+def _no_models() -> None:
+    st.error(translate(st.session_state.lang, "page.no_models"))
+    for error in cache.refused().values():
+        st.error(literal(error.message(st.session_state.lang)))
+
+
+def _wait_until_warm() -> None:
+    """A visitor who is earlier than the models sees how far they are."""
+    if cache.warmup.finished.is_set():
+        return
+    language = st.session_state.lang
+    place = st.empty()
+    while not cache.warmup.finished.wait(0.15):
+        words = translate(language, "page.warming", name=literal(cache.warmup.current))
+        place.progress(min(cache.warmup.done / max(cache.warmup.total, 1), 1.0), text=words)
+    place.empty()
+
+
+def _context() -> Context:
+    session = st.session_state
+    rows = []
+    for number, text in enumerate(state.sentences(session.text)[: state.MAX_SENTENCES], start=1):
+        try:
+            rows.append(Row(number, text, cache.trace(session.model, text)))
+        except AttnvizError as error:
+            rows.append(Row(number, text, None, error))
+    usable = [row for row in rows if row.trace is not None]
+    selected = next((row for row in usable if row.number == session.sentence), usable[0] if usable else None)
+    if selected is not None:
+        session.sentence = selected.number
+    context = Context(
+        session.lang,
+        current_theme(),
+        cache.card(session.model),
+        rows,
+        selected,
+        *(None if session[name] < 0 else session[name] for name in ("layer", "head", "query")),
+    )
+    if selected is not None:
+        session.layer, session.head, session.query = context.focus.layer, context.focus.head, context.focus.query
+    return context
+
+
+def _stage(context: Context) -> None:
+    session = st.session_state
+    if not context.rows:
+        st.warning(context.t("errors.empty_text"))
+    shuffled = None
+    if session.shuffle and context.selected is not None:
+        shuffled = cache.trace(context.card.name, context.selected.text, session.shuffle)
+    with st.container(key="stage-box"):
+        stage(context, session.scale, session.numbers, shuffled, session.text, state.selected, state.token_chosen)
+    if shuffled is not None:
+        _explain_shuffle(context, shuffled)
+    for notice in _notices(context):
+        st.caption(f":material/info: {notice}")
+
+
+def _notices(context: Context) -> list[str]:
+    session = st.session_state
+    found: list[tuple[str, Notice]] = [("", notice) for notice in session.problems]
+    extra = len(state.sentences(session.text)) - state.MAX_SENTENCES
+    if extra > 0:
+        found.append(("", Notice("lines_left", {"limit": state.MAX_SENTENCES, "left": extra})))
+    many = len(context.rows) > 1
+    for row in context.rows:
+        if row.trace is not None:
+            prefix = context.t("page.sentence_number", number=row.number) if many else ""
+            found += [(prefix, notice) for notice in row.trace.notices]
+    return [literal(f"{prefix}{notice.message(context.language)}") for prefix, notice in found]
+
+
+def _explain_shuffle(context: Context, shuffled: AttentionTrace) -> None:
+    """What the other order changed, in numbers."""
+    order = cache.shuffled_order(len(shuffled.block("pooling").key), st.session_state.shuffle)
+    change = comparisons.reordered(context.trace, shuffled, order)
+    words = context.t(
+        "shuffle.explain",
+        weight=approx(change.largest_weight_change, 4),
+        probability=approx(change.largest_probability_change, 4),
+        token=label(change.token),
+    )
+    st.info(literal(words), icon=":material/shuffle:")
+
+
+def _controls(context: Context) -> None:
+    session = st.session_state
+    with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="medium"):
+        st.segmented_control(
+            context.t("controls.scale"),
+            SCALES,
+            format_func=lambda key: context.t(f"controls.scale_{key}"),
+            key="scale",
+            required=True,
+            label_visibility="collapsed",
+            width="content",
+            help=context.t("controls.scale_help"),
+        )
+        st.toggle(context.t("controls.numbers"), key="numbers", width="content")
+        st.button(
+            context.t("shuffle.again" if session.shuffle else "shuffle.button"),
+            key="shuffle-button",
+            icon=":material/shuffle:",
+            on_click=_shuffle,
+            args=(session.shuffle + 1,),
+            disabled=context.selected is None or not context.pooling,
+        )
+        if session.shuffle:
+            st.button(context.t("shuffle.undo"), key="unshuffle", icon=":material/undo:", on_click=_shuffle, args=(0,))
+        figure_tools(
+            context,
+            "stage-box",
+            f"attnviz-{context.card.name}-sentence",
+            describe.many(context.traces, context.language),
+        )
+
+
+def _shuffle(seed: int) -> None:
+    st.session_state.shuffle = seed % 1000
+
+
+def _chosen_view(context: Context) -> View:
+    """The view asked for, or the first that fits what there is to see."""
+    fitting = [view for view in VIEWS if view.fits(context)]
+    view = next((each for each in fitting if each.key == st.session_state.view), fitting[0])
+    st.session_state.view = view.key
+    return view
+
+
+def _view(context: Context, view: View) -> None:
+    st.segmented_control(
+        context.t("page.view"),
+        [each.key for each in VIEWS if each.fits(context)],
+        format_func=lambda key: context.t(f"views.{key}"),
+        key="view",
+        required=True,
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    if len(context.rows) > 1 and context.selected is not None and view.single:
+        st.caption(literal(context.t("page.showing", number=context.selected.number, text=context.selected.text[:120])))
+    view.render(context)

@@ -1,0 +1,186 @@
+"""What the page is showing: one value, read from the address when a session starts and written back after every run.
+
+The address is read here once per session (and when the browser goes back or forward); from then on the session leads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from attnviz.analysis.scales import SCALES
+from attnviz.i18n import choose, languages
+from attnviz.tokenizers import clean
+from attnviz.trace import Notice
+from attnviz.ui import cache
+
+#: Most sentences shown at once.
+MAX_SENTENCES = 20
+
+#: In a long sentence every weight is small: shares of the largest one can be seen from the last row.
+DEFAULT_SCALE = "row"
+
+#: No model has more layers, heads or tokens than this; -1 in the address leaves the choice to the page.
+MAX_INDEX = 4096
+
+#: Temperatures offered in the step-by-step view.
+TEMPERATURES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+
+_INDICES = tuple(str(index) for index in range(-1, MAX_INDEX))
+
+#: Session keys that the address carries; each is also the key of its widget where it has one.
+FIELDS = (
+    "lang",
+    "model",
+    "view",
+    "text",
+    "sentence",
+    "scale",
+    "order",
+    "numbers",
+    "follow",
+    "shuffle",
+    "temperature",
+    "layer",
+    "head",
+    "query",
+)
+
+
+def start(view_keys: Sequence[str]) -> None:
+    """Fill the session from the address, once."""
+    if "attnviz_started" not in st.session_state:
+        st.session_state.attnviz_started = True
+        st.session_state.text_version = 0
+        st.session_state.step = 0
+        st.session_state.last_stamp = 0.0
+        _adopt(dict(st.query_params), view_keys)
+    for name in FIELDS:
+        # A key whose widget is not drawn in this run would be forgotten otherwise.
+        st.session_state[name] = st.session_state[name]
+
+
+def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
+    """Take over an address; what is missing or impossible gets its default, and a notice if it was given."""
+    session = st.session_state
+    problems: list[Notice] = []
+
+    def pick(key: str, allowed: Sequence[str], default: str) -> str:
+        given = parameters.get(key)
+        if given in allowed:
+            return str(given)
+        if given is not None:
+            problems.append(Notice("address", {"name": key, "received": str(given)[:80]}))
+        return default
+
+    session.lang = pick("lang", list(languages()), choose(st.context.locale))
+    names = cache.model_names()
+    session.model = pick("model", names, cache.default_model(session.lang)) if names else ""
+    session.view = pick("view", view_keys, view_keys[0])
+    session.scale = pick("scale", SCALES, DEFAULT_SCALE)
+    session.order = pick("order", ("sentence", "weight"), "sentence")
+    session.numbers = pick("numbers", ("0", "1"), "0") == "1"
+    session.follow = pick("follow", ("0", "1"), "1") == "1"
+    session.shuffle = int(pick("shuffle", [str(n) for n in range(1000)], "0"))
+    session.temperature = float(pick("temperature", [f"{t:g}" for t in TEMPERATURES], "1"))
+    session.sentence = int(pick("sentence", [str(n) for n in range(1, MAX_SENTENCES + 1)], "1"))
+    for name in ("layer", "head", "query"):
+        session[name] = int(pick(name, _INDICES, "-1"))
+    text = parameters.get("text")
+    session.text = str(text) if text is not None else cache.first_example(session.model)
+    session.applied = session.text
+    session.text_version += 1
+    session.problems = problems
+
+
+def navigated(view_keys: Sequence[str]) -> None:
+    """The browser went back or forward: take over the address it stands at."""
+    event = st.session_state["address"].get("navigated")
+    if event:
+        _adopt(event["parameters"], view_keys)
+
+
+def entered() -> None:
+    """The sentence box sent something."""
+    take_entry(st.session_state["box"].get("entry"))
+
+
+def selected() -> None:
+    """A sentence was chosen on the stage."""
+    chosen = st.session_state["stage"].get("selected")
+    if isinstance(chosen, (int, float)) and 1 <= chosen <= MAX_SENTENCES:
+        st.session_state.sentence = int(chosen)
+
+
+def token_chosen() -> None:
+    """A token on the stage was chosen as the query."""
+    event = st.session_state["stage"].get("token")
+    if event:
+        st.session_state.sentence = int(event["sentence"])
+        st.session_state.query = int(event["token"])
+
+
+def chosen() -> None:
+    """A head was chosen in the overview: open it."""
+    event = st.session_state["maps"].get("chosen")
+    if event:
+        open_head(int(event["layer"]), int(event["head"]))
+
+
+def open_head(layer: int, head: int) -> None:
+    """Show one head."""
+    st.session_state.layer, st.session_state.head = layer, head
+    st.session_state.view = "head"
+
+
+def take_entry(entry: Mapping[str, Any] | None) -> None:
+    """Take over what the sentence box sent, if it is new.
+
+    Args:
+        entry: `text`, `kind` (apply, live or follow), `follow` and a `stamp` that rises.
+    """
+    session = st.session_state
+    if not entry or entry["stamp"] <= session.last_stamp:
+        return
+    session.last_stamp = entry["stamp"]
+    session.follow = bool(entry["follow"])
+    session.problems = []
+    text = str(entry["text"])
+    if entry["kind"] == "follow" and not (session.follow and text.strip()):
+        return
+    if text != session.text:
+        session.shuffle = 0
+        session.sentence = min(session.sentence, max(len(sentences(text)), 1))
+    session.text = text
+    if entry["kind"] == "apply":
+        session.applied = text
+        session.step += 1
+
+
+def model_changed(before: str | None) -> None:
+    """Another model was chosen: an untouched example gives way to one of the new model's, the user's own text stays."""
+    session = st.session_state
+    session.shuffle = 0
+    session.layer = session.head = session.query = -1
+    if before and session.text in cache.examples(before) and cache.examples(session.model):
+        session.text = session.applied = cache.first_example(session.model)
+        session.text_version += 1
+        session.sentence = 1
+
+
+def sentences(text: str) -> list[str]:
+    """The lines of a text that are not blank."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [line for line in lines if line.strip()]
+
+
+def parameters() -> dict[str, str]:
+    """The address of what is shown, as strings; the text without what no address can carry."""
+    session = st.session_state
+    plain = "\n".join(clean(line).text for line in sentences(session.text))
+    values: dict[str, Any] = {name: session[name] for name in FIELDS}
+    values |= {"text": plain, "temperature": f"{session.temperature:g}"}
+    values |= {name: int(values[name]) for name in ("numbers", "follow")}
+    return {name: str(value) for name, value in values.items()}

@@ -1,0 +1,22 @@
+"""All views, in the order they are offered. A view is one file and its entry here."""
+
+from __future__ import annotations
+
+from attnviz.ui.context import View
+from attnviz.ui.views import bars, card, cell, head, heads, heatmap, lesson, lines, overview, prediction, steps
+
+VIEWS: tuple[View, ...] = (
+    View("bars", frozenset({"trace"}), bars.render, single=True),
+    View("heatmap", frozenset({"trace"}), heatmap.render),
+    View("overview", frozenset({"heads"}), overview.render, single=True),
+    View("head", frozenset({"heads"}), head.render, single=True),
+    View("lines", frozenset({"heads"}), lines.render, single=True),
+    View("cell", frozenset({"heads"}), cell.render, single=True),
+    View("heads", frozenset({"heads"}), heads.render, single=True),
+    View("prediction", frozenset({"classification"}), prediction.render, single=True),
+    View("steps", frozenset({"steps"}), steps.render, single=True),
+    View("lesson", frozenset(), lesson.render),
+    View("card", frozenset(), card.render),
+)
+
+KEYS: tuple[str, ...] = tuple(view.key for view in VIEWS)

@@ -1,0 +1,32 @@
+"""Weight per token as bars."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz import figures
+from attnviz.analysis import tables
+from attnviz.figures import describe
+from attnviz.ui.context import Context
+from attnviz.ui.controls.chart import chart
+
+
+def render(context: Context) -> None:
+    """Draw the view."""
+    st.segmented_control(
+        context.t("controls.order"),
+        ["sentence", "weight"],
+        format_func=lambda key: context.t(f"controls.order_{key}"),
+        key="order",
+        required=True,
+        label_visibility="collapsed",
+    )
+    order = st.session_state.order
+    figure = figures.bars(context.trace, context.focus, order=order, language=context.language, theme=context.theme)
+    chart(
+        context,
+        "bars",
+        figure,
+        describe.row(context.trace, context.focus, context.language),
+        lambda: tables.weights([context.trace], order, [context.focus]),
+    )

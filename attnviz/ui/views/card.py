@@ -1,0 +1,63 @@
+"""What the model is, how well it does, and what attention buys: its card, as recorded and recomputed by `evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+import streamlit as st
+
+from attnviz.figures.numbers import approx, percent
+from attnviz.ui.context import Context
+from attnviz.ui.controls.chart import data_table
+from attnviz.ui.words import literal
+
+
+def render(context: Context) -> None:
+    """Draw the view."""
+    card, metrics = context.card, context.card.metrics
+    st.subheader(card.in_language("title", context.language) or card.name, anchor=False)
+    st.write(literal(card.in_language("summary", context.language)))
+    if "accuracy" in metrics:
+        _what_attention_buys(context, metrics)
+    st.markdown(f"**{context.t('card.wrong')}**")
+    st.write(literal(card.in_language("notes", context.language)))
+    if "confusion" in metrics:
+        st.markdown(f"**{context.t('card.confusion')}**")
+        names = context.names
+        table = pd.DataFrame(metrics["confusion"], columns=list(names))
+        table.insert(0, context.t("card.true"), list(names))
+        data_table(table, "confusion", context)
+    st.markdown(f"**{context.t('card.data')}**")
+    for entry in card.details.get("data", ()):
+        facts = literal(" · ".join(str(entry.get(k, "")) for k in ("name", "attribution", "licence")))
+        st.markdown(f"- {facts} · <{quote(str(entry.get('url', '')), safe=':/?&=%#+,;@~')}>")
+    training = card.details.get("training", {})
+    if "command" in training:
+        st.code(f"{training['command']}\npython -m attnviz evaluate {card.name}", language="bash")
+
+
+def _what_attention_buys(context: Context, metrics: Mapping[str, Any]) -> None:
+    st.markdown(f"**{context.t('card.buys')}**")
+    with st.container(horizontal=True):
+        for key in ("accuracy", "uniform_accuracy", "mean_pooling_accuracy"):
+            if key in metrics:
+                st.metric(context.t(f"card.{key}"), percent(metrics[key]), border=True)
+    if "drop_ratio" in metrics:
+        st.write(
+            literal(
+                context.t(
+                    "card.faithful",
+                    top=approx(metrics["drop_top"]),
+                    random=approx(metrics["drop_random"]),
+                    ratio=f"{metrics['drop_ratio']:.1f}",
+                    low=f"{metrics['drop_ratio_low']:.1f}",
+                    high=f"{metrics['drop_ratio_high']:.1f}",
+                    flip_top=percent(metrics["flip_top"]),
+                    flip_random=percent(metrics["flip_random"]),
+                    n=metrics["n_test"],
+                )
+            )
+        )

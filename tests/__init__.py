@@ -1,0 +1,1 @@
+"""Tests of attnviz; `python -m tests` runs everything."""

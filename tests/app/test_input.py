@@ -1,0 +1,153 @@
+"""Input of every kind: a result or a message, never an exception, nothing read as markup, the text kept."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attnviz.i18n import catalogue
+from attnviz.tokenizers import clean
+from attnviz.ui.state import MAX_SENTENCES, sentences
+from tests.app.page import MODELS, POOLING_VIEWS, Page
+
+HARD = {
+    "empty": "",
+    "blanks": "  \t \u3000 ",
+    "line breaks": "\n\r\n\n",
+    "10,000 characters": "abcde fghi" * 1000,
+    "10,000 characters in one word": "x" * 10_000,
+    "5,000 words": "good " * 5000,
+    "50 lines": "\n".join(f"sentence {n}" for n in range(50)),
+    "emoji": "I 👩‍👩‍👧‍👦 ❤️‍🔥 it 🇯🇵 e\u0301\u0327\u0323",
+    "right to left": "هذا فيلم جميل جداً \u200f(2024) שלום",
+    "overrides": "good \u202edab\u202c \u2066x\u2069",
+    "controls": "good\x00 film\x07\x1b[31m\x7f",
+    "NUL": "\x00",
+    "lone surrogates": "a \ud800 b \udfff",
+    "only a lone surrogate": "\udc00",
+    "lone surrogates in two lines": "a \ud800 b\nc \udc00 d",
+    "NUL in two lines": "good\x00 film\nbad\x00 film",
+    "script": "<script>alert(1)</script>",
+    "image": "<img src=x onerror=alert(1)> <b>bold</b> &lt;i&gt; &amp;",
+    "markdown": "**bold** _it_ `code` [a](https://example.org) # head ~~gone~~ :smile: :red[red] :material/home:",
+    "markdown in two lines": "**bold** [a](https://example.org) :red[red]\n$x^2$ <b>b</b> :smile:",
+    "latex": r"$x^2$ $$\frac{a}{b}$$ \(a\) %{x} %{y:.2f}",
+    "plotly": "<br>%{customdata[0]}<extra>x</extra> <a href='https://example.org'>x</a>",
+    "unknown words": "zzgblurk qwxyzzy flibbertigibbetish",
+    "punctuation": "!!! ... ??? --- ''' \"\"\" ,,, ;;;",
+    "braces": "{text} {0} {} {{name}} %s %(a)s",
+    "Japanese": "この映画はとても面白かったです。",
+    "English": "this film was very good",
+    "figures": "0 1 -1 1e309 ∞ NaN ½ ① Ⅳ",
+}
+
+#: What would be read as markup if it stood as it is in Markdown.
+MARKUP = ("<script", "<img", "<b>", "<br>", "**bold**", "](https", ":red[", ":smile:", ":material/home:", "$x^2$", "$$")
+
+
+_texts = st.text(st.characters(), max_size=60) | st.lists(st.sampled_from(sorted(HARD.values())), max_size=4).map(
+    "\n".join
+)
+
+
+@cache
+def shared(model: str, view: str) -> Page:
+    """A page that many texts are entered into, as a visitor would."""
+    return Page(model=model, view=view)
+
+
+def check(page: Page, text: str) -> None:
+    """Enter a text; the page's own promise about it."""
+    version = page.component("sentence_box")["version"]
+    page.enter(text)
+
+    assert page.state("text") == text
+    assert page.component("sentence_box")["version"] == version, "the server would replace what was typed"
+    known = clean("".join(text.split())).text
+    drawn = page.tokens()
+    rows = page.component("stage")["rows"]
+    if not known:
+        assert page.messages() or rows[0]["error"], "nothing to read, and nothing said"
+        assert not drawn
+    assert len(rows) == min(len(sentences(text)), MAX_SENTENCES)
+    assert all(row.get("error") or row.get("tokens") for row in rows)
+    read = page.markup()
+    assert not [markup for markup in MARKUP if markup in text and markup in read]
+    written = page.component("address")["parameters"]["text"]
+    written.encode("utf-8")
+
+
+@pytest.mark.parametrize("view", POOLING_VIEWS)
+@pytest.mark.parametrize("kind", HARD)
+def test_hard_input_in_every_view(kind: str, view: str):
+    check(shared(MODELS[0], view), HARD[kind])
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("kind", HARD)
+def test_hard_input_for_every_model(kind: str, model: str, language: str):
+    page = shared(model, "bars")
+    page.app.session_state["lang"] = language
+    check(page, HARD[kind])
+
+
+@pytest.mark.parametrize("model", MODELS)
+@settings(max_examples=40)
+@given(text=_texts)
+def test_any_text_gives_a_result_or_a_message(model: str, text: str):
+    check(shared(model, "steps"), text)
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "code"),
+    [
+        ("sentiment-en", HARD["Japanese"], "wrong_language"),
+        ("politeness-ja", HARD["English"], "wrong_language"),
+        ("sentiment-en", HARD["unknown words"], "all_unknown"),
+        ("sentiment-en", HARD["5,000 words"], "text_cut"),
+        ("sentiment-en", HARD["lone surrogates"], "surrogates_removed"),
+        ("sentiment-en", HARD["controls"], "controls_removed"),
+        ("sentiment-en", HARD["50 lines"], "lines_left"),
+        ("sentiment-en", HARD["empty"], "empty_text"),
+        ("sentiment-en", HARD["NUL"], "empty_text"),
+    ],
+)
+def test_what_is_special_is_said_in_the_user_s_language(model: str, text: str, code: str):
+    if model not in MODELS:
+        pytest.fail(f"{model} is not shipped")
+    for language in ("en", "ja"):
+        page = Page(model=model, lang=language).enter(text)
+        section = "errors" if code == "empty_text" else "notices"
+        beginning = catalogue(language)[f"{section}.{code}"].split("{")[0]
+        rows = page.component("stage")["rows"]
+        said = [*page.messages(), *(row.get("error", "") for row in rows)]
+        assert beginning
+        assert any(beginning in message.replace("\\", "") for message in said), said
+
+
+def test_what_was_typed_while_the_model_changes_stays():
+    page = Page(model=MODELS[0]).enter("my own words", kind="live")
+    for name in MODELS:
+        page.choose("model", name)
+        assert page.state("text") == page.component("sentence_box")["text"] == "my own words"
+
+
+def test_the_same_entry_is_taken_over_once():
+    page = Page().enter("first words")
+    step = page.state("step")
+    page.run().run()
+    assert page.state("step") == step
+
+
+def test_live_typing_is_no_step_of_the_history():
+    page = Page().enter("good")
+    step = page.state("step")
+    page.enter("good fil", kind="live")
+    assert page.state("text") == "good fil"
+    assert page.state("step") == step
+    page.enter("good film")
+    assert page.state("step") == step + 1

@@ -1,0 +1,146 @@
+"""Every view of every model in every language: drawn, in words too, with its numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import attnviz
+from attnviz.i18n import catalogue, languages, translate
+from attnviz.ui.state import TEMPERATURES
+from tests.app.page import MODELS, POOLING_VIEWS, VIEWS, Page
+
+
+@pytest.fixture(params=MODELS)
+def model(request: pytest.FixtureRequest) -> str:
+    """Each shipped model."""
+    return str(request.param)
+
+
+def examples(name: str) -> tuple[str, ...]:
+    """Example sentences of a model."""
+    return next(card.examples for card in attnviz.models() if card.name == name)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("view", POOLING_VIEWS)
+def test_every_view_opens_from_its_address_and_every_chart_is_also_in_words(model: str, view: str, language: str):
+    page = Page(model=model, view=view, lang=language)
+
+    assert page.component("address")["parameters"].items() >= {"model": model, "view": view, "lang": language}.items()
+    assert all(page.alternatives()), "a chart has no text alternative"
+    assert bool(page.figures()) == (view not in ("lesson", "card"))
+    assert all(row["alt"] for row in page.component("stage")["rows"])
+
+
+@pytest.mark.parametrize("view", [view for view in VIEWS if view not in POOLING_VIEWS])
+def test_a_view_the_model_does_not_fit_gives_way_to_one_it_does(model: str, view: str):
+    page = Page(model=model, view=view)
+
+    assert page.state("view") in POOLING_VIEWS
+    assert page.component("address")["parameters"]["view"] == page.state("view")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_stage_shows_the_model_s_own_weights_and_classes(model: str, language: str):
+    text = examples(model)[0]
+    trace = attnviz.load(model).trace(text)
+    page = Page(model=model, lang=language)
+
+    (row,) = page.component("stage")["rows"]
+    weights = trace.block("pooling").weights[0, 0, 0]
+    assert [float(token["weight"]) for token in row["tokens"]] == pytest.approx(weights.tolist(), rel=1e-8)
+    assert "".join(token["gap"] + token["text"] for token in row["tokens"]) in text
+    names = next(card.names_of_labels(language) for card in attnviz.models() if card.name == model)
+    assert {entry["name"] for entry in row["classes"]} <= set(names)
+    top = [entry["name"] for entry in row["classes"] if entry["top"]]
+    assert top == [names[trace.output.predicted]]
+
+
+@pytest.mark.parametrize("view", [view for view in POOLING_VIEWS if view not in ("lesson", "card")])
+def test_every_table_opens(model: str, view: str):
+    page = Page(model=model, view=view, text="\n".join(examples(model)[:2]))
+    closed = len(page.app.dataframe)
+    keys = [each.key for each in page.app.expander if each.key and each.key.startswith("numbers-")]
+    assert keys
+
+    for key in keys:
+        page.app.session_state[key] = True
+    page.run()
+
+    assert len(page.app.dataframe) == closed + len(keys)
+    for table in page.app.dataframe:
+        assert len(table.value) > 0
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("temperature", TEMPERATURES)
+def test_another_temperature_is_said_not_to_be_the_model_s_own(temperature: float, language: str):
+    page = Page(model=MODELS[0], view="steps", lang=language, temperature=f"{temperature:g}")
+
+    said = [str(each.value) for each in page.app.warning]
+    expected = translate(language, "steps.not_own", temperature=f"{temperature:g}")
+    assert said == ([] if temperature == 1 else [expected])
+
+
+def test_the_softmax_table_can_be_recomputed(model: str):
+    for temperature in ("1", "0.3", "5"):
+        page = Page(model=model, view="steps", temperature=temperature)
+        table = next(each.value for each in page.app.dataframe if "exponential" in each.value)
+        scores = table["score"].to_list()
+        exponentials = [math.exp((score - max(scores)) / float(temperature)) for score in scores]
+
+        assert table["exponential"].to_list() == pytest.approx(exponentials, abs=1e-5)
+        assert table["weight"].to_list() == pytest.approx([e / sum(exponentials) for e in exponentials], abs=1e-5)
+        assert table["model"].to_list() == pytest.approx(table["weight"].to_list(), abs=1e-5)
+
+
+def test_the_heatmap_has_a_row_a_sentence_and_bars_follow_the_selected_one(model: str):
+    sentences = examples(model)[:3]
+    page = Page(model=model, view="heatmap", text="\n".join(sentences), sentence="3")
+    loaded = attnviz.load(model)
+
+    (figure,) = page.figures()
+    heat = next(trace for trace in figure["data"] if trace["type"] == "heatmap")
+    drawn = heat["text"] if "text" in heat else heat["customdata"]
+    assert len(drawn) == len(sentences)
+
+    page.choose("view", "bars")
+    assert loaded.trace(sentences[2]).text in page.alternatives()[0]
+    page.choose("sentence", 1)
+    assert loaded.trace(sentences[0]).text in page.alternatives()[0]
+
+
+@pytest.mark.parametrize("scale", ["unit", "row", "log"])
+@pytest.mark.parametrize("language", languages())
+def test_the_colour_scale_is_named_on_the_stage_and_on_the_heatmap(scale: str, language: str):
+    page = Page(view="heatmap", scale=scale, lang=language)
+
+    assert page.component("stage")["legend"]["title"].startswith(translate(language, f"scales.{scale}"))
+    assert translate(language, f"figures.colour_{scale}") in str(page.figures()[0])
+
+
+def test_shuffling_says_what_changed_and_can_be_undone(model: str):
+    page = Page(model=model)
+    page.app.button(key="shuffle-button").click()
+    page.run()
+    own, shuffled = page.component("stage")["rows"]
+
+    assert sorted(token["text"] for token in own["tokens"]) == sorted(token["text"] for token in shuffled["tokens"])
+    assert [token["text"] for token in own["tokens"]] != [token["text"] for token in shuffled["tokens"]]
+    assert page.app.info
+    page.app.button(key="unshuffle").click()
+    page.run()
+    assert len(page.component("stage")["rows"]) == 1
+    assert not page.app.info
+
+
+def test_the_glossary_has_every_term_in_both_languages():
+    page = Page(view="lesson", lang="ja")
+    (table,) = [each.value for each in page.app.dataframe]
+
+    terms = [key for key in catalogue("en") if key.startswith("terms.")]
+    assert table["English"].to_list() == [catalogue("en")[term] for term in terms]
+    assert table["日本語"].to_list() == [catalogue("ja")[term] for term in terms]
+    assert table.map(bool).all(axis=None)

@@ -1,0 +1,15 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+# Before anything imports TensorFlow: no chatter, the same numbers on every machine, no look for a GPU.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+# The machines that run this are slow and shared: no deadline for an example, and the same examples every time.
+settings.register_profile("attnviz", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("attnviz")

@@ -1,0 +1,104 @@
+"""Verbs for tests of the page. They wait for the script run an action causes, never for a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page, expect
+
+#: Milliseconds a script run may take on a slow machine, the first one with TensorFlow's import included.
+PATIENCE = 60_000
+
+# Runs before the page's own scripts and counts finished script runs. The attribute `data-test-script-state` alone does
+# not do: a quick run never shows in it. So the server's messages are read: field 6 of a ForwardMsg says that a run has
+# ended (2: early, another follows). It counts once the picture after it has been drawn.
+COUNT_RUNS = """
+(() => {
+  window.attnvizRuns = 0;
+  const status = (bytes) => {
+    let at = 0;
+    const number = () => {
+      let value = 0, shift = 1, byte;
+      do { byte = bytes[at++]; value += (byte & 127) * shift; shift *= 128; } while (byte & 128);
+      return value;
+    };
+    while (at < bytes.length) {
+      const tag = number(), kind = tag % 8;
+      if (tag === 48) return number();
+      if (kind === 0) number();
+      else if (kind === 2) { const length = number(); at += length; }
+      else at += kind === 1 ? 8 : 4;
+    }
+    return 2;
+  };
+  const drawn = (then) => requestAnimationFrame(() => setTimeout(() => requestAnimationFrame(() => setTimeout(then))));
+  window.WebSocket = class extends window.WebSocket {
+    constructor(...how) {
+      super(...how);
+      this.addEventListener("message", ({ data }) => {
+        const ended = data instanceof ArrayBuffer && status(new Uint8Array(data)) !== 2;
+        if (ended) drawn(() => { window.attnvizRuns += 1; });
+      });
+    }
+  };
+})();
+"""
+
+_AT_REST = """(runs) => {
+  const app = document.querySelector("[data-test-script-state]");
+  return app !== null && window.attnvizRuns > runs && app.dataset.testConnectionState === "CONNECTED"
+    && app.dataset.testScriptState === "notRunning";
+}"""
+
+
+def wait_for_run(page: Page, timeout: float = PATIENCE) -> None:
+    """Wait until the page has run at least once and runs no more."""
+    page.wait_for_function(_AT_REST, arg=0, timeout=timeout)
+
+
+@contextmanager
+def expect_run(page: Page, timeout: float = PATIENCE) -> Iterator[None]:
+    """Wait until the script run that the actions inside cause has ended.
+
+    with expect_run(page):
+        page.keyboard.press("Enter")
+    """
+    runs = page.evaluate("window.attnvizRuns")
+    yield
+    page.wait_for_function(_AT_REST, arg=runs, timeout=timeout)
+
+
+def expect_no_exception(page: Page) -> None:
+    """No exception is on the page, neither the script's nor that of an element the browser could not draw."""
+    for kind in ("stException", "stErrorElementStack", "stErrorCodeBlock"):
+        expect(page.get_by_test_id(kind)).to_have_count(0)
+
+
+def click_button(page: Page, name: str) -> None:
+    """Click the button of that name and wait for the run it causes."""
+    with expect_run(page):
+        page.get_by_role("button", name=name, exact=True).click()
+
+
+def select_option(page: Page, label: str, option: str) -> None:
+    """Choose an option of a select box and wait for the run it causes."""
+    page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_role("combobox").click()
+    with expect_run(page):
+        page.get_by_role("option", name=option, exact=True).click()
+
+
+def address_parameters(page: Page) -> dict[str, list[str]]:
+    """What the page has written into the address."""
+    return parse_qs(urlsplit(page.url).query, keep_blank_values=True)
+
+
+def has_horizontal_scroll(page: Page) -> bool:
+    """True if the page is wider than the window."""
+    return bool(
+        page.evaluate(
+            """() => [document.documentElement, ...document.querySelectorAll("[data-testid=stMain]")]
+                .some((element) => element.scrollWidth > element.clientWidth + 1)"""
+        )
+    )

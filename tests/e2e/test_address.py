@@ -1,0 +1,115 @@
+"""The address has everything: back, forward, reload and a second tab show the same."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from attnviz.ui.state import FIELDS
+from tests.e2e.conftest import OpenPage
+from tests.e2e.helpers import PATIENCE, address_parameters, expect_run
+from tests.e2e.sentences import MODEL, apply, box, expect_address, expect_drawn, tokens, weights
+
+TEXTS = ("a good film", "a bad film\nnot bad", "どうも")
+
+
+def picture(page: Page) -> list[tuple[list[str], list[str]]]:
+    """Tokens and weights of every sentence drawn."""
+    return [(tokens(page, line), weights(page, line)) for line in range(page.locator(".line").count())]
+
+
+@pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("ja-JP", "ja"), ("ja", "ja"), ("fr-FR", "en")])
+def test_the_first_address_is_complete_and_no_step(open_page: OpenPage, locale: str, language: str):
+    page = open_page(locale=locale)
+    page.wait_for_function("location.search.includes('text=')", timeout=PATIENCE)
+
+    assert set(address_parameters(page)) == set(FIELDS)
+    assert address_parameters(page)["lang"] == [language]
+    # The empty tab it was opened in is the other one.
+    assert page.evaluate("history.length") == 2
+    assert page.evaluate("document.documentElement.lang") == language
+
+
+def test_back_and_forward_return_text_picture_and_box(open_page: OpenPage):
+    page = open_page(f"/?model={MODEL}&text=good")
+    expect_drawn(page, "good")
+    expect_address(page, "good")
+    begin = page.evaluate("history.length")
+    seen = {"good": picture(page)}
+    for text in TEXTS:
+        apply(page, text)
+        expect_address(page, text)
+        seen[text] = picture(page)
+    assert page.evaluate("history.length") == begin + len(TEXTS)
+
+    for text in ("a bad film\nnot bad", "a good film", "good"):
+        page.go_back()
+        expect_same(page, text, seen[text])
+    for text in ("a good film", "a bad film\nnot bad"):
+        page.go_forward()
+        expect_same(page, text, seen[text])
+    assert page.evaluate("history.length") == begin + len(TEXTS)
+
+
+def expect_same(page: Page, text: str, seen: list[tuple[list[str], list[str]]]) -> None:
+    """The text is drawn as before, stands in the box and in the address."""
+    expect_drawn(page, text)
+    expect(box(page)).to_have_value(text)
+    expect_address(page, text)
+    assert picture(page) == seen
+
+
+def test_reload_and_a_second_tab_show_the_same(open_page: OpenPage):
+    page = open_page(f"/?model={MODEL}&text=good&view=heatmap&scale=log&numbers=1&lang=ja")
+    apply(page, TEXTS[1])
+    expect_address(page, TEXTS[1])
+    seen, address = picture(page), page.url
+
+    page.reload()
+    expect_same(page, TEXTS[1], seen)
+    assert page.url == address
+    other = page.context.new_page()
+    other.goto(address)
+    expect_same(other, TEXTS[1], seen)
+    assert other.url == address
+    expect(other.locator(".st-key-chart-heatmap .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+
+
+def test_another_model_takes_its_own_example_but_not_the_users_words_away(open_page: OpenPage):
+    page = open_page("/?model=sentiment-en")
+    before = box(page).input_value()
+    choose_model(page, "Topics (English)")
+    expect(box(page)).not_to_have_value(before, timeout=PATIENCE)
+    expect_drawn(page, box(page).input_value())
+
+    apply(page, "my own words")
+    choose_model(page, "Sentiment (English)")
+    page.wait_for_function("location.search.includes('model=sentiment-en')", timeout=PATIENCE)
+    expect(box(page)).to_have_value("my own words")
+    expect_drawn(page, "my own words")
+
+
+def choose_model(page: Page, title: str) -> None:
+    """Choose a model by its title."""
+    page.get_by_role("combobox").first.click()
+    with expect_run(page):
+        page.get_by_role("option", name=title, exact=True).click()
+
+
+def test_another_language_keeps_everything_else(open_page: OpenPage):
+    page = open_page(f"/?model={MODEL}&view=heatmap&scale=log&text=good")
+    apply(page, TEXTS[1])
+    expect_address(page, TEXTS[1])
+    before, seen = address_parameters(page), picture(page)
+    page.get_by_text("日本語", exact=True).click()
+    page.wait_for_function("location.search.includes('lang=ja')", timeout=PATIENCE)
+
+    expect(page.get_by_role("button", name="注意を見る")).to_be_visible()
+    assert address_parameters(page) == before | {"lang": ["ja"]}
+    expect_same(page, TEXTS[1], seen)
+
+
+def test_what_the_address_asks_for_and_is_not_there_is_said(open_page: OpenPage):
+    page = open_page("/?model=%3Cb%3Enone%3C/b%3E&view=**x**&lang=xx&temperature=nan")
+    expect(page.get_by_text("The address asks for model = <b>none</b>")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("view = **x**")).to_be_visible()

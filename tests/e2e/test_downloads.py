@@ -1,0 +1,141 @@
+"""What is saved is what is shown: CSV, JSON, HTML, PNG, SVG and the clipboard."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import struct
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+import attnviz
+from tests.e2e.conftest import OpenPage
+from tests.e2e.helpers import PATIENCE, expect_no_exception
+from tests.e2e.sentences import expect_drawn
+
+MODEL, TEXTS = "politeness-ja", ("明日、学校に行くよ。", "資料を拝見いたしました。")
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    """Two Japanese sentences and a chart of the first."""
+    opened = open_page(f"/?model={MODEL}&view=bars&lang=en&text={'%0A'.join(TEXTS)}")
+    expect_drawn(opened, "\n".join(TEXTS))
+    expect(opened.locator(".st-key-chart-bars .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    return opened
+
+
+def saved(page: Page, button: Locator) -> bytes:
+    """Click and read the file that comes."""
+    with page.expect_download(timeout=PATIENCE) as coming:
+        button.click()
+    return Path(coming.value.path()).read_bytes()
+
+
+def foot(page: Page, kind: str) -> Locator:
+    """A button at the foot of the page."""
+    return page.locator(f".st-key-download-{kind} button")
+
+
+def tools(page: Page, target: str, name: str) -> Locator:
+    """A button beside a figure."""
+    return page.locator(f".st-key-tools-{target}").get_by_role("button", name=name, exact=True)
+
+
+def test_csv_and_json_hold_the_models_own_weights(page: Page):
+    traces = attnviz.load(MODEL).trace(list(TEXTS))
+    rows = list(csv.DictReader(io.StringIO(saved(page, foot(page, "csv")).decode("utf-8-sig"))))
+    weights = [weight for trace in traces for weight in trace.block("pooling").weights.ravel()]
+    assert [float(row["weight"]) for row in rows] == pytest.approx(weights, rel=1e-8)
+    assert [row["sentence"] for row in rows] == [
+        "1" if n < len(traces[0].block("pooling").key) else "2" for n in range(len(rows))
+    ]
+
+    found = json.loads(saved(page, foot(page, "json")))
+    assert found == json.loads(json.dumps([trace.to_dict() for trace in traces]))
+
+
+def test_html_opens_without_a_network(page: Page, browser: Browser, tmp_path: Path, request: pytest.FixtureRequest):
+    file = tmp_path / "saved.html"
+    file.write_bytes(saved(page, foot(page, "html")))
+    context = browser.new_context(offline=True)
+    request.addfinalizer(context.close)
+    asked: list[str] = []
+    context.on("request", lambda each: asked.append(each.url))
+    failed: list[str] = []
+    context.on("weberror", lambda error: failed.append(str(error.error)))
+    alone = context.new_page()
+    alone.goto(file.as_uri())
+
+    expect(alone.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENCE)
+    expect(alone.locator(".js-plotly-plot")).to_have_count(6)
+    expect(alone.locator("h2").first).to_have_text(TEXTS[0])
+    expect(alone.locator("body")).to_contain_text("学校")
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert failed == []
+
+
+@pytest.mark.parametrize(("target", "words"), [("stage-box", "".join(TEXTS)), ("chart-bars", "明日、学校に行くよ。")])
+def test_svg_and_png_are_files_with_the_japanese_intact(page: Page, target: str, words: str):
+    root = ET.fromstring(saved(page, tools(page, target, "SVG")))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    drawn = "".join("".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text"))
+    traces = attnviz.load(MODEL).trace(list(TEXTS))
+    wanted = [token for trace in traces for token in trace.block("pooling").key.tokens if token in words]
+    assert [token for token in wanted if token not in drawn] == []
+
+    picture = saved(page, tools(page, target, "PNG"))
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    size = struct.unpack(">II", picture[16:24])
+    expected = [float(root.attrib[side]) * 3 for side in ("width", "height")]
+    assert size == pytest.approx(expected, abs=3)
+    assert _colours(page, picture) > 20
+
+
+def _colours(page: Page, picture: bytes) -> int:
+    """How many colours a PNG has, as a browser decodes it."""
+    return int(
+        page.evaluate(
+            """async (bytes) => {
+                const image = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: "image/png" }));
+                const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+                canvas.drawImage(image, 0, 0);
+                const pixels = new Uint32Array(canvas.getImageData(0, 0, image.width, image.height).data.buffer);
+                return new Set(pixels).size;
+            }""",
+            list(picture),
+        )
+    )
+
+
+@pytest.mark.parametrize("target", ["stage-box", "chart-bars"])
+def test_a_figure_can_be_copied(page: Page, target: str):
+    tools(page, target, "Copy figure").click()
+    expect(page.locator(f".st-key-tools-{target}").get_by_role("status")).to_have_text("Copied.", timeout=PATIENCE)
+    kinds = page.evaluate("navigator.clipboard.read().then((items) => items.flatMap((item) => item.types))")
+    assert "image/png" in kinds
+
+
+def test_the_numbers_open_and_are_saved(page: Page):
+    page.locator(".st-key-numbers-bars summary").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE)
+    rows = list(csv.DictReader(io.StringIO(saved(page, page.locator(".st-key-save-bars button")).decode("utf-8-sig"))))
+    trace = attnviz.load(MODEL).trace(TEXTS[0])
+    assert [row["token"] for row in rows] == list(trace.block("pooling").key.tokens)
+    assert [float(row["weight"]) for row in rows] == pytest.approx(trace.block("pooling").weights.ravel(), rel=1e-8)
+    page.get_by_role("button", name="Cite").click()
+    expect(page.get_by_text("@software{attnviz")).to_be_visible()
+    expect_no_exception(page)
+
+
+def test_the_json_routes_answer(page: Page):
+    models = page.request.get(page.url.split("?")[0] + "api/models").json()
+    assert MODEL in [each["name"] for each in models["models"]]
+    answer = page.request.post(page.url.split("?")[0] + "api/trace", data={"model": MODEL, "text": TEXTS[0]})
+    assert answer.json() == json.loads(json.dumps(attnviz.load(MODEL).trace(TEXTS[0]).to_dict()))
+    bad = page.request.get(page.url.split("?")[0] + "api/trace", params={"model": MODEL, "text": " "})
+    assert (bad.status, bad.json()["error"]["code"]) == (400, "empty_text")

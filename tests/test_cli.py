@@ -1,0 +1,231 @@
+"""The command line: results on standard output, messages on standard error, 2 for a bad call."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import attnviz
+from attnviz import export, training, zoo
+from attnviz.cli import main
+from attnviz.errors import DataError
+from attnviz.i18n import translate
+from tests.shipped import NAMES, card
+
+NAME = NAMES[0] if NAMES else ""
+TEXT = card(NAME)["examples"][0] if NAMES else ""
+
+
+def call(*arguments, **options):
+    """The command in a process of its own."""
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", **options.pop("env", {})}
+    command = [sys.executable, "-m", "attnviz", *arguments]
+    return subprocess.run(command, capture_output=True, env=environment, timeout=90, **options)
+
+
+@pytest.fixture
+def run(capsys):
+    """The command in this process: exit code, standard output, standard error."""
+
+    def run(*arguments):
+        try:
+            code = main([*map(str, arguments)])
+        except SystemExit as stop:
+            code = stop.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+# ── in a process of its own ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_models_as_a_process():
+    done = call("models")
+    assert done.returncode == 0
+    assert [entry["name"] for entry in json.loads(done.stdout)] == [each.name for each in attnviz.models()]
+    assert done.stderr == b""
+
+
+def test_trace_as_a_process_whatever_the_encoding_of_the_terminal():
+    done = call("trace", NAME, TEXT, env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == zoo.load(NAME).trace(TEXT).to_dict()
+
+
+def test_broken_bytes_on_the_command_line_are_cleaned():
+    done = call("trace", NAME, b"good \xff tea")
+    assert done.returncode == 0
+    written = json.loads(done.stdout)
+    assert written["notices"][0]["code"] == "surrogates_removed"
+    assert b"attnviz: " in done.stderr
+
+
+def test_a_reader_who_leaves_is_no_error():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "attnviz", "models"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout and process.stderr
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert b"Traceback" not in process.stderr.read()
+
+
+def test_train_and_evaluate_know_their_names():
+    for command in ("train", "evaluate"):
+        done = call(command, "nothing-of-the-kind")
+        assert done.returncode in (1, 2)
+        assert done.stdout == b""
+        assert b"nothing-of-the-kind" in done.stderr and b"Traceback" not in done.stderr
+
+
+# ── results ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_models(run):
+    code, out, err = run("models")
+    assert (code, err) == (0, "")
+    for entry, name in zip(json.loads(out), NAMES, strict=True):
+        assert {"name", "task", "languages", "kinds", "licence", "metrics"} <= entry.keys()
+        assert entry["name"] == name and entry["metrics"] == card(name)["metrics"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_trace(run, name):
+    text = card(name)["examples"][0]
+    code, out, _ = run("trace", name, text)
+    written = json.loads(out)
+    assert code == 0
+    assert written == zoo.load(name).trace(text).to_dict()
+    assert written["text"] == text and written["blocks"][0]["kind"] == "pooling"
+
+
+def test_notices_are_messages(run):
+    code, out, err = run("--lang", "ja", "trace", NAME, "qqzzx")
+    assert code == 0
+    assert json.loads(out)["notices"]
+    assert translate("ja", "notices.all_unknown", count=1) in err
+
+
+def test_the_language_may_stand_behind_the_command(run):
+    assert "読む文がありません" in run("trace", NAME, " ", "--lang", "ja")[2]
+    assert "読む文がありません" in run("--lang", "ja", "trace", NAME, " ")[2]
+    assert "nothing to read" in run("--lang", "ja", "trace", NAME, " ", "--lang", "en")[2]
+
+
+def test_a_text_that_begins_with_a_dash(run):
+    code, out, _ = run("trace", NAME, "--", "-5 degrees")
+    assert code == 0 and json.loads(out)["text"] == "-5 degrees"
+
+
+def test_parts(run):
+    code, out, _ = run("trace", NAME, TEXT, "--block", "pooling", "--layer", 0, "--head", 0)
+    assert code == 0 and json.loads(out)["blocks"][0]["name"] == "pooling"
+
+
+# ── files ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_files(run, tmp_path):
+    trace = zoo.load(NAME).trace(TEXT)
+    for ending in ("json", "csv", "html", "JSON"):
+        path = tmp_path / f"out.{ending}"
+        code, out, _ = run("trace", NAME, TEXT, "-o", path)
+        assert (code, out) == (0, "")
+        content = path.read_bytes()
+        if ending == "csv":
+            table = pd.read_csv(io.BytesIO(content))
+            np.testing.assert_array_equal(table.weight.astype(np.float32), trace.blocks[0].weights.reshape(-1))
+        elif ending == "html":
+            assert content.startswith(b"<!DOCTYPE html>")
+        else:
+            assert json.loads(content) == trace.to_dict()
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_pictures(run, tmp_path, ending, monkeypatch):
+    monkeypatch.setattr(export, "image", lambda trace, kind, **_: f"{kind} of {trace.text}".encode())
+    path = tmp_path / f"out.{ending}"
+    assert run("trace", NAME, TEXT, "-o", path)[0] == 0
+    assert path.read_bytes() == f"{ending} of {TEXT}".encode()
+
+
+# ── bad calls ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("paint",),
+        ("trace",),
+        ("trace", NAME),
+        ("trace", NAME, "a", "b"),
+        ("trace", NAME, "a", "--layer", "one"),
+        ("trace", NAME, "a", "--colour", "red"),
+        ("--lang", "xx", "models"),
+        ("train",),
+        ("evaluate",),
+        ("trace", NAME, ""),
+        ("trace", NAME, " \u3000"),
+        ("trace", "nothing", "a"),
+        ("trace", "", "a"),
+        ("trace", NAME, "a", "--target", "b"),
+        ("trace", NAME, "a", "--block", "other"),
+        ("trace", NAME, "a", "--layer", "7"),
+        ("trace", NAME, "a", "--head", "-1"),
+        ("trace", NAME, "a", "-o", "out.txt"),
+        ("trace", NAME, "a", "-o", "out"),
+        ("trace", NAME, "a", "-o", "there/is/no/such/folder.json"),
+        ("trace", NAME, "a", "-o", "a\0b.json"),
+    ],
+)
+def test_a_bad_call_ends_with_2_and_says_why(run, arguments):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err.strip() and "Traceback" not in err
+
+
+def test_a_refused_model_is_a_message_and_the_others_are_listed(run, tmp_path, monkeypatch):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "card.json").write_text("{")
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path))
+    code, out, err = run("models")
+    assert code == 1
+    assert [entry["name"] for entry in json.loads(out)] == NAMES
+    assert "broken" in err and "card.json" in err
+    assert run("trace", "broken", "a")[0] == 1
+
+
+def test_a_failure_on_the_way_ends_with_1(run, monkeypatch):
+    def fail(*_, **__):
+        raise DataError("data_member", file="x.json")
+
+    monkeypatch.setattr(training, "evaluate", fail)
+    code, out, err = run("evaluate", NAME)
+    assert (code, out) == (1, "")
+    assert "x.json" in err
+
+
+def test_an_interruption_ends_quietly(run, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train", stop)
+    code, out, err = run("train", NAME)
+    assert (code, out) == (130, "")
+    assert err.strip() == "Interrupted."
+
+
+def test_version_and_help(run):
+    assert run("--version")[:2] == (0, f"{attnviz.__version__}\n")
+    for arguments in (("--help",), ("trace", "--help")):
+        assert run(*arguments)[0] == 0

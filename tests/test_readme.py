@@ -1,0 +1,35 @@
+"""The README says what the cards say, and its commands are those that are tested."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CARDS = sorted((ROOT / "models").glob("*/card.json"))
+
+
+def row(card: dict) -> str:
+    """A model's line in the README's table, from its card."""
+    figures = card["metrics"]
+    shares = (figures[key] for key in ("accuracy", "uniform_accuracy", "mean_pooling_accuracy"))
+    cells = [
+        f"[{card['name']}](models/{card['name']}/README.md)",
+        card["title"]["en"],
+        *(f"{100 * share:.1f} %" for share in shares),
+        f"{figures['drop_ratio']:.0f} × ({figures['drop_ratio_low']:.0f}–{figures['drop_ratio_high']:.0f})",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+@pytest.mark.parametrize("path", CARDS, ids=lambda path: path.parent.name)
+def test_the_table_of_models_repeats_the_cards(path: Path):
+    assert row(json.loads(path.read_text(encoding="utf-8"))) in README.splitlines()
+
+
+def test_the_screenshot_is_there():
+    assert "](.readme/page.png)" in README
+    assert (ROOT / ".readme" / "page.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,157 @@
+"""What the repository holds, and that the parts that say the same thing agree."""
+
+from __future__ import annotations
+
+import os
+import re
+import string
+import subprocess
+import sys
+import tomllib
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from attnviz.i18n import FALLBACK, catalogue, languages
+
+ROOT = Path(__file__).resolve().parent.parent
+
+MEGABYTE = 1_000_000
+
+#: The top level, as the design lists it; dot-files and requirements-*.txt besides.
+TOP_LEVEL = {
+    "LICENSE", "NOTICE", "README.md", "app.py", "attnviz", "models", "pyproject.toml", "requirements.txt", "tests",
+}  # fmt: skip
+
+#: Data sets are fetched, never kept here; these are the names of their files.
+DATA_FILES = re.compile(r"data_full\.json|domains\.json|GroundTruth|keico_corpus|jpn\.txt|(train|dev|test)\.(en|ja)$")
+
+#: Absolute paths that only mean something on somebody's machine.
+MACHINE_PATH = re.compile(rb"(?<![\w.:/])/(?:root|home/\w+|work|Users/\w+|tmp)/\w|[A-Z]:\\Users\\")
+
+
+@cache
+def tracked_files() -> tuple[Path, ...]:
+    """Every file git keeps, relative to the root; new ones not yet committed included."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
+    names = sorted({name for name in listed.decode().split("\0") if name})
+    return tuple(Path(name) for name in names if (ROOT / name).is_file())
+
+
+@cache
+def settings() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def commands_of(text: str) -> set[str]:
+    """Lines of a text that make a virtual environment and go on."""
+    return {line.strip() for line in text.splitlines() if line.strip().startswith("python3.11 -m venv")}
+
+
+def test_top_level_holds_only_what_the_design_lists():
+    names = {path.parts[0] for path in tracked_files()}
+    others = {name for name in names if not name.startswith(".") and not re.fullmatch(r"requirements-\w+\.txt", name)}
+
+    assert others == TOP_LEVEL
+
+
+def test_readme_and_continuous_integration_run_the_same_command():
+    offered = commands_of((ROOT / "README.md").read_text(encoding="utf-8"))
+    run = commands_of((ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+
+    assert len(run) == 1
+    assert run <= offered
+    assert any(command.endswith("streamlit run app.py") for command in offered)
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_no_file_is_over_25_megabytes_and_all_are_under_80():
+    sizes = {path: (ROOT / path).stat().st_size for path in tracked_files()}
+
+    assert {path: size for path, size in sizes.items() if size > 25 * MEGABYTE} == {}
+    assert sum(sizes.values()) < 80 * MEGABYTE
+
+
+def test_no_data_set_is_kept_here():
+    assert [path for path in tracked_files() if DATA_FILES.search(path.name)] == []
+    assert [path for path in tracked_files() if path.suffix in {".csv", ".tsv", ".parquet", ".gz", ".pkl"}] == []
+
+
+def test_models_hold_nothing_executable():
+    allowed = {".npz", ".json", ".md", ".txt"}
+
+    assert [path for path in tracked_files() if path.parts[0] == "models" and path.suffix not in allowed] == []
+
+
+def test_no_path_of_a_machine_is_in_a_file():
+    itself = Path(__file__).resolve().relative_to(ROOT)
+    binary = {".npz", ".png", ".woff2", ".ico"}
+    found = {
+        str(path): match.group()
+        for path in tracked_files()
+        if path != itself and path.suffix not in binary
+        for match in MACHINE_PATH.finditer((ROOT / path).read_bytes())
+    }
+
+    assert found == {}
+
+
+def test_nothing_is_loaded_from_another_host():
+    hosts = re.compile(r"https?://[^\s\"']*(?:cdn|unpkg|jsdelivr|googleapis|gstatic)")
+    code = [path for path in tracked_files() if path.parts[0] in {"attnviz", "app.py", ".streamlit"}]
+    texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in code}
+
+    assert {path: found for path, text in texts.items() if (found := hosts.findall(text))} == {}
+
+
+@pytest.mark.parametrize("language", [code for code in languages() if code != FALLBACK])
+def test_every_catalogue_has_the_same_keys_and_fields(language: str):
+    def fields(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+    english, other = catalogue(FALLBACK), catalogue(language)
+
+    assert set(other) == set(english)
+    assert {key for key in english if fields(english[key]) != fields(other[key])} == set()
+    assert {key for key, text in other.items() if not text.strip()} == set()
+
+
+def test_requirements_are_exact():
+    lines = [
+        line.strip()
+        for name in ("requirements.txt", "requirements-dev.txt")
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+        if line.strip() and not line.startswith(("#", "-r "))
+    ]
+
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9.]*", line)] == []
+
+
+def test_every_package_is_listed_for_installation():
+    listed = set(settings()["tool"]["setuptools"]["packages"])
+    code = [path for path in tracked_files() if path.parts[0] == "attnviz" and path.suffix == ".py"]
+    there = {".".join(path.parent.parts) for path in code}
+
+    assert listed == there | {"attnviz._models"}
+
+
+def test_the_wheel_carries_models_catalogues_and_the_page(tmp_path: Path):
+    # From a copy of what git keeps: building leaves folders behind.
+    source = tmp_path / "source"
+    for path in tracked_files():
+        if path.parts[0] not in {"tests", ".git"}:
+            (source / path).parent.mkdir(parents=True, exist_ok=True)
+            (source / path).write_bytes((ROOT / path).read_bytes())
+    command = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), "."]
+    subprocess.run([sys.executable, *command], cwd=source, check=True, timeout=120)
+    names = set(zipfile.ZipFile(next(tmp_path.glob("attnviz-*.whl"))).namelist())
+
+    def kept(folder: str, *kinds: str) -> set[str]:
+        return {path.as_posix() for path in tracked_files() if path.parts[0] == folder and path.suffix in kinds}
+
+    models = {name.replace("models/", "attnviz/_models/", 1) for name in kept("models", ".npz", ".json", ".txt", ".md")}
+    assert models | kept("attnviz", ".py", ".toml", ".js", ".css") <= names
+    assert models

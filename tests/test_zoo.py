@@ -1,0 +1,361 @@
+"""Models are found, loaded once, and refused when anything about their folder is wrong; the others keep working."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import pickle
+import threading
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import attnviz
+from attnviz import zoo
+from attnviz.errors import ModelError
+from attnviz.tokenizers import PADDING, UNKNOWN
+
+WORDS = (PADDING, UNKNOWN, "tea", "train", "the")
+CONFIG = {"vocabulary_size": 11, "features": 7, "max_length": 13, "hidden": 5, "classes": 2}
+
+
+def arrays(**changes):
+    """Weights of a tiny model, by `layer/variable`."""
+    rng = np.random.default_rng(3)
+    shapes = {
+        "embedding/embeddings": (11, 7),
+        "attention_pooling/kernel": (7, 1),
+        "attention_pooling/bias": (13, 1),
+        "dense/kernel": (7, 5),
+        "dense/bias": (5,),
+        "prediction/kernel": (5, 2),
+        "prediction/bias": (2,),
+    }
+    made = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    made.update(changes)
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def npz(values):
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **values)
+    return buffer.getvalue()
+
+
+def facts(content: bytes):
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def make(place: Path, called="tiny", *, weights=None, vocabulary=WORDS, **changes):
+    """A sound model folder, but for what is asked; `...` drops a field of the card."""
+    folder = place / called
+    folder.mkdir(parents=True)
+    files = {
+        "weights.npz": npz(arrays()) if weights is None else weights,
+        "vocabulary.txt": "".join(f"{word}\n" for word in vocabulary).encode(),
+    }
+    for file, content in files.items():
+        (folder / file).write_bytes(content)
+    card = {
+        "format": zoo.FORMAT,
+        "name": called,
+        "family": "pooling",
+        "labels": ["tea", "train"],
+        "config": CONFIG,
+        "tokenizer": {"kind": "words"},
+        "files": {file: facts(content) for file, content in files.items()},
+        "languages": ["en"],
+        **changes,
+    }
+    write_card(folder, {key: value for key, value in card.items() if value is not ...})
+    return folder
+
+
+def write_card(folder, card):
+    text = card if isinstance(card, str) else json.dumps(card)
+    (folder / "card.json").write_text(text, encoding="utf-8")
+
+
+def refused(folder, code, *words):
+    """Loading fails with this code, and the message names folder and cause in every language."""
+    with pytest.raises(ModelError) as caught:
+        zoo.load(folder)
+    assert caught.value.code == code
+    for language in ("en", "ja"):
+        assert all(word in caught.value.message(language) for word in (folder.name, *words))
+
+
+# ── found ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sound_folder_loads_by_path(tmp_path):
+    folder = make(tmp_path)
+    by_path, by_text = zoo.load(folder), attnviz.load(str(folder))
+    assert by_path is by_text
+    assert by_path.trace("the tea").block("pooling").shape == (1, 1, 1, 2)
+
+
+def test_a_relative_path_loads(tmp_path, monkeypatch):
+    folder = make(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert attnviz.load("./tiny") is attnviz.load(folder)
+
+
+def test_folders_of_the_environment_are_looked_through(tmp_path, monkeypatch):
+    make(tmp_path / "one", "first")
+    make(tmp_path / "two", "second")
+    places = [tmp_path / "one", tmp_path / "missing", tmp_path / "two"]
+    monkeypatch.setenv("ATTNVIZ_MODELS", os.pathsep.join(map(str, places)) + os.pathsep)
+    assert {"first", "second"} <= {card.name for card in attnviz.models()}
+    assert attnviz.load("second").card.name == "second"
+
+
+def test_the_first_folder_of_a_name_is_taken(tmp_path, monkeypatch):
+    make(tmp_path / "one", labels=["a", "b"])
+    make(tmp_path / "two", labels=["c", "d"])
+    monkeypatch.setenv("ATTNVIZ_MODELS", os.pathsep.join([str(tmp_path / "one"), str(tmp_path / "two")]))
+    assert next(card.labels for card in attnviz.models() if card.name == "tiny") == ("a", "b")
+
+
+@pytest.mark.parametrize("name", ["", "nothing", "../nothing", "x" * 5000, "a\0b", "\ud800", None, 5, b"x"])
+def test_what_is_no_model_is_refused_with_the_names_there_are(name):
+    with pytest.raises(ModelError) as caught:
+        zoo.load(name)
+    assert caught.value.code == "no_such_model"
+    assert ", ".join(zoo.model_folders()) in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+# ── refused ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_card(tmp_path):
+    (tmp_path / "empty").mkdir()
+    refused(tmp_path / "empty", "no_card", "card.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "file_unreadable"),
+        ("{", "file_unreadable"),
+        ("[" * 100_000, "file_unreadable"),
+        ('{"format": NaN}', "file_unreadable"),
+        ("[1]", "card_format"),
+        ("{}", "card_format"),
+        ('{"format": 99}', "card_format"),
+        ('{"format": 1}', "card_field"),
+        (" " * 2_000_000, "file_size"),
+    ],
+)
+def test_a_card_that_is_none(tmp_path, text, code):
+    folder = make(tmp_path)
+    write_card(folder, text)
+    refused(folder, code, "card.json")
+
+
+def test_a_card_that_is_not_utf8(tmp_path):
+    folder = make(tmp_path)
+    (folder / "card.json").write_bytes(b'{"format": "\xff"}')
+    refused(folder, "file_unreadable", "card.json")
+
+
+@pytest.mark.parametrize("field", ["name", "family", "labels", "config", "tokenizer", "files"])
+@pytest.mark.parametrize("value", [..., None, 7])
+def test_a_field_that_is_missing_or_of_another_type(tmp_path, field, value):
+    refused(make(tmp_path, **{field: value}), "card_field", field)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"languages": 5},
+        {"languages": [5]},
+        {"title": "Tiny"},
+        {"title": {"en": 5}},
+        {"examples": {"a": 1}},
+        {"labels": [1, 2]},
+        {"label_names": {"en": ["only one"]}},
+        {"label_names": {"en": "ab"}},
+        {"metrics": []},
+        {"task": ["x"]},
+        {"trained_length": "19"},
+        {"trained_length": True},
+        {"files": {"weights.npz": "sha"}},
+    ],
+)
+def test_a_card_of_another_shape(tmp_path, change):
+    refused(make(tmp_path, **change), "card_shape", next(iter(change)))
+
+
+def test_a_card_of_another_model(tmp_path):
+    folder = make(tmp_path)
+    refused(folder.rename(tmp_path / "renamed"), "card_name", "tiny")
+
+
+def test_an_unknown_family(tmp_path):
+    refused(make(tmp_path, family="os"), "no_such_family", "os", "pooling")
+
+
+@pytest.mark.parametrize("file", ["weights.npz", "vocabulary.txt"])
+def test_files_missing_truncated_changed_or_linked(tmp_path, file):
+    folder = make(tmp_path)
+    path = folder / file
+    content = path.read_bytes()
+
+    path.write_bytes(content[:-1])
+    refused(folder, "file_size", file)
+
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    refused(folder, "file_checksum", file)
+
+    path.unlink()
+    refused(folder, "file_missing", file)
+
+    (tmp_path / "elsewhere").write_bytes(content)
+    path.symlink_to(tmp_path / "elsewhere")
+    refused(folder, "file_missing", file)
+
+    path.unlink()
+    path.mkdir()
+    refused(folder, "file_missing", file)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/hostname", "..", ".", "", "sub/file", "a\0b"])
+def test_names_that_lead_out_of_the_folder(tmp_path, name):
+    (tmp_path / "secret").write_bytes(b"secret")
+    folder = make(tmp_path)
+    card = json.loads((folder / "card.json").read_text())
+    card["files"][name] = facts(b"secret")
+    write_card(folder, card)
+    refused(folder, "file_missing")
+
+
+@pytest.mark.parametrize("file", ["weights.npz", "vocabulary.txt"])
+def test_a_file_without_a_checksum_is_not_read(tmp_path, file):
+    folder = make(tmp_path)
+    card = json.loads((folder / "card.json").read_text())
+    del card["files"][file]
+    write_card(folder, card)
+    refused(folder, "card_field", file)
+
+
+def pickled():
+    class Evil:
+        def __reduce__(self):
+            return os.abort, ()
+
+    return {
+        "a pickle": pickle.dumps(Evil()),
+        "an array of objects": npz(arrays(**{"dense/bias": np.array([Evil()], dtype=object)})),
+        "no archive": b"not an archive",
+        "an empty file": b"",
+        "one array, no archive": np.lib.format.magic(1, 0) + b"\x00" * 100,
+    }
+
+
+@pytest.mark.parametrize("content", pickled().values(), ids=pickled().keys())
+def test_weights_are_data_only(tmp_path, content):
+    refused(make(tmp_path, weights=content), "file_unreadable", "weights.npz")
+
+
+def lying(member: bytes):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("embedding/embeddings.npy", member)
+    return buffer.getvalue()
+
+
+def test_a_header_that_claims_more_than_there_is(tmp_path):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (10**15,)})
+    refused(make(tmp_path, weights=lying(header.getvalue())), "file_unreadable", "weights.npz")
+
+
+def test_an_archive_that_unpacks_to_too_much(tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo, "_MAX_ARRAY_BYTES", 1_000_000)
+    weights = npz(arrays(more=np.zeros(1_000_000, np.float32)))
+    assert len(weights) < 20_000
+    refused(make(tmp_path, weights=weights), "file_size", "weights.npz")
+
+
+def test_a_file_that_is_too_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo, "_MAX_BYTES", 100)
+    refused(make(tmp_path), "file_size", "weights.npz")
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"weights": npz(arrays(**{"dense/bias": None}))}, "dense/bias"),
+        ({"weights": npz(arrays(**{"embedding/embeddings": None}))}, "embedding/embeddings"),
+        ({"weights": npz(arrays(more=np.zeros(1)))}, "more"),
+        ({"weights": npz(arrays(**{"dense/kernel": np.zeros((5, 7), np.float32)}))}, "dense/kernel"),
+        ({"config": {**CONFIG, "vocabulary_size": 10**12}}, "embedding/embeddings"),
+        ({"config": {**CONFIG, "hidden": 10**12}}, "prediction/kernel"),
+        ({"config": {**CONFIG, "classes": "2"}}, "2"),
+        ({"config": {**CONFIG, "more": 1}}, "more"),
+        ({"config": {}}, "vocabulary_size"),
+        ({"labels": ["only"]}, "labels"),
+        ({"tokenizer": {"kind": "other"}}, "other"),
+        ({"tokenizer": {}}, "words"),
+        ({"tokenizer": {"kind": "words", "more": 1}}, "more"),
+        ({"vocabulary": ("tea",)}, PADDING),
+        ({"vocabulary": (*WORDS, "tea")}, "6"),
+        ({"vocabulary": (*WORDS, *"abcdefgh")}, "vocabulary.txt"),
+    ],
+)
+def test_parts_that_do_not_fit_together(tmp_path, change, word):
+    refused(make(tmp_path, **change), "parts_disagree", word)
+
+
+# ── the others keep working ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_damaged_folder_is_reported_and_the_others_keep_working(tmp_path, monkeypatch):
+    make(tmp_path, "sound")
+    write_card(make(tmp_path, "broken"), "{")
+    make(tmp_path, "odd", languages=5)
+    truncated = make(tmp_path, "truncated")
+    (truncated / "weights.npz").write_bytes(b"")
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path))
+    assert {"sound", "truncated"} <= {card.name for card in attnviz.models()}
+    assert {name: error.code for name, error in zoo.problems().items()} == {
+        "broken": "file_unreadable",
+        "odd": "card_shape",
+    }
+    with pytest.raises(ModelError):
+        attnviz.load("truncated")
+    assert attnviz.load("sound").trace("tea").text == "tea"
+
+
+def test_a_repaired_folder_loads(tmp_path):
+    folder = make(tmp_path)
+    content = (folder / "weights.npz").read_bytes()
+    (folder / "weights.npz").write_bytes(b"")
+    refused(folder, "file_size")
+    (folder / "weights.npz").write_bytes(content)
+    assert zoo.load(folder).card.name == "tiny"
+
+
+# ── once ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_eight_threads_at_once_load_one_model_once(tmp_path, monkeypatch):
+    folder, opened, together = make(tmp_path), [], threading.Barrier(8)
+    real = zoo._open
+    monkeypatch.setattr(zoo, "_open", lambda path: opened.append(path) or real(path))
+
+    def load(_):
+        together.wait()
+        return zoo.load(folder)
+
+    with ThreadPoolExecutor(8) as pool:
+        models = list(pool.map(load, range(8)))
+    assert len(set(map(id, models))) == 1
+    assert opened == [folder.resolve()]

@@ -1,0 +1,70 @@
+"""Every shipped model against its card, on the real test part wherever the data are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from attnviz import training, zoo
+from attnviz.training import recipes
+from attnviz.training.data import available
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+NAMES = recipes.names()
+
+#: What was asked of each: the figure, and the least it may be.
+LEAST = {"topics-en": ("accuracy", 0.95), "politeness-ja": ("macro_accuracy", 0.77), "sentiment-en": ("accuracy", 0.80)}
+
+
+def card(name):
+    return json.loads((MODELS / name / "card.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def measured(request):
+    """A model's name and its figures, computed again."""
+    if not all(available(dataset) for dataset in recipes.recipe(request.param).datasets):
+        pytest.skip("the data are not on this machine; see README, training")
+    return request.param, training.evaluate(MODELS / request.param, quiet=True)
+
+
+def test_evaluate_repeats_the_card(measured):
+    name, metrics = measured
+    expected = card(name)["metrics"]
+    assert metrics.keys() == expected.keys()
+    assert metrics["n_test"] == expected["n_test"]
+    for key in ("accuracy", "macro_accuracy", "uniform_accuracy", "mean_pooling_accuracy"):
+        assert metrics[key] == pytest.approx(expected[key], abs=1.5 / metrics["n_test"]), key
+    for key in ("entropy_mean", "drop_top", "drop_random", "flip_top", "flip_random"):
+        assert metrics[key] == pytest.approx(expected[key], abs=5e-4), key
+    for key in ("drop_ratio", "drop_ratio_low", "drop_ratio_high"):
+        assert metrics[key] == pytest.approx(expected[key], rel=0.02), key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_reaches_what_was_asked(name):
+    metrics = card(name)["metrics"]
+    key, least = LEAST[name]
+    assert metrics[key] >= least
+    assert metrics["drop_ratio"] >= 10
+    assert metrics["drop_ratio_low"] > 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_and_the_recipe_say_the_same(name):
+    content, recipe = card(name), recipes.recipe(name)
+    zoo.check_files(MODELS / name, content)
+    assert content["config"] == recipe.config()
+    assert tuple(content["labels"]) == recipe.labels
+    assert content["tokenizer"] == recipe.tokenizer
+    assert tuple(content["examples"]) == recipe.examples
+    assert content["summary"] == recipe.summary and content["notes"] == recipe.notes
+    assert 0 < content["trained_length"] < content["config"]["max_length"]
+    assert all(len(names) == len(recipe.labels) for names in content["label_names"].values())
+    assert {"en", "ja"} == set(content["title"]) == set(content["notes"]) == set(content["label_names"])
+
+
+def test_the_negation_that_every_class_asks_for_is_an_example():
+    assert "not good at all" in card("sentiment-en")["examples"]
