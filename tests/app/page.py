@@ -64,6 +64,7 @@ class Page:
         protos = [each.proto for each in self.app.get("bidi_component")]
         found = next(proto for proto in protos if proto.component_name == f"attnviz_{name}")
         data: dict[str, Any] = json.loads(found.json)
+        assert data.pop("serial") > 0
         return data
 
     def tokens(self) -> list[str]:

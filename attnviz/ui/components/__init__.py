@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 _FOLDER = Path(__file__).parent
+_EXPORT = "export default function "
 
 
 @cache
@@ -16,12 +19,32 @@ def _source(file: str) -> str:
     return (_FOLDER / file).read_text(encoding="utf-8")
 
 
-def component(name: str) -> Any:
+def _script(name: str) -> str:
+    """The component's script behind the guard of `newest.js`, which needs its draw function under a name."""
+    own = _source(f"{name}.js")
+    if own.count(_EXPORT) != 1:
+        raise ValueError(f"{name}.js must hold one {_EXPORT.strip()!r}")
+    return own.replace(_EXPORT, "const draw = function ") + _source("newest.js")
+
+
+def component(name: str) -> Callable[..., Any]:
     """Register the component whose files are `name.html`, `name.css` and `name.js` in this folder.
 
     Returns:
-        What mounts it, see `st.components.v2.component`.
+        What mounts it: takes `key`, `data` and the callbacks, as `st.components.v2.component` has it. The script draws
+        only what is newer than what it drew before.
     """
-    return st.components.v2.component(
-        f"attnviz_{name}", html=_source(f"{name}.html"), css=_source(f"{name}.css"), js=_source(f"{name}.js")
+    mount = st.components.v2.component(
+        f"attnviz_{name}", html=_source(f"{name}.html"), css=_source(f"{name}.css"), js=_script(name)
     )
+
+    def newest(*, key: str, data: dict[str, Any], **options: Any) -> Any:
+        shown = st.session_state.setdefault("components", {})
+        serial, before = shown.get(key, (0, None))
+        if data != before:
+            # Rises over a restart of the server, too: the page that reconnects knows the last one.
+            serial = max(serial + 1, time.time_ns() // 1_000_000)
+            shown[key] = (serial, data)
+        return mount(key=key, data={**data, "serial": serial}, **options)
+
+    return newest
