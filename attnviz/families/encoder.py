@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
+from attnviz.families.projection import head_output
 from attnviz.families.text_classifier import TextClassifier, padded
 from attnviz.tokenizers import Tokenizer, from_config
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Edit, Encoded, Step, Steps, TokenAxis
@@ -215,7 +216,8 @@ class EncoderClassifier(TextClassifier):
 
         Returns:
             `query` q [feature], `key` k [key, feature], `value` v [key, feature], `scores` q·k/√d [key], `weights`
-            [key], `context` [feature], `output`, this head's part of the output projection [model]; float32.
+            [key], `context` [feature], `output_kernel` W_O of this head [feature, model], `output`, this head's part
+            of the output projection [model]; float32.
 
         Raises:
             InputError: There is no such block, layer, head or query.
@@ -231,9 +233,6 @@ class EncoderClassifier(TextClassifier):
         site = list(run.sites.values())[layer]
         q, k, v = (run.layers[f"attention_{layer}/{part}"][0, :, head] for part in ("query", "key", "value"))  # [T, D]
         weights = site.weights[0, head, query]
-        kernel = np.asarray(
-            keras.ops.convert_to_numpy(self.model.get_layer(f"attention_{layer}").output_dense.kernel), np.float32
-        )
         context = weights @ v
         return Steps(
             (
@@ -243,7 +242,7 @@ class EncoderClassifier(TextClassifier):
                 Step("scores", site.scores[0, head, query], ("key",), "scaled_scores"),
                 Step("weights", weights, ("key",), "weights"),
                 Step("context", context, ("feature",), "head_context"),
-                Step("output", context @ kernel[head], ("model",), "head_output"),
+                *head_output(self.model.get_layer(f"attention_{layer}"), head, context),
             )
         )
 

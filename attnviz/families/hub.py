@@ -15,6 +15,7 @@ from attnviz.capture import CapturedModel, Run, SiteRun
 from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.foreign import describe, read_json
+from attnviz.families.projection import head_output
 from attnviz.tokenizers import clean
 from attnviz.trace import (
     MASK_CAUSAL,
@@ -163,7 +164,8 @@ class HubModel:
         """The computation of one query in one head.
 
         Returns:
-            `query` [feature], `key` and `value` [key, feature], `scores` and `weights` [key], `context` [feature].
+            `query` [feature], `key` and `value` [key, feature], `scores` and `weights` [key], `context` [feature],
+            `output_kernel` W_O of this head [feature, model], `output`, its part of the output projection [model].
 
         Raises:
             InputError: There is no such block, layer, head or query.
@@ -183,14 +185,16 @@ class HubModel:
         q, k, v = (np.asarray(run.layers[part.path], np.float32)[0, :, head] for part in parts)
         own: SiteRun = run.sites[site.name]
         weights = own.weights[0, head, query]
+        context = weights @ v
         return Steps(
             (
                 Step("query", q[query], ("feature",), "query"),
                 Step("key", k, ("key", "feature"), "key"),
                 Step("value", v, ("key", "feature"), "value"),
-                Step("scores", own.scores[0, head, query], ("key",), "scores"),
+                Step("scores", own.scores[0, head, query], ("key",), "scaled_scores"),
                 Step("weights", weights, ("key",), "weights"),
-                Step("context", weights @ v, ("feature",), "context"),
+                Step("context", context, ("feature",), "head_context"),
+                *head_output(site.layer, head, context),
             )
         )
 

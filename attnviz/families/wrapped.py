@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ from attnviz.capture import CapturedModel
 from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.inputs import WrappedEncoded, axes_of, input_names, named, packed_inputs
+from attnviz.families.projection import head_output
 from attnviz.families.reading import Block, read
 from attnviz.tokenizers import clean
 from attnviz.trace import (
@@ -143,7 +145,8 @@ class WrappedModel:
         Returns:
             `scores` [key] (as they go into the softmax) and `weights` [key]. Where the layer is Keras' own multi-head
             or grouped-query attention, also `query` [feature], `key` [key, feature] and `value` [key, feature] before
-            them, and `context` [feature] after them.
+            them, and after them `context` [feature], `output_kernel` W_O of this head [feature, model] and `output`,
+            its part of the output projection [model] (not where the layer has a gate).
 
         Raises:
             InputError: There is no such block, layer, head or query.
@@ -168,6 +171,8 @@ class WrappedModel:
             return Steps((scores, weights))
         q, k, v = (values[:, head * values.shape[1] // chosen.heads] for values in parts)  # keys may be shared by heads
         q, k, v = q[chosen.rows[query]], k[chosen.columns], v[chosen.columns]
+        scores = replace(scores, formula="scaled_scores")
+        context = weights.values @ v
         return Steps(
             (
                 Step("query", q, ("feature",), "query"),
@@ -175,7 +180,8 @@ class WrappedModel:
                 Step("value", v, ("key", "feature"), "value"),
                 scores,
                 weights,
-                Step("context", weights.values @ v, ("feature",), "context"),
+                Step("context", context, ("feature",), "head_context"),
+                *head_output(chosen.site.layer, head, context),
             )
         )
 

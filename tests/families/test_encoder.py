@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from attnviz.capture import CapturedModel
 from attnviz.families import encoder
 from attnviz.families.card import ModelCard
 from attnviz.tokenizers import KINDS
@@ -89,6 +90,15 @@ def test_explain_agrees_with_the_trace(model, layer):
     np.testing.assert_allclose(softmax(steps["scores"].astype(float)), steps["weights"], atol=1e-6)
     np.testing.assert_allclose(steps["weights"], weights, atol=1e-6)
     np.testing.assert_allclose(steps["weights"] @ steps["value"], steps["context"], atol=1e-6)
+
+
+def test_the_parts_of_all_heads_and_one_bias_are_what_the_layer_gives_out(model):
+    encoded = model.encode("a b c d")
+    given = CapturedModel(model.model, observe=("attention_1",))(encoded.inputs["tokens"]).layers["attention_1"]
+    parts = [model.explain(encoded, layer=1, head=head, query=3)["output"] for head in range(CONFIG["heads"])]
+    bias = keras.ops.convert_to_numpy(model.model.get_layer("attention_1").output_dense.bias)
+
+    np.testing.assert_allclose(np.sum(parts, 0) + bias, given[0][0, 3], atol=1e-5)
 
 
 def test_an_edit_reaches_the_layer_and_the_prediction(model):

@@ -307,6 +307,32 @@ def test_explain_gives_query_key_and_value_where_it_can(layer):
             np.testing.assert_allclose(steps["context"], steps["weights"] @ steps["value"], atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "layer", [layers.MultiHeadAttention(HEADS, SIZE, value_dim=7), layers.GroupQueryAttention(SIZE, 6, 3)]
+)
+def test_the_parts_of_all_heads_and_one_bias_are_what_the_layer_gives_out(layer):
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(19, FEATURES)(tokens)
+    model = randomized(keras.Model(tokens, layer(x, x)), 0.4)
+    wrapped = attnviz.wrap(model, encode=encode)
+    encoded = wrapped.encode("we saw the car")
+    trace = wrapped.run(encoded)
+    (block,) = trace.blocks
+    parts = [wrapped.explain(encoded, block.name, head=head, query=2)["output"] for head in range(block.shape[1])]
+
+    np.testing.assert_allclose(np.sum(parts, 0) + layer._output_dense.bias, trace.output.values[2], atol=1e-5)
+
+
+def test_a_gate_before_the_projection_leaves_the_output_out():
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(19, FEATURES)(tokens)
+    model = randomized(keras.Model(tokens, layers.MultiHeadAttention(HEADS, SIZE, use_gate=True, name="mha")(x, x)))
+    wrapped = attnviz.wrap(model, encode=encode)
+    steps = wrapped.explain(wrapped.encode("we saw"), "mha")
+
+    assert "context" in steps and "output" not in steps
+
+
 def test_gradients_agree_with_differences():
     model, _, _ = classifier()
     wrapped = attnviz.wrap(model, encode=encode)
