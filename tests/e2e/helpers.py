@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
+
+T = TypeVar("T")
 
 #: Milliseconds a script run may take on a slow machine, the first one with TensorFlow's import included.
 PATIENCE = 60_000
@@ -74,6 +78,14 @@ def expect_no_exception(page: Page) -> None:
     """No exception is on the page, neither the script's nor that of an element the browser could not draw."""
     for kind in ("stException", "stErrorElementStack", "stErrorCodeBlock"):
         expect(page.get_by_test_id(kind)).to_have_count(0)
+
+
+def eventually(read: Callable[[], T], expected: T, timeout: float = PATIENCE) -> None:
+    """Wait until what is read in the page is as expected; fail with what it was last."""
+    end = time.monotonic() + timeout / 1000
+    while (found := read()) != expected and time.monotonic() < end:
+        time.sleep(0.05)
+    assert found == expected
 
 
 def click_button(page: Page, name: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+from typing import Any
 
-from tests.e2e.helpers import PATIENCE
+from playwright.sync_api import Locator, Page
+
+from tests.e2e.helpers import PATIENCE, eventually
 
 MODEL = "sentiment-en"
 
@@ -20,8 +22,8 @@ def stage(page: Page) -> Locator:
 
 
 def expect_drawn(page: Page, text: str) -> None:
-    """Wait until the picture of that text is there."""
-    expect(stage(page)).to_have_attribute("data-attnviz-trace", text, timeout=PATIENCE)
+    """Wait until the picture of that text is there, and no other: while it changes, the old one may stand beside it."""
+    eventually(lambda: [each["text"] for each in _stages(page)], [text])
 
 
 def apply(page: Page, text: str) -> None:
@@ -41,12 +43,31 @@ def expect_address(page: Page, text: str) -> None:
     )
 
 
+def picture(page: Page) -> list[tuple[list[str], list[str]]]:
+    """Tokens and weights of every sentence drawn, read at one moment."""
+    return [(line["tokens"], line["weights"]) for each in _stages(page) for line in each["lines"]]
+
+
 def tokens(page: Page, line: int = 0) -> list[str]:
     """Tokens of one sentence of the picture, as written."""
-    return page.locator(".line").nth(line).locator(".token").all_inner_texts()
+    return picture(page)[line][0]
 
 
 def weights(page: Page, line: int = 0) -> list[str]:
     """Weights of one sentence of the picture, as they stand in the page."""
-    found = page.locator(".line").nth(line).locator(".token")
-    return [str(weight) for weight in found.evaluate_all("(all) => all.map((each) => each.dataset.weight)")]
+    return picture(page)[line][1]
+
+
+def _stages(page: Page) -> list[dict[str, Any]]:
+    """What is drawn, read in one go."""
+    found: list[dict[str, Any]] = stage(page).evaluate_all(
+        """(all) => all.map((each) => ({
+            text: each.dataset.attnvizTrace,
+            lines: [...each.querySelectorAll(".line")].map((line) => {
+                const tokens = [...line.querySelectorAll(".token")];
+                const of = (read) => tokens.map(read);
+                return { tokens: of((token) => token.innerText), weights: of((token) => token.dataset.weight) };
+            }),
+        }))"""
+    )
+    return found

@@ -7,15 +7,10 @@ from playwright.sync_api import Page, expect
 
 from attnviz.ui.state import FIELDS
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, address_parameters, expect_run
-from tests.e2e.sentences import MODEL, apply, box, expect_address, expect_drawn, tokens, weights
+from tests.e2e.helpers import PATIENCE, address_parameters, eventually, expect_run
+from tests.e2e.sentences import MODEL, apply, box, expect_address, expect_drawn, picture
 
 TEXTS = ("a good film", "a bad film\nnot bad", "どうも")
-
-
-def picture(page: Page) -> list[tuple[list[str], list[str]]]:
-    """Tokens and weights of every sentence drawn."""
-    return [(tokens(page, line), weights(page, line)) for line in range(page.locator(".line").count())]
 
 
 @pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("ja-JP", "ja"), ("ja", "ja"), ("fr-FR", "en")])
@@ -56,7 +51,7 @@ def expect_same(page: Page, text: str, seen: list[tuple[list[str], list[str]]]) 
     expect_drawn(page, text)
     expect(box(page)).to_have_value(text)
     expect_address(page, text)
-    assert picture(page) == seen
+    eventually(lambda: picture(page), seen)
 
 
 def test_reload_and_a_second_tab_show_the_same(open_page: OpenPage):

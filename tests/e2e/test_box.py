@@ -24,7 +24,7 @@ def page(open_page: OpenPage) -> Page:
 
 def test_enter_applies_and_the_text_stays(page: Page):
     box(page).fill("a terrible film")
-    expect(stage(page)).to_have_attribute("data-attnviz-trace", "good")
+    expect_drawn(page, "good")
     box(page).press("Enter")
 
     expect_drawn(page, "a terrible film")
@@ -40,7 +40,7 @@ def test_shift_enter_and_pasted_line_breaks_make_sentences(page: Page):
     page.evaluate("navigator.clipboard.writeText('bad film\\r\\nnot bad')")
     box(page).press("ControlOrMeta+V")
     expect(box(page)).to_have_value("good film\nbad film\nnot bad")
-    expect(stage(page)).to_have_attribute("data-attnviz-trace", "good")
+    expect_drawn(page, "good")
     box(page).press("Enter")
 
     expect_drawn(page, "good film\nbad film\nnot bad")
@@ -103,7 +103,7 @@ def test_typing_is_followed_without_a_step_of_history_until_switched_off(open_pa
     box(page).press_sequentially(" indeed")
     # Twice the pause: only a time can show that nothing comes.
     page.wait_for_timeout(900)
-    expect(stage(page)).to_have_attribute("data-attnviz-trace", "so bad")
+    expect_drawn(page, "so bad")
     expect(box(page)).to_have_value("so bad indeed")
 
 

@@ -14,7 +14,8 @@ def test_an_older_draw_that_comes_late_is_dropped(open_page: OpenPage):
     painted = page.evaluate(
         """async (script) => {
             window.painted = [];
-            const { default: component } = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+            const file = new Blob([script], { type: "text/javascript" });
+            const { default: component } = await import(URL.createObjectURL(file));
             const [one, other] = [document.createElement("div"), document.createElement("div")];
             for (const [parentElement, serial, words] of [
                 [one, 5, "first"], [one, 7, "newest"], [one, 6, "late"], [other, 6, "another"], [one, 7, "again"],
