@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -23,13 +23,16 @@ Kind = Literal["pooling", "self", "causal", "cross"]
 KINDS: tuple[Kind, ...] = ("pooling", "self", "causal", "cross")
 
 #: Why a weight is exactly zero: values of `AttentionBlock.mask`.
-MASK_NONE, MASK_PADDING, MASK_CAUSAL = 0, 1, 2
+MASK_NONE, MASK_PADDING, MASK_CAUSAL, MASK_OTHER = 0, 1, 2, 3
 
 #: More weights than this are not written out unasked.
 MAX_WEIGHTS = 1_000_000
 
 #: Of the table of a trace.
 _COLUMNS = ("block", "layer", "head", "query", "key", "weight", "query_token", "key_token")
+
+#: For each position shown, the positions of the model's own axis it stands for.
+Groups = tuple[tuple[int, ...], ...]
 
 #: How far a row may be from summing to one.
 ROW_TOLERANCE = {"float32": 1e-5, "float16": 1e-2, "bfloat16": 1e-2}
@@ -130,11 +133,16 @@ class AttentionBlock:
         kind: `pooling` (one learned query), `self`, `causal` (self, no look ahead) or `cross` (two sources).
         query: Axis of the rows.
         key: Axis of the columns.
-        weights: float32 `[layer, head, query, key]`, non-negative, every row summing to 1.
-        mask: int8 `[query, key]` or `[layer, head, query, key]`; per cell 0 none, 1 padding, 2 causal. None: nothing is
-            masked.
+        weights: float32 `[layer, head, query, key]`, non-negative, every row summing to 1 (with `hidden`, if any).
+        mask: int8 `[query, key]` or `[layer, head, query, key]`; per cell 0 none, 1 padding, 2 causal, 3 masked by the
+            model in another way (a window, say). None: nothing is masked.
         precision: The precision the model computed in; decides how exactly rows must sum to 1.
         edited: True if the weights were changed by hand; such a block need not sum to 1.
+        hidden: float32 `[layer, head, query]`, the weight on keys that are not shown. None: every key is shown.
+        renormalised: True if rows were scaled to sum to 1 without what is hidden; `hidden` is still what the model gave
+            it. A row of which nothing is left to scale stays zero.
+        parts: Of queries and of keys, which of the model's own positions each stands for, where an
+            `analysis.reading` left out or merged some. None: each for itself.
     """
 
     name: str
@@ -145,6 +153,9 @@ class AttentionBlock:
     mask: NDArray[np.int8] | None = None
     precision: str = "float32"
     edited: bool = False
+    hidden: NDArray[np.float32] | None = None
+    renormalised: bool = False
+    parts: tuple[Groups, Groups] | None = None
 
     def __post_init__(self) -> None:
         weights = np.array(self.weights, dtype=np.float32)
@@ -161,10 +172,30 @@ class AttentionBlock:
             if mask.shape not in (expected, weights.shape):
                 raise TraceError("trace_shape", block=self.name, expected=str(expected), received=str(mask.shape))
             object.__setattr__(self, "mask", _frozen(mask))
+        if self.hidden is not None:
+            hidden = np.array(self.hidden, dtype=np.float32)
+            if hidden.shape != weights.shape[:3]:
+                raise TraceError(
+                    "trace_shape", block=self.name, expected=str(weights.shape[:3]), received=str(hidden.shape)
+                )
+            if not np.isfinite(hidden).all():
+                raise TraceError("trace_not_finite", block=self.name)
+            object.__setattr__(self, "hidden", _frozen(hidden))
+        if self.parts is not None and tuple(map(len, self.parts)) != expected:
+            received = str(tuple(map(len, self.parts)))
+            raise TraceError("trace_shape", block=self.name, expected=str(expected), received=received)
         if not self.edited and weights.size:
-            error = float(np.abs(weights.sum(axis=-1, dtype=np.float64) - 1).max())
-            if error > ROW_TOLERANCE.get(self.precision, 1e-2) or float(weights.min()) < 0:
-                raise TraceError("trace_rows", block=self.name, received=f"{error:.2e}")
+            self._check_rows()
+
+    def _check_rows(self) -> None:
+        wholes, least = self.weights.sum(axis=-1, dtype=np.float64), float(self.weights.min())
+        if self.hidden is not None:
+            least = min(least, float(self.hidden.min()))
+            shown = (wholes > 0) & self.renormalised
+            wholes = np.where(shown, wholes, wholes + self.hidden)
+        error = float(np.abs(wholes - 1).max())
+        if error > ROW_TOLERANCE.get(self.precision, 1e-2) or least < 0:
+            raise TraceError("trace_rows", block=self.name, received=f"{error:.2e}")
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -179,7 +210,7 @@ class AttentionBlock:
             InputError: There is no such layer or head.
         """
         layers, heads, _, _ = self.shape
-        weights, mask = self.weights, self.mask
+        weights, mask, hidden = self.weights, self.mask, self.hidden
         for axis, (what, index, size) in enumerate((("layer", layer, layers), ("head", head, heads))):
             if index is None:
                 continue
@@ -188,11 +219,13 @@ class AttentionBlock:
             weights = np.take(weights, [index], axis=axis)
             if mask is not None and mask.ndim == 4:
                 mask = np.take(mask, [index], axis=axis)
-        return AttentionBlock(self.name, self.kind, self.query, self.key, weights, mask, self.precision, self.edited)
+            if hidden is not None:
+                hidden = np.take(hidden, [index], axis=axis)
+        return replace(self, weights=weights, mask=mask, hidden=hidden)
 
     def to_dict(self) -> dict[str, Any]:
-        """As in the JSON of a trace."""
-        return {
+        """As in the JSON of a trace; what an `analysis.reading` changed is added where there is any."""
+        data: dict[str, Any] = {
             "name": self.name,
             "kind": self.kind,
             "shape": list(self.shape),
@@ -200,6 +233,12 @@ class AttentionBlock:
             "key": self.key.to_dict(),
             "weights": self.weights.tolist(),
         }
+        if self.hidden is not None:
+            data |= {"hidden": self.hidden.tolist(), "renormalised": self.renormalised}
+        if self.parts is not None:
+            names = ("query_positions", "key_positions")
+            data |= {name: list(map(list, groups)) for name, groups in zip(names, self.parts, strict=True)}
+        return data
 
 
 @dataclass(frozen=True, eq=False)
@@ -504,6 +543,27 @@ class Encoded:
         )
         inputs = {key: value[:, chosen] if key == name else value for key, value in self.inputs.items()}
         return Encoded(self.text, inputs, {**self.axes, name: kept}, self.notices)
+
+    def replace(self, positions: Sequence[int], token: int, name: str = "tokens") -> Encoded:
+        """The same text with one token, such as the unknown one, in place of those at the positions.
+
+        Args:
+            positions: Indices into the axis.
+            token: Its id.
+            name: Which sequence; the axis keeps the words that stood there and marks them unknown.
+
+        Raises:
+            InputError: A position is out of range or repeats.
+        """
+        axis = self.axes[name]
+        chosen = set(positions)
+        if len(chosen) != len(positions) or not chosen <= set(range(len(axis))):
+            raise InputError("bad_positions", received=str(list(positions)), last=len(axis) - 1)
+        ids = self.inputs[name].copy()
+        ids[:, sorted(chosen)] = token
+        unknown = tuple(known or place in chosen for place, known in enumerate(axis.unknown))
+        replaced = TokenAxis(axis.tokens, axis.spans, axis.special, unknown)
+        return Encoded(self.text, {**self.inputs, name: ids}, {**self.axes, name: replaced}, self.notices)
 
 
 @dataclass(frozen=True, eq=False)

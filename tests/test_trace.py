@@ -108,6 +108,43 @@ def test_an_edited_block_need_not_sum_to_one():
     assert block(weights=rows() * 0.5, edited=True).edited
 
 
+def test_what_is_hidden_is_part_of_the_row():
+    shown, hidden = rows()[..., 1:], rows()[..., 0]
+    query, key = axis(QUERIES, "q"), axis(KEYS - 1, "k")
+
+    def made(weights, **more):
+        return AttentionBlock("b", "cross", query, key, weights, **more)
+
+    part = made(shown, hidden=hidden).select(1, 2)
+    np.testing.assert_allclose(part.hidden, hidden[1:2, 2:3], rtol=1e-6)
+    refused("trace_rows", lambda: made(shown))
+    refused("trace_rows", lambda: made(shown, hidden=hidden, renormalised=True))
+    refused("trace_rows", lambda: made(shown, hidden=hidden + 1e-4))
+    refused("trace_shape", lambda: made(shown, hidden=hidden[0]))
+    refused("trace_not_finite", lambda: made(shown, hidden=hidden * math.nan))
+    scaled = shown / shown.sum(-1, keepdims=True)
+    made(scaled, hidden=hidden, renormalised=True)
+    refused("trace_rows", lambda: made(scaled, hidden=hidden))
+    scaled[1, 2, 3] = 0
+    refused("trace_rows", lambda: made(scaled, hidden=hidden, renormalised=True))
+    hidden[1, 2, 3] = 1
+    made(scaled, hidden=hidden, renormalised=True)
+
+
+def test_a_reading_is_written_out_with_what_it_did():
+    hidden = rows()[..., 0]
+    parts = (tuple((place,) for place in range(QUERIES)), ((1,), (2, 3), (4,), (5,), (6,)))
+    values = np.add.reduceat(rows()[..., 1:], [0, 1, 3, 4, 5], axis=-1)
+    more = {"hidden": hidden, "parts": parts}
+    data = AttentionBlock("b", "cross", axis(QUERIES, "q"), axis(5, "k"), values, **more).to_dict()
+    np.testing.assert_allclose(data["hidden"], hidden, rtol=1e-6)
+    assert data["renormalised"] is False
+    assert (data["query_positions"], data["key_positions"]) == ([[0], [1], [2], [3], [4]], [[1], [2, 3], [4], [5], [6]])
+    assert not {"hidden", "query_positions"} & set(block().to_dict())
+    swapped = {"hidden": hidden, "parts": (parts[1], parts[1][:4])}
+    refused("trace_shape", lambda: AttentionBlock("b", "cross", axis(QUERIES, "q"), axis(5, "k"), values, **swapped))
+
+
 def test_kinds_and_names():
     refused("trace_kind", lambda: block(kind="other"))
     refused("trace_names", lambda: trace(block("a"), block("b"), block("a")))

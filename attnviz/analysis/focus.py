@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,11 @@ class Focus:
         """What the weights are given to."""
         return trace.block(self.block).key
 
+    def own(self, trace: AttentionTrace) -> Focus:
+        """The same row by the model's own positions; of a word of several pieces, that of its first."""
+        parts = trace.block(self.block).parts
+        return self if parts is None else replace(self, query=parts[0][self.query][0])
+
 
 def focus(trace: AttentionTrace, layer: int | None = None, head: int | None = None, query: int | None = None) -> Focus:
     """The row to look at in a trace's first block, as near to what is asked for as there is one.
@@ -47,10 +52,13 @@ def focus(trace: AttentionTrace, layer: int | None = None, head: int | None = No
         trace: With at least one block.
         layer: From 0; None means the last, on which the answer rests.
         head: From 0; None means the first.
-        query: From 0; None means the first special token ([CLS], a learned vector), else the first.
+        query: The model's own position, from 0; None, or one that is not shown, means the first special token ([CLS],
+            a learned vector), else the first.
     """
     block = trace.blocks[0]
     layers, heads, queries, _ = block.shape
+    if block.parts is not None and query is not None:
+        query = next((place for place, own in enumerate(block.parts[0]) if query in own), None)
     return Focus(
         block.name,
         _within(layer, layers, layers - 1),

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from attnviz.capture import Run, Site, SiteRun
 from attnviz.errors import InputError
-from attnviz.trace import MASK_CAUSAL, MASK_NONE, MASK_PADDING, AttentionBlock, Edit, Kind, Notice, TokenAxis
+from attnviz.trace import (
+    MASK_CAUSAL,
+    MASK_NONE,
+    MASK_OTHER,
+    MASK_PADDING,
+    AttentionBlock,
+    Edit,
+    Kind,
+    Notice,
+    TokenAxis,
+)
 
 #: How a query that stands for no token is shown.
 LEARNED = "learned query"
@@ -98,7 +108,8 @@ class Block:
             if blind.any() and not self.edited:
                 weights = np.where(blind, np.float32(1 / len(self.columns)), weights)
             later = (self.columns[None] > self.rows[:, None]) & (self.kind == "causal")
-            mask = np.where(blind, MASK_PADDING, np.where(shown & later, MASK_CAUSAL, MASK_NONE)).astype(np.int8)[None]
+            reason = np.where(shown, np.where(later, MASK_CAUSAL, MASK_OTHER), MASK_NONE)
+            mask = np.where(blind, MASK_PADDING, reason).astype(np.int8)[None]
         return AttentionBlock(
             self.name,
             self.kind,
