@@ -11,7 +11,7 @@ from keras import layers
 
 import attnviz
 from attnviz.errors import InputError, ModelError
-from attnviz.trace import MASK_CAUSAL, MASK_NONE, MASK_PADDING, Classification, Edit, Embedding, Tensor
+from attnviz.trace import MASK_CAUSAL, MASK_NONE, MASK_OTHER, MASK_PADDING, Classification, Edit, Embedding, Tensor
 from tests.capture.models import BUILDERS
 from tests.capture.models_structure import Subclassed
 from tests.capture.reference import array, causal, mha, softmax
@@ -79,6 +79,23 @@ def test_causal_cells_are_marked_and_one_token_stays_causal():
     np.testing.assert_array_equal(block.mask[0, 0], np.where(causal(5), MASK_NONE, MASK_CAUSAL))
     np.testing.assert_allclose(block.weights, mha(layer, x, x, allowed=causal(5))[0], atol=2e-6)
     assert wrapped.trace("we").block("mha").kind == "causal"
+
+
+def test_a_window_is_marked_as_what_it_is():
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    allowed = np.tril(np.ones((5, 5), bool)) & ~np.tril(np.ones((5, 5), bool), -2)
+    mask = keras.Input((None, None), dtype="bool", name="mask")
+    x = layers.Embedding(19, FEATURES)(tokens)
+    model = randomized(keras.Model([tokens, mask], layers.MultiHeadAttention(HEADS, SIZE)(x, x, attention_mask=mask)))
+
+    def windowed(text):
+        return {"tokens": ids_of(text.split()), "mask": allowed[None]}, {"tokens": text.split()}
+
+    trace = attnviz.wrap(model, encode=windowed).trace("we saw the red car")
+    later = np.triu(np.ones((5, 5), bool), 1)
+    expected = np.where(allowed, MASK_NONE, np.where(later, MASK_CAUSAL, MASK_OTHER))
+    np.testing.assert_array_equal(trace.blocks[0].mask[0, 0], expected)
+    assert [notice.code for notice in trace.notices] == ["other_mask"]
 
 
 def encoder_decoder():
