@@ -15,6 +15,7 @@ import numpy as np
 from streamlit.runtime.scriptrunner import script_runner
 
 from attnviz import zoo
+from attnviz.analysis import cell
 from attnviz.analysis.focus import Focus
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.families.card import ModelCard
@@ -193,6 +194,27 @@ def explain(name: str, text: str, focus: Focus) -> Steps:
         return result
 
     return _in_worker(task)
+
+
+@lru_cache(maxsize=256)
+def tempered(name: str, text: str, focus: Focus, temperature: float) -> AttentionTrace:
+    """The model's run with one row of weights as it is at another temperature, and all else its own."""
+    weights = np.array(trace(name, text).block(focus.block).weights[focus.layer, focus.head])
+    weights[focus.query] = cell.changed(explain(name, text, focus), temperature)
+    edit = Edit(focus.block, weights, focus.layer, focus.head, "temperature")
+
+    def task() -> AttentionTrace:
+        model = zoo.load(name)
+        result: AttentionTrace = model.run(model.encode(text), edits=(edit,))
+        return result
+
+    return _in_worker(task)
+
+
+@lru_cache(maxsize=32)
+def random_products(widths: tuple[int, ...], keys: int) -> np.ndarray:
+    """q·k of random vectors, float64 `[width, draw, key]`."""
+    return cell.random_products(widths, keys)
 
 
 @lru_cache(maxsize=32)

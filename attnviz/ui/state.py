@@ -28,6 +28,9 @@ MAX_INDEX = 4096
 #: Temperatures offered in the step-by-step view.
 TEMPERATURES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 
+#: Lengths of vectors offered where √d is explained; the model's own comes to them.
+WIDTHS = tuple(2**power for power in range(10))
+
 _INDICES = tuple(str(index) for index in range(-1, MAX_INDEX))
 
 #: Session keys that the address carries; each is also the key of its widget where it has one.
@@ -46,6 +49,7 @@ FIELDS = (
     "layer",
     "head",
     "query",
+    "width",
 )
 
 
@@ -86,7 +90,7 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.shuffle = int(pick("shuffle", [str(n) for n in range(1000)], "0"))
     session.temperature = float(pick("temperature", [f"{t:g}" for t in TEMPERATURES], "1"))
     session.sentence = int(pick("sentence", [str(n) for n in range(1, MAX_SENTENCES + 1)], "1"))
-    for name in ("layer", "head", "query"):
+    for name in ("layer", "head", "query", "width"):
         session[name] = int(pick(name, _INDICES, "-1"))
     text = parameters.get("text")
     session.text = str(text) if text is not None else cache.first_example(session.model)
@@ -163,7 +167,7 @@ def model_changed(before: str | None) -> None:
     """Another model was chosen: an untouched example gives way to one of the new model's, the user's own text stays."""
     session = st.session_state
     session.shuffle = 0
-    session.layer = session.head = session.query = -1
+    session.layer = session.head = session.query = session.width = -1
     if before and session.text in cache.examples(before) and cache.examples(session.model):
         session.text = session.applied = cache.first_example(session.model)
         session.text_version += 1

@@ -1,22 +1,66 @@
-"""One cell, taken apart: q, k and v of one head, q·k, ÷ √d, softmax, weights · v; every number the model's own."""
+"""One row of one head, taken apart: q, k and v, q·k, ÷ √d, mask, softmax, weights · v, output projection."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from attnviz import figures
 from attnviz.analysis import cell, tables
+from attnviz.analysis.focus import Focus
+from attnviz.errors import AttnvizError
+from attnviz.figures import cell as drawn
 from attnviz.figures import describe
-from attnviz.figures.numbers import approx
+from attnviz.figures.numbers import approx, percent
+from attnviz.trace import AttentionTrace, Classification, Steps
 from attnviz.ui import cache
 from attnviz.ui.context import Context
-from attnviz.ui.controls.chart import chart, data_table
+from attnviz.ui.controls.chart import chart, data_table, numbers
 from attnviz.ui.controls.head import choose_head
+from attnviz.ui.state import TEMPERATURES
+from attnviz.ui.views import cell_why
 from attnviz.ui.words import literal
+
+#: Most keys drawn, those of the largest weights; the tables have all.
+DRAWN = 40
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the parts of this view draw from.
+
+    Attributes:
+        trace: The model's own, with all its tokens.
+        focus: The row, by the model's own positions.
+        query: The query's token.
+        keys: Tokens, one a key.
+        mask: int8 `[key]`, or None if nothing is masked.
+        own: The model's own computation.
+        shown: What goes on from the weights at the chosen temperature.
+        temperature: 1 is the model's own.
+        places: Keys that are drawn.
+    """
+
+    trace: AttentionTrace
+    focus: Focus
+    query: str
+    keys: tuple[str, ...]
+    mask: NDArray[np.int8] | None
+    own: Steps
+    shown: Steps
+    temperature: float
+    places: list[int]
+
+    @property
+    def names(self) -> list[str]:
+        """Tokens of the keys that are drawn."""
+        return [self.keys[place] for place in self.places]
 
 
 def render(context: Context) -> None:
@@ -24,67 +68,162 @@ def render(context: Context) -> None:
     choose_head(context)
     if context.selected is None:
         return
-    focus = context.focus
-    keys = focus.keys(context.trace).tokens
-    query = context.trace.block(focus.block).query.tokens[focus.query]
-    steps = cache.explain(context.card.name, context.selected.text, focus)
-    if "query" not in steps:
+    name, text, focus = context.card.name, context.selected.text, context.focus.own(context.trace)
+    trace = cache.trace(name, text)
+    block = trace.block(focus.block)
+    own = cache.explain(name, text, focus)
+    if block.shape != context.trace.block(focus.block).shape:
+        st.caption(context.t("cell.own_tokens"))
+    if "query" not in own:
         st.info(context.t("cell.scores_only"))
         return
-    features = len(steps["query"])
+    temperature = _temperature(context)
+    shown = own if temperature == 1 else cell.reweighted(own, cell.changed(own, temperature))
+    places = sorted(np.argsort(-own["weights"], kind="stable")[:DRAWN].tolist())
+    query, keys = block.query.tokens[focus.query], block.key.tokens
+    row = Row(trace, focus, query, keys, _mask(trace, focus), own, shown, temperature, places)
+    if temperature != 1:
+        _before_after(context, row)
+    if len(places) < len(keys):
+        st.caption(context.t("cell.shortened", drawn=len(places), keys=len(keys)))
+    _vectors(context, row)
+    _softmax(context, row)
+    _context_vector(context, row)
+    _output(context, row)
+    cell_why.root(context, own, keys, row.mask)
+    cell_why.cost(context, trace, focus.block)
 
+
+def _mask(trace: AttentionTrace, focus: Focus) -> NDArray[np.int8] | None:
+    mask = trace.block(focus.block).mask
+    if mask is None:
+        return None
+    row: NDArray[np.int8] = (mask if mask.ndim == 2 else mask[focus.layer, focus.head])[focus.query]
+    return row
+
+
+def _temperature(context: Context) -> float:
+    st.select_slider(
+        context.t("steps.temperature"),
+        TEMPERATURES,
+        key="temperature",
+        format_func=lambda value: f"{value:g}",
+        help=context.t("steps.temperature_help"),
+    )
+    temperature = float(st.session_state.temperature)
+    if temperature != 1:
+        st.warning(context.t("steps.not_own", temperature=f"{temperature:g}"), icon=":material/warning:")
+    return temperature
+
+
+def _before_after(context: Context, row: Row) -> None:
+    """What the prediction becomes if the model goes on from this one changed row."""
+    if not isinstance(row.trace.output, Classification):
+        return
+    try:
+        edited = cache.tempered(context.card.name, row.trace.text, row.focus, row.temperature)
+    except AttnvizError as error:
+        st.info(literal(error.message(context.language)))
+        return
+    before, after = (
+        literal(f"{context.names[each.predicted]} {percent(float(each.probabilities.max()))}")
+        for each in (row.trace.output, edited.output)
+        if isinstance(each, Classification)
+    )
+    words = context.t("cell.before_after", before=before, after=after)
+    same = isinstance(edited.output, Classification) and np.array_equal(
+        row.trace.output.probabilities, edited.output.probabilities
+    )
+    st.markdown(f"{words} {context.t('cell.no_effect')}" if same else words)
+    numbers(
+        context,
+        "cell-prediction",
+        lambda: pd.DataFrame(
+            {
+                "class": list(context.names),
+                "model": row.trace.output.probabilities,  # type: ignore[union-attr]
+                "probability": edited.output.probabilities,  # type: ignore[union-attr]
+            }
+        ),
+        context.t("views.prediction"),
+    )
+
+
+def _vectors(context: Context, row: Row) -> None:
     st.subheader(context.t("cell.vectors"), anchor=False)
     st.markdown(context.t("cell.vectors_text"))
-    st.latex(r"q = x_i W_Q \qquad k_j = x_j W_K \qquad v_j = x_j W_V")
-    for name, values, rows in (
-        ("query", steps["query"][None], [query]),
-        ("key", steps["key"], keys),
-        ("value", steps["value"], keys),
-    ):
-        figure = figures.matrix(
-            values,
-            rows,
-            column_title=context.t(f"cell.{name}"),
-            language=context.language,
-            theme=context.theme,
-        )
-        alt = context.t("alt.matrix", rows=len(values), columns=features)
-        chart(context, f"cell-{name}", figure, alt, partial(tables.matrix, values, rows, ""))
+    st.latex(r"q = x_i W_Q + b_Q \qquad k_j = x_j W_K + b_K \qquad v_j = x_j W_V + b_V")
+    _matrix(context, "query", row.own["query"][None], [row.query], [row.query], row.own["query"][None])
+    for part in ("key", "value"):
+        _matrix(context, part, row.own[part][row.places], row.names, row.keys, row.own[part])
 
+
+def _matrix(
+    context: Context,
+    part: str,
+    values: NDArray[np.floating],
+    names: list[str],
+    all_names: list[str] | tuple[str, ...],
+    everything: NDArray[np.floating],
+) -> None:
+    """A matrix drawn in part, with the table of all of it."""
+    title = context.t(f"cell.{part}_axis" if part in ("context", "output") else f"cell.{part}")
+    figure = figures.matrix(values, names, column_title=title, language=context.language, theme=context.theme)
+    alt = f"{title}: {context.t('alt.matrix', rows=values.shape[0], columns=values.shape[1])}"
+    chart(context, f"cell-{part}", figure, alt, partial(tables.matrix, everything, all_names, ""))
+
+
+def _softmax(context: Context, row: Row) -> None:
+    features = len(row.own["query"])
     st.subheader(context.t("cell.softmax"), anchor=False)
-    st.latex(r"s_j = \frac{q \cdot k_j}{\sqrt{d}} \qquad a_j = \frac{e^{s_j - \max s}}{\sum_m e^{s_m - \max s}}")
+    st.latex(
+        r"s_j = \frac{q \cdot k_j}{\sqrt{d}} \qquad "
+        r"a_j = \frac{e^{(s_j - \max s)/\tau}}{\sum_m e^{(s_m - \max s)/\tau}}"
+    )
     st.markdown(context.t("cell.softmax_text", d=features, root=literal(approx(math.sqrt(features)))))
-    data_table(cell.row(steps, keys), "cell-softmax", context)
+    table = cell.row(row.own, row.keys, row.mask, row.temperature)
+    masked = ~np.isfinite(table["score"])
+    if masked.any():
+        st.markdown(context.t("cell.mask_text", count=int(masked.sum())))
+    if cell.beyond(table) > 1e-3 * max(1.0, float(table["scaled"].abs().max())):
+        st.info(context.t("cell.beyond", difference=approx(cell.beyond(table))))
+    sets = [(context.t("figures.own"), row.own["weights"][row.places])]
+    if row.temperature != 1:
+        sets.append((f"τ = {row.temperature:g}", row.shown["weights"][row.places]))
+    mask = table["mask"].to_numpy()[row.places]
+    figure = drawn.weights(sets, row.names, mask, language=context.language, theme=context.theme)
+    alt = describe.row(row.trace, row.focus, context.language)
+    chart(context, "cell-weights", figure, alt, lambda: tables.weights([row.trace], chosen=[row.focus]))
+    data_table(_in_words(context, table), "cell-softmax", context)
 
-    _why_the_root(context, features)
-    data_table(cell.saturation(steps, _divisors(features)), "cell-saturation", context)
 
+def _in_words(context: Context, table: pd.DataFrame) -> pd.DataFrame:
+    """Masks by name, and “masked” instead of a score that is out of reach."""
+    worded = table.assign(mask=[context.t(f"masks.{code}") for code in table["mask"]])
+    if not np.isfinite(table["score"]).all():
+        hidden = context.t("cell.masked")
+        worded["score"] = [f"{score:.9g}" if np.isfinite(score) else hidden for score in table["score"]]
+    return worded
+
+
+def _context_vector(context: Context, row: Row) -> None:
     st.subheader(context.t("cell.context"), anchor=False)
     st.latex(r"c = \sum_j a_j \, v_j")
-    stacked = np.concatenate([steps["value"] * steps["weights"][:, None], steps["context"][None]])
-    figure = figures.matrix(
-        stacked,
-        [*keys, context.t("steps.sum_row")],
-        column_title=context.t("cell.context_axis"),
-        language=context.language,
-        theme=context.theme,
-    )
-    chart(
-        context,
-        "cell-context",
-        figure,
-        describe.row(context.trace, focus, context.language),
-        lambda: tables.matrix(stacked, [*keys, context.t("steps.sum_row")], "c"),
-    )
+    parts, total = row.shown["value"] * row.shown["weights"][:, None], row.shown["context"][None]
+    last = context.t("steps.sum_row")
+    stacked, drawn_rows = (np.concatenate([each, total]) for each in (parts, parts[row.places]))
+    _matrix(context, "context", drawn_rows, [*row.names, last], [*row.keys, last], stacked)
 
 
-def _why_the_root(context: Context, features: int) -> None:
-    layers, heads, queries, keys = context.trace.block(context.focus.block).shape
-    st.subheader(context.t("cell.root"), anchor=False)
-    st.markdown(context.t("cell.root_text", d=features))
-    st.caption(context.t("cell.cost", n=keys, cells=f"{queries * keys:,}", all=f"{layers * heads * queries * keys:,}"))
-
-
-def _divisors(features: int) -> list[float]:
-    root = math.sqrt(features)
-    return sorted({root / 8, root / 4, root / 2, root, 2 * root, 4 * root})
+def _output(context: Context, row: Row) -> None:
+    st.subheader(context.t("cell.output"), anchor=False)
+    if "output" not in row.own:
+        st.info(context.t("cell.no_output"))
+        return
+    kernel, output = row.own["output_kernel"], row.shown["output"][None]
+    st.latex(r"o = c \, W_O^{h} \qquad \mathrm{output}_i = \sum_h o^{h} + b_O")
+    heads = row.trace.block(row.focus.block).shape[1]
+    st.markdown(context.t("cell.output_text", head=row.focus.head + 1, heads=heads, features=len(kernel)))
+    _matrix(context, "output", output, [row.query], [row.query], output)
+    rows = [f"c{index}" for index in range(1, len(kernel) + 1)]
+    numbers(context, "cell-kernel", partial(tables.matrix, kernel, rows, "o"), context.t("cell.kernel"))

@@ -1,0 +1,176 @@
+"""The pictures of one row taken apart: its weights with what is masked, what d does to a softmax, what n² costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from attnviz.figures import style
+from attnviz.figures.escape import label, plain
+from attnviz.figures.numbers import exact
+from attnviz.i18n import translate
+from attnviz.trace import MASK_CAUSAL, MASK_NONE, MASK_OTHER, MASK_PADDING
+
+#: Pixels.
+ROW_HEIGHT, PAIR_HEIGHT, MARGIN, CURVE_HEIGHT = 30, 44, 110, 320
+
+#: How each kind of mask is hatched: the signs of the heatmaps (`figures.masks`).
+HATCH = {MASK_CAUSAL: "/", MASK_PADDING: ".", MASK_OTHER: "x"}
+
+
+def weights(
+    rows: Sequence[tuple[str, NDArray[np.floating]]],
+    tokens: Sequence[str],
+    mask: NDArray[np.int8] | None = None,
+    *,
+    language: str = "en",
+    theme: str = "light",
+) -> go.Figure:
+    """Weights of one query as bars, one or two sets of them; masked keys are hatched, each kind of mask in its own way.
+
+    Args:
+        rows: Name and weights `[key]` of each set; the name is any text.
+        tokens: One a key.
+        mask: int8 `[key]`, of `attnviz.trace`'s `MASK_…`.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+    """
+    look = style.theme(theme)
+    places = np.arange(len(tokens))
+    figure = go.Figure()
+    for index, (name, values) in enumerate(rows):
+        figure.add_bar(
+            x=[float(value) for value in values],
+            y=places,
+            orientation="h",
+            name=plain(name),
+            marker={"color": (look.bar, look.second)[index]},
+            hoverinfo="text",
+            hovertext=[
+                f"{plain(token)}<br>{plain(name)} {exact(float(value))}"
+                for token, value in zip(tokens, values, strict=True)
+            ],
+        )
+    longest = float(max(values.max() for _, values in rows))
+    for code in sorted(set() if mask is None else {int(each) for each in mask} - {MASK_NONE}):
+        hidden = places[mask == code]
+        words = translate(language, f"masks.{code}")
+        figure.add_bar(
+            x=[longest] * len(hidden),
+            y=hidden,
+            orientation="h",
+            name=words,
+            width=0.9,
+            offset=-0.45,
+            marker={
+                "color": "rgba(0,0,0,0)",
+                "line": {"color": look.muted, "width": 1},
+                "pattern": {"shape": HATCH[code], "fgcolor": look.muted, "size": 9},
+            },
+            hoverinfo="text",
+            hovertext=[f"{plain(tokens[place])}<br>{words}<br>0" for place in hidden],
+        )
+    several = len(figure.data) > 1
+    height = MARGIN + (PAIR_HEIGHT if len(rows) > 1 else ROW_HEIGHT) * max(len(tokens), 3)
+    figure.update_layout(
+        **{**style.layout(look, height=height), "showlegend": several},
+        barmode="group",
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        xaxis=style.axis(look, title=translate(language, "figures.weight_axis"), rangemode="tozero"),
+        yaxis=style.axis(
+            look,
+            autorange="reversed",
+            showgrid=False,
+            zeroline=False,
+            tickvals=places,
+            ticktext=[label(token) for token in tokens],
+        ),
+    )
+    return figure
+
+
+def growth(table: pd.DataFrame, width: int, *, language: str = "en", theme: str = "light") -> go.Figure:
+    """The largest weight over the length of the vectors, divided by √d and not.
+
+    Args:
+        table: Of `analysis.cell.growth`.
+        width: The length that is marked.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+    """
+    look = style.theme(theme)
+    figure = go.Figure()
+    for column, name, colour, dash, symbol in (
+        ("plain_largest", "÷ 1", look.second, "dash", "diamond"),
+        ("scaled_largest", "÷ √d", look.bar, "solid", "circle"),
+    ):
+        figure.add_scatter(
+            x=table["d"],
+            y=table[column],
+            mode="lines+markers",
+            name=name,
+            line={"color": colour, "width": 3, "dash": dash},
+            marker={"symbol": symbol, "size": 9},
+            hoverinfo="text",
+            hovertext=[f"d = {d}<br>{name} {exact(value)}" for d, value in zip(table["d"], table[column], strict=True)],
+        )
+    _mark(figure, look, width, f"d = {width}")
+    figure.update_layout(
+        **{**style.layout(look, height=CURVE_HEIGHT), "showlegend": True},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        xaxis=style.axis(look, type="log", tickvals=list(table["d"]), title=translate(language, "cell.width_axis")),
+        yaxis=style.axis(look, range=[0, 1.05], title=translate(language, "columns.largest")),
+    )
+    return figure
+
+
+def cost(table: pd.DataFrame, length: int, *, language: str = "en", theme: str = "light") -> go.Figure:
+    """Bytes of all weights over the number of tokens, both on logarithmic scales; the sentence at hand is marked.
+
+    Args:
+        table: Of `analysis.cell.cost`.
+        length: Tokens of the sentence at hand.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+    """
+    look = style.theme(theme)
+    here = table["tokens"] == length
+    figure = go.Figure(
+        go.Scatter(
+            x=table["tokens"],
+            y=table["bytes"],
+            mode="lines+markers",
+            line={"color": look.bar, "width": 3},
+            marker={
+                "size": [15 if each else 8 for each in here],
+                "symbol": ["diamond" if each else "circle" for each in here],
+                "color": [look.accent if each else look.bar for each in here],
+            },
+            hoverinfo="text",
+            hovertext=[
+                f"n = {n:,}<br>{size:,} {translate(language, 'columns.bytes')}"
+                for n, size in zip(table["tokens"], table["bytes"], strict=True)
+            ],
+        )
+    )
+    _mark(figure, look, length, translate(language, "figures.sentence_end", length=length))
+    figure.update_layout(
+        **style.layout(look, height=CURVE_HEIGHT),
+        xaxis=style.axis(look, type="log", dtick="D2", title=translate(language, "columns.tokens")),
+        yaxis=style.axis(look, type="log", dtick=1, title=translate(language, "columns.bytes")),
+    )
+    return figure
+
+
+def _mark(figure: go.Figure, look: style.Theme, place: int, words: str) -> None:
+    """A line across a chart with a logarithmic x axis: Plotly wants the logarithm for words, not for lines."""
+    figure.add_shape(
+        type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line={"color": look.text, "dash": "dot"}
+    )
+    figure.add_annotation(
+        x=float(np.log10(place)), y=1, yref="paper", text=words, showarrow=False, xanchor="left", yanchor="top"
+    )

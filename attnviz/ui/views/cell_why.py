@@ -1,0 +1,111 @@
+"""Below a row taken apart: why q·k is divided by √d, and what n² costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from attnviz.analysis import cell, tables
+from attnviz.analysis.softmax import at_temperature
+from attnviz.figures import cell as drawn
+from attnviz.figures.numbers import approx
+from attnviz.trace import AttentionTrace, Steps
+from attnviz.ui import cache
+from attnviz.ui.context import Context
+from attnviz.ui.controls.chart import chart, data_table
+from attnviz.ui.state import WIDTHS
+from attnviz.ui.words import literal
+
+
+def root(context: Context, steps: Steps, keys: Sequence[str], mask: NDArray[np.int8] | None) -> None:
+    """Why √d: random vectors of a length that can be changed, and the row at hand with that divisor."""
+    own = len(steps["query"])
+    st.subheader(context.t("cell.root"), anchor=False)
+    st.markdown(context.t("cell.root_text", d=own))
+    width = _width(context, own)
+
+    widths = tuple(sorted({*WIDTHS, own}))
+    count = max(2, min(len(keys), cell.MOST_KEYS))
+    products = cache.random_products(widths, count)
+    table = cell.growth(widths, products)
+    now = table.iloc[widths.index(width)]
+    st.markdown(
+        context.t(
+            "cell.random_text",
+            d=width,
+            draws=cell.DRAWS,
+            keys=count,
+            seed=cell.SEED,
+            **{
+                name: literal(approx(float(now[name])))
+                for name in ("root", "spread", "plain_largest", "scaled_largest")
+            },
+        )
+    )
+    alt = context.t(
+        "alt.growth", d=width, plain=approx(float(now["plain_largest"])), scaled=approx(float(now["scaled_largest"]))
+    )
+    figure = drawn.growth(table, width, language=context.language, theme=context.theme)
+    chart(context, "cell-growth", figure, alt, lambda: table)
+
+    first = products[widths.index(width), 0]
+    names = [context.t("cell.random_key", number=number) for number in range(1, count + 1)]
+    sets = [
+        (name, at_temperature(first, divisor)) for name, divisor in (("÷ 1", 1.0), (f"÷ √{width}", math.sqrt(width)))
+    ]
+    figure = drawn.weights(sets, names, language=context.language, theme=context.theme)
+    drawing = context.t("cell.random_row", d=width, keys=count)
+    st.caption(drawing)
+    chart(
+        context,
+        "cell-random",
+        figure,
+        drawing,
+        lambda: tables.vector(first, names, "product").assign(plain=sets[0][1], scaled_weight=sets[1][1]),
+    )
+
+    st.markdown(context.t("cell.divided_text", d=own, width=width))
+    table_here = cell.saturation(steps, [math.sqrt(each) for each in widths], mask)
+    table_here.insert(0, "d", list(widths))
+    data_table(table_here, "cell-saturation", context)
+
+
+def cost(context: Context, trace: AttentionTrace, block: str) -> None:
+    """What all pairs of tokens cost, for this sentence and for others."""
+    length = trace.block(block).shape[3]
+    heads = sum(each.shape[0] * each.shape[1] for each in trace.blocks if each.kind in ("self", "causal"))
+    table = cell.cost(length, heads)
+    here = table[table["tokens"] == length].iloc[0]
+    st.subheader(context.t("cell.cost"), anchor=False)
+    words = context.t(
+        "cell.cost_text",
+        n=length,
+        heads=heads,
+        **{name: f"{int(here[name]):,}" for name in ("cells", "weights", "bytes")},
+    )
+    st.markdown(literal(words))
+    chart(
+        context,
+        "cell-cost",
+        drawn.cost(table, length, language=context.language, theme=context.theme),
+        words,
+        lambda: table,
+    )
+
+
+def _width(context: Context, own: int) -> int:
+    """The length chosen; what is not offered gives way to the model's own."""
+    options = sorted({*WIDTHS, own})
+    if st.session_state.width not in options:
+        st.session_state.width = own
+    st.select_slider(
+        context.t("cell.width"),
+        options,
+        key="width",
+        format_func=lambda value: context.t("cell.width_own", d=value) if value == own else str(value),
+    )
+    return int(st.session_state.width)
