@@ -189,6 +189,11 @@ class PoolingClassifier(TextClassifier):
             "prediction_bias": _array(prediction.bias),
         }
 
+    def embed(self, encoded: Encoded) -> NDArray[np.float32]:
+        """Embedding vectors float32 `[token, feature]`, where `gradients` differentiates."""
+        vectors: NDArray[np.float32] = self._captured(encoded.inputs["tokens"]).layers["embedding"][0]
+        return vectors
+
     def gradients(
         self, encoded: Encoded, target: int | None = None, features: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
@@ -208,7 +213,7 @@ class PoolingClassifier(TextClassifier):
         if target is not None and not 0 <= target < len(self.card.labels):
             raise InputError("no_such_index", what="class", received=target, last=len(self.card.labels) - 1)
         if features is None:
-            features = self._captured(encoded.inputs["tokens"]).layers["embedding"]
+            features = self.embed(encoded)[None]
         if target is None:
             target = self.run(encoded).output.predicted  # type: ignore[union-attr]
         gradient: NDArray[np.float32] = self._gradient_function()(

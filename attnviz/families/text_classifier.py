@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
+from attnviz.families.cleaning import cleaned
 from attnviz.families.script import fits
-from attnviz.tokenizers import Tokenizer, clean
+from attnviz.tokenizers import UNKNOWN_ID, Tokenizer
 from attnviz.trace import AttentionTrace, Edit, Encoded, Notice, TokenAxis
 
 
@@ -42,21 +43,15 @@ class TextClassifier:
         Raises:
             InputError: Nothing is left after cleaning.
         """
-        cleaned = clean(text)
-        notices = []
-        if cleaned.removed_surrogates:
-            notices.append(Notice("surrogates_removed", {"count": cleaned.removed_surrogates}))
-        if cleaned.removed_controls:
-            notices.append(Notice("controls_removed", {"count": cleaned.removed_controls}))
-        tokens = self._tokenizer.tokenize(cleaned.text)
+        shown, notices = cleaned(text)
+        tokens = self._tokenizer.tokenize(shown)
         if not tokens:
             raise InputError("empty_text")
         limit = self.card.max_length or len(tokens)
-        shown = cleaned.text
         if len(tokens) > limit:
             notices.append(Notice("text_cut", {"limit": limit, "total": len(tokens), "left": len(tokens) - limit}))
             tokens = tokens[:limit]
-            shown = cleaned.text[: tokens[-1].end]
+            shown = shown[: tokens[-1].end]
         if not fits(shown, self.card.languages):
             notices.append(Notice("wrong_language", {"language": "/".join(self.card.languages)}))
         unknown = sum(token.unknown for token in tokens)
@@ -100,6 +95,26 @@ class TextClassifier:
     def run_batch(self, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
         """Several texts in one call of the model; the same traces as one by one."""
         raise NotImplementedError
+
+    def forward(self, ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Padded ids `[text, token]` to probabilities `[text, class]` and weights `[text, token]`."""
+        raise NotImplementedError
+
+    def probabilities(self, batch: Sequence[Encoded]) -> NDArray[np.float32]:
+        """Class probabilities of several texts in one call, without their traces.
+
+        Args:
+            batch: From `encode`, or parts of it.
+
+        Returns:
+            float32 `[text, class]`.
+        """
+        return self.forward(padded(batch))[0]
+
+    @property
+    def unknown_id(self) -> int:
+        """Id of the token that stands for any word the vocabulary lacks; training has seen it in place of others."""
+        return UNKNOWN_ID
 
     def trace(self, text: str | Sequence[str], **options: Any) -> Any:
         """`run(encode(text))`; a list of texts gives a list of traces."""

@@ -94,8 +94,8 @@ def kendall(one: Sequence[float], other: Sequence[float]) -> float:
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> float:
     """Pearson's r of mean ranks."""
-    ranks = [[np.mean([sum(o < v for o in s), sum(o <= v for o in s) - 1]) for v in s] for s in (one, other)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    ranks = [[float(np.mean([sum(o < v for o in s), sum(o <= v for o in s) - 1])) for v in s] for s in (one, other)]
+    return float(np.corrcoef(np.array(ranks))[0, 1])
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=2, max_size=13))

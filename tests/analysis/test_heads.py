@@ -8,7 +8,7 @@ import pytest
 from attnviz.analysis.cell import row, saturation
 from attnviz.analysis.compact import coded, shrunk
 from attnviz.analysis.focus import Focus, focus
-from attnviz.analysis.heads import heads
+from attnviz.analysis.heads import heads, placement, similarity
 from attnviz.trace import AttentionBlock, AttentionTrace, Step, Steps, Tensor, TokenAxis
 
 LAYERS, HEADS, TOKENS, FEATURES = 2, 3, 7, 5
@@ -117,3 +117,70 @@ def test_a_row_taken_apart_recomputes_the_weights():
 
 def softmax(values: np.ndarray) -> np.ndarray:
     return np.exp(values) / np.exp(values).sum()
+
+
+def test_similarity_is_the_mean_divergence_of_a_loop(trace: AttentionTrace):
+    found = similarity(trace.blocks[0])
+    w = trace.blocks[0].weights.astype(np.float64)
+
+    assert found.heads == tuple(np.ndindex(LAYERS, HEADS))
+    assert (found.queries, found.total) == (TOKENS, TOKENS)
+    for a, b in np.ndindex(LAYERS * HEADS, LAYERS * HEADS):
+        p, q = w[found.heads[a]], w[found.heads[b]]
+        m = (p + q) / 2
+        expected = ((p * np.log(p / m)).sum(-1) / 2 + (q * np.log(q / m)).sum(-1) / 2).mean()
+        assert found.distance[a, b] == pytest.approx(expected, abs=1e-6)
+    assert (found.distance == found.distance.T).all() and (np.diag(found.distance) == 0).all()
+
+
+def test_heads_with_no_key_in_common_are_ln_2_apart():
+    axis = TokenAxis.of(["a", "b", "c"])
+    same = np.eye(3)
+    weights = np.array([[same, np.roll(same, 1, 1), same]], np.float32)
+    found = similarity(AttentionBlock("b", "self", axis, axis, weights))
+
+    np.testing.assert_allclose(found.distance, np.log(2) * np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]), atol=1e-6)
+    nearest = found.table().iloc[0]
+    assert (nearest["layer"], nearest["head"], nearest["other_layer"], nearest["other_head"]) == (1, 1, 1, 3)
+    assert len(found.table()) == 3
+
+
+def test_a_long_text_is_compared_at_some_of_its_queries_and_says_so(
+    trace: AttentionTrace, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("attnviz.analysis.heads.TERMS", 3 * TOKENS * 15)
+    monkeypatch.setattr("attnviz.analysis.heads.FEWEST_QUERIES", 1)
+    found = similarity(trace.blocks[0])
+    taken = trace.blocks[0].weights[:, :, [0, 3, 6]]
+
+    assert (found.queries, found.total) == (3, TOKENS)
+    axis = trace.blocks[0].key
+    three = TokenAxis.of(["a", "b", "c"])
+    np.testing.assert_allclose(
+        found.distance, similarity(AttentionBlock("b", "cross", three, axis, taken)).distance, atol=1e-7
+    )
+
+
+def test_placement_gives_back_points_of_a_plane():
+    points = np.random.default_rng(19).normal(size=(11, 2)) * [3, 1]
+    squared = ((points[:, None] - points[None]) ** 2).sum(-1)
+    placed, kept = placement(squared)
+
+    assert kept == pytest.approx(1)
+    np.testing.assert_allclose(((placed[:, None] - placed[None]) ** 2).sum(-1), squared, atol=1e-9)
+    assert all(line[np.argmax(np.abs(line))] > 0 for line in placed.T)
+    np.testing.assert_allclose(placement(squared[::-1, ::-1])[0], placed[::-1], atol=1e-9)
+
+
+def test_placement_says_what_two_dimensions_leave_out():
+    squared = 1 - np.eye(5)  # a regular simplex: four equal dimensions
+    assert placement(squared)[1] == pytest.approx(2 / 4)
+    points, kept = placement(np.zeros((1, 1)))
+    assert points.shape == (1, 2) and (points == 0).all() and kept == 1
+    assert placement(np.zeros((3, 3)))[1] == 1
+
+
+def test_divergences_are_squared_euclidean_distances(trace: AttentionTrace):
+    distance = similarity(trace.blocks[0]).distance
+    centre = np.eye(len(distance)) - 1 / len(distance)
+    assert np.linalg.eigvalsh(-centre @ distance @ centre / 2).min() > -1e-6
