@@ -39,6 +39,14 @@ class Focus:
         """What the weights are given to."""
         return trace.block(self.block).key
 
+    def mask(self, trace: AttentionTrace) -> NDArray[np.int8] | None:
+        """Why each weight of the row is zero, int8 `[key]`, or None if nothing in the block is masked."""
+        mask = trace.block(self.block).mask
+        if mask is None:
+            return None
+        row: NDArray[np.int8] = (mask if mask.ndim == 2 else mask[self.layer, self.head])[self.query]
+        return row
+
     def own(self, trace: AttentionTrace) -> Focus:
         """The same row by the model's own positions; of a word of several pieces, that of its first."""
         parts = trace.block(self.block).parts

@@ -27,12 +27,24 @@ def row(trace: AttentionTrace, chosen: Focus | None = None, language: str = "en"
 
 
 def whose(trace: AttentionTrace, chosen: Focus, language: str = "en") -> str:
-    """Whose row of weights it is; empty for a pooling block, which has one."""
+    """Whose row of weights it is (not for a pooling block, which has one), and how much of it is hidden."""
     block = trace.block(chosen.block)
-    if block.kind == "pooling":
+    words = ""
+    if block.kind != "pooling":
+        query = block.query.tokens[chosen.query]
+        words = translate(language, "alt.row", layer=chosen.layer + 1, head=chosen.head + 1, query=query)
+    return f"{words} {hidden(trace, chosen, language)}".strip()
+
+
+def hidden(trace: AttentionTrace, chosen: Focus, language: str = "en") -> str:
+    """How much of a row's weight falls on tokens that are not shown, and of all rows of its head; empty if all are."""
+    block = trace.block(chosen.block)
+    if block.hidden is None:
         return ""
-    query = block.query.tokens[chosen.query]
-    return translate(language, "alt.row", layer=chosen.layer + 1, head=chosen.head + 1, query=query)
+    rows = block.hidden[chosen.layer, chosen.head]
+    code = "alt.renormalised" if block.renormalised else "alt.hidden"
+    shares = {"share": percent(float(rows[chosen.query])), "mean": percent(float(rows.mean(dtype=np.float64)))}
+    return translate(language, code, **shares)
 
 
 def grid(trace: AttentionTrace, chosen: Focus | None = None, language: str = "en") -> str:

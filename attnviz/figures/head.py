@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
 import plotly.graph_objects as go
 
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
-from attnviz.figures import style
+from attnviz.figures import describe, style
 from attnviz.figures.escape import label, plain
+from attnviz.figures.masks import LEGEND, LEGEND_LINE, SIGNS, overlay
 from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionTrace
 
-#: Weights are written into the cells up to this many keys.
-WRITTEN = 14
+#: Weights are written into the cells up to this many keys, signs of masks into theirs up to this many.
+WRITTEN, SIGNED = 14, 64
 
 #: Pixels.
-CELL, SMALL_CELL, MARGIN = 46, 22, 150
+CELL, SMALL_CELL, MARGIN, SECOND_LINE = 46, 22, 150, 24
 
 
 def head(
@@ -37,7 +39,8 @@ def head(
         theme: `light` or `dark`.
 
     Returns:
-        A figure with a labelled colour scale. Masked cells are hatched by a dash; hovering shows 9 significant digits.
+        A figure with a labelled colour scale. Masked cells carry a sign for the reason, named in a legend; hovering
+        shows 9 significant digits.
     """
     chosen = chosen or focus(trace)
     block = trace.block(chosen.block)
@@ -45,25 +48,25 @@ def head(
     weights = block.weights[chosen.layer, chosen.head]
     places = normalise(weights, scale)
     word = translate(language, "figures.weight")
-    mask = block.mask
-    if mask is not None and mask.ndim == 4:
-        mask = mask[chosen.layer, chosen.head]
+    masked = np.zeros(weights.shape, np.int8) if block.mask is None else block.mask
+    masked = masked if masked.ndim == 2 else masked[chosen.layer, chosen.head]
     queries, keys = block.query.tokens, block.key.tokens
     cell = CELL if len(keys) <= WRITTEN else SMALL_CELL
 
     def hover(q: int, k: int) -> str:
-        hidden = "" if mask is None or mask[q, k] == MASK_NONE else f"<br>{translate(language, f'masks.{mask[q, k]}')}"
-        return f"{plain(queries[q])} → {plain(keys[k])}<br>{word} {exact(float(weights[q, k]))}{hidden}"
+        reason = f"<br>{translate(language, f'masks.{masked[q, k]}')}" if masked[q, k] else ""
+        return f"{plain(queries[q])} → {plain(keys[k])}<br>{word} {exact(float(weights[q, k]))}{reason}"
 
     def written(q: int, k: int) -> str:
         ink = style.ink(style.shade(float(places[q, k]), look.ramp))
-        number = "–" if mask is not None and mask[q, k] != MASK_NONE else f"{weights[q, k]:.2f}"
-        return f'<span style="color:{ink}">{number}</span>'
+        return f'<span style="color:{ink}">{weights[q, k]:.2f}</span>'
 
+    cells = [[(q, k) for k in range(len(keys))] for q in range(len(queries))]
+    hovers = [[hover(*place) for place in line] for line in cells]
     marks = ticks(scale)
     figure = go.Figure(
         go.Heatmap(
-            z=places,
+            z=np.where(masked == MASK_NONE, places, np.nan),
             zmin=0,
             zmax=1,
             x=list(range(len(keys))),
@@ -71,9 +74,10 @@ def head(
             colorscale=style.colour_scale(look.ramp),
             xgap=1,
             ygap=1,
+            hoverongaps=False,
             hoverinfo="text",
-            hovertext=[[hover(q, k) for k in range(len(keys))] for q in range(len(queries))],
-            text=[[written(q, k) for k in range(len(keys))] for q in range(len(queries))],
+            hovertext=hovers,
+            text=[[written(*place) for place in line] for line in cells] if len(keys) <= WRITTEN else None,
             texttemplate="%{text}" if len(keys) <= WRITTEN else None,
             textfont={"size": 13},
             colorbar={
@@ -88,6 +92,10 @@ def head(
             },
         )
     )
+    if masked.any():
+        signs = [[SIGNS[code][0] if code else "" for code in line] for line in masked.tolist()]
+        text = signs if len(keys) <= SIGNED else None
+        figure.add_traces(overlay(masked, hovers, text, look, language, x=range(len(keys)), y=range(len(queries))))
     figure.add_shape(
         type="rect",
         x0=-0.5,
@@ -98,8 +106,11 @@ def head(
     )
     numbering = translate(language, "figures.layer_head", layer=chosen.layer + 1, head=chosen.head + 1)
     rounded = f" · {translate(language, 'figures.rounded')}" if len(keys) <= WRITTEN else ""
+    told = describe.hidden(trace, chosen, language)
+    title = f"{numbering}{rounded}" + (f"<br><sup>{told}</sup>" if told else "")
+    above = SECOND_LINE * bool(told) + LEGEND_LINE * bool(masked.any())
     figure.update_layout(
-        **style.layout(look, height=MARGIN + cell * len(queries), title=numbering + rounded),
+        **style.layout(look, height=MARGIN + above + cell * len(queries), title=title),
         xaxis=style.axis(
             look,
             showgrid=False,
@@ -118,6 +129,8 @@ def head(
             title=translate(language, "figures.query_axis"),
         ),
     )
+    if above:
+        figure.update_layout(margin_t=figure.layout.margin.t + above, **(LEGEND if masked.any() else {}))
     if len(keys) > 30:
         figure.update_layout(width=MARGIN + 100 + SMALL_CELL * len(keys))
     return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,9 +15,10 @@ from attnviz.errors import InputError
 from attnviz.figures import style
 from attnviz.figures.describe import whose
 from attnviz.figures.escape import label, plain
+from attnviz.figures.masks import LEGEND, LEGEND_LINE, SIGNS, overlay
 from attnviz.figures.numbers import approx, exact
 from attnviz.i18n import translate
-from attnviz.trace import AttentionTrace
+from attnviz.trace import MASK_NONE, AttentionTrace
 
 #: Cells a line; a single longer sentence is broken into lines so that its words stay legible.
 WRAP = 12
@@ -71,14 +73,23 @@ def heatmap(
         names = [str(number) for number in range(1, len(rows) + 1)]
         cells = [[(i, j) if j < len(tokens[i]) else None for j in range(columns)] for i in range(len(rows))]
         axis_name = translate(language, "figures.sentence")
-    z = _fill(cells, places)
+    masks = [each.mask(trace) for each, trace in zip(chosen, rows, strict=True)]
+    whole = [np.zeros(len(row)) if mask is None else mask for mask, row in zip(masks, tokens, strict=True)]
+    masked: NDArray[np.int8] = np.nan_to_num(_fill(cells, whole)).astype(np.int8)
+    z = np.where(masked == MASK_NONE, _fill(cells, places), np.nan)
     word = translate(language, "figures.weight")
 
     def hover(cell: tuple[int, int] | None) -> str:
         if cell is None:
             return ""
         sentence, position = cell
-        return f"{plain(tokens[sentence][position])}<br>{word} {exact(float(weights[sentence][position]))}"
+        mask = masks[sentence]
+        code = MASK_NONE if mask is None else int(mask[position])
+        reason = f"<br>{translate(language, f'masks.{code}')}" if code else ""
+        return f"{plain(tokens[sentence][position])}<br>{word} {exact(float(weights[sentence][position]))}{reason}"
+
+    def signed(cell: tuple[int, int] | None, code: int) -> str:
+        return f"{label(tokens[cell[0]][cell[1]], 10)}<br>{SIGNS[code][0]}" if cell is not None and code else ""
 
     def written(cell: tuple[int, int] | None) -> str:
         if cell is None:
@@ -93,7 +104,8 @@ def heatmap(
     columns_title = translate(language, "figures.position")
     if len(rows) == 1:
         columns_title = owner or translate(language, "figures.keys")
-    height = MARGIN + max(CELL_HEIGHT * len(cells), SCALE_HEIGHT)
+    above = LEGEND_LINE if masked.any() else 0
+    height = MARGIN + above + max(CELL_HEIGHT * len(cells), SCALE_HEIGHT)
     figure = go.Figure(
         go.Heatmap(
             z=z,
@@ -126,12 +138,22 @@ def heatmap(
             title=axis_name,
         ),
     )
+    if above:
+        hovers = [[hover(cell) for cell in line] for line in cells]
+        text = [
+            [signed(*both) for both in zip(line, codes, strict=True)]
+            for line, codes in zip(cells, masked.tolist(), strict=True)
+        ]
+        figure.add_traces(
+            overlay(masked, hovers, text, look, language, x=range(1, columns + 1), y=range(len(cells)), gap=2)
+        )
+        figure.update_layout(margin_t=figure.layout.margin.t + above, **LEGEND)
     if len(rows) > 1 and columns > WRAP:
         figure.update_layout(width=MARGIN + CELL_WIDTH * columns)
     return figure
 
 
-def _fill(cells: list[list[tuple[int, int] | None]], places: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _fill(cells: list[list[tuple[int, int] | None]], places: Sequence[NDArray[np.number[Any]]]) -> NDArray[np.float64]:
     z = np.full((len(cells), len(cells[0])), np.nan)
     for i, line in enumerate(cells):
         for j, cell in enumerate(line):

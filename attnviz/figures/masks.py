@@ -1,0 +1,103 @@
+"""How cells that a mask keeps at zero are drawn: each reason with its own sign, none like a weight that is zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from attnviz.figures.style import Theme
+from attnviz.i18n import translate
+from attnviz.trace import MASK_CAUSAL, MASK_OTHER, MASK_PADDING
+
+#: The sign in a masked cell, and Plotly's for the legend.
+SIGNS = {MASK_CAUSAL: ("/", "line-ne"), MASK_PADDING: ("·", "circle"), MASK_OTHER: ("×", "x-thin")}
+
+#: Pixels: of a sign in the legend, and of the legend.
+SIGN, LEGEND_LINE = 11, 30
+
+#: What the layout of a figure with masked cells adds: a legend above the cells.
+LEGEND: dict[str, Any] = {
+    "showlegend": True,
+    "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "itemclick": False, "itemdoubleclick": False},
+}
+
+
+def overlay(
+    mask: NDArray[np.int8],
+    hover: Sequence[Sequence[str]],
+    text: Sequence[Sequence[str]] | None,
+    look: Theme,
+    language: str = "en",
+    *,
+    x: Sequence[int],
+    y: Sequence[int],
+    gap: int = 1,
+) -> list[go.Heatmap | go.Scatter]:
+    """Traces to lay over a heatmap whose masked cells are empty: cells and an entry of the legend for each reason.
+
+    Args:
+        mask: int8 `[row, column]`, of `attnviz.trace`'s `MASK_…`.
+        hover: What hovering a cell tells, one string a cell.
+        text: What stands in a cell. None: too small for a sign, cells make up stripes, dots or checks.
+        look: The theme.
+        language: Of the legend.
+        x, y: Places of columns and rows.
+        gap: Pixels between cells.
+    """
+    rows, columns = np.indices(mask.shape)
+    textures = {
+        MASK_CAUSAL: (rows + columns) % 3 == 0,
+        MASK_PADDING: (rows % 2 == 0) & (columns % 2 == 0),
+        MASK_OTHER: (rows + columns) % 2 == 0,
+    }
+    traces: list[go.Heatmap | go.Scatter] = []
+    for code, (sign, symbol) in SIGNS.items():
+        here = mask == code
+        if not here.any():
+            continue
+        filled = textures[code] if text is None else np.full(mask.shape, code == MASK_CAUSAL)
+        strong = look.muted if text is None else look.grid
+        name = translate(language, f"masks.{code}")
+        traces.append(
+            go.Heatmap(
+                z=np.where(here, filled.astype(float), np.nan),
+                zmin=0,
+                zmax=1,
+                x=list(x),
+                y=list(y),
+                colorscale=[[0, look.background], [1, strong]],
+                showscale=False,
+                xgap=gap,
+                ygap=gap,
+                name=name,
+                hoverongaps=False,
+                hoverinfo="text",
+                hovertext=_only(here, hover),
+                text=None if text is None else _only(here, text),
+                texttemplate=None if text is None else "%{text}",
+                textfont={"color": look.text},
+            )
+        )
+        marker = {"symbol": symbol, "size": 4 if code == MASK_PADDING else SIGN, "color": look.text}
+        traces.append(
+            go.Scatter(
+                x=[None],
+                y=[None],
+                mode="markers",
+                marker={**marker, "line": {"width": 1.5, "color": look.text}},
+                name=f"{sign} {name}",
+                showlegend=True,
+            )
+        )
+    return traces
+
+
+def _only(here: NDArray[np.bool_], words: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [
+        [word if masked else "" for masked, word in zip(cells, line, strict=True)]
+        for cells, line in zip(here.tolist(), words, strict=True)
+    ]
