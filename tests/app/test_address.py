@@ -28,6 +28,7 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "layer": ("-1", "0"),
     "head": ("-1", "0", "11"),
     "query": ("-1", "0", "4095"),
+    "width": ("-1", "1", "512"),
 }
 
 # No address carries a lone surrogate: it arrives as U+FFFD.
@@ -58,7 +59,7 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
 
 
 def _valid(name: str) -> Any:
-    if name in ("layer", "head", "query"):
+    if name in ("layer", "head", "query", "width"):
         return [str(n) for n in range(-1, 4096)]
     if name == "shuffle":
         return [str(n) for n in range(1000)]
