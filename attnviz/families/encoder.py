@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
-from attnviz.families.projection import head_output
+from attnviz.families.projection import head_output, value_norms
 from attnviz.families.text_classifier import TextClassifier, padded
 from attnviz.tokenizers import Tokenizer, from_config
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Edit, Encoded, Step, Steps, TokenAxis
@@ -244,6 +244,21 @@ class EncoderClassifier(TextClassifier):
                 Step("context", context, ("feature",), "head_context"),
                 *head_output(self.model.get_layer(f"attention_{layer}"), head, context),
             )
+        )
+
+    def value_norms(self, encoded: Encoded) -> NDArray[np.float32]:
+        """How long what each key has to give is in each head: ‖v_j W_O‖, float32 `[layer, head, key]`.
+
+        The value with its bias through the head's own rows of the output projection, whose bias is left out.
+
+        Source: Kobayashi et al. 2020, "Attention is Not Only a Weight".
+        """
+        values = self._parts(encoded.inputs["tokens"]).layers
+        return np.stack(
+            [
+                value_norms(self.model.get_layer(f"attention_{i}"), values[f"attention_{i}/value"][0])
+                for i in range(self.layers)
+            ]
         )
 
     def gradients(

@@ -15,7 +15,7 @@ from attnviz.capture import CapturedModel, Run, SiteRun
 from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.foreign import describe, read_json
-from attnviz.families.projection import head_output
+from attnviz.families.projection import head_output, value_norms
 from attnviz.tokenizers import clean
 from attnviz.trace import (
     MASK_CAUSAL,
@@ -197,6 +197,24 @@ class HubModel:
                 *head_output(site.layer, head, context),
             )
         )
+
+    def value_norms(self, encoded: Encoded) -> NDArray[np.float32]:
+        """How long what each key has to give is in each head: ‖v_j W_O‖, float32 `[layer, head, key]`.
+
+        The value with its bias through the head's own rows of the output projection, whose bias is left out.
+
+        Raises:
+            ModelError: `no_value_norms`: a layer has no such projection.
+
+        Source: Kobayashi et al. 2020, "Attention is Not Only a Weight".
+        """
+        layers = [site.layer for site in self._captured.sites]
+        values = [layer._value_dense for layer in layers]
+        with self._lock:
+            observed = self._observing.setdefault("value_norms", CapturedModel(self.model, observe=values))
+        run = observed(self._inputs(encoded))
+        vectors = (np.asarray(run.layers[dense.path], np.float32)[0] for dense in values)
+        return np.stack([value_norms(layer, each) for layer, each in zip(layers, vectors, strict=True)])
 
     def gradients(self, encoded: Encoded, target: int | None = None) -> NDArray[np.float32]:
         """Not for a model without classes.

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.errors import ModelError
 from attnviz.trace import Step
 
 
@@ -25,14 +26,45 @@ def head_output(layer: Any, head: int, context: NDArray[np.float32]) -> tuple[St
         `output_kernel` W_O of this head `[feature, model]` and `output` `[model]`; nothing where the layer has no such
         projection, or multiplies the contexts by a gate first.
     """
-    dense = getattr(layer, "_output_dense", None)
-    gated = getattr(layer, "_use_gate", False) or getattr(layer, "use_gate", False)
-    if gated or dense is None or getattr(dense, "quantization_mode", None):
-        return ()
-    kernel = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(dense.kernel, "float32")))
-    if kernel.ndim != 3 or kernel.shape[1] != len(context):
+    kernel = output_kernel(layer)
+    if kernel is None or kernel.shape[1] != len(context):
         return ()
     return (
         Step("output_kernel", kernel[head], ("feature", "model"), "output_kernel"),
         Step("output", context @ kernel[head], ("model",), "head_output"),
     )
+
+
+def value_norms(layer: Any, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How long what each key has to give is, once projected: ‖v_j W_O‖ with the head's own rows of W_O.
+
+    The bias of the output projection belongs to no head and no key and is left out.
+
+    Args:
+        layer: As for `head_output`, with as many value heads as heads.
+        values: float32 `[key, head, feature]`, the value vectors with their bias.
+
+    Returns:
+        float32 `[head, key]`.
+
+    Raises:
+        ModelError: `no_value_norms`: the layer has no such projection.
+
+    Source: Kobayashi et al. 2020, "Attention is Not Only a Weight: Analyzing Transformers with Vector Norms".
+    """
+    kernel = output_kernel(layer)
+    if kernel is None or kernel.shape[:2] != values.shape[1:]:
+        raise ModelError("no_value_norms", layer=layer.name)
+    vectors = np.einsum("khf,hfm->hkm", values, kernel, optimize=True)
+    norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=-1)
+    return norms
+
+
+def output_kernel(layer: Any) -> NDArray[np.float32] | None:
+    """W_O, float32 `[head, feature, model]`; None where there is none, or a gate multiplies the contexts first."""
+    dense = getattr(layer, "_output_dense", None)
+    gated = getattr(layer, "_use_gate", False) or getattr(layer, "use_gate", False)
+    if gated or dense is None or getattr(dense, "quantization_mode", None):
+        return None
+    kernel: NDArray[np.float32] = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(dense.kernel, "float32")))
+    return kernel if kernel.ndim == 3 else None

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from attnviz.analysis.norms import weighted
 from attnviz.capture import CapturedModel
 from attnviz.families import encoder
 from attnviz.families.card import ModelCard
@@ -31,7 +32,7 @@ def softmax(x):
     return e / e.sum(-1, keepdims=True)
 
 
-def reference(network, ids):
+def reference(network, ids, norms=None):
     w = {n: np.asarray(keras.ops.convert_to_numpy(v), np.float64) for n, v in encoder.names(network).items()}
 
     def norm(x, name):
@@ -50,6 +51,8 @@ def reference(network, ids):
             np.einsum("tf,fhd->htd", y, w[f"{a}/{p}/kernel"]) + w[f"{a}/{p}/bias"][:, None]
             for p in ("query", "key", "value")
         )
+        if norms is not None:
+            norms.append(np.sqrt(((v @ w[f"{a}/attention_output/kernel"]) ** 2).sum(-1)))  # [head, key]
         weights.append(softmax(q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])))
         x = (
             x
@@ -111,3 +114,23 @@ def test_an_edit_reaches_the_layer_and_the_prediction(model):
 
 def test_gradients_have_the_shape_of_the_vectors(model):
     assert model.gradients(model.encode("a b c")).shape == (1, 3, 28)
+
+
+def test_value_norms_are_those_of_the_projected_values(model):
+    encoded = model.encode("a b c d e")
+    norms = []
+    reference(model.model, encoded.inputs["tokens"][0], norms)
+    found = model.value_norms(encoded)
+
+    assert found.shape == (2, 4, 6) and found.dtype == np.float32
+    np.testing.assert_allclose(found, norms, rtol=1e-5)
+
+
+def test_weighted_norms_are_what_explain_gives_out(model):
+    encoded = model.encode("a b c")
+    steps = model.explain(encoded, layer=1, head=3, query=2)
+    parts = steps["weights"][:, None] * steps["value"] @ steps["output_kernel"]
+
+    weights = model.run(encoded).blocks[0].weights
+    lengths = weighted(weights, model.value_norms(encoded))[1, 3, 2]
+    np.testing.assert_allclose(lengths, np.linalg.norm(parts, axis=-1), rtol=1e-5)

@@ -65,6 +65,28 @@ def test_first_layer_as_numpy_computes_it_from_the_file(folder: Path, model):
     np.testing.assert_allclose(model.run(encoded).blocks[0].weights[0], weights, atol=1e-5)
 
 
+def test_value_norms_of_the_first_layer_as_numpy_computes_them_from_the_file(folder: Path, model):
+    from safetensors.numpy import load_file
+
+    arrays = {name: array.astype(np.float64) for name, array in load_file(folder / "model.safetensors").items()}
+    encoded = model.encode(SENTENCE)
+    ids = encoded.inputs["tokens"][0]
+    x = arrays["embeddings.word_embeddings.weight"][ids] + arrays["embeddings.position_embeddings.weight"][: len(ids)]
+    x = x + arrays["embeddings.token_type_embeddings.weight"][0]
+    x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-12)
+    x = x * arrays["embeddings.LayerNorm.weight"] + arrays["embeddings.LayerNorm.bias"]
+    name = "encoder.layer.0.attention"
+    v = x @ arrays[f"{name}.self.value.weight"].T + arrays[f"{name}.self.value.bias"]
+    kernel = arrays[f"{name}.output.dense.weight"].T
+    expected = [np.linalg.norm(v[:, 32 * h : 32 * h + 32] @ kernel[32 * h : 32 * h + 32], axis=-1) for h in range(12)]
+    found = model.value_norms(encoded)
+
+    assert found.shape == (6, 12, 13) and found.dtype == np.float32
+    np.testing.assert_allclose(found[0], expected, rtol=1e-4)
+    steps = model.explain(encoded, layer=4, head=7, query=3)
+    np.testing.assert_allclose(found[4, 7], np.linalg.norm(steps["value"] @ steps["output_kernel"], axis=-1), rtol=1e-5)
+
+
 def test_an_edit_changes_later_layers_only(model):
     own = model.trace(SENTENCE).blocks[0].weights
     edited = model.trace(SENTENCE, edits=[Edit("self", np.full((13, 13), 1 / 13, np.float32), 2, 4)]).blocks[0].weights
