@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from attnviz.capture import CapturedModel, Run, SiteRun
 from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
+from attnviz.families.cleaning import cleaned
 from attnviz.families.foreign import describe, read_json
 from attnviz.families.projection import head_output, value_norms
-from attnviz.tokenizers import clean
 from attnviz.trace import (
     MASK_CAUSAL,
     MASK_NONE,
@@ -79,20 +79,15 @@ class HubModel:
         Raises:
             InputError: `empty_text`.
         """
-        cleaned = clean(text)
-        notices = []
-        if cleaned.removed_surrogates:
-            notices.append(Notice("surrogates_removed", {"count": cleaned.removed_surrogates}))
-        if cleaned.removed_controls:
-            notices.append(Notice("controls_removed", {"count": cleaned.removed_controls}))
-        cut = self._tokenizer.encode(cleaned.text, add_special_tokens=False)
-        if not cleaned.text or not cut.ids:
+        shown, notices = cleaned(text)
+        cut = self._tokenizer.encode(shown, add_special_tokens=False)
+        if not cut.ids:
             raise InputError("empty_text")
         specials = bool(self._first) + bool(self._last)
-        room, shown, count = self._limit - specials, cleaned.text, len(cut.ids)
+        room, count = self._limit - specials, len(cut.ids)
         if count > room:
             notices.append(Notice("text_cut", {"limit": self._limit, "total": count + specials, "left": count - room}))
-            shown = cleaned.text[: max(end for _, end in cut.offsets[:room])]
+            shown = shown[: max(end for _, end in cut.offsets[:room])]
         ids, pieces = list(cut.ids[:room]), list(cut.tokens[:room])
         spans = [_trimmed(shown, *offset) for offset in cut.offsets[:room]]
         unknown = [piece == self._unknown for piece in pieces]

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from attnviz.capture import CapturedModel
 from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
+from attnviz.families.cleaning import cleaned
 from attnviz.families.inputs import WrappedEncoded, axes_of, input_names, named, packed_inputs
 from attnviz.families.projection import head_output
 from attnviz.families.reading import Block, read
-from attnviz.tokenizers import clean
 from attnviz.trace import (
     AttentionTrace,
     Classification,
@@ -66,23 +66,16 @@ class WrappedModel:
         Raises:
             InputError: `empty_text`; `bad_encode`: the function did not give inputs and tokens of a batch of one.
         """
-        cleaned = clean(text)
-        if not cleaned.text:
-            raise InputError("empty_text")
-        notices = []
-        if cleaned.removed_surrogates:
-            notices.append(Notice("surrogates_removed", {"count": cleaned.removed_surrogates}))
-        if cleaned.removed_controls:
-            notices.append(Notice("controls_removed", {"count": cleaned.removed_controls}))
-        given = self._encode(cleaned.text)
+        shown, notices = cleaned(text)
+        given = self._encode(shown)
         if not (isinstance(given, tuple) and len(given) == 2):
             raise InputError("bad_encode", expected="(inputs, tokens)", received=type(given).__name__)
-        axes = axes_of(given[1], cleaned.text)
+        axes = axes_of(given[1], shown)
         structure, inputs = named(given[0], list(axes))
         sizes = {values.shape[0] if values.ndim else 1 for values in inputs.values()}
         if sizes != {1}:
             raise InputError("bad_encode", expected="batch of 1", received=f"batch of {max(sizes, default=0)}")
-        return WrappedEncoded(cleaned.text, inputs, axes, tuple(notices), structure)
+        return WrappedEncoded(shown, inputs, axes, tuple(notices), structure)
 
     def run(
         self,
