@@ -9,7 +9,7 @@ from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import describe, style
 from attnviz.figures.escape import label, plain
-from attnviz.figures.masks import LEGEND, LEGEND_LINE, SIGNS, overlay
+from attnviz.figures.masks import LEGEND, SIGNS, overlay, room
 from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionTrace
@@ -108,7 +108,7 @@ def head(
     rounded = f" · {translate(language, 'figures.rounded')}" if len(keys) <= WRITTEN else ""
     told = describe.hidden(trace, chosen, language)
     title = f"{numbering}{rounded}" + (f"<br><sup>{told}</sup>" if told else "")
-    above = SECOND_LINE * bool(told) + LEGEND_LINE * bool(masked.any())
+    above = SECOND_LINE * bool(told) + room(masked)
     figure.update_layout(
         **style.layout(look, height=MARGIN + above + cell * len(queries), title=title),
         xaxis=style.axis(

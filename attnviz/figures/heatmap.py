@@ -15,7 +15,7 @@ from attnviz.errors import InputError
 from attnviz.figures import style
 from attnviz.figures.describe import whose
 from attnviz.figures.escape import label, plain
-from attnviz.figures.masks import LEGEND, LEGEND_LINE, SIGNS, overlay
+from attnviz.figures.masks import LEGEND, SIGNS, overlay, room
 from attnviz.figures.numbers import approx, exact
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionTrace
@@ -104,7 +104,7 @@ def heatmap(
     columns_title = translate(language, "figures.position")
     if len(rows) == 1:
         columns_title = owner or translate(language, "figures.keys")
-    above = LEGEND_LINE if masked.any() else 0
+    above = room(masked)
     height = MARGIN + above + max(CELL_HEIGHT * len(cells), SCALE_HEIGHT)
     figure = go.Figure(
         go.Heatmap(

@@ -16,8 +16,8 @@ from attnviz.trace import MASK_CAUSAL, MASK_OTHER, MASK_PADDING
 #: The sign in a masked cell, and Plotly's for the legend.
 SIGNS = {MASK_CAUSAL: ("/", "line-ne"), MASK_PADDING: ("·", "circle"), MASK_OTHER: ("×", "x-thin")}
 
-#: Pixels: of a sign in the legend, and of the legend.
-SIGN, LEGEND_LINE = 11, 30
+#: Pixels: of a sign in the legend, and of an entry, for which a narrow screen needs a line of its own.
+SIGN, ENTRY = 11, 25
 
 #: What the layout of a figure with masked cells adds: a legend above the cells.
 LEGEND: dict[str, Any] = {
@@ -55,7 +55,7 @@ def overlay(
         MASK_OTHER: (rows + columns) % 2 == 0,
     }
     traces: list[go.Heatmap | go.Scatter] = []
-    for code, (sign, symbol) in SIGNS.items():
+    for code, (_, symbol) in SIGNS.items():
         here = mask == code
         if not here.any():
             continue
@@ -89,11 +89,16 @@ def overlay(
                 y=[None],
                 mode="markers",
                 marker={**marker, "line": {"width": 1.5, "color": look.text}},
-                name=f"{sign} {name}",
+                name=name,
                 showlegend=True,
             )
         )
     return traces
+
+
+def room(mask: NDArray[np.int8]) -> int:
+    """Pixels the legend of masked cells takes above them."""
+    return ENTRY * sum(bool((mask == code).any()) for code in SIGNS)
 
 
 def _only(here: NDArray[np.bool_], words: Sequence[Sequence[str]]) -> list[list[str]]:
