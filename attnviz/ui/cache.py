@@ -10,16 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from streamlit.runtime.scriptrunner import script_runner
 
 from attnviz import zoo
-from attnviz.analysis import cell
-from attnviz.analysis.focus import Focus
+from attnviz.analysis import cell, heads, reading
+from attnviz.analysis.focus import Focus, focus
+from attnviz.analysis.heads import Similarity
+from attnviz.analysis.measures import Measures, measure
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.families.card import ModelCard
-from attnviz.trace import AttentionTrace, Edit, Steps
+from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps
 
 T = TypeVar("T")
 
@@ -45,6 +48,10 @@ class Warmup:
 
 
 warmup = Warmup()
+#: By the trace itself: it is hashed by identity, and what is kept goes when it goes.
+_similarities: WeakKeyDictionary[AttentionBlock, Similarity] = WeakKeyDictionary()
+_readings: WeakKeyDictionary[AttentionTrace, tuple[str, str, AttentionTrace]] = WeakKeyDictionary()
+
 _warmup_lock = threading.Lock()
 _warmup_started = False
 
@@ -155,6 +162,17 @@ def trace(name: str, text: str, shuffle: int = 0) -> AttentionTrace:
     return _in_worker(task)
 
 
+def read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.PiecesKey) -> AttentionTrace:
+    """Another reading of a trace; the latest of each trace is kept as long as the trace."""
+    kept = _readings.get(trace)
+    if kept is None or kept[:2] != (special, pieces):
+        made = reading.read(trace, special, pieces)
+        if made is trace:  # kept, it would keep itself
+            return trace
+        kept = _readings[trace] = (special, pieces, made)
+    return kept[2]
+
+
 @lru_cache(maxsize=256)
 def uniform(name: str, text: str) -> AttentionTrace:
     """The same model with every weight of the sentence made equal."""
@@ -215,6 +233,58 @@ def tempered(name: str, text: str, focus: Focus, temperature: float) -> Attentio
 def random_products(widths: tuple[int, ...], keys: int) -> np.ndarray:
     """q·k of random vectors, float64 `[width, draw, key]`."""
     return cell.random_products(widths, keys)
+
+
+@lru_cache(maxsize=256)
+def measures(
+    name: str, text: str, target: int, layer: int | None = None, head: int | None = None, query: int | None = None
+) -> Measures:
+    """Attention, and what the probability of a class depends on; layer, head and query as for `analysis.focus`."""
+
+    def task() -> Measures:
+        model = zoo.load(name)
+        encoded = model.encode(text)
+        trace = model.run(encoded)
+        row = focus(trace, layer, head, query)
+        attention = row.row(trace)[[not special for special in row.keys(trace).special]]
+        return measure(
+            encoded,
+            attention,
+            target,
+            run=model.probabilities,
+            gradients=lambda features: model.gradients(encoded, target, features),
+            embed=model.embed,
+            unknown=model.unknown_id,
+        )
+
+    return _in_worker(task)
+
+
+def similarity(block: AttentionBlock) -> Similarity:
+    """How alike the heads of a block are; kept as long as the block."""
+    kept = _similarities.get(block)
+    if kept is None:
+        kept = _similarities[block] = heads.similarity(block)
+    return kept
+
+
+@lru_cache(maxsize=16)
+def value_norms(name: str, text: str) -> np.ndarray:
+    """Norms of the projected values, float32 `[layer, head, key]`, of a model that offers them."""
+
+    def task() -> np.ndarray:
+        model = zoo.load(name)
+        norms: np.ndarray = model.value_norms(model.encode(text))
+        return norms
+
+    return _in_worker(task)
+
+
+@lru_cache(maxsize=64)
+def offers(name: str, *methods: str) -> bool:
+    """Whether a model has these methods."""
+    model = load(name)
+    return all(hasattr(model, method) for method in methods)
 
 
 @lru_cache(maxsize=32)

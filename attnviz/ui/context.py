@@ -13,6 +13,7 @@ from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace, Classification
+from attnviz.ui import cache
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,16 @@ class Row:
     Attributes:
         number: From 1, as the page counts.
         text: As typed.
-        trace: None if there is an error.
+        trace: As it is read: with or without special tokens, in pieces or words. None if there is an error.
         error: None if there is a trace.
+        own: The model's own trace, if it is not `trace`.
     """
 
     number: int
     text: str
     trace: AttentionTrace | None
     error: AttnvizError | None = None
+    own: AttentionTrace | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Context:
         card: Of the chosen model.
         rows: All sentences.
         selected: The sentence the single-sentence views show, or None if none could be run.
-        layer, head, query: What is looked at where there is more than one, from 0; None leaves it to `focus`.
+        layer, head, query: What is looked at where there is more than one, from 0, by the model's own positions; None
+            leaves it to `focus`.
     """
 
     language: str
@@ -86,12 +90,17 @@ class Context:
         return self.selected.trace
 
     @property
+    def own(self) -> AttentionTrace:
+        """The selected sentence's trace as the model gave it, with all its tokens, whatever is shown."""
+        return self.trace if self.selected is None or self.selected.own is None else self.selected.own
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Class names in the interface's language."""
         return self.card.names_of_labels(self.language)
 
     def abilities(self) -> set[str]:
-        """What there is to see: kinds of attention, kind of output, `steps`. Views name what they need of these."""
+        """What there is to see: kinds of attention, what models offer. Views name what they need of these."""
         if self.selected is None:
             return set()
         found = {block.kind for block in self.trace.blocks} | {"trace"}
@@ -101,6 +110,8 @@ class Context:
             found.add("classification")
         if "pooling" in found:
             found.add("steps")
+        if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):
+            found.add("attribution")
         return {str(each) for each in found}
 
 

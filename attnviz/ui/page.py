@@ -21,6 +21,7 @@ from attnviz.ui.components.sentence_box import sentence_box
 from attnviz.ui.components.stage import stage
 from attnviz.ui.context import Context, Row, View, current_theme
 from attnviz.ui.controls.downloads import downloads
+from attnviz.ui.controls.tokens import choose_reading
 from attnviz.ui.views import KEYS, VIEWS
 from attnviz.ui.words import literal
 
@@ -126,7 +127,8 @@ def _context() -> Context:
     rows = []
     for number, text in enumerate(state.sentences(session.text)[: state.MAX_SENTENCES], start=1):
         try:
-            rows.append(Row(number, text, cache.trace(session.model, text)))
+            own = cache.trace(session.model, text)
+            rows.append(Row(number, text, cache.read(own, session.special, session.pieces), own=own))
         except AttnvizError as error:
             rows.append(Row(number, text, None, error))
     usable = [row for row in rows if row.trace is not None]
@@ -142,7 +144,8 @@ def _context() -> Context:
         *(None if session[name] < 0 else session[name] for name in ("layer", "head", "query")),
     )
     if selected is not None:
-        session.layer, session.head, session.query = context.focus.layer, context.focus.head, context.focus.query
+        focus = context.focus.own(context.trace)
+        session.layer, session.head, session.query = focus.layer, focus.head, focus.query
     return context
 
 
@@ -154,7 +157,8 @@ def _stage(context: Context) -> None:
     if session.shuffle and context.selected is not None:
         shuffled = cache.trace(context.card.name, context.selected.text, session.shuffle)
     with st.container(key="stage-box"):
-        stage(context, session.scale, session.numbers, shuffled, session.text, state.selected, state.token_chosen)
+        shown = None if shuffled is None else cache.read(shuffled, session.special, session.pieces)
+        stage(context, session.scale, session.numbers, shown, session.text, state.selected, state.token_chosen)
     if shuffled is not None:
         _explain_shuffle(context, shuffled)
     for notice in _notices(context):
@@ -163,22 +167,25 @@ def _stage(context: Context) -> None:
 
 def _notices(context: Context) -> list[str]:
     session = st.session_state
-    found: list[tuple[str, Notice]] = [("", notice) for notice in session.problems]
+    general = list(session.problems)
     extra = len(state.sentences(session.text)) - state.MAX_SENTENCES
     if extra > 0:
-        found.append(("", Notice("lines_left", {"limit": state.MAX_SENTENCES, "left": extra})))
+        general.append(Notice("lines_left", {"limit": state.MAX_SENTENCES, "left": extra}))
+    found = [notice.message(context.language) for notice in general]
     many = len(context.rows) > 1
     for row in context.rows:
         if row.trace is not None:
             prefix = context.t("page.sentence_number", number=row.number) if many else ""
-            found += [(prefix, notice) for notice in row.trace.notices]
-    return [literal(f"{prefix}{notice.message(context.language)}") for prefix, notice in found]
+            hidden = describe.hidden(row.trace, context.focus_of(row.trace), context.language)
+            told = [notice.message(context.language) for notice in row.trace.notices]
+            found += [f"{prefix}{words}" for words in ([hidden] if hidden else []) + told]
+    return [literal(words) for words in found]
 
 
 def _explain_shuffle(context: Context, shuffled: AttentionTrace) -> None:
     """What the other order changed, in numbers."""
     order = cache.shuffled_order(len(shuffled.block("pooling").key), st.session_state.shuffle)
-    change = comparisons.reordered(context.trace, shuffled, order)
+    change = comparisons.reordered(context.own, shuffled, order)
     words = context.t(
         "shuffle.explain",
         weight=approx(change.largest_weight_change, 4),
@@ -202,6 +209,7 @@ def _controls(context: Context) -> None:
             help=context.t("controls.scale_help"),
         )
         st.toggle(context.t("controls.numbers"), key="numbers", width="content")
+        choose_reading(context)
         st.button(
             context.t("shuffle.again" if session.shuffle else "shuffle.button"),
             key="shuffle-button",

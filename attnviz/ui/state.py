@@ -10,6 +10,9 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.analysis.heads import FIGURES
+from attnviz.analysis.maps import MAPS
+from attnviz.analysis.reading import PIECES, SPECIAL
 from attnviz.analysis.scales import SCALES
 from attnviz.i18n import choose, languages
 from attnviz.tokenizers import clean
@@ -41,6 +44,8 @@ FIELDS = (
     "text",
     "sentence",
     "scale",
+    "special",
+    "pieces",
     "order",
     "numbers",
     "follow",
@@ -50,7 +55,15 @@ FIELDS = (
     "head",
     "query",
     "width",
+    "target",
+    "map",
+    "x",
+    "y",
+    "likeness",
 )
+
+#: How the similarity of heads is shown.
+LIKENESS = ("map", "matrix")
 
 
 def start(view_keys: Sequence[str]) -> None:
@@ -84,14 +97,19 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.model = pick("model", names, cache.default_model(session.lang)) if names else ""
     session.view = pick("view", view_keys, view_keys[0])
     session.scale = pick("scale", SCALES, DEFAULT_SCALE)
+    session.special = pick("special", SPECIAL, SPECIAL[0])
+    session.pieces = pick("pieces", PIECES, PIECES[0])
     session.order = pick("order", ("sentence", "weight"), "sentence")
     session.numbers = pick("numbers", ("0", "1"), "0") == "1"
     session.follow = pick("follow", ("0", "1"), "1") == "1"
     session.shuffle = int(pick("shuffle", [str(n) for n in range(1000)], "0"))
     session.temperature = float(pick("temperature", [f"{t:g}" for t in TEMPERATURES], "1"))
     session.sentence = int(pick("sentence", [str(n) for n in range(1, MAX_SENTENCES + 1)], "1"))
-    for name in ("layer", "head", "query", "width"):
+    for name in ("layer", "head", "query", "width", "target"):
         session[name] = int(pick(name, _INDICES, "-1"))
+    session.map = pick("map", MAPS, MAPS[0])
+    session.x, session.y = pick("x", FIGURES, "distance"), pick("y", FIGURES, "entropy")
+    session.likeness = pick("likeness", LIKENESS, LIKENESS[0])
     text = parameters.get("text")
     session.text = str(text) if text is not None else cache.first_example(session.model)
     session.applied = session.text
@@ -119,7 +137,7 @@ def selected() -> None:
 
 
 def token_chosen() -> None:
-    """A token on the stage was chosen as the query."""
+    """A token on the stage was chosen as the query; it is told by the model's own position."""
     event = st.session_state["stage"].get("token")
     if event:
         st.session_state.sentence = int(event["sentence"])
@@ -167,7 +185,7 @@ def model_changed(before: str | None) -> None:
     """Another model was chosen: an untouched example gives way to one of the new model's, the user's own text stays."""
     session = st.session_state
     session.shuffle = 0
-    session.layer = session.head = session.query = session.width = -1
+    session.layer = session.head = session.query = session.width = session.target = -1
     if before and session.text in cache.examples(before) and cache.examples(session.model):
         session.text = session.applied = cache.first_example(session.model)
         session.text_version += 1

@@ -20,6 +20,8 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "text": ("good film", "good film\nbad film\n良い映画"),
     "sentence": ("1", "2", "20"),
     "scale": ("unit", "row", "log"),
+    "special": ("show", "hide", "renormalise"),
+    "pieces": ("pieces", "words"),
     "order": ("sentence", "weight"),
     "numbers": ("0", "1"),
     "follow": ("0", "1"),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 
+import numpy as np
+from numpy.typing import NDArray
+
 from attnviz.analysis.compact import coded
 from attnviz.figures import style
-from attnviz.trace import AttentionBlock
+from attnviz.trace import MASK_NONE, AttentionBlock
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
@@ -39,7 +42,7 @@ def lines(context: Context, block: AttentionBlock, layer: int, head: int, alt: s
             "keys": list(block.key.tokens),
             "heads": block.shape[1],
             "head": head,
-            "codes": base64.b64encode(coded(block.weights[layer]).tobytes()).decode(),
+            "codes": base64.b64encode(coded(_unmasked(block, layer)).tobytes()).decode(),
             "colours": [palette[index % len(palette)] for index in range(block.shape[1])],
             "least": LEAST,
             "size": size,
@@ -52,3 +55,11 @@ def lines(context: Context, block: AttentionBlock, layer: int, head: int, alt: s
             },
         },
     )
+
+
+def _unmasked(block: AttentionBlock, layer: int) -> NDArray[np.float32]:
+    """The weights of a layer, `[head, query, key]`; 0 where a mask is, whatever stands there."""
+    if block.mask is None:
+        return block.weights[layer]
+    mask = block.mask if block.mask.ndim == 2 else block.mask[layer]
+    return np.where(mask == MASK_NONE, block.weights[layer], np.float32(0))

@@ -4,6 +4,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const grid = parentElement.querySelector(".grid");
   const colours = ramp(data.ramp), codes = bytes(data.codes);
   const size = data.rows * data.columns;
+  const masks = bytes(data.masks), sign = channels(data.sign);
   grid.style.gridTemplateColumns = `max-content repeat(${data.heads}, minmax(2rem, ${data.heads > 6 ? 7 : 11}rem))`;
   grid.setAttribute("aria-label", data.words.label);
   const cells = [text("span", "")];
@@ -19,7 +20,8 @@ export default function ({ data, parentElement, setStateValue }) {
       button.setAttribute("aria-label", `${data.words.layer} ${layer + 1}, ${data.words.head} ${head + 1}`);
       button.setAttribute("aria-pressed", String(chosen));
       button.tabIndex = chosen ? 0 : -1;
-      button.append(map(codes.subarray(at, at + size), data.rows, data.columns, colours));
+      const from = masks.length > size ? at : 0;
+      button.append(map(codes.subarray(at, at + size), masks.subarray(from, from + size), data.rows, data.columns, colours, sign));
       cells.push(button);
     }
   }
@@ -50,6 +52,11 @@ export default function ({ data, parentElement, setStateValue }) {
     mark.style.left = `${tick.position * 100}%`;
     return mark;
   }));
+  parentElement.querySelector(".reasons").replaceChildren(...data.reasons.map(({ code, name }) => {
+    const entry = text("li", "");
+    entry.append(map(new Uint8Array(36), new Uint8Array(36).fill(code), 6, 6, colours, sign), name);
+    return entry;
+  }));
 }
 
 const find = (grid, place) => grid.querySelector(`[data-place="${place}"]`);
@@ -61,19 +68,29 @@ function text(tag, words, className = "") {
   return element;
 }
 
-function map(codes, rows, columns, colours) {
+// Whether a masked cell carries the sign: dots for padding, stripes for a causal mask, checks for any other.
+const PATTERNS = { 1: (row, column) => row % 2 === 0 && column % 2 === 0, 2: (row, column) => (row + column) % 3 === 0,
+  3: (row, column) => (row + column) % 2 === 0 };
+
+function map(codes, masks, rows, columns, colours, sign) {
   const canvas = document.createElement("canvas");
   canvas.width = columns;
   canvas.height = rows;
   const image = new ImageData(columns, rows);
-  codes.forEach((code, index) => image.data.set(colours.subarray(code * 4, code * 4 + 4), index * 4));
+  codes.forEach((code, index) => {
+    const pattern = PATTERNS[masks[index]];
+    if (!pattern) image.data.set(colours.subarray(code * 4, code * 4 + 4), index * 4);
+    else if (pattern(Math.floor(index / columns), index % columns)) image.data.set([...sign, 255], index * 4);
+  });
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
 
+const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+
 // 256 colours, four bytes each, linear between the stops.
 function ramp(stops) {
-  const parsed = stops.map((stop) => [1, 3, 5].map((at) => parseInt(stop.slice(at, at + 2), 16)));
+  const parsed = stops.map(channels);
   const colours = new Uint8ClampedArray(256 * 4);
   for (let code = 0; code < 256; code++) {
     const place = (code / 255) * (parsed.length - 1), low = Math.min(Math.floor(place), parsed.length - 2);

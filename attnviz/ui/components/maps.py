@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from attnviz.analysis.compact import coded, shrunk
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
@@ -31,6 +34,7 @@ def maps(context: Context, block: AttentionBlock, focus: Focus, scale: ScaleKey,
     """
     small = coded(shrunk(normalise(block.weights, scale), LIMIT))
     layers, heads, rows, columns = small.shape
+    masks = _masks(block)
     _mount(
         key="maps",
         data={
@@ -39,9 +43,12 @@ def maps(context: Context, block: AttentionBlock, focus: Focus, scale: ScaleKey,
             "rows": rows,
             "columns": columns,
             "codes": base64.b64encode(small.tobytes()).decode(),
+            "masks": base64.b64encode(masks.tobytes()).decode(),
+            "sign": style.theme(context.theme).muted,
             "layer": focus.layer,
             "head": focus.head,
             "ramp": list(style.theme(context.theme).ramp),
+            "reasons": [{"code": int(code), "name": context.t(f"masks.{code}")} for code in np.unique(masks) if code],
             "legend": {
                 "title": context.t(f"scales.{'query' if scale == 'row' else scale}"),
                 "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
@@ -54,3 +61,13 @@ def maps(context: Context, block: AttentionBlock, focus: Focus, scale: ScaleKey,
         },
         on_chosen_change=on_chosen,
     )
+
+
+def _masks(block: AttentionBlock) -> NDArray[np.uint8]:
+    """Why cells are zero, `[layer, head, row, column]` or, if all heads have the same, `[row, column]`; may be empty.
+
+    A cell of a small map is masked if all it stands for is.
+    """
+    if block.mask is None:
+        return np.zeros(0, np.uint8)
+    return (-shrunk(-block.mask.astype(np.float64), LIMIT)).astype(np.uint8)

@@ -92,7 +92,7 @@ function line(row, data, many) {
   row.tokens.forEach((token, index) => {
     if (token.gap) sentence.append(token.gap);
     const span = make("span", "token" + (token.unknown ? " unknown" : "") + (token.query ? " query" : ""), token.text);
-    span.dataset.token = index;
+    span.dataset.token = token.place;
     span.style.background = token.fill;
     span.style.color = token.ink;
     span.dataset.tip = token.tip;

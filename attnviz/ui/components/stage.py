@@ -8,8 +8,9 @@ from typing import Any
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import style
 from attnviz.figures.describe import row as describe_row
+from attnviz.figures.masks import SIGNS
 from attnviz.figures.numbers import approx, exact, percent
-from attnviz.trace import AttentionTrace, Classification
+from attnviz.trace import MASK_NONE, AttentionTrace, Classification
 from attnviz.ui.components import component
 from attnviz.ui.context import Context, Row
 
@@ -95,7 +96,11 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
     focus = context.focus_of(trace)
     keys = focus.keys(trace)
     weights = focus.row(trace)
-    asking = None if context.pooling else focus.query
+    block = trace.block(focus.block)
+    asking = focus.own(trace).query if block.kind in ("self", "causal") else None
+    places = [group[0] for group in block.parts[1]] if block.parts is not None else list(range(len(keys)))
+    mask = focus.mask(trace)
+    masks = [MASK_NONE] * len(keys) if mask is None else mask.tolist()
     tokens: list[dict[str, Any]] = []
     reached, placed = 0, True
     in_order = all(a[0] < b[0] for a, b in zip(keys.spans, keys.spans[1:], strict=False) if a and b)
@@ -107,7 +112,10 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
             gap, reached = trace.text[reached : span[0]] or ("" if placed else gap), span[1]
         placed = span is not None
         fill = style.shade(float(place), look.ramp)
-        tip = f"{context.t('figures.weight')} {exact(float(weight))}"
+        here = len(tokens)
+        told = [f"{context.t('figures.weight')} {exact(float(weight))}"]
+        told += [context.t("page.unknown_word")] if unknown else []
+        told += [context.t(f"masks.{masks[here]}")] if masks[here] else []
         tokens.append(
             {
                 "text": token,
@@ -115,10 +123,11 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
                 "fill": fill,
                 "ink": style.ink(fill),
                 "unknown": unknown,
-                "query": asking == len(tokens),
+                "place": places[here],
+                "query": asking == places[here],
                 "weight": exact(float(weight)),
-                "number": approx(float(weight)),
-                "tip": f"{tip}\n{context.t('page.unknown_word')}" if unknown else tip,
+                "number": SIGNS[masks[here]][0] if masks[here] else approx(float(weight)),
+                "tip": "\n".join(told),
             }
         )
     return {

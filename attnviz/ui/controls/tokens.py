@@ -1,0 +1,34 @@
+"""The choice of how a trace is read: with or without special tokens, in pieces or in words."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.analysis.reading import PIECES, SPECIAL, has_pieces, has_special
+from attnviz.ui.context import Context
+
+
+def choose_reading(context: Context) -> None:
+    """Draw what there is to choose; what is chosen stands in the session's `special` and `pieces`."""
+    traces = [trace for row in context.rows if (trace := row.own or row.trace) is not None]
+    if any(has_special(trace) for trace in traces):
+        st.selectbox(
+            context.t("controls.special"),
+            SPECIAL,
+            format_func=lambda key: context.t(f"controls.special_{key}"),
+            key="special",
+            label_visibility="collapsed",
+            width=330,
+            help=context.t("controls.special_help"),
+        )
+    if any(has_pieces(trace) for trace in traces):
+        st.segmented_control(
+            context.t("controls.pieces"),
+            PIECES,
+            format_func=lambda key: context.t(f"controls.pieces_{key}"),
+            key="pieces",
+            required=True,
+            label_visibility="collapsed",
+            width="content",
+            help=context.t("controls.pieces_help"),
+        )
