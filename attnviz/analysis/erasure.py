@@ -93,7 +93,7 @@ def table(named: dict[str, Curves], random: Sequence[Curves]) -> pd.DataFrame:
         random: Of random orders; may be empty.
 
     Returns:
-        Columns `measure` (a name, or `random`), `kind` (`without`, `alone`), `tokens` (k), `probability`; for `random`
+        Columns `measure` (a name, or `random`), `kind` (`without`, `alone`), `k`, `probability`; for `random`
         the mean, with `low` and `high`, the 5th and 95th percentile over the orders (NaN elsewhere).
     """
     rows = []
@@ -107,4 +107,4 @@ def table(named: dict[str, Curves], random: Sequence[Curves]) -> pd.DataFrame:
             low, high = np.quantile(stacked, [0.05, 0.95], axis=0)
             for k, band in enumerate(zip(stacked.mean(axis=0), low, high, strict=True), start=first):
                 rows.append(("random", kind, k, *band))
-    return pd.DataFrame(rows, columns=["measure", "kind", "tokens", "probability", "low", "high"])
+    return pd.DataFrame(rows, columns=["measure", "kind", "k", "probability", "low", "high"])

@@ -45,8 +45,16 @@ class Measures:
     random: tuple[erasure.Curves, ...]
 
     def agreement(self, measure: Measure) -> Agreement:
-        """How far attention puts the same tokens first as another measure does."""
-        return agreement(self.values["attention"], self.values[measure])
+        """How far attention puts the same tokens first as another measure does, by size: attention has no sign."""
+        return agreement(self.values["attention"], np.abs(self.values[measure]))
+
+    def first(self, measure: Measure) -> int:
+        """Place of the token of largest size; the first of several.
+
+        Raises:
+            ValueError: No token has a value.
+        """
+        return int(np.nanargmax(np.abs(self.values[measure])))
 
     def table(self) -> pd.DataFrame:
         """One token a row: `position` (from 1), `token`, and a column per measure."""

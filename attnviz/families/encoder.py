@@ -261,6 +261,11 @@ class EncoderClassifier(TextClassifier):
             ]
         )
 
+    def embed(self, encoded: Encoded) -> NDArray[np.float32]:
+        """Embedding vectors float32 `[token, feature]`, where `gradients` differentiates."""
+        vectors: NDArray[np.float32] = self._parts(encoded.inputs["tokens"]).layers["embedding"][0]
+        return vectors
+
     def gradients(
         self, encoded: Encoded, target: int | None = None, features: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
@@ -275,7 +280,7 @@ class EncoderClassifier(TextClassifier):
             float32, of the shape of `features` (a batch of one if none are given).
         """
         if features is None:
-            features = self._parts(encoded.inputs["tokens"]).layers["embedding"]
+            features = self.embed(encoded)[None]
         if target is None:
             target = self.run(encoded).output.predicted  # type: ignore[union-attr]
         elif not 0 <= target < len(self.card.labels):

@@ -2,9 +2,27 @@
 
 from plotly.graph_objects import Figure
 
+from attnviz.figures.attribution import attribution, erasure_curves
 from attnviz.figures.bars import bars, prediction
 from attnviz.figures.head import head
+from attnviz.figures.heads import head_distances, head_map, heads
 from attnviz.figures.heatmap import heatmap
+from attnviz.figures.maps import attention_map
 from attnviz.figures.steps import bias, matrix, scores
 
-__all__ = ["Figure", "bars", "bias", "head", "heatmap", "matrix", "prediction", "scores"]
+__all__ = [
+    "Figure",
+    "attention_map",
+    "attribution",
+    "bars",
+    "bias",
+    "erasure_curves",
+    "head",
+    "head_distances",
+    "head_map",
+    "heads",
+    "heatmap",
+    "matrix",
+    "prediction",
+    "scores",
+]

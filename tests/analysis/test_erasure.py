@@ -72,7 +72,7 @@ def test_the_table_has_mean_and_band_of_the_random_orders():
     first, *random = erasure.curves(Adding(), encoded([1, 2, 3, 4, 5]), 1, orders)
     table = erasure.table({"attention": first}, random)
 
-    at = table[(table.measure == "random") & (table.kind == "without") & (table.tokens == 2)].iloc[0]
+    at = table[(table.measure == "random") & (table.kind == "without") & (table.k == 2)].iloc[0]
     values = sorted(each.without[2] for each in random)
     assert at.probability == pytest.approx(np.mean(values))
     assert values[0] <= at.low <= at.probability <= at.high <= values[-1]

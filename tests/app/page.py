@@ -19,7 +19,7 @@ MODELS = tuple(card.name for card in models())
 VIEWS = KEYS
 
 #: Views every pooling classifier fits.
-POOLING_VIEWS = ("bars", "heatmap", "prediction", "steps", "lesson", "card")
+POOLING_VIEWS = ("bars", "heatmap", "prediction", "steps", "attribution", "lesson", "card")
 
 
 _stamps = itertools.count(1)

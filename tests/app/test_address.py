@@ -31,6 +31,11 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "head": ("-1", "0", "11"),
     "query": ("-1", "0", "4095"),
     "width": ("-1", "1", "512"),
+    "target": ("-1", "0", "1"),
+    "map": ("weights", "mean", "all", "rollout", "norms"),
+    "x": ("distance", "entropy", "special"),
+    "y": ("entropy", "previous"),
+    "likeness": ("map", "matrix"),
 }
 
 # No address carries a lone surrogate: it arrives as U+FFFD.
@@ -52,7 +57,7 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
     written = page.component("address")["parameters"]
     assert set(written) == set(FIELDS)
     for name, value in address.items():
-        if name in ("text", "other", "sentence", "view", "layer", "head", "query"):
+        if name in ("text", "other", "sentence", "view", "layer", "head", "query", "target"):
             continue  # What a model or a text has no such part for is shown as far as there is one.
         assert (written[name] == value) == (value in _valid(name)), name
     wrong = [name for name in address if name not in ("text", "other") and address[name] not in _valid(name)]
@@ -61,7 +66,7 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
 
 
 def _valid(name: str) -> Any:
-    if name in ("layer", "head", "query", "width"):
+    if name in ("layer", "head", "query", "width", "target"):
         return [str(n) for n in range(-1, 4096)]
     if name == "shuffle":
         return [str(n) for n in range(1000)]

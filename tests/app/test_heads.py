@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import numpy as np
 import pytest
 
+from attnviz.analysis import maps
 from attnviz.analysis.focus import Focus
-from attnviz.i18n import languages
+from attnviz.analysis.heads import heads, similarity
+from attnviz.figures import describe
+from attnviz.i18n import languages, translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Step, Steps, TokenAxis
 from attnviz.ui import cache
+from attnviz.ui.views.flow import FORMULAS, PARTS
 from tests.app.page import MODELS, Page
 
 LAYERS, HEADS, FEATURES = 3, 5, 7
 TEXT = "the <b>cat</b> sat"
-VIEWS = ("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "prediction")
+VIEWS = ("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "flow", "prediction")
 
 
 def made(name: str, text: str, shuffle: int = 0) -> AttentionTrace:
@@ -47,6 +52,11 @@ def taken_apart(name: str, text: str, focus: Focus) -> Steps:
             Step("context", weights @ value, ("feature",), "context"),
         )
     )
+
+
+def norms_of(name: str, text: str) -> np.ndarray:
+    keys = len(text.split()) + 1
+    return np.random.default_rng(19).random((LAYERS, HEADS, keys)).astype(np.float32) * 3
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +112,104 @@ def test_tokens_travel_to_the_lines_as_they_are():
 
     assert data["queries"] == data["keys"] == ["[CLS]", "the", "<b>cat</b>", "sat"]
     assert len(base64.b64decode(data["codes"])) == HEADS * 4 * 4
+
+
+def drawn(shown: Page) -> dict[str, Any]:
+    """The heatmap of the only chart."""
+    (figure,) = shown.figures()
+    return next(trace for trace in figure["data"] if trace["type"] == "heatmap")
+
+
+def numbers(values: Any) -> np.ndarray:
+    """An array as Plotly sends it."""
+    if isinstance(values, dict):
+        flat = np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+        return flat.reshape([int(size) for size in values.get("shape", str(flat.size)).split(",")])
+    return np.array(values, float)
+
+
+@pytest.fixture
+def with_norms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model gives the norms of its values."""
+    monkeypatch.setattr(cache, "offers", lambda name, *methods: methods == ("value_norms",))
+    monkeypatch.setattr(cache, "value_norms", norms_of)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("kind", maps.MAPS)
+def test_every_map_says_what_it_is_and_what_it_is_not(with_norms, kind: maps.MapKey, language: str):
+    shown = page(view="flow", map=kind, lang=language, layer="1", head="2")
+    block = made(MODELS[0], TEXT).blocks[0]
+
+    assert shown.component("address")["parameters"].items() >= {"view": "flow", "map": kind}.items()
+    expected = maps.values(block, kind, 1, 2, norms_of(MODELS[0], TEXT))
+    np.testing.assert_allclose(numbers(drawn(shown)["customdata"]), expected, rtol=1e-9)
+    heads = LAYERS * HEADS if kind == "all" else HEADS
+    words = translate(language, f"maps.{kind}_text", layer=2, layers=LAYERS, heads=heads)
+    assert words in shown.markdown()
+    assert [each.value for each in shown.app.latex] == [f"$$\n{FORMULAS[kind]}\n$$"]
+    (alternative,) = shown.alternatives()
+    assert alternative.startswith(describe.map_title(block, kind, 1, 2, language))
+    offered = {each.key for each in shown.app.get("button_group")}
+    assert {"layer", "head"} & offered == set(PARTS[kind])
+
+
+def test_the_table_of_a_map_has_its_numbers(with_norms):
+    shown = page(view="flow", map="norms", layer="0", head="4")
+    shown.choose("numbers-map-norms", True)
+    (table,) = [each.value for each in shown.app.dataframe]
+
+    expected = made(MODELS[0], TEXT).blocks[0].weights[0, 4] * norms_of(MODELS[0], TEXT)[0, 4]
+    np.testing.assert_allclose(table["norms"].to_numpy().reshape(4, 4), expected, rtol=1e-6)
+
+
+def test_norms_are_offered_only_by_a_model_that_gives_them():
+    shown = page(view="flow", map="norms")
+
+    assert shown.state("map") == "weights"
+    assert shown.component("address")["parameters"]["map"] == "weights"
+
+
+def test_rollout_is_over_all_tokens_even_if_some_are_hidden():
+    shown = page(view="flow", map="rollout", special="hide", layer="2", lang="en")
+    whole = maps.values(made(MODELS[0], TEXT).blocks[0], "rollout", 2, 0)
+
+    np.testing.assert_allclose(numbers(drawn(shown)["customdata"]), whole[1:, 1:], rtol=1e-9)
+    assert translate("en", "maps.own_tokens") in shown.messages()
+
+
+@pytest.mark.parametrize("likeness", ["map", "matrix"])
+@pytest.mark.parametrize("language", languages())
+def test_heads_are_plotted_by_the_figures_chosen(likeness: str, language: str):
+    shown = page(view="heads", x="same", y="first", likeness=likeness, lang=language)
+    plot, alike = shown.figures()
+    table = heads(made(MODELS[0], TEXT).blocks[0])
+
+    np.testing.assert_allclose(numbers(plot["data"][0]["x"]), table["same"])
+    np.testing.assert_allclose(numbers(plot["data"][0]["y"]), table["first"])
+    assert {trace["type"] for trace in alike["data"]} == ({"scatter"} if likeness == "map" else {"heatmap", "scatter"})
+    assert len(set(shown.alternatives())) == 2 and all(shown.alternatives())
+    assert shown.component("address")["parameters"].items() >= {"x": "same", "y": "first", "likeness": likeness}.items()
+    distances = similarity(made(MODELS[0], TEXT).blocks[0])
+    assert translate(language, "heads.alike_text") in shown.markdown()
+    for key, frame in (("heads-plot", table[["layer", "head", "same", "first"]]), ("heads-alike", distances.table())):
+        shown.choose(f"numbers-{key}", True)
+        assert any(each.value.equals(frame) for each in shown.app.dataframe), key
+
+
+def test_hidden_tokens_change_no_figure_of_a_head():
+    own, hidden = page(view="heads"), page(view="heads", special="hide", lang="en")
+
+    for one, other in zip(own.figures(), hidden.figures(), strict=True):
+        np.testing.assert_array_equal(numbers(one["data"][0]["x"]), numbers(other["data"][0]["x"]))
+    assert translate("en", "heads.own_tokens") in hidden.messages()
+
+
+@pytest.mark.parametrize("key", ["heads-plot", "heads-alike"])
+def test_a_click_on_a_point_opens_its_head(key: str):
+    shown = page(view="heads")
+    points = [{"customdata": [1, 4], "curve_number": 0, "point_index": 9, "x": 0.0, "y": 0.0}]
+    shown.app.session_state[f"plot-{key}"] = {"selection": {"points": points, "point_indices": [9]}}
+    shown.run()
+
+    assert [shown.state(name) for name in ("view", "layer", "head")] == ["head", 1, 4]

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from attnviz.ui.context import View
-from attnviz.ui.views import bars, card, cell, head, heads, heatmap, lesson, lines, overview, prediction, steps
+from attnviz.ui.views import (
+    attribution,
+    bars,
+    card,
+    cell,
+    flow,
+    head,
+    heads,
+    heatmap,
+    lesson,
+    lines,
+    overview,
+    prediction,
+    steps,
+)
 
 VIEWS: tuple[View, ...] = (
     View("bars", frozenset({"trace"}), bars.render, single=True),
@@ -13,8 +27,10 @@ VIEWS: tuple[View, ...] = (
     View("lines", frozenset({"heads"}), lines.render, single=True),
     View("cell", frozenset({"heads"}), cell.render, single=True),
     View("heads", frozenset({"heads"}), heads.render, single=True),
+    View("flow", frozenset({"heads"}), flow.render, single=True),
     View("prediction", frozenset({"classification"}), prediction.render, single=True),
     View("steps", frozenset({"steps"}), steps.render, single=True),
+    View("attribution", frozenset({"attribution"}), attribution.render, single=True),
     View("lesson", frozenset(), lesson.render),
     View("card", frozenset(), card.render),
 )

@@ -1,0 +1,164 @@
+"""Attention beside measures of what the prediction depends on, and what is left of it as tokens go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from attnviz.analysis.measures import MEASURES, Measure, Measures
+from attnviz.figures import style
+from attnviz.figures.escape import label, plain
+from attnviz.figures.numbers import approx, exact
+from attnviz.i18n import translate
+
+#: Pixels.
+ROW_HEIGHT, MARGIN, CURVES_HEIGHT = 34, 120, 420
+
+#: Every line has its own dash and mark, so that a grey print tells them apart.
+_DASHES = dict(zip(MEASURES, ("solid", "dash", "dot", "dashdot", "longdash"), strict=True))
+_MARKS = dict(zip(MEASURES, ("circle", "square", "diamond", "triangle-up", "x"), strict=True))
+
+
+def attribution(
+    found: Measures, shown: Sequence[Measure] = MEASURES, *, language: str = "en", theme: str = "light"
+) -> go.Figure:
+    """Measures side by side on the same tokens, read from the top; what speaks against the class goes to the left.
+
+    Args:
+        found: All measures of a text.
+        shown: Which, in this order.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+
+    Returns:
+        A figure with one panel a measure, each on its own labelled scale: attention from 0 to 1, the others in
+        probability of the class. Hovering shows 9 significant digits.
+    """
+    look = style.theme(theme)
+    titles = [translate(language, f"measures.{measure}") for measure in shown]
+    figure = make_subplots(rows=1, cols=len(shown), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.04)
+    places = list(range(len(found.tokens)))
+    for column, measure in enumerate(shown, start=1):
+        values = found.values[measure]
+        figure.add_bar(
+            x=values,
+            y=places,
+            orientation="h",
+            marker={"color": [look.second if value < 0 else look.bar for value in values]},
+            hoverinfo="text",
+            hovertext=[
+                f"{plain(token)}<br>{plain(titles[column - 1])} {exact(float(value))}"
+                for token, value in zip(found.tokens, values, strict=True)
+            ],
+            row=1,
+            col=column,
+        )
+        figure.update_xaxes(**_scale(look, measure, values), row=1, col=column)
+    figure.update_layout(
+        **{**style.layout(look, height=MARGIN + ROW_HEIGHT * len(places)), "margin": {"l": 8, "r": 8, "t": 44, "b": 8}},
+        bargap=0.25,
+    )
+    figure.update_yaxes(
+        **style.axis(look, autorange="reversed", showgrid=False, zeroline=False, tickvals=places),
+        ticktext=[label(token) for token in found.tokens],
+    )
+    figure.update_annotations(font={"size": style.FONT_SIZE, "color": look.text})
+    return figure
+
+
+def _scale(look: style.Theme, measure: Measure, values: Any) -> dict[str, Any]:
+    if measure == "attention":
+        return style.axis(look, range=[0, 1], tickvals=[0, 0.5, 1])
+    bound = float(np.nanmax(np.abs(values), initial=0)) or 1.0
+    marks = [-bound, 0, bound]
+    return style.axis(
+        look, range=[-1.1 * bound, 1.1 * bound], tickvals=marks, ticktext=[approx(-bound, 2), "0", approx(bound, 2)]
+    )
+
+
+def erasure_curves(
+    table: pd.DataFrame, shown: Sequence[Measure] = MEASURES, *, language: str = "en", theme: str = "light"
+) -> go.Figure:
+    """Probability of the class as the first tokens of an order are removed, and with them alone.
+
+    Args:
+        table: From `analysis.erasure.table`.
+        shown: Orders to draw, beside the random ones (mean and 5th to 95th percentile).
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+    """
+    look = style.theme(theme)
+    titles = [translate(language, f"measures.{kind}") for kind in ("without", "alone")]
+    figure = make_subplots(rows=1, cols=2, shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.06)
+    for column, kind in enumerate(("without", "alone"), start=1):
+        rows = table[table["kind"] == kind]
+        _band(figure, rows[rows["measure"] == "random"], look, language, column)
+        for measure in shown:
+            line = rows[rows["measure"] == measure]
+            name = translate(language, f"measures.{measure}")
+            figure.add_scatter(
+                x=line["k"],
+                y=line["probability"],
+                mode="lines+markers",
+                name=plain(name),
+                legendgroup=measure,
+                showlegend=column == 1,
+                line={"color": look.series[MEASURES.index(measure)], "dash": _DASHES[measure], "width": 3},
+                marker={"symbol": _MARKS[measure], "size": 8},
+                hoverinfo="text",
+                hovertext=[
+                    f"{plain(name)} · {count}<br>{exact(float(value))}"
+                    for count, value in zip(line["k"], line["probability"], strict=True)
+                ],
+                row=1,
+                col=column,
+            )
+    figure.update_layout(
+        **{
+            **style.layout(look, height=CURVES_HEIGHT),
+            "margin": {"l": 8, "r": 8, "t": 44, "b": 90},
+            "showlegend": True,
+        },
+        legend={"orientation": "h", "y": -0.32, "yanchor": "top", "x": 0},
+    )
+    step = max(1, int(table["k"].max()) // 8)
+    title = translate(language, "measures.tokens_axis")
+    figure.update_xaxes(**style.axis(look, title=title, zeroline=False, tick0=0, dtick=step))
+    figure.update_yaxes(**style.axis(look, range=[0, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1]))
+    figure.update_yaxes(title=translate(language, "figures.probability"), row=1, col=1)
+    figure.update_annotations(font={"size": style.FONT_SIZE, "color": look.text})
+    return figure
+
+
+def _band(figure: go.Figure, rows: pd.DataFrame, look: style.Theme, language: str, column: int) -> None:
+    for bound, fill in (("low", None), ("high", "tonexty")):
+        figure.add_scatter(
+            x=rows["k"],
+            y=rows[bound],
+            mode="lines",
+            line={"width": 0},
+            fill=fill,
+            fillcolor=f"rgba({','.join(str(int(look.muted[i : i + 2], 16)) for i in (1, 3, 5))},0.3)",
+            hoverinfo="skip",
+            showlegend=False,
+            row=1,
+            col=column,
+        )
+    figure.add_scatter(
+        x=rows["k"],
+        y=rows["probability"],
+        mode="lines",
+        line={"color": look.muted, "width": 2},
+        name=plain(translate(language, "measures.random")),
+        legendgroup="random",
+        showlegend=column == 1,
+        hoverinfo="text",
+        hovertext=[exact(float(value)) for value in rows["probability"]],
+        row=1,
+        col=column,
+    )

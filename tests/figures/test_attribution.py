@@ -1,0 +1,73 @@
+"""The charts of attention beside attribution."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from attnviz import figures
+from attnviz.analysis import erasure
+from attnviz.analysis.attribution import Integrated
+from attnviz.analysis.measures import MEASURES, Measures
+from attnviz.i18n import languages
+
+TOKENS = ("<b>one</b>", "two", "%{x}", "four", "five")
+GENERATOR = np.random.default_rng(3)
+
+
+def curve() -> erasure.Curves:
+    return erasure.Curves(GENERATOR.random(5), GENERATOR.random(5))
+
+
+@pytest.fixture
+def found() -> Measures:
+    values = {measure: GENERATOR.normal(size=5) for measure in MEASURES} | {
+        "attention": GENERATOR.dirichlet(np.ones(5))
+    }
+    random = tuple(curve() for _ in range(7))
+    return Measures(
+        TOKENS, 1, values, Integrated(values["integrated"], 0.3, 0.001, 8), {m: curve() for m in MEASURES}, random
+    )
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_one_panel_a_measure_on_the_same_tokens(found: Measures, language: str, theme: str):
+    figure = figures.attribution(found, MEASURES, language=language, theme=theme)
+
+    assert len(figure.data) == len(MEASURES)
+    for bars, measure in zip(figure.data, MEASURES, strict=True):
+        np.testing.assert_array_equal(bars.x, found.values[measure])
+    assert figure.layout.xaxis.range == (0, 1)
+    for axis, measure in ((figure.layout.xaxis2, "removed"), (figure.layout.xaxis5, "gradient_input")):
+        assert axis.range[0] == -axis.range[1]
+        assert axis.range[1] > np.abs(found.values[measure]).max()
+    assert not any("<b>" in text for text in figure.layout.yaxis.ticktext)
+
+
+def test_what_speaks_against_the_class_has_another_colour(found: Measures):
+    (bars,) = figures.attribution(found, ["removed"]).data
+
+    colours = np.array(bars.marker.color)
+    against = found.values["removed"] < 0
+    assert len(set(colours[against])) == len(set(colours[~against])) == 1
+    assert set(colours[against]).isdisjoint(colours[~against])
+
+
+def test_a_measure_without_any_value_is_drawn_empty(found: Measures):
+    found.values["removed"][:] = np.nan
+
+    assert figures.attribution(found, ["attention", "removed"]).layout.xaxis2.range == (-1.1, 1.1)
+
+
+def test_the_curves_have_their_orders_and_the_band(found: Measures):
+    table = erasure.table({measure: found.curves[measure] for measure in MEASURES}, found.random)
+    figure = figures.erasure_curves(table, ("attention", "integrated"))
+    named = [trace for trace in figure.data if trace.legendgroup in ("attention", "integrated")]
+
+    assert len(named) == 4
+    np.testing.assert_array_equal(named[0].y, found.curves["attention"].without)
+    assert named[0].line.dash != named[1].line.dash
+    assert named[0].marker.symbol != named[1].marker.symbol
+    assert list(named[0].x) == [0, 1, 2, 3, 4]
+    assert sum(trace.fill == "tonexty" for trace in figure.data) == 2
