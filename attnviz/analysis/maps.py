@@ -68,6 +68,34 @@ def values(
     return own
 
 
+def shown(drawn: NDArray[np.float64], block: AttentionBlock) -> NDArray[np.float64]:
+    """A map over the model's own tokens as a reading shows it: merged keys added up, merged queries averaged.
+
+    Args:
+        drawn: float64 `[query, key]` over the model's own positions.
+        block: As read, see `analysis.reading`; what it hides is left out, and nothing is scaled up for it.
+    """
+    if block.parts is None:
+        return drawn
+    queries, keys = block.parts
+    columns = np.stack([drawn[:, list(group)].sum(axis=1) for group in keys], axis=1)
+    rows: NDArray[np.float64] = np.stack([columns[list(group)].mean(axis=0) for group in queries])
+    return rows
+
+
+def masked(block: AttentionBlock, kind: MapKey, layer: int, head: int) -> NDArray[np.int8]:
+    """Which cells of a map a mask keeps at zero, int8 `[query, key]` of `attnviz.trace`'s `MASK_…`."""
+    if block.mask is None:
+        return np.zeros(block.shape[2:], np.int8)
+    if block.mask.ndim == 2:
+        return block.mask
+    mask: NDArray[np.int8] = block.mask[layer, head]
+    if kind in ("weights", "norms"):
+        return mask
+    alike = (block.mask == mask).all(axis=(0, 1))
+    return np.where(alike, mask, 0).astype(np.int8)
+
+
 def table(block: AttentionBlock, drawn: NDArray[np.float64], name: str) -> pd.DataFrame:
     """A map, one cell a row.
 

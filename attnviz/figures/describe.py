@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from attnviz.analysis.focus import Focus, focus
+from attnviz.analysis.heads import Similarity
+from attnviz.analysis.maps import MapKey
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import translate
-from attnviz.trace import AttentionTrace, Classification
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification
 
 #: Tokens named in a description.
 NAMED = 5
@@ -67,3 +72,86 @@ def prediction(trace: AttentionTrace, names: Sequence[str], language: str = "en"
     order = [int(index) for index in np.argsort(-output.probabilities, kind="stable")[:NAMED]]
     items = [f"{names[index]} {percent(float(output.probabilities[index]))}" for index in order]
     return translate(language, "alt.prediction", largest=translate(language, "alt.separator").join(items))
+
+
+def heads(table: pd.DataFrame, x: str, y: str, language: str = "en") -> str:
+    """Heads as points: over what ranges, and which heads are at their ends."""
+
+    def named(index: int) -> str:
+        row = table.iloc[index]
+        return translate(language, "figures.layer_head", layer=int(row["layer"]), head=int(row["head"]))
+
+    ranges = []
+    for name in dict.fromkeys((x, y)):
+        values = table[name].to_numpy(float)
+        if np.isnan(values).all():
+            continue
+        low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
+        ends = {"low": approx(values[low]), "low_head": named(low), "high": approx(values[high])}
+        words = translate(language, f"columns.{name}")
+        ranges.append(translate(language, "heads.alt_range", name=words, high_head=named(high), **ends))
+    listed = translate(language, "alt.separator").join(ranges)
+    return translate(language, "heads.alt_plot", count=len(table), ranges=listed)
+
+
+def alike(similarity: Similarity, language: str = "en") -> str:
+    """How many heads there are, and which two are nearest and farthest."""
+    pairs = similarity.table()
+
+    def named(row: pd.Series[Any]) -> str:
+        ends = (("layer", "head"), ("other_layer", "other_head"))
+        words = (
+            translate(language, "figures.layer_head", layer=int(row[layer]), head=int(row[head]))
+            for layer, head in ends
+        )
+        return " – ".join(words)
+
+    near, far = pairs.iloc[0], pairs.iloc[-1]
+    return translate(
+        language,
+        "heads.alt_alike",
+        count=len(similarity.heads),
+        near=named(near),
+        nearest=approx(float(near["divergence"])),
+        far=named(far),
+        farthest=approx(float(far["divergence"])),
+    )
+
+
+def attention_map(
+    trace: AttentionTrace,
+    block: AttentionBlock,
+    values: NDArray[np.float64],
+    kind: MapKey,
+    layer: int,
+    head: int,
+    language: str = "en",
+) -> str:
+    """What a map is, and its largest cells."""
+    top = np.argsort(-values, axis=None, kind="stable")[:NAMED]
+    cells = [
+        translate(
+            language,
+            "maps.alt_cell",
+            query=block.query.tokens[query],
+            key=block.key.tokens[key],
+            value=approx(float(values[query, key])),
+        )
+        for query, key in zip(*np.unravel_index(top, values.shape), strict=True)
+    ]
+    return translate(
+        language,
+        "maps.alt",
+        title=map_title(block, kind, layer, head, language),
+        queries=values.shape[0],
+        keys=values.shape[1],
+        text=trace.text,
+        largest=translate(language, "alt.separator").join(cells),
+    )
+
+
+def map_title(block: AttentionBlock, kind: MapKey, layer: int, head: int, language: str = "en") -> str:
+    """What a map is, and of which layer and head; an average is called one."""
+    layers, heads, _, _ = block.shape
+    numbers = {"layer": layer + 1, "head": head + 1, "heads": heads, "all": layers * heads}
+    return translate(language, f"maps.{kind}_title", **numbers)

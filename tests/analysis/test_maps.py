@@ -7,8 +7,9 @@ import pytest
 
 from attnviz.analysis import maps
 from attnviz.analysis.norms import weighted
+from attnviz.analysis.reading import read
 from attnviz.analysis.rollout import rollout
-from attnviz.trace import AttentionBlock, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Tensor, TokenAxis
 
 LAYERS, HEADS, TOKENS = 3, 5, 7
 
@@ -98,3 +99,19 @@ def test_the_table_has_a_cell_a_row(block: AttentionBlock):
     row = table.iloc[3 * TOKENS + 5]
     assert (row["query"], row["key"], row["query_token"], row["key_token"]) == (3, 5, "t3", "t5")
     assert row["mean"] == drawn[3, 5]
+
+
+def test_a_map_over_all_tokens_is_shown_as_the_reading_shows_weights(weights: np.ndarray):
+    text = "un common words here"
+    spans = [None, (0, 2), (3, 6), (6, 9), (10, 15), (16, 20), None]
+    tokens = ["[CLS]", "un", "com", "##mon", "words", "here", "[SEP]"]
+    axis = TokenAxis.of(tokens, spans, [True, *[False] * 5, True])
+    block = AttentionBlock("encoder", "self", axis, axis, weights)
+    trace = AttentionTrace("made", text, (block,), Tensor(np.zeros(1)))
+    shown = read(trace, "hide", "words").blocks[0]
+
+    assert len(shown.key) == 4
+    for layer, head in np.ndindex(LAYERS, HEADS):
+        found = maps.shown(maps.values(block, "weights", layer, head), shown)
+        np.testing.assert_allclose(found, shown.weights[layer, head], atol=1e-6)
+    np.testing.assert_array_equal(maps.shown(np.eye(TOKENS), block), np.eye(TOKENS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +17,14 @@ from attnviz.ui.context import Context
 NUMBER = "%.9g"
 
 
-def chart(context: Context, key: str, figure: Figure, alt: str, table: Callable[[], pd.DataFrame]) -> None:
+def chart(
+    context: Context,
+    key: str,
+    figure: Figure,
+    alt: str,
+    table: Callable[[], pd.DataFrame],
+    on_point: Callable[[Any], None] | None = None,
+) -> None:
     """Draw a figure with everything around it.
 
     Args:
@@ -25,7 +33,14 @@ def chart(context: Context, key: str, figure: Figure, alt: str, table: Callable[
         figure: What to draw.
         alt: The same in words.
         table: Makes the numbers drawn; called when they are asked for.
+        on_point: Called with the `customdata` of a point that was clicked, before the run that follows.
     """
+
+    def chosen() -> None:
+        points = st.session_state[f"plot-{key}"]["selection"]["points"]
+        if points and on_point is not None:
+            on_point(points[0]["customdata"])
+
     with st.container(key=f"chart-{key}"):
         st.plotly_chart(
             figure,
@@ -33,6 +48,8 @@ def chart(context: Context, key: str, figure: Figure, alt: str, table: Callable[
             theme=None,
             width="stretch" if figure.layout.width is None else "content",
             alt=alt,
+            on_select=chosen if on_point is not None else "ignore",
+            selection_mode="points",
             config={"displayModeBar": False, "displaylogo": False, "responsive": True},
         )
     figure_tools(context, f"chart-{key}", f"attnviz-{context.card.name}-{key}", alt)

@@ -1,22 +1,90 @@
-"""Which head does what: a table to sort, a row opens its head."""
+"""Which head does what: two figures of every head as a plot, which heads are alike, and a table to sort."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from attnviz.analysis.heads import heads
-from attnviz.ui import state
+from attnviz import figures
+from attnviz.analysis.heads import FIGURES, heads, placement
+from attnviz.figures import describe
+from attnviz.figures.numbers import percent
+from attnviz.trace import AttentionBlock
+from attnviz.ui import cache, state
 from attnviz.ui.context import Context
-from attnviz.ui.controls.chart import NUMBER
+from attnviz.ui.controls.chart import NUMBER, chart
+from attnviz.ui.words import literal
 
 
 def render(context: Context) -> None:
-    """Draw the view."""
+    """Draw the view. All of it is about the model's own tokens, hidden ones included."""
+    block = context.own.block(context.focus.block)
+    table = heads(block)
+    if context.own is not context.trace:
+        st.caption(context.t("heads.own_tokens"))
+    _plot(context, table)
+    if len(table) > 1:
+        _alike(context, block)
+    _table(context, table)
+
+
+def _plot(context: Context, table: pd.DataFrame) -> None:
+    st.subheader(context.t("heads.plot"), anchor=False)
+    st.caption(context.t("heads.plot_text"))
+    with st.container(horizontal=True, gap="medium"):
+        for axis in ("x", "y"):
+            st.selectbox(
+                context.t(f"heads.{axis}"),
+                FIGURES,
+                format_func=lambda name: context.t(f"columns.{name}"),
+                key=axis,
+                width=260,
+            )
+    x, y = st.session_state.x, st.session_state.y
+    figure = figures.heads(table, x, y, language=context.language, theme=context.theme)
+    columns = list(dict.fromkeys(("layer", "head", x, y)))
+    alt = describe.heads(table, x, y, context.language)
+    chart(context, "heads-plot", figure, alt, lambda: table[columns], _open_point)
+
+
+def _alike(context: Context, block: AttentionBlock) -> None:
+    similarity = cache.similarity(block)
+    look = {"language": context.language, "theme": context.theme}
+    st.subheader(context.t("heads.alike"), anchor=False)
+    st.markdown(context.t("heads.alike_text"))
+    st.latex(
+        r"\mathrm{JS}(p, q) = H\!\left(\tfrac{p + q}{2}\right) - \tfrac{1}{2} H(p) - \tfrac{1}{2} H(q)"
+        r"\qquad H(p) = -\sum_j p_j \ln p_j"
+    )
+    if similarity.queries < similarity.total:
+        st.caption(context.t("heads.some_queries", queries=similarity.queries, total=similarity.total))
+    st.segmented_control(
+        context.t("heads.likeness"),
+        state.LIKENESS,
+        format_func=lambda key: context.t(f"heads.likeness_{key}"),
+        key="likeness",
+        required=True,
+        label_visibility="collapsed",
+    )
+    alt = describe.alike(similarity, context.language)
+    if st.session_state.likeness == "matrix":
+        st.caption(context.t("heads.matrix_text"))
+        figure = figures.head_distances(similarity, **look)
+    else:
+        points, kept = placement(similarity.distance)
+        share = percent(kept)
+        st.caption(context.t("heads.map_text", kept=literal(share)))
+        alt = f"{alt} {context.t('heads.alt_kept', kept=share)}"
+        figure = figures.head_map(similarity, points, kept, **look)
+    chart(context, "heads-alike", figure, alt, similarity.table, _open_point)
+
+
+def _table(context: Context, table: pd.DataFrame) -> None:
+    st.subheader(context.t("heads.table"), anchor=False)
     st.caption(context.t("heads.text"))
-    table = heads(context.trace.block(context.focus.block))
     columns = {}
     for column, kind in table.dtypes.items():
         name = context.t(f"columns.{column}")
@@ -49,3 +117,8 @@ def _open_row(table: pd.DataFrame) -> None:
     if rows:
         row = table.iloc[rows[0]]
         state.open_head(int(row["layer"]) - 1, int(row["head"]) - 1)
+
+
+def _open_point(place: Any) -> None:
+    layer, head = place
+    state.open_head(int(layer), int(head))

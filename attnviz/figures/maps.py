@@ -1,0 +1,155 @@
+"""Any map of query × key: weights, averages over heads and layers, rollout, weights times norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from attnviz.analysis.compact import coded
+from attnviz.analysis.maps import MapKey, masked
+from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.figures import masks, style
+from attnviz.figures.describe import map_title
+from attnviz.figures.escape import label, plain
+from attnviz.figures.numbers import approx, exact
+from attnviz.i18n import translate
+from attnviz.trace import MASK_NONE, AttentionBlock
+
+#: Numbers are written into the cells up to this many keys, signs of masks up to this many.
+WRITTEN, SIGNED = 14, 64
+
+#: Up to this many keys hovering tells the number; beyond it the numbers would weigh more than the picture.
+TOLD = 256
+
+#: Pixels.
+CELL, SMALL_CELL, MARGIN = 46, 22, 150
+
+
+def attention_map(
+    block: AttentionBlock,
+    values: NDArray[np.float64],
+    kind: MapKey,
+    *,
+    layer: int,
+    head: int,
+    scale: ScaleKey = "unit",
+    language: str = "en",
+    theme: str = "light",
+) -> go.Figure:
+    """A map as a heatmap, queries down, keys across.
+
+    Args:
+        block: Whose tokens and mask.
+        values: float64 `[query, key]`, as `analysis.maps.values` gives it.
+        kind: What it is; named in the title.
+        layer, head: Of which, from 0.
+        scale: How values become colours. Norms have no upper end of their own: their full colour is the largest one.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+
+    Returns:
+        A figure with a labelled colour scale. Hovering shows 9 significant digits, up to 256 keys.
+    """
+    look = style.theme(theme)
+    queries, keys = len(block.query), len(block.key)
+    top = (float(values.max(initial=0)) or 1.0) if kind == "norms" else 1.0
+    places = normalise(values / top, scale)
+    mask = masked(block, kind, layer, head)
+    told, written = keys <= TOLD, keys <= WRITTEN
+    cells: dict[str, Any] = {"z": coded(places), "zmax": 255}
+    if told:
+        cells = {"z": np.where(mask == MASK_NONE, places, np.nan).astype(np.float32), "zmax": 1}
+    number = f"<br>{translate(language, f'maps.{kind}_value')} %{{customdata:.9~g}}" if told else ""
+    figure = go.Figure(
+        go.Heatmap(
+            **cells,
+            zmin=0,
+            x=list(range(keys)),
+            y=list(range(queries)),
+            colorscale=style.colour_scale(look.ramp),
+            xgap=1,
+            ygap=1,
+            hoverongaps=False,
+            customdata=values if told else None,
+            hovertemplate=f"%{{y}} → %{{x}}{number}<extra></extra>",
+            text=_numbers(values, places, look) if written else None,
+            texttemplate="%{text}" if written else None,
+            textfont={"size": 13},
+            colorbar=_colour_bar(kind, scale, top, cells["zmax"], language),
+        )
+    )
+    title = map_title(block, kind, layer, head, language)
+    if written:
+        title += f" · {translate(language, 'figures.rounded')}"
+    above = 0
+    if mask.any():
+        hover = [
+            [_masked_hover(block, mask, q, k, language) if told else "" for k in range(keys)] for q in range(queries)
+        ]
+        signs = [[masks.SIGNS[code][0] if code else "" for code in line] for line in mask.tolist()]
+        text = signs if keys <= SIGNED else None
+        figure.add_traces(masks.overlay(mask, hover, text, look, language, x=range(keys), y=range(queries)))
+        above = masks.room(mask)
+    figure.update_layout(
+        **style.layout(look, height=MARGIN + above + (CELL if written else SMALL_CELL) * queries, title=title),
+        xaxis=_tokens(look, block.key.tokens, translate(language, "figures.key_axis")),
+        yaxis=_tokens(look, block.query.tokens, translate(language, "figures.query_axis"), autorange="reversed"),
+    )
+    if above:
+        figure.update_layout(margin_t=figure.layout.margin.t + above, **masks.LEGEND)
+    if keys > 30:
+        figure.update_layout(width=MARGIN + 100 + SMALL_CELL * keys)
+    return figure
+
+
+def _numbers(values: NDArray[np.float64], places: NDArray[np.float64], look: style.Theme) -> list[list[str]]:
+    return [
+        [
+            f'<span style="color:{style.ink(style.shade(float(place), look.ramp))}">{value:.2f}</span>'
+            for value, place in zip(line, shades, strict=True)
+        ]
+        for line, shades in zip(values, places, strict=True)
+    ]
+
+
+def _masked_hover(block: AttentionBlock, mask: NDArray[np.int8], query: int, key: int, language: str) -> str:
+    if not mask[query, key]:
+        return ""
+    words = translate(language, f"masks.{mask[query, key]}")
+    return f"{plain(block.query.tokens[query])} → {plain(block.key.tokens[key])}<br>{exact(0.0)} · {words}"
+
+
+def _colour_bar(kind: MapKey, scale: ScaleKey, top: float, span: float, language: str) -> dict[str, Any]:
+    marks = ticks(scale)
+    labels = [mark.label for mark in marks]
+    if kind == "norms" and scale == "unit":
+        labels = [approx(mark.position * top) for mark in marks]
+    name = translate(language, f"maps.{kind}_value")
+    if scale == "row":
+        name = translate(language, "figures.colour_query" if kind != "norms" else "maps.norms_row")
+    elif kind == "norms":
+        name = translate(language, f"maps.norms_{scale}", top=approx(top))
+    elif scale == "log":
+        name = translate(language, "maps.log", name=name)
+    return {
+        "title": {"text": name, "side": "right"},
+        "tickvals": [mark.position * span for mark in marks],
+        "ticktext": labels,
+        "thickness": 16,
+        "outlinewidth": 1,
+    }
+
+
+def _tokens(look: style.Theme, tokens: tuple[str, ...], title: str, **more: Any) -> dict[str, Any]:
+    return style.axis(
+        look,
+        showgrid=False,
+        zeroline=False,
+        tickvals=list(range(len(tokens))),
+        ticktext=[label(token) for token in tokens],
+        title=title,
+        **more,
+    )

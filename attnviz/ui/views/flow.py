@@ -1,0 +1,81 @@
+"""Maps made of several heads or of more than weights: averages, rollout, weights times norms; each with its formula."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz import figures
+from attnviz.analysis import maps
+from attnviz.figures import describe
+from attnviz.figures.maps import TOLD
+from attnviz.ui import cache
+from attnviz.ui.context import Context
+from attnviz.ui.controls.chart import chart
+from attnviz.ui.controls.head import choose_head
+
+FORMULAS: dict[maps.MapKey, str] = {
+    "weights": r"A^{(l,h)} = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d}}\right)",
+    "mean": r"\bar A^{(l)} = \frac{1}{H} \sum_{h=1}^{H} A^{(l,h)}",
+    "all": r"\bar A = \frac{1}{L H} \sum_{l=1}^{L} \sum_{h=1}^{H} A^{(l,h)}",
+    "rollout": r"R^{(l)} = \left(\tfrac{1}{2} \bar A^{(l)} + \tfrac{1}{2} I\right) R^{(l-1)} \qquad R^{(0)} = I"
+    r" \qquad \bar A^{(l)} = \frac{1}{H} \sum_h A^{(l,h)}",
+    "norms": r"\left\| a_{ij}\, v_j W_O^{(h)} \right\| = a_{ij} \left\| v_j W_O^{(h)} \right\|"
+    r" \qquad v_j = x_j W_V^{(h)} + b_V^{(h)}",
+}
+
+#: What there is to choose of for each map.
+PARTS: dict[maps.MapKey, tuple[str, ...]] = {
+    "weights": ("layer", "head"),
+    "mean": ("layer",),
+    "all": (),
+    "rollout": ("layer",),
+    "norms": ("layer", "head"),
+}
+
+
+def render(context: Context) -> None:
+    """Draw the view."""
+    block, own = (trace.block(context.focus.block) for trace in (context.trace, context.own))
+    kind = _kind(context)
+    choose_head(context, PARTS[kind])
+    layer, head = context.focus.layer, context.focus.head
+    layers, heads, _, keys = block.shape
+    st.markdown(context.t(f"maps.{kind}_text", layer=layer + 1, layers=layers, heads=_averaged(kind, layers, heads)))
+    st.latex(FORMULAS[kind])
+    if kind in ("rollout", "norms"):
+        text = context.own.text if context.selected is None else context.selected.text
+        norms = cache.value_norms(context.card.name, text) if kind == "norms" else None
+        values = maps.shown(maps.values(own, kind, layer, head, norms), block)
+        if block.parts is not None:
+            st.caption(context.t("maps.own_tokens"))
+    else:
+        values = maps.values(block, kind, layer, head)
+    if keys > TOLD:
+        st.caption(context.t("maps.no_numbers", limit=TOLD))
+    look = {"language": context.language, "theme": context.theme}
+    figure = figures.attention_map(block, values, kind, layer=layer, head=head, scale=st.session_state.scale, **look)
+    alt = describe.attention_map(context.trace, block, values, kind, layer, head, context.language)
+    column = "weight" if kind == "weights" else kind
+    chart(context, f"map-{kind}", figure, alt, lambda: maps.table(block, values, column))
+
+
+def _kind(context: Context) -> maps.MapKey:
+    """The map chosen, or the first if this model does not have it."""
+    own = context.own.block(context.focus.block)
+    offered = maps.offered(own, cache.offers(context.card.name, "value_norms"))
+    if st.session_state.map not in offered:
+        st.session_state.map = offered[0]
+    st.segmented_control(
+        context.t("maps.choice"),
+        offered,
+        format_func=lambda key: context.t(f"maps.{key}"),
+        key="map",
+        required=True,
+        label_visibility="collapsed",
+    )
+    kind: maps.MapKey = st.session_state.map
+    return kind
+
+
+def _averaged(kind: maps.MapKey, layers: int, heads: int) -> int:
+    return layers * heads if kind == "all" else heads
