@@ -170,18 +170,19 @@ def _weights(
     counts = np.array([len(group) for group in queries])
     for layer in range(layers):
         own = weights[layer][:, rows]  # [H, Q, K]
-        kept = _over(np.add, own[..., columns].astype(np.float64), keys, -1)
-        mean = _over(np.add, kept, queries, -2) / counts[:, None]
+        mean = _over(np.add, own[..., columns], keys, -1)
+        if len(counts) < len(rows):
+            mean = _over(np.add, mean, queries, -2) / counts[:, None]
         away = _over(np.add, own[..., gone].sum(-1, dtype=np.float64), queries, -1) / counts
         hidden[layer] = away
         shown[layer] = mean * _factors(mean, away) if renormalise else mean
     return shown, hidden
 
 
-def _factors(mean: NDArray[np.float64], away: NDArray[np.float64]) -> NDArray[np.float64]:
+def _factors(mean: NDArray[np.floating], away: NDArray[np.float64]) -> NDArray[np.float64]:
     """What rows `[…, query, key]` are multiplied by to sum to what they did with what is away."""
-    left = mean.sum(-1)
-    sound = left > _LEAST * np.abs(mean).sum(-1)
+    left = mean.sum(-1, dtype=np.float64)
+    sound = left > _LEAST * np.abs(mean).sum(-1, dtype=np.float64)
     return np.where(sound, (left + away) / np.where(sound, left, 1), 1)[..., None]
 
 
@@ -194,11 +195,11 @@ def _mask(mask: NDArray[np.int8], queries: Groups, keys: Groups) -> NDArray[np.i
 
 
 def _over(how: np.ufunc, values: NDArray, groups: Groups, axis: int) -> NDArray:  # type: ignore[type-arg]
-    """Values along an axis, taken together by groups of neighbours."""
+    """Values along an axis, taken together by groups of neighbours; sums in float64."""
     if len(groups) == values.shape[axis]:
         return values
     starts = np.cumsum([0, *map(len, groups[:-1])])
-    return how.reduceat(values, starts, axis=axis)  # type: ignore[no-any-return]
+    return how.reduceat(values, starts, axis=axis, dtype=np.float64 if how is np.add else None)  # type: ignore[no-any-return]
 
 
 def _flat(groups: Groups) -> NDArray[np.intp]:
