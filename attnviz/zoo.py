@@ -7,9 +7,11 @@ import json
 import os
 import re
 import sys
+import tempfile
 import threading
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,11 @@ _OPTIONAL: dict[str, type] = {
     "label_names": dict,
     "metrics": dict,
     "trained_length": int,
+    "max_length": int,
 }
+
+#: What a card of the user's own may leave out.
+_OWN_DEFAULTS: dict[str, Any] = {"format": FORMAT, "labels": [], "config": {}, "files": {}}
 
 #: Type of every entry of a list or dict of the card.
 _ENTRIES: dict[str, type] = {
@@ -56,8 +62,11 @@ _ENTRIES: dict[str, type] = {
 #: No file of a model folder is larger than this, nor a card, nor the arrays of a weights file together; in bytes.
 _MAX_BYTES = 64 * 1024 * 1024
 _MAX_HUB_BYTES = 2 * 1024 * 1024 * 1024
+_MAX_OWN_BYTES = 500 * 1024 * 1024
 _MAX_CARD_BYTES = 1024 * 1024
 _MAX_ARRAY_BYTES = 1024 * 1024 * 1024
+
+_LIMITS = {"hub": _MAX_HUB_BYTES, "own": _MAX_OWN_BYTES}
 
 #: Names of KerasHub's presets that are understood.
 _PRESET = re.compile(r"(bert|distil_bert|electra|roberta|gpt2)_[a-z0-9_]+")
@@ -159,12 +168,31 @@ def _find(name: str | os.PathLike[str]) -> Path | None:
     raise ModelError("no_such_model", received=str(name)[:200], expected=", ".join(known))
 
 
-def read_card(folder: Path) -> dict[str, Any]:
+def read_card(folder: Path, name: str = "") -> dict[str, Any]:
     """The card of a folder, checked for form.
+
+    Args:
+        folder: The model folder.
+        name: What the model is to be called; the folder's own name if empty.
 
     Raises:
         ModelError: It is missing, not JSON, of another format, or lacks something.
     """
+    card = _card_json(folder)
+    if card.get("family") == "own":
+        card = {**_OWN_DEFAULTS, **card, **({"name": name} if name else {})}
+    if card.get("format") != FORMAT:
+        raise ModelError("card_format", folder=folder.name, received=str(card.get("format")), expected=FORMAT)
+    for key, kind in _REQUIRED.items():
+        if not isinstance(card.get(key), kind):
+            raise ModelError("card_field", folder=folder.name, field=key, expected=kind.__name__)
+    if card["name"] != (name or folder.name):
+        raise ModelError("card_name", folder=folder.name, received=card["name"])
+    _check_entries(folder, card)
+    return card
+
+
+def _card_json(folder: Path) -> dict[str, Any]:
     path = folder / "card.json"
     try:
         size = path.stat().st_size
@@ -177,15 +205,8 @@ def read_card(folder: Path) -> dict[str, Any]:
         raise ModelError("no_card", folder=folder.name) from None
     except (OSError, ValueError, RecursionError) as error:
         raise _damaged(folder, "card.json", type(error).__name__) from error
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        received = card.get("format") if isinstance(card, dict) else type(card).__name__
-        raise ModelError("card_format", folder=folder.name, received=str(received), expected=FORMAT)
-    for key, kind in _REQUIRED.items():
-        if not isinstance(card.get(key), kind):
-            raise ModelError("card_field", folder=folder.name, field=key, expected=kind.__name__)
-    if card["name"] != folder.name:
-        raise ModelError("card_name", folder=folder.name, received=card["name"])
-    _check_entries(folder, card)
+    if not isinstance(card, dict):
+        raise ModelError("card_format", folder=folder.name, received=type(card).__name__, expected=FORMAT)
     return card
 
 
@@ -233,7 +254,7 @@ def check_files(folder: Path, card: dict[str, Any]) -> None:
         if Path(name).name != name or path.is_symlink() or not path.is_file():
             raise ModelError("file_missing", folder=folder.name, file=name)
         size = path.stat().st_size
-        if size != facts.get("bytes") or size > (_MAX_HUB_BYTES if card["family"] == "hub" else _MAX_BYTES):
+        if size != facts.get("bytes") or size > _LIMITS.get(card["family"], _MAX_BYTES):
             raise ModelError(
                 "file_size", folder=folder.name, file=name, received=size, expected=str(facts.get("bytes"))
             )
@@ -262,19 +283,19 @@ def source_folder(source: str) -> Path:
 
 
 def add(source: Path, name: str, sha256: str | None = None) -> Path:
-    """Copy a Hugging Face folder to the user's models, with a card that states where it came from and every checksum.
+    """Copy a Hugging Face folder, or one with `model.keras`, to the user's models, with every checksum in its card.
 
     Args:
-        source: The folder. Only weights, configuration, vocabulary and its README are taken.
+        source: The folder. Only weights, configuration, vocabulary, card and README are taken.
         name: What the model is to be called.
-        sha256: What the SHA-256 of `model.safetensors` must be.
+        sha256: What the SHA-256 of `model.safetensors` or `model.keras` must be.
 
     Returns:
         The new folder, in the first of `$ATTNVIZ_MODELS`, else in `own_folder`.
 
     Raises:
         ModelError: `add_source`, `add_name`, `add_exists`, `add_link`, `add_executable`, `add_checksum`, and what the
-            hub family says of a folder that it cannot read.
+            family says of a folder that it cannot read.
     """
     from attnviz.families import foreign
 
@@ -286,7 +307,39 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
     target = (places[0] if places else own_folder()) / name
     if name in model_folders() or target.exists():
         raise ModelError("add_exists", received=name)
+    if (source / "model.keras").exists():
+        card = read_card(source, name)
+        if card["family"] != "own":
+            raise ModelError("no_such_family", folder=source.name, received=card["family"], expected="own")
+        return foreign.copy_own(source, target, card, sha256, _MAX_OWN_BYTES, _open)
     return foreign.copy(source, target, sha256, _MAX_HUB_BYTES)
+
+
+def add_files(files: Mapping[str, bytes], name: str = "") -> Path:
+    """As `add`, for files that were sent: a `.zip` of a model folder, or the files themselves.
+
+    Args:
+        files: Content by name.
+        name: What the model is to be called; what its card says if empty.
+
+    Raises:
+        ModelError: As `add`, and what `attnviz.families.archive` says of a zip.
+    """
+    from attnviz.families import archive, foreign
+
+    known = (*foreign.TAKEN_OF_OWN, "card.json")
+    first, content = next(iter(files.items()), ("", b""))
+    if len(files) == 1 and first.lower().endswith(".zip"):
+        files = archive.members(content, first, first, ("model.keras", "card.json"), known)
+    with tempfile.TemporaryDirectory(prefix="attnviz-") as place:
+        folder = Path(place) / "upload"
+        folder.mkdir()
+        for each, content in files.items():
+            if each in known:
+                (folder / each).write_bytes(content)
+        if not (folder / "model.keras").is_file():
+            raise ModelError("file_missing", folder=folder.name, file="model.keras")
+        return add(folder, name or str(_card_json(folder).get("name", "")))
 
 
 def read_weights(folder: Path, name: str = "weights.npz") -> dict[str, np.ndarray[Any, Any]]:
@@ -316,10 +369,14 @@ def _damaged(folder: Path, file: str, cause: str) -> ModelError:
     return ModelError("file_unreadable", folder=folder.name, file=file, cause=cause)
 
 
+#: Either of these makes a folder without a card one of Hugging Face's.
+_FOREIGN = ("config.json", "model.safetensors")
+
+
 def _open(folder: Path) -> Any:
     from attnviz import families
 
-    if not (folder / "card.json").exists() and (folder / "config.json").is_file():
+    if not (folder / "card.json").exists() and any((folder / name).is_file() for name in _FOREIGN):
         from attnviz.families import hub
 
         return hub.from_folder(folder)
@@ -332,7 +389,7 @@ def _open(folder: Path) -> Any:
     try:
         return families.load(folder, card, read_weights)
     except ModelError as error:
-        if "folder" in error.parameters or error.code.startswith("hub_"):
+        if {"folder", "model"} & error.parameters.keys() or error.code.startswith("hub_"):
             raise
         raise ModelError("parts_disagree", folder=folder.name, cause=str(error)) from error
     except (KeyError, IndexError, ValueError, TypeError, AttributeError, OSError) as error:

@@ -8,26 +8,33 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from attnviz.errors import ModelError
 
-#: Hugging Face's `model_type` for which KerasHub has a converter, and KerasHub's own names.
-MODEL_TYPES = ("bert", "distilbert", "roberta", "gpt2")
+WEIGHTS = "model.safetensors"
+
+#: Hugging Face's `model_type` that are understood, and KerasHub's own names.
+MODEL_TYPES = ("bert", "distilbert", "roberta", "electra", "gpt2")
 BACKBONES = ("BertBackbone", "DistilBertBackbone", "ElectraBackbone", "RobertaBackbone", "GPT2Backbone")
 
 #: What is copied; nothing else of a folder is needed.
 TAKEN = (
     "config.json",
-    "model.safetensors",
+    WEIGHTS,
     "tokenizer.json",
     "tokenizer_config.json",
+    "special_tokens_map.json",
     "vocab.txt",
     "vocab.json",
     "merges.txt",
     "README.md",
 )
+
+#: What is copied of a folder with a Keras model.
+TAKEN_OF_OWN = ("model.keras", "vocabulary.txt", "tokenizer.json", "README.md")
 
 #: What a folder must not hold: archives, pickles, programs.
 _REFUSED = re.compile(
@@ -59,21 +66,61 @@ def copy(source: Path, target: Path, sha256: str | None, limit: int) -> Path:
             made = Path(place) / "model"
             made.mkdir()
             card["files"] = {name: _taken(source / name, made, limit) for name in TAKEN if (source / name).is_file()}
-            if "model.safetensors" not in card["files"]:
+            if WEIGHTS not in card["files"]:
                 raise ModelError("add_source", received=source.name)
-            found = card["files"]["model.safetensors"]["sha256"]
+            found = card["files"][WEIGHTS]["sha256"]
             if sha256 is not None and found != sha256.strip().lower():
-                raise ModelError("add_checksum", received=found, expected=sha256[:80])
+                raise ModelError("add_checksum", file=WEIGHTS, received=found, expected=sha256[:80])
             readme = made / "README.md"
             licence = _licence(readme.read_text(encoding="utf-8", errors="replace")) if readme.is_file() else ""
             card["licence"] = licence or "not stated"
             card["data"] = [{"name": source.name, "source": f"model.safetensors sha256:{found}", "licence": licence}]
-            text = json.dumps(card, ensure_ascii=False, indent=1)
-            (made / "card.json").write_text(text + "\n", encoding="utf-8")
+            _write_card(made, card)
             os.rename(made, target)
     except OSError as error:
         raise ModelError("add_failed", folder=target.name, cause=str(error)) from error
     return target
+
+
+def copy_own(
+    source: Path, target: Path, card: dict[str, Any], sha256: str | None, limit: int, opened: Callable[[Path], Any]
+) -> Path:
+    """As `copy`, for a folder with `model.keras`: it is opened before it is taken.
+
+    Args:
+        source, target, sha256, limit: As in `copy`.
+        card: The folder's card, whose checksums are computed anew.
+        opened: Loads a model folder, or says what is wrong with it.
+
+    Raises:
+        ModelError: As `attnviz.zoo.add` says, and whatever is wrong with the model.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".adding-", dir=target.parent) as place:
+            made = Path(place) / target.name
+            made.mkdir()
+            files = {}
+            for path in sorted(source.iterdir()):
+                if path.is_symlink():
+                    raise ModelError("add_link", file=path.name)
+                if path.name in TAKEN_OF_OWN and path.is_file():
+                    files[path.name] = _taken(path, made, limit)
+            found = files["model.keras"]["sha256"]
+            if sha256 is not None and found != sha256.strip().lower():
+                raise ModelError("add_checksum", file="model.keras", received=found, expected=sha256[:80])
+            card = {**card, "name": target.name, "files": files}
+            _write_card(made, card)
+            _write_card(made, {**card, "kinds": list(opened(made).card.kinds)})
+            os.rename(made, target)
+    except OSError as error:
+        raise ModelError("add_failed", folder=target.name, cause=str(error)) from error
+    return target
+
+
+def _write_card(folder: Path, card: dict[str, Any]) -> None:
+    text = json.dumps(card, ensure_ascii=False, indent=1)
+    (folder / "card.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _taken(path: Path, folder: Path, limit: int) -> dict[str, Any]:
@@ -102,12 +149,9 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
     """What the folder's own configuration says, in the form of a card.
 
     Raises:
-        ModelError: `hub_unreadable`, `hub_architecture`.
+        ModelError: As `kind_of`.
     """
-    config = read_json(folder, "config.json")
-    kind = config.get("model_type") or str(config.get("registered_name", "")).rpartition(">")[2]
-    if kind not in (*MODEL_TYPES, *BACKBONES):
-        raise ModelError("hub_architecture", received=str(kind)[:80], expected=", ".join(MODEL_TYPES))
+    kind, config = kind_of(folder), read_json(folder, "config.json")
     pooling: dict[str, Any] = {}
     if (folder / "1_Pooling" / "config.json").is_file() and read_json(folder, "1_Pooling/config.json").get(
         "pooling_mode_mean_tokens"
@@ -115,9 +159,12 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
         modules = read_json(folder, "modules.json", list) if (folder / "modules.json").is_file() else []
         normalize = any("Normalize" in str(each.get("type")) for each in modules if isinstance(each, dict))
         pooling = {"pooling": "mean", "normalize": normalize}
-    length = config.get("max_position_embeddings") or config.get("n_positions")
-    if kind == "roberta" and length:
-        length -= 2
+    own = config["config"] if kind in BACKBONES and isinstance(config.get("config"), dict) else {}
+    length = own.get("max_sequence_length") or config.get("max_position_embeddings") or config.get("n_positions")
+    if not isinstance(length, int):
+        length = None
+    elif kind == "roberta":  # its first positions stand for padding
+        length -= 1 + (config["pad_token_id"] if isinstance(config.get("pad_token_id"), int) else 1)
     return {
         "format": 1,
         "name": name,
@@ -129,6 +176,21 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
         "config": {"model_type": kind, "max_length": length, **pooling},
         "tokenizer": {},
     }
+
+
+def kind_of(folder: Path) -> str:
+    """Of `MODEL_TYPES` for a Hugging Face folder, of `BACKBONES` for a KerasHub preset.
+
+    Raises:
+        ModelError: `hub_file_missing`, `hub_unreadable`, `hub_architecture`.
+    """
+    if not (folder / "config.json").is_file():
+        raise ModelError("hub_file_missing", source=folder.name, file="config.json")
+    config = read_json(folder, "config.json")
+    kind = config.get("model_type") or str(config.get("registered_name", "")).rpartition(">")[2]
+    if kind not in (*MODEL_TYPES, *BACKBONES):
+        raise ModelError("hub_architecture", received=str(kind)[:80], expected=", ".join(MODEL_TYPES))
+    return str(kind)
 
 
 def read_json(folder: Path, name: str, kind: type = dict) -> Any:

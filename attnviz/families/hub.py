@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from attnviz.capture import CapturedModel, Run, SiteRun
 from attnviz.errors import InputError, ModelError
+from attnviz.families import pieces
 from attnviz.families.card import ModelCard
 from attnviz.families.cleaning import cleaned
-from attnviz.families.foreign import describe, read_json
+from attnviz.families.foreign import BACKBONES, WEIGHTS, describe, kind_of, read_json
+from attnviz.families.pieces import Pieces
 from attnviz.families.projection import head_output, value_norms
 from attnviz.trace import (
     MASK_CAUSAL,
@@ -31,23 +33,10 @@ from attnviz.trace import (
     Step,
     Steps,
     Tensor,
-    TokenAxis,
 )
 
 #: Files whose checksums a card must state.
-FILES = ("config.json", "model.safetensors")
-
-#: KerasHub's backbones that are understood, and their special tokens: first, last, unknown.
-ARCHITECTURES: dict[str, tuple[str, str, str]] = {
-    "BertBackbone": ("[CLS]", "[SEP]", "[UNK]"),
-    "DistilBertBackbone": ("[CLS]", "[SEP]", "[UNK]"),
-    "ElectraBackbone": ("[CLS]", "[SEP]", "[UNK]"),
-    "RobertaBackbone": ("<s>", "</s>", "<unk>"),
-    "GPT2Backbone": ("", "", ""),
-}
-
-#: How a piece that is only a blank is shown.
-BLANK = "␣"
+FILES = ("config.json", WEIGHTS)
 
 
 class HubModel:
@@ -55,20 +44,20 @@ class HubModel:
 
     Args:
         backbone: KerasHub's.
-        tokenizer: Of the package `tokenizers`.
+        tokenizer: Cuts a text into ids and tokens.
         card: What the model is; `config.pooling` = `mean` and `config.normalize` make it a sentence model.
     """
 
-    def __init__(self, backbone: keras.Model, tokenizer: Any, card: ModelCard) -> None:
+    def __init__(self, backbone: keras.Model, tokenizer: Pieces, card: ModelCard) -> None:
         self.card = card
         self.model = backbone
-        self._tokenizer = tokenizer
+        self._pieces = tokenizer
         self._captured = CapturedModel(backbone)
         self._causal = type(backbone).__name__ == "GPT2Backbone"
-        self._first, self._last, self._unknown = ARCHITECTURES[type(backbone).__name__]
         self._limit = int(getattr(backbone, "max_sequence_length", 0)) or 512
         self._observing: dict[str, CapturedModel] = {}
         self._lock = threading.Lock()
+        self._check_rows(tokenizer.rows)
 
     def encode(self, text: str) -> Encoded:
         """Clean the text and cut it into the model's pieces.
@@ -80,38 +69,19 @@ class HubModel:
             InputError: `empty_text`.
         """
         shown, notices = cleaned(text)
-        cut = self._tokenizer.encode(shown, add_special_tokens=False)
-        if not cut.ids:
+        cut = self._pieces(shown, self._limit)
+        unknown = [bad for bad, special in zip(cut.axis.unknown, cut.axis.special, strict=True) if not special]
+        if not unknown:
             raise InputError("empty_text")
-        specials = bool(self._first) + bool(self._last)
-        room, count = self._limit - specials, len(cut.ids)
-        if count > room:
-            notices.append(Notice("text_cut", {"limit": self._limit, "total": count + specials, "left": count - room}))
-            shown = shown[: max(end for _, end in cut.offsets[:room])]
-        ids, pieces = list(cut.ids[:room]), list(cut.tokens[:room])
-        spans = [_trimmed(shown, *offset) for offset in cut.offsets[:room]]
-        unknown = [piece == self._unknown for piece in pieces]
+        self._check_rows(max(cut.ids) + 1)
+        if cut.total > len(cut.ids):
+            left = cut.total - len(cut.ids)
+            notices.append(Notice("text_cut", {"limit": self._limit, "total": cut.total, "left": left}))
         if any(unknown):
             code = "all_unknown" if all(unknown) else "some_unknown"
             total = {} if all(unknown) else {"total": len(unknown)}
             notices.append(Notice(code, {"count": sum(unknown), **total}))
-        if self._unknown == "[UNK]":
-            tokens = [
-                shown[slice(*span)] if bad else piece for piece, span, bad in zip(pieces, spans, unknown, strict=True)
-            ]
-        else:
-            tokens = _readable(pieces, spans, shown)
-        if specials:
-            ids = [self._tokenizer.token_to_id(self._first), *ids, self._tokenizer.token_to_id(self._last)]
-            tokens = [self._first, *tokens, self._last]
-        ends = [None] if specials else []
-        axis = TokenAxis.of(
-            tokens,
-            [*ends, *spans, *ends],
-            [*map(bool, [self._first] * len(ends)), *[False] * len(spans), *[True] * len(ends)],
-            [*[False] * len(ends), *unknown, *[False] * len(ends)],
-        )
-        return Encoded(shown, {"tokens": np.array([ids], np.int32)}, {"tokens": axis}, tuple(notices))
+        return Encoded(cut.text, {"tokens": np.array([cut.ids], np.int32)}, {"tokens": cut.axis}, tuple(notices))
 
     def run(
         self,
@@ -223,6 +193,11 @@ class HubModel:
     def _kind(self) -> Kind:
         return "causal" if self._causal else "self"
 
+    def _check_rows(self, needed: int) -> None:
+        rows = self.model.token_embedding.input_dim
+        if needed > rows:
+            raise ModelError("hub_vocabulary", source=self.card.name, received=needed, expected=rows)
+
     def _inputs(self, encoded: Encoded) -> dict[str, NDArray[np.int32]]:
         ids = encoded.inputs["tokens"]
         values = {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
@@ -258,7 +233,7 @@ def from_folder(folder: Path) -> HubModel:
     """The model of a local Hugging Face folder (or a KerasHub preset saved to one), as it lies there.
 
     Raises:
-        ModelError: `hub_missing`, `hub_architecture`, `hub_unreadable`.
+        ModelError: `hub_missing`, `hub_architecture`, `hub_vocabulary`, and what `checkpoint` and `pieces` say.
     """
     return _open(folder, ModelCard.from_dict(describe(folder, folder.name)))
 
@@ -269,30 +244,43 @@ def from_preset(name: str) -> HubModel:
     Raises:
         ModelError: `hub_missing`, `hub_architecture`, `hub_unreadable`.
     """
-    card = ModelCard.from_dict({"name": name, "family": "hub"})
-    _hub()
-    return _built(name, lambda: _tokenizer_of_preset(name), card)
+    return _from_keras_hub(_hub(), name, ModelCard.from_dict({"name": name, "family": "hub"}))
 
 
 def _open(folder: Path, card: ModelCard) -> HubModel:
-    _hub()
-    if (folder / "model.safetensors.index.json").exists():
-        raise ModelError("hub_unreadable", source=folder.name, cause="model.safetensors.index.json")
-    return _built(str(folder.resolve()), lambda: _tokenizer(folder), card)
+    hub, kind = _hub(), kind_of(folder)
+    if kind in BACKBONES:
+        for name in ("config.json", "tokenizer.json"):
+            _only_keras(folder, name, read_json(folder, name))
+        return _from_keras_hub(hub, str(folder.resolve()), card)
+    if (folder / f"{WEIGHTS}.index.json").exists():
+        raise ModelError("hub_unreadable", source=folder.name, cause=f"{WEIGHTS}.index.json")
+    from attnviz.families import checkpoint
+
+    return HubModel(checkpoint.backbone_of(folder), pieces.from_folder(folder, kind), card)
 
 
-def _built(source: str, tokenizer: Callable[[], Any], card: ModelCard) -> HubModel:
-    hub = _hub()
+def _from_keras_hub(hub: Any, source: str, card: ModelCard) -> HubModel:
     try:
         backbone = hub.models.Backbone.from_preset(source)
         kind = type(backbone).__name__
-        if kind not in ARCHITECTURES:
-            raise ModelError("hub_architecture", received=kind, expected=", ".join(ARCHITECTURES))
-        return HubModel(backbone, tokenizer(), card)
+        if kind not in BACKBONES:
+            raise ModelError("hub_architecture", received=kind, expected=", ".join(BACKBONES))
+        return HubModel(backbone, pieces.from_keras_hub(hub.models.Tokenizer.from_preset(source)), card)
     except ModelError:
         raise
-    except Exception as error:  # whatever KerasHub, safetensors or tokenizers say of a file that is not sound
-        raise ModelError("hub_unreadable", source=card.name, cause=f"{type(error).__name__}: {error}"[:300]) from error
+    except Exception as error:  # whatever KerasHub says of a file that is not sound or not there
+        raise pieces.unreadable(Path(source), "", error) from error
+
+
+def _only_keras(folder: Path, file: str, value: Any) -> None:
+    """Refuse a configuration that asks for a class from anywhere else than Keras and KerasHub."""
+    if isinstance(value, dict):
+        module = value.get("module", "keras")
+        if not isinstance(module, str) or module.split(".")[0] not in ("keras", "keras_hub"):
+            raise ModelError("hub_unreadable", source=folder.name, cause=f"{file}: module {module!r}"[:200])
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _only_keras(folder, file, each)
 
 
 def _hub() -> Any:
@@ -303,64 +291,3 @@ def _hub() -> Any:
     except ImportError as error:
         raise ModelError("hub_missing", cause=str(error)) from error
     return keras_hub
-
-
-def _tokenizer(folder: Path) -> Any:
-    import tokenizers
-
-    def there(name: str) -> str | None:
-        return str(folder / name) if (folder / name).is_file() else None
-
-    whole, words, vocabulary, merges = map(there, ("tokenizer.json", "vocab.txt", "vocab.json", "merges.txt"))
-    cutter: Any
-    if words:
-        settings = read_json(folder, "tokenizer_config.json") if there("tokenizer_config.json") else {}
-        cutter = tokenizers.BertWordPieceTokenizer(words, lowercase=bool(settings.get("do_lower_case", True)))
-    elif vocabulary and merges:
-        cutter = tokenizers.ByteLevelBPETokenizer(vocabulary, merges)
-    elif whole and "added_tokens" in read_json(folder, "tokenizer.json"):
-        cutter = tokenizers.Tokenizer.from_file(whole)
-    else:
-        return _tokenizer_of_preset(str(folder.resolve()))
-    cutter.no_padding()
-    cutter.no_truncation()
-    return cutter
-
-
-def _tokenizer_of_preset(source: str) -> Any:
-    import tokenizers
-
-    given = _hub().models.Tokenizer.from_preset(source)
-    if hasattr(given, "merges"):
-        merges = [tuple(each.split(" ")) for each in given.merges]
-        return tokenizers.ByteLevelBPETokenizer(dict(given.vocabulary), merges)
-    vocabulary = {word: index for index, word in enumerate(given.get_vocabulary())}
-    return tokenizers.BertWordPieceTokenizer(vocabulary, lowercase=bool(given.lowercase))
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """A span without the blank in front that byte-level pieces carry."""
-    while start < end - 1 and text[start].isspace():
-        start += 1
-    return start, end
-
-
-def _readable(pieces: Sequence[str], spans: Sequence[tuple[int, int]], text: str) -> list[str]:
-    """Byte-level pieces as the text they stand for; a part of a character as its bytes."""
-    table = _bytes_of_pieces()
-    shown = []
-    for piece, (start, end) in zip(pieces, spans, strict=True):
-        raw = bytes(table[letter] for letter in piece if letter in table)
-        try:
-            raw.decode("utf-8")
-            shown.append(text[start:end].strip() or BLANK)
-        except UnicodeDecodeError:
-            shown.append("".join(f"<{byte:02X}>" for byte in raw.lstrip(b" ")))
-    return shown
-
-
-def _bytes_of_pieces() -> dict[str, int]:
-    """GPT-2's letters for bytes (https://github.com/openai/gpt-2, encoder.py)."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return {chr(byte): byte for byte in printable} | {chr(256 + index): byte for index, byte in enumerate(others)}
