@@ -124,12 +124,14 @@ class View:
         needs: What must be there, see `Context.abilities`.
         render: Draws it.
         single: Whether it shows the selected sentence only.
+        settle: Turns a choice this model does not offer into one it does, before the address is written.
     """
 
     key: str
     needs: frozenset[str]
     render: Callable[[Context], None]
     single: bool = False
+    settle: Callable[[Context], None] | None = None
 
     def fits(self, context: Context) -> bool:
         """Whether there is what it needs."""

@@ -178,9 +178,11 @@ def _notices(context: Context) -> list[str]:
     for row in context.rows:
         if row.trace is not None:
             prefix = context.t("page.sentence_number", number=row.number) if many else ""
-            hidden = describe.hidden(row.trace, context.focus_of(row.trace), context.language)
             told = [notice.message(context.language) for notice in row.trace.notices]
-            found += [f"{prefix}{words}" for words in ([hidden] if hidden else []) + told]
+            own = len(told) if row.own is None else len(row.own.notices)
+            hidden = describe.hidden(row.trace, context.focus_of(row.trace), context.language)
+            reading = " ".join([hidden, *told[own:]]).strip()  # all that a reading did, in one place
+            found += [f"{prefix}{words}" for words in (*told[:own], reading) if words]
     return [literal(words) for words in found]
 
 
@@ -239,6 +241,8 @@ def _chosen_view(context: Context) -> View:
     fitting = [view for view in VIEWS if view.fits(context)]
     view = next((each for each in fitting if each.key == st.session_state.view), fitting[0])
     st.session_state.view = view.key
+    if view.settle is not None:
+        view.settle(context)
     return view
 
 

@@ -205,11 +205,10 @@ def test_hidden_tokens_change_no_figure_of_a_head():
     assert translate("en", "heads.own_tokens") in hidden.messages()
 
 
-@pytest.mark.parametrize("key", ["heads-plot", "heads-alike"])
-def test_a_click_on_a_point_opens_its_head(key: str):
+def test_points_can_be_clicked_and_know_their_head():
     shown = page(view="heads")
-    points = [{"customdata": [1, 4], "curve_number": 0, "point_index": 9, "x": 0.0, "y": 0.0}]
-    shown.app.session_state[f"plot-{key}"] = {"selection": {"points": points, "point_indices": [9]}}
-    shown.run()
 
-    assert [shown.state(name) for name in ("view", "layer", "head")] == ["head", 1, 4]
+    assert [each.proto.selection_mode for each in shown.app.get("plotly_chart")] == [[0], [0]]  # POINTS
+    for figure in shown.figures():
+        places = [tuple(place) for place in numbers(figure["data"][-1]["customdata"]).tolist()]
+        assert places == list(np.ndindex(LAYERS, HEADS))

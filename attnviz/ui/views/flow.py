@@ -59,15 +59,22 @@ def render(context: Context) -> None:
     chart(context, f"map-{kind}", figure, alt, lambda: maps.table(block, values, column))
 
 
-def _kind(context: Context) -> maps.MapKey:
-    """The map chosen, or the first if this model does not have it."""
-    own = context.own.block(context.focus.block)
-    offered = maps.offered(own, cache.offers(context.card.name, "value_norms"))
+def settle(context: Context) -> None:
+    """Another map if this model does not have the one chosen."""
+    offered = _offered(context)
     if st.session_state.map not in offered:
         st.session_state.map = offered[0]
+
+
+def _offered(context: Context) -> tuple[maps.MapKey, ...]:
+    own = context.own.block(context.focus.block)
+    return maps.offered(own, cache.offers(context.card.name, "value_norms"))
+
+
+def _kind(context: Context) -> maps.MapKey:
     st.segmented_control(
         context.t("maps.choice"),
-        offered,
+        _offered(context),
         format_func=lambda key: context.t(f"maps.{key}"),
         key="map",
         required=True,

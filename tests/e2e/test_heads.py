@@ -1,0 +1,80 @@
+"""Plots over heads in the browser: a click on a point opens its head; maps name their tokens when hovered over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from attnviz import zoo
+from attnviz.analysis import maps
+from tests.e2e.conftest import OpenPage
+from tests.e2e.helpers import PATIENCE, expect_no_exception
+from tests.e2e.server import ROOT, Server
+from tests.many import many_headed
+
+NAME, LAYERS, HEADS = "many-heads", 2, 3
+TEXT = "the cat sat"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("models")
+    many_headed(folder, NAME, layers=LAYERS, heads=HEADS)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def server(place: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that offers a model of many heads, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ATTNVIZ_MODELS", place)
+        running = Server(ROOT / "app.py", tmp_path_factory.mktemp("server") / "log.txt")
+        running.start()
+        yield running
+        running.stop()
+
+
+def chart(page: Page, key: str) -> Locator:
+    """A chart once it is drawn."""
+    found = page.locator(f".st-key-chart-{key} .js-plotly-plot")
+    expect(found.locator(".plot-container")).to_be_visible(timeout=PATIENCE)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("key", "likeness"), [("heads-plot", "map"), ("heads-alike", "map"), ("heads-alike", "matrix")]
+)
+def test_a_click_on_a_point_opens_its_head(open_page: OpenPage, key: str, likeness: str):
+    page = open_page(f"/?model={NAME}&text={TEXT.replace(' ', '+')}&view=heads&likeness={likeness}")
+    point = chart(page, key).locator(".scatterlayer .point").nth(4)
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    page.wait_for_function("location.search.includes('view=head&')", timeout=PATIENCE)
+    assert "layer=1" in page.url and "head=1" in page.url
+    expect(chart(page, "head").locator(".gtitle")).to_contain_text("Layer 2, head 2")
+    expect_no_exception(page)
+
+
+def test_a_map_tells_its_cell_on_hover(open_page: OpenPage, place: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATTNVIZ_MODELS", place)
+    model = zoo.load(NAME)
+    encoded = model.encode(TEXT)
+    block = model.run(encoded).blocks[0]
+    page = open_page(f"/?model={NAME}&text={TEXT.replace(' ', '+')}&view=flow&map=norms&layer=1&head=2")
+    plot = chart(page, "map-norms")
+    plot.scroll_into_view_if_needed()
+    box = plot.locator(".heatmaplayer image").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 1.5 / 4, box["y"] + box["height"] * 2.5 / 4)
+
+    expected = maps.values(block, "norms", 1, 2, model.value_norms(encoded))[2, 1]
+    tip = plot.locator(".hoverlayer .hovertext")
+    expect(tip).to_contain_text("cat → the")
+    told = tip.text_content() or ""
+    assert np.float32(told.split()[-1]) == pytest.approx(np.float32(expected), rel=1e-6)
