@@ -34,6 +34,7 @@ _STYLE = """
   .st-key-header { padding-right: 3rem; }
   .stMainBlockContainer { padding-top: 0.7rem; padding-bottom: 2rem; max-width: 120rem; }
   [class*="st-key-chart-"] { overflow-x: auto; }
+  .st-key-chart-attribution .stPlotlyChart, .st-key-chart-erasure .stPlotlyChart { min-width: 40rem; }
   .st-key-title { margin-top: -0.6rem; }
   .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }
   *:has(> .st-key-address-bar) { position: absolute; }
