@@ -106,6 +106,13 @@ def test_pieces_become_words_and_it_says_so(made: Made, language: str):
     assert any(told in message.replace("\\", "") for message in shown.messages())
 
 
+def test_all_that_a_reading_did_is_said_in_one_place(made: Made):
+    before = len(page().messages())
+    shown = page(special="renormalise", pieces="words")
+    assert len(shown.messages()) == before + 1
+    assert all(words in shown.messages()[-1] for words in ("scaled", "pieces", "mean over the rows"))
+
+
 @pytest.mark.parametrize("view", ["bars", "heatmap", "overview", "head", "lines", "heads", "prediction"])
 def test_every_view_reads_what_the_stage_shows(made: Made, view: str):
     shown = page(view=view, special="hide", pieces="words")
@@ -150,9 +157,15 @@ def test_a_hidden_query_gives_way_to_one_that_is_shown(made: Made):
     assert shown.state("query") == 1
 
 
-def test_a_row_is_taken_apart_by_the_models_own_tokens(made: Made):
-    page(view="cell", special="hide", pieces="words", query="4")
+@pytest.mark.parametrize("language", languages())
+def test_a_row_is_taken_apart_by_the_models_own_tokens(made: Made, language: str):
+    shown = page(view="cell", special="hide", pieces="words", query="4", lang=language)
     assert made.explained == [Focus("encoder", 1, 2, 2)]
+    said = [message.replace("\\", "") for message in shown.messages()]
+    assert translate(language, "cell.own_tokens") in said
+    assert translate(language, "cell.first_piece", token="em", pieces="em ##bed ##dings") in said
+    shown.choose("query", 5)
+    assert not any("##bed" in message for message in shown.messages())
 
 
 def test_what_there_is_nothing_to_choose_of_is_not_offered(made: Made):

@@ -33,7 +33,8 @@ def render(context: Context) -> None:
         key="measures",
     )
     chosen: list[Measure] = [each for each in MEASURES if each == "attention" or each in st.session_state.measures]
-    found = cache.measures(context.card.name, context.selected.text, target, context.layer, context.head, context.query)
+    row = context.focus.own(context.trace)
+    found = cache.measures(context.card.name, context.selected.text, target, row.layer, row.head, row.query)
     if not context.pooling:
         st.caption(literal(_whose(context)))
     chart(
@@ -67,8 +68,8 @@ def _choose_class(context: Context) -> int:
 
 
 def _whose(context: Context) -> str:
-    focus = context.focus
-    query = context.trace.block(focus.block).query.tokens[focus.query]
+    focus = context.focus.own(context.trace)
+    query = context.own.block(focus.block).query.tokens[focus.query]
     return context.t("attribution.row", layer=focus.layer + 1, head=focus.head + 1, query=query)
 
 

@@ -74,6 +74,9 @@ def render(context: Context) -> None:
     own = cache.explain(name, text, focus)
     if block.shape != context.trace.block(focus.block).shape:
         st.caption(context.t("cell.own_tokens"))
+    if len(pieces := _pieces(context)) > 1:
+        named = {"token": pieces[0], "pieces": " ".join(pieces)}
+        st.caption(literal(context.t("cell.first_piece", **named)))
     if "query" not in own:
         st.info(context.t("cell.scores_only"))
         return
@@ -92,6 +95,13 @@ def render(context: Context) -> None:
     _output(context, row)
     cell_why.root(context, own, keys, row.mask)
     cell_why.cost(context, trace, focus.block)
+
+
+def _pieces(context: Context) -> list[str]:
+    """The model's own tokens of the query that is shown."""
+    focus, parts = context.focus, context.trace.block(context.focus.block).parts
+    tokens = context.own.block(focus.block).query.tokens
+    return [] if parts is None else [tokens[place] for place in parts[0][focus.query]]
 
 
 def _mask(trace: AttentionTrace, focus: Focus) -> NDArray[np.int8] | None:
