@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Literal
 
 import numpy as np
@@ -49,6 +50,17 @@ def normalise(weights: NDArray[np.floating], scale: ScaleKey) -> NDArray[np.floa
         places: NDArray[np.float64] = np.clip(np.log10(np.maximum(values, LOG_FLOOR)) / decades + 1, 0, 1)
         return places
     raise ValueError(f"Expected one of {', '.join(SCALES)}. Received: {scale}")
+
+
+def round_ticks(top: float) -> tuple[Tick, ...]:
+    """Marks at round numbers from 0, and one at the end, whose label is rounded (≈), for a scale from 0 to `top`."""
+    step = next(s for s in (10.0 ** floor(log10(top / 4)) * f for f in (1, 2, 5, 10)) if s >= top / 4 * 0.999)
+    inner = [n * step for n in range(4) if n * step < 0.93 * top]
+    end = f"{top:.3g}"
+    return (
+        *(Tick(value / top, f"{value:g}") for value in inner),
+        Tick(1.0, end if float(end) == top else f"≈ {end}"),
+    )
 
 
 def ticks(scale: ScaleKey) -> tuple[Tick, ...]:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from attnviz.analysis.heads import Similarity
+from attnviz.analysis.scales import round_ticks
 from attnviz.figures import style
 from attnviz.figures.numbers import approx, exact, percent
 from attnviz.i18n import translate
@@ -96,6 +97,10 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
     most = float(similarity.distance.max(initial=0)) or 1.0
     labels = [f"{layer + 1}·{head + 1}" for layer, head in similarity.heads]
     places = np.arange(count)
+    # Every head where there is room, else the first of each layer.
+    named = [index for index, (_, head) in enumerate(similarity.heads) if count <= 24 or head == 0]
+    ends = round_ticks(most)
+    divergence = translate(language, "columns.divergence")
     hover = [_nearest(similarity, index, language) for index in range(count)]
     size = max(HEIGHT, min(1000, 14 * count))
     marks = _points(similarity.heads, places, places, hover, look, language, written=count <= 24)
@@ -110,13 +115,18 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
                 zmax=most,
                 colorscale=style.colour_scale(look.ramp),
                 hoverongaps=False,
-                customdata=similarity.distance,
-                hovertemplate=f"%{{y}} – %{{x}}<br>{translate(language, 'columns.divergence')} "
-                "%{customdata:.9~g}<extra></extra>",
+                hoverinfo="text",
+                hovertext=[
+                    [
+                        f"{one} – {other}<br>{divergence} {exact(float(value))}"
+                        for other, value in zip(labels, line, strict=True)
+                    ]
+                    for one, line in zip(labels, similarity.distance, strict=True)
+                ],
                 colorbar={
                     "title": {"text": translate(language, "heads.colour", most=approx(most)), "side": "right"},
-                    "tickvals": [0, most / 2, most],
-                    "ticktext": ["0", approx(most / 2), approx(most)],
+                    "tickvals": [mark.position * most for mark in ends],
+                    "ticktext": [mark.label for mark in ends],
                     "thickness": 16,
                     "outlinewidth": 1,
                 },
@@ -127,15 +137,15 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
     axis: dict[str, Any] = {
         "showgrid": False,
         "zeroline": False,
-        "tickvals": list(range(count)),
-        "ticktext": labels,
-        "tickfont": {"size": style.FONT_SIZE if count <= 24 else 9},
+        "range": [-0.5, count - 0.5],
+        "tickvals": named,
+        "ticktext": [labels[index] for index in named],
         "title": translate(language, "heads.axis"),
     }
     figure.update_layout(
         **style.layout(look, height=size, title=translate(language, "heads.distance_title")),
         xaxis=style.axis(look, **axis),
-        yaxis=style.axis(look, autorange="reversed", **axis),
+        yaxis=style.axis(look, **axis | {"range": axis["range"][::-1]}),
     )
     return figure
 

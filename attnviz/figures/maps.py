@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.compact import coded
 from attnviz.analysis.maps import MapKey, masked
-from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.analysis.scales import ScaleKey, normalise, round_ticks, ticks
 from attnviz.figures import masks, style
 from attnviz.figures.describe import map_title
 from attnviz.figures.escape import label, plain
@@ -123,13 +123,10 @@ def _masked_hover(block: AttentionBlock, mask: NDArray[np.int8], query: int, key
 
 
 def _colour_bar(kind: MapKey, scale: ScaleKey, top: float, span: float, language: str) -> dict[str, Any]:
-    marks = ticks(scale)
-    labels = [mark.label for mark in marks]
-    if kind == "norms" and scale == "unit":
-        labels = [approx(mark.position * top) for mark in marks]
+    marks = round_ticks(top) if kind == "norms" and scale == "unit" else ticks(scale)
     name = translate(language, f"maps.{kind}_value")
     if scale == "row":
-        name = translate(language, "figures.colour_query" if kind != "norms" else "maps.norms_row")
+        name = translate(language, "maps.norms_row" if kind == "norms" else "maps.row", name=name)
     elif kind == "norms":
         name = translate(language, f"maps.norms_{scale}", top=approx(top))
     elif scale == "log":
@@ -137,7 +134,7 @@ def _colour_bar(kind: MapKey, scale: ScaleKey, top: float, span: float, language
     return {
         "title": {"text": name, "side": "right"},
         "tickvals": [mark.position * span for mark in marks],
-        "ticktext": labels,
+        "ticktext": [mark.label for mark in marks],
         "thickness": 16,
         "outlinewidth": 1,
     }

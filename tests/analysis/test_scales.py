@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from attnviz.analysis.scales import LOG_FLOOR, SCALES, normalise, ticks
+from attnviz.analysis.scales import LOG_FLOOR, SCALES, Tick, normalise, round_ticks, ticks
 
 rows = arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 7)), elements=st.floats(0, 1))
 
@@ -70,3 +70,17 @@ def test_only_the_end_that_hides_something_says_so():
 def test_an_unknown_scale():
     with pytest.raises(ValueError, match="unit, row, log"):
         normalise(np.ones(1), "other")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("top", [0.0031, 0.625, 0.69, 1.0, 2.111, 4.0, 7.3, 99.7, 1234.5])
+def test_round_marks_say_where_they_are(top: float):
+    marks = round_ticks(top)
+
+    assert marks[0] == Tick(0, "0") and marks[-1].position == 1
+    assert 3 <= len(marks) <= 5
+    for mark in marks[:-1]:
+        assert float(mark.label) == pytest.approx(mark.position * top, rel=1e-12)
+    end = marks[-1].label
+    assert float(end.removeprefix("≈ ")) == pytest.approx(top, rel=5e-3)
+    assert end.startswith("≈") == (float(end.removeprefix("≈ ")) != top)
+    assert np.diff([mark.position for mark in marks]).min() >= 0.07
