@@ -8,6 +8,8 @@ export default function ({ data, parentElement }) {
   const chart = kept.get(parentElement) ?? { on: null, heads: 0 };
   kept.set(parentElement, chart);
   if (chart.on === null || chart.heads !== data.heads || chart.first !== data.head) chart.on = new Set([data.head]);
+  if (chart.serial === data.serial && parentElement.querySelector("svg").firstChild) return;
+  chart.serial = data.serial;
   chart.heads = data.heads;
   chart.first = data.head;
   const find = (selector) => parentElement.querySelector(selector);
@@ -25,49 +27,60 @@ export default function ({ data, parentElement }) {
     const label = document.createElement("label"), input = document.createElement("input"), swatch = document.createElement("span");
     input.type = "checkbox";
     input.checked = chart.on.has(head);
-    input.onchange = () => { input.checked ? chart.on.add(head) : chart.on.delete(head); draw(null); };
+    input.onchange = () => { input.checked ? chart.on.add(head) : chart.on.delete(head); heads(); };
     swatch.className = "swatch";
     swatch.style.background = colour;
     label.append(input, swatch, `${data.words.head} ${head + 1}`);
     return label;
   }));
 
-  const layer = document.createElementNS(SVG, "g");
+  // All lines of a head are made once and stay: a hover hides them behind the few of its token, which costs no new painting.
+  const all = group("all"), few = group("few"), made = new Map();
   const column = (tokens, side) => tokens.map((token, index) => {
-    const element = document.createElementNS(SVG, "text");
-    const facts = { x: side === "query" ? left - 8 : right + 8, y: y(index), "text-anchor": side === "query" ? "end" : "start",
-                    "dominant-baseline": "central", "font-size": row * 0.62, tabindex: index ? -1 : 0 };
-    for (const [name, value] of Object.entries(facts)) element.setAttribute(name, value);
+    const element = shape("text", {
+      x: side === "query" ? left - 8 : right + 8, y: y(index), "text-anchor": side === "query" ? "end" : "start",
+      "dominant-baseline": "central", "font-size": row * 0.62, tabindex: index ? -1 : 0,
+    });
     element.textContent = token;
     element.dataset.side = side;
     element.dataset.index = index;
     return element;
   });
-  svg.replaceChildren(layer, ...column(data.queries, "query"), ...column(data.keys, "key"));
+  svg.replaceChildren(all, few, ...column(data.queries, "query"), ...column(data.keys, "key"));
 
-  const draw = (chosen) => {
-    const paths = [];
-    for (const head of chart.on) {
-      const parts = new Map();
-      for (let query = 0; query < data.queries.length; query++) {
-        if (chosen?.side === "query" && chosen.index !== query) continue;
-        for (let key = 0; key < data.keys.length; key++) {
-          if (chosen?.side === "key" && chosen.index !== key) continue;
-          const value = weight(head, query, key);
-          if (value < data.least) continue;
-          const level = Math.ceil(value * 12);
-          parts.set(level, `${parts.get(level) ?? ""}M${left} ${y(query)}L${right} ${y(key)}`);
-        }
-      }
-      for (const [level, line] of parts) {
-        const path = document.createElementNS(SVG, "path");
-        const facts = { d: line, stroke: data.colours[head], "stroke-opacity": Math.min(1, level / 12 + 0.04), "stroke-width": 0.8 + (level / 12) * 4, fill: "none" };
-        for (const [name, value] of Object.entries(facts)) path.setAttribute(name, value);
-        paths.push(path);
-      }
+  const everything = [...Array(data.queries.length).keys()].flatMap((query) => data.keys.map((_, key) => [query, key]));
+  const touching = ({ side, index }) => (side === "query" ? data.keys.map((_, key) => [index, key]) : data.queries.map((_, query) => [query, index]));
+  const drawn = (head, pairs) => {
+    const levels = new Map();
+    for (const [query, key] of pairs) {
+      const value = weight(head, query, key);
+      if (value < data.least) continue;
+      const level = Math.ceil(value * 12);
+      if (!levels.has(level)) levels.set(level, []);
+      levels.get(level).push(`M${left} ${y(query)}L${right} ${y(key)}`);
     }
-    layer.replaceChildren(...paths);
+    return [...levels].map(([level, parts]) => shape("path", {
+      d: parts.join(""), stroke: data.colours[head], "stroke-opacity": Math.min(1, level / 12 + 0.04), "stroke-width": 0.8 + (level / 12) * 4, fill: "none",
+    }));
+  };
+  let chosen = null;
+  const show = (token) => {
+    if (token?.side === chosen?.side && token?.index === chosen?.index) return;
+    chosen = token;
+    few.replaceChildren(...(chosen ? [...chart.on].flatMap((head) => drawn(head, touching(chosen))) : []));
+    all.style.opacity = chosen ? 0 : 1;
     note.textContent = chosen ? numbers(chosen) : data.words.least;
+  };
+  const heads = () => {
+    for (const head of chart.on) {
+      if (made.has(head)) continue;
+      made.set(head, group(""));
+      made.get(head).append(...drawn(head, everything));
+    }
+    all.replaceChildren(...[...chart.on].map((head) => made.get(head)));
+    const before = chosen;
+    chosen = undefined;
+    show(before);
   };
   const numbers = ({ side, index }) => [...chart.on].map((head) => {
     const other = side === "query" ? data.keys : data.queries;
@@ -75,18 +88,21 @@ export default function ({ data, parentElement }) {
     values.sort((a, b) => b[1] - a[1]);
     return `${data.words.head} ${head + 1}: ` + values.slice(0, 4).map(([token, value]) => `${token} ≈ ${value.toFixed(2)}`).join(", ");
   }).join(" · ");
-  const over = (event) => {
-    const token = event.target.closest?.("text");
-    draw(token ? { side: token.dataset.side, index: Number(token.dataset.index) } : null);
+  const of = (text) => (text ? { side: text.dataset.side, index: Number(text.dataset.index) } : null);
+  // The row the pointer is in, beside the lines: from one token to the next there is no gap.
+  svg.onpointermove = (event) => {
+    const box = svg.getBoundingClientRect(), scale = width / box.width;
+    const across = (event.clientX - box.left) * scale, index = Math.floor(((event.clientY - box.top) * scale - 5) / row);
+    const side = across < left ? "query" : across > right ? "key" : null;
+    show(side && index >= 0 && index < (side === "query" ? data.queries : data.keys).length ? { side, index } : null);
   };
-  svg.onpointerover = over;
-  svg.onpointerleave = () => draw(null);
+  svg.onpointerleave = () => show(null);
   // There is no `onfocusin`; the listeners are added once and find the run's own functions.
-  if (!chart.over) {
-    svg.addEventListener("focusin", (event) => chart.over(event));
-    svg.addEventListener("focusout", () => chart.leave());
+  if (!chart.focused) {
+    svg.addEventListener("focusin", (event) => chart.focused(event));
+    svg.addEventListener("focusout", () => chart.left());
   }
-  Object.assign(chart, { over, leave: () => draw(null) });
+  Object.assign(chart, { focused: (event) => show(of(event.target.closest?.("text"))), left: () => show(null) });
   svg.onkeydown = (event) => {
     const token = event.target.closest?.("text");
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -96,5 +112,13 @@ export default function ({ data, parentElement }) {
       ? svg.querySelector(`text[data-side="${event.key === "ArrowLeft" ? "query" : "key"}"]`) : null;
     if (next) { event.preventDefault(); next.focus(); }
   };
-  draw(null);
+  heads();
 }
+
+function shape(name, facts) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(facts)) element.setAttribute(key, value);
+  return element;
+}
+
+const group = (name) => shape("g", { class: name });
