@@ -11,9 +11,23 @@ import numpy as np
 
 from attnviz.analysis.faithfulness import Forward
 from attnviz.tokenizers import Tokenizer, clean
+from attnviz.training.batch import Batch
 from attnviz.training.corpora import Examples
-from attnviz.training.loop import Batch
-from attnviz.training.recipes import Recipe
+from attnviz.training.recipe import Recipe
+
+_ARCHITECTURES = {
+    "pooling": "`Embedding` → `AttentionPooling` → `Dense(relu)` → `Dense(softmax)`",
+    "encoder": "`Embedding`, a learned [CLS] vector before it and a learned vector for each position → layers of "
+    "`LayerNormalization` → `MultiHeadAttention` → sum → `LayerNormalization` → `Dense(relu)` → `Dense` → sum (pre-"
+    "norm, Xiong et al. 2020) → `LayerNormalization` of the [CLS] vector → `Dense(softmax)`",
+}
+
+#: What the figures of attention are measured on.
+_MEASURED = {
+    "pooling": "the weights have",
+    "encoder": "the row of [CLS] in the last layer, mean over its heads, what falls on [CLS] itself left out and the "
+    "rest scaled to sum to 1, has",
+}
 
 #: How many of the surest mistakes the card shows.
 MISTAKES = 10
@@ -37,13 +51,13 @@ def card(
     return {
         "format": 1,
         "name": recipe.name,
-        "family": "pooling",
+        "family": recipe.family,
         "task": recipe.task,
         "title": recipe.title,
         "summary": recipe.summary,
         "notes": recipe.notes,
         "languages": list(recipe.languages),
-        "kinds": ["pooling"],
+        "kinds": ["self" if recipe.family == "encoder" else "pooling"],
         "licence": recipe.licence,
         "data": [dataset.card() for dataset in recipe.datasets],
         "labels": list(recipe.labels),
@@ -75,7 +89,8 @@ def readme(
     sections = [
         f"# {card['name']}",
         f"{recipe.summary['en']}\n\n{recipe.summary['ja']}",
-        "`Embedding` → `AttentionPooling` → `Dense(relu)` → `Dense(softmax)`, "
+        _ARCHITECTURES[card["family"]]
+        + ", "
         + ", ".join(f"{key} {value:,}" for key, value in card["config"].items())
         + ". Made by `"
         + training["command"]
@@ -86,11 +101,11 @@ def readme(
         f"Weights under {recipe.licence}.",
         "## How well",
         _accuracy_table(metrics),
-        _cross_validation(metrics),
+        _cross_validation(card, recipe),
         "Confusion over the test part, rows true, columns predicted:",
         _confusion_table(recipe.labels, metrics["confusion"]),
         "## What attention rests on",
-        _faithfulness_text(metrics),
+        _faithfulness_text(metrics, card["family"]),
         "## What it gets wrong",
         recipe.notes["en"],
         recipe.notes["ja"],
@@ -117,25 +132,39 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -
 
 def _accuracy_table(metrics: dict[str, Any]) -> str:
     rows = [
-        ("this model", "accuracy", "macro_accuracy"),
-        ("its weights made uniform, nothing retrained", "uniform_accuracy", "uniform_macro_accuracy"),
-        ("retrained with mean pooling, same settings", "mean_pooling_accuracy", "mean_pooling_macro_accuracy"),
+        ("this model", ""),
+        ("its weights made uniform, nothing retrained", "uniform_"),
+        ("retrained with mean pooling, same settings", "mean_pooling_"),
+        (f"[{metrics.get('sibling')}](../{metrics.get('sibling')}/README.md), attention pooling", "sibling_"),
     ]
+    known = [row for row in rows if f"{row[1]}accuracy" in metrics]
     table = _table(
         ["test part", "accuracy", "macro accuracy"],
-        [[name, f"{metrics[a]:.2%}", f"{metrics[m]:.2%}"] for name, a, m in rows],
+        [[name, f"{metrics[p + 'accuracy']:.2%}", f"{metrics[p + 'macro_accuracy']:.2%}"] for name, p in known],
     )
-    gain = 100 * (metrics["accuracy"] - metrics["mean_pooling_accuracy"])
+    words, prefix = known[-1][0].split(",")[0], known[-1][1]
+    gain = 100 * (metrics["accuracy"] - metrics[f"{prefix}accuracy"])
+    if prefix == "sibling_":
+        return (
+            f"{table}\n\nUniform means the same weight on every key, in all layers and heads. Against {words}, by its "
+            f"card on the same test part, the encoder gains {gain:+.2f} points of accuracy."
+        )
     return f"{table}\n\nAgainst mean pooling, attention buys {gain:+.2f} points of accuracy."
 
 
-def _cross_validation(metrics: dict[str, Any]) -> str:
-    if "cv_mean" not in metrics:
-        return ""
-    return (
-        f"Cross-validation, {metrics['cv_folds']} parts, whole groups held out (recorded at training): macro accuracy "
-        f"{metrics['cv_mean']:.2%} ± {metrics['cv_sd']:.2%} (mean ± standard deviation)."
-    )
+def _cross_validation(card: dict[str, Any], recipe: Recipe) -> str:
+    metrics = card["metrics"]
+    if "cv_mean" in metrics:
+        return (
+            f"Cross-validation, {metrics['cv_folds']} parts, whole groups held out (recorded at training): macro "
+            f"accuracy {metrics['cv_mean']:.2%} ± {metrics['cv_sd']:.2%} (mean ± standard deviation)."
+        )
+    if recipe.sibling and recipe.settings.distillation:
+        return (
+            "Cross-validation was not done for this model: it learns from its sibling, which has seen most of the "
+            "sentences that would be held out."
+        )
+    return ""
 
 
 def _confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
@@ -146,7 +175,7 @@ def _number(value: float | None) -> str:
     return "∞" if value is None else f"{value:.1f}"
 
 
-def _faithfulness_text(metrics: dict[str, Any]) -> str:
+def _faithfulness_text(metrics: dict[str, Any], family: str) -> str:
     table = _table(
         ["tokens removed", "drop, top-weighted", "drop, random others", "sentences"],
         [
@@ -155,7 +184,7 @@ def _faithfulness_text(metrics: dict[str, Any]) -> str:
         ],
     )
     return (
-        f"Over the test part the weights have a mean entropy of {metrics['entropy_mean']:.4f} nats "
+        f"Over the test part {_MEASURED[family]} a mean entropy of {metrics['entropy_mean']:.4f} nats "
         f"({metrics['normalised_entropy_mean']:.4f} of even weights). Removing the top-weighted token changes the "
         f"predicted class in {metrics['flip_top']:.2%} of the sentences, removing a random other one in "
         f"{metrics['flip_random']:.2%}. It costs the predicted class {metrics['drop_top']:.4f} of probability against "
@@ -181,7 +210,8 @@ def _probes(recipe: Recipe, tokenizer: Tokenizer, predict: Forward) -> str:
             for token, weight in zip(tokens, weights[0], strict=True)
         )
         rows.append([shown, recipe.labels[best], f"{probabilities[0, best]:.3f}"])
-    table = _table(["tokens and their weights", "says", "probability"], rows, words=2)
+    which = "weights from [CLS], as above" if recipe.family == "encoder" else "weights"
+    table = _table([f"tokens and their {which}", "says", "probability"], rows, words=2)
     return f"A few sentences to compare (`?` marks a word outside the vocabulary):\n\n{table}"
 
 
@@ -214,10 +244,33 @@ def _training_text(card: dict[str, Any], recipe: Recipe) -> str:
     )
     return (
         f"Settings: {settings}. {vocabulary} The pass with the best validation figure is kept: {best}, "
-        f"validation macro accuracy {figure}. {auxiliary}Weights are stored in half precision, and every figure above "
-        "is computed from what is stored. All of it, "
+        f"validation macro accuracy {figure}. {auxiliary}{_teaching(recipe)}Weights are stored in half "
+        "precision, and every figure above is computed from what is stored. All of it, "
         f"baselines and cross-validation included, took {training['seconds']:.0f} seconds.\n\n"
-        f"b is penalised in training (L2). Positions beyond the first {card['trained_length']} were reached by few "
-        "training sentences; they share the value of the last one before.\n\n"
+        f"{_positions(card)}\n\n"
         f"Tried, and chosen by the validation part alone:\n\n{tried}"
+    )
+
+
+def _positions(card: dict[str, Any]) -> str:
+    length = card["trained_length"]
+    if card["family"] == "encoder":
+        return (
+            f"Trained range: the first {length} tokens. Positions beyond were reached by few training sentences; they "
+            "share the position vector of the last one before."
+        )
+    return (
+        f"b is penalised in training (L2). Positions beyond the first {length} were reached by few training "
+        "sentences; they share the value of the last one before."
+    )
+
+
+def _teaching(recipe: Recipe) -> str:
+    if not recipe.settings.distillation:
+        return ""
+    return (
+        f"Part of each target ({recipe.settings.distillation:.0%}) are the probabilities of a teacher, the mean of "
+        f"{recipe.sibling} with attention and with mean pooling, both from its folder; as many mixtures of training "
+        "sentences, which nobody wrote, are learned from the teacher alone (distillation, Hinton et al. 2015). The "
+        "teacher has seen no sentence of the test part. "
     )

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from attnviz.analysis.entropy import entropy, normalised_entropy
 from attnviz.analysis.faithfulness import Forward, comprehensiveness, ratio
 from attnviz.tokenizers import Tokenizer
+from attnviz.training.batch import Batch
 from attnviz.training.corpora import Examples
-from attnviz.training.loop import Batch, Weights, forward, network, set_weights, with_pooling
+from attnviz.training.networks import Variant, Weights, forward, network, set_weights, uniform
 
 #: Decimals of a figure on a card: more would be noise of the arithmetic.
 DECIMALS = 4
@@ -38,48 +39,57 @@ def confusion(predicted: NDArray[np.int64], labels: NDArray[np.int64], classes: 
     return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
 
 
-def measure(weights: Weights, mean_weights: Weights, config: dict[str, int], test: Batch) -> dict[str, Any]:
+def measure(
+    weights: Weights,
+    config: dict[str, int],
+    test: Batch,
+    *,
+    variant: Variant = "attention",
+    mean_weights: Weights | None = None,
+) -> dict[str, Any]:
     """All figures that can be computed again from a model folder and the data.
 
     Args:
         weights: Of the model.
-        mean_weights: Of the same model retrained with mean pooling.
-        config: What `families.pooling.build` takes.
+        config: What the family's `build` takes.
         test: The test part.
+        variant: Which network.
+        mean_weights: Of the same model retrained with mean pooling, where there is one.
 
     Returns:
-        Plain values for `card.json`: shares from 0 to 1, entropies in nats.
+        Plain values for `card.json`: shares from 0 to 1, entropies in nats. Entropy, flips and drops are of the weights
+        that `networks.network` gives out: of an encoder the [CLS] row of the last layer, see `networks.ClassRow`.
     """
     classes = config["classes"]
-    model = network(config, "attention")
+    model = network(config, variant)
     set_weights(model, weights)
     predict = forward(model)
     probabilities, attention = predict(test.ids)
     predicted = probabilities.argmax(axis=1)
-    uniform = forward(with_pooling(model, "mean"))(test.ids)[0].argmax(axis=1)
-    baseline = network(config, "mean")
-    set_weights(baseline, mean_weights)
-    mean = forward(baseline)(test.ids)[0].argmax(axis=1)
-    accuracy, macro = accuracies(predicted, test.labels, classes)
-    uniform_accuracy, uniform_macro = accuracies(uniform, test.labels, classes)
-    mean_accuracy, mean_macro = accuracies(mean, test.labels, classes)
     figures = {
-        "accuracy": accuracy,
-        "macro_accuracy": macro,
-        "uniform_accuracy": uniform_accuracy,
-        "uniform_macro_accuracy": uniform_macro,
-        "mean_pooling_accuracy": mean_accuracy,
-        "mean_pooling_macro_accuracy": mean_macro,
+        **_accuracies("", predicted, test.labels, classes),
         "confidence_mean": float(probabilities.max(axis=1).mean()),
         "entropy_mean": float(entropy(attention).mean()),
         "normalised_entropy_mean": float(normalised_entropy(attention, (test.ids > 0).sum(axis=1)).mean()),
         **_faithfulness(predict, test.ids),
     }
+    even = forward(uniform(model, variant))(test.ids)[0].argmax(axis=1)  # last: an encoder is changed by it
+    figures |= _accuracies("uniform_", even, test.labels, classes)
+    if mean_weights is not None:
+        baseline = network(config, "mean")
+        set_weights(baseline, mean_weights)
+        mean = forward(baseline)(test.ids)[0].argmax(axis=1)
+        figures |= _accuracies("mean_pooling_", mean, test.labels, classes)
     return {
         "n_test": len(test.ids),
         **_rounded(figures),
         "confusion": confusion(predicted, test.labels, classes).tolist(),
     }
+
+
+def _accuracies(prefix: str, predicted: NDArray[np.int64], labels: NDArray[np.int64], classes: int) -> dict[str, float]:
+    accuracy, macro = accuracies(predicted, labels, classes)
+    return {f"{prefix}accuracy": accuracy, f"{prefix}macro_accuracy": macro}
 
 
 def _faithfulness(predict: Forward, ids: NDArray[np.int32]) -> dict[str, Any]:

@@ -6,134 +6,21 @@ import hashlib
 import json
 import math
 import os
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from attnviz.families.pooling import build
-from attnviz.layers import MeanPooling
 from attnviz.tokenizers import UNKNOWN_ID
+from attnviz.training.batch import Batch
+from attnviz.training.distillation import Teacher, lesson
+from attnviz.training.networks import Variant, Weights, forward, get_weights, network, set_weights, trainer
 from attnviz.training.progress import Progress
-
-Pooling = Literal["attention", "mean"]
-Weights = dict[str, NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How one model is trained.
-
-    Attributes:
-        epochs: Most passes over the training part.
-        patience: Passes without a better validation figure after which training stops.
-        batch_size: Sentences per step.
-        learning_rate: Of Adam at the start; it falls to zero along half a cosine.
-        weight_decay: Decoupled (AdamW), on W alone: a shorter W gives less sharp weights.
-        word_dropout: Share of tokens shown as unknown, so that the unknown token learns what to be.
-        feature_dropout: Dropout on the embedding vectors.
-        context_dropout: Dropout on the context vector.
-        hidden_dropout: Dropout on the hidden layer.
-        label_smoothing: Share of each target spread over all classes.
-        auxiliary: Weight of the finer task in the loss; its head is thrown away.
-        sharpness: Weight of the mean entropy of the attention weights (nats) in the loss: spread costs.
-        balance: Weight classes by how rare they are, for macro accuracy.
-        max_tokens: Longer training sentences are cut here, for speed.
-        seed: Of initial weights, order and dropout.
-    """
-
-    epochs: int = 30
-    patience: int = 8
-    batch_size: int = 128
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.0
-    word_dropout: float = 0.1
-    feature_dropout: float = 0.3
-    context_dropout: float = 0.0
-    hidden_dropout: float = 0.3
-    label_smoothing: float = 0.05
-    auxiliary: float = 0.0
-    sharpness: float = 0.0
-    balance: bool = False
-    max_tokens: int = 64
-    seed: int = 1
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Sentences as the model takes them.
-
-    Attributes:
-        ids: int32 `[sentence, token]`, padded with 0.
-        labels: int64 `[sentence]`; -1 for no class.
-        targets: float32 `[sentence, class]`.
-        auxiliary: float32 `[sentence, any]`.
-    """
-
-    ids: NDArray[np.int32]
-    labels: NDArray[np.int64]
-    targets: NDArray[np.float32]
-    auxiliary: NDArray[np.float32]
-
-
-def network(config: dict[str, int], pooling: Pooling) -> keras.Model:
-    """The model with its weights as a second output, by attention or by the mean.
-
-    Args:
-        config: What `families.pooling.build` takes.
-        pooling: The mean takes the place of the attention layer and keeps everything else.
-
-    Returns:
-        A model from ids `[batch, token]` to probabilities `[batch, class]` and weights `[batch, token]`.
-    """
-    base = build(**config)
-    layer = base.get_layer("attention_pooling") if pooling == "attention" else MeanPooling(name="mean_pooling")
-    tokens = keras.Input((None,), dtype="int32", name="tokens")
-    context, weights = layer(base.get_layer("embedding")(tokens))
-    return keras.Model(tokens, [base.get_layer("prediction")(base.get_layer("dense")(context)), weights])
-
-
-def with_pooling(model: keras.Model, pooling: Pooling) -> keras.Model:
-    """The same trained layers with the mean in place of attention: the weights made uniform, nothing retrained."""
-    if pooling == "attention":
-        return model
-    tokens = keras.Input((None,), dtype="int32", name="tokens")
-    context, weights = MeanPooling(name="mean_pooling")(model.get_layer("embedding")(tokens))
-    return keras.Model(tokens, [model.get_layer("prediction")(model.get_layer("dense")(context)), weights])
-
-
-def get_weights(model: keras.Model) -> Weights:
-    """Copies of a model's arrays by `layer/variable`."""
-    return {
-        f"{layer.name}/{variable.name}": np.array(keras.ops.convert_to_numpy(variable), dtype=np.float32)
-        for layer in model.layers
-        for variable in layer.trainable_variables
-    }
-
-
-def set_weights(model: keras.Model, weights: Weights) -> None:
-    """Put arrays named `layer/variable` into a model."""
-    for layer in model.layers:
-        for variable in layer.trainable_variables:
-            variable.assign(weights[f"{layer.name}/{variable.name}"])
-
-
-def forward(model: keras.Model) -> Callable[[NDArray[np.int32]], tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """The model as a function from ids `[B, T]` to probabilities `[B, C]` and weights `[B, T]`, for any B."""
-
-    def call(ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        probabilities, weights = [], []
-        for start in range(0, len(ids), 512):
-            p, w = model(ids[start : start + 512], training=False)
-            probabilities.append(keras.ops.convert_to_numpy(p))
-            weights.append(keras.ops.convert_to_numpy(w))
-        return np.concatenate(probabilities), np.concatenate(weights)
-
-    return call
+from attnviz.training.settings import Settings
 
 
 def fit(
@@ -142,7 +29,8 @@ def fit(
     config: dict[str, int],
     settings: Settings,
     *,
-    pooling: Pooling = "attention",
+    variant: Variant = "attention",
+    teacher: Teacher | None = None,
     checkpoint: Path | None = None,
     label: str = "Train",
     quiet: bool = False,
@@ -152,102 +40,86 @@ def fit(
     Args:
         train: What to learn from.
         validation: What decides when to stop, and which pass to keep.
-        config: What `families.pooling.build` takes.
+        config: What the family's `build` takes.
         settings: How.
-        pooling: By attention or by the mean.
+        variant: Which network.
+        teacher: Whose probabilities are targets too, see `settings.distillation`.
         checkpoint: File that holds the state after each pass; a run that finds one of the same training goes on
             from it, optimizer and random numbers included.
         label: For the progress bar.
         quiet: No progress bar.
 
     Returns:
-        The weights of the best pass by macro accuracy on the validation part, and a record of the training.
+        The weights of the best pass by macro accuracy on the validation part, and a record of the training;
+        `seconds_before` are those that an interrupted run had already spent.
     """
     keras.utils.set_random_seed(settings.seed)
-    model, trainer = _trainer(train, config, settings, pooling)
-    stamp = _stamp(train, validation, config, settings, pooling)
-    run = _Run(trainer, model, stamp, checkpoint)
+    learner = trainer(config, settings, variant, train.auxiliary.shape[1])
+    model = network(config, variant)  # holds what is measured and kept: the mean over passes
+    stamp = _stamp(train, validation, config, settings, variant, teacher)
+    run = _Run(learner, stamp, checkpoint)
     predict = forward(model)
     progress = Progress(label, settings.epochs, quiet=quiet)
+    before = sum(each["seconds"] for each in run.history)
     while run.epoch < settings.epochs and run.epoch - run.best_epoch < settings.patience:
-        rng = np.random.default_rng((settings.seed, run.epoch))
-        loss = _one_pass(trainer, train, settings, rng, run.epoch)
+        began, rng = time.monotonic(), np.random.default_rng((settings.seed, run.epoch))
+        loss = _one_pass(learner, train, settings, rng, teacher, run.epoch)
+        set_weights(model, run.average(settings.averaging))
         figures = _measure(predict, validation)
-        run.record({"loss": loss, **figures}, get_weights(model))
-        progress.update(run.epoch, f"validation {figures['accuracy']:.1%}")
+        run.record({"loss": loss, **figures, "seconds": time.monotonic() - began})
+        progress.update(run.epoch, f"validation {run.history[-1]['accuracy']:.1%}")
     progress.close(f"validation {run.history[run.best_epoch - 1]['accuracy']:.1%} at pass {run.best_epoch}")
-    return run.best, {"best_epoch": run.best_epoch, "epochs": run.epoch, "history": run.history}
+    return run.best, {
+        "best_epoch": run.best_epoch,
+        "epochs": run.epoch,
+        "history": run.history,
+        "seconds_before": before,
+    }
 
 
-class _Sharpness(keras.layers.Layer):
-    """Hands the context on and adds the entropy of the weights to the loss."""
-
-    def __init__(self, strength: float) -> None:
-        super().__init__()
-        self.strength = strength
-
-    def call(self, inputs: list[Any]) -> Any:
-        context, weights = inputs
-        nats = -keras.ops.sum(weights * keras.ops.log(weights + 1e-9), axis=-1)  # [B]
-        self.add_loss(self.strength * keras.ops.mean(nats))
-        return context
-
-
-def _trainer(
-    train: Batch, config: dict[str, int], settings: Settings, pooling: Pooling
-) -> tuple[keras.Model, keras.Model]:
-    """The model, and the same layers with dropout between them and a head for the auxiliary task."""
-    model = network(config, pooling)
-    layer = {each.name: each for each in model.layers}
-    tokens = keras.Input((None,), dtype="int32")
-    vectors = layer["embedding"](tokens)
-    vectors = keras.layers.Dropout(settings.feature_dropout, seed=settings.seed)(vectors)
-    pooling_name = "attention_pooling" if pooling == "attention" else "mean_pooling"
-    context, weights = layer[pooling_name](vectors)
-    if pooling == "attention" and settings.sharpness:
-        context = _Sharpness(settings.sharpness)([context, weights])
-    context = keras.layers.Dropout(settings.context_dropout, seed=settings.seed + 1)(context)
-    hidden = keras.layers.Dropout(settings.hidden_dropout, seed=settings.seed + 2)(layer["dense"](context))
-    finer = keras.layers.Dense(train.auxiliary.shape[1], activation="softmax", name="auxiliary")(hidden)
-    trainer = keras.Model(tokens, {"prediction": layer["prediction"](hidden), "auxiliary": finer})
-    optimizer = keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay)
-    query = {id(variable) for variable in layer[pooling_name].trainable_variables if variable.name == "kernel"}
-    optimizer.exclude_from_weight_decay(var_list=[v for v in trainer.trainable_variables if id(v) not in query])
-    trainer.compile(
-        optimizer=optimizer,
-        loss={
-            "prediction": keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
-            "auxiliary": keras.losses.CategoricalCrossentropy(),
-        },
-        loss_weights={"prediction": 1.0, "auxiliary": settings.auxiliary},
-    )
-    return model, trainer
-
-
-def _one_pass(trainer: keras.Model, train: Batch, settings: Settings, rng: np.random.Generator, epoch: int) -> float:
-    order = rng.permutation(len(train.ids))
-    ids = train.ids[order][:, : settings.max_tokens]
-    ids = np.where((rng.random(ids.shape) < settings.word_dropout) & (ids > 0), UNKNOWN_ID, ids).astype(np.int32)
-    share = np.ones(len(ids), dtype=np.float32)
+def _one_pass(
+    learner: keras.Model,
+    train: Batch,
+    settings: Settings,
+    rng: np.random.Generator,
+    teacher: Teacher | None,
+    epoch: int,
+) -> float:
+    seen = _seen(train, settings, rng, teacher)
+    share = np.ones(len(seen.ids), dtype=np.float32)
     if settings.balance:
         mass = train.targets.mean(axis=0)  # [C]
-        share = (train.targets @ (1 / mass) / len(mass)).astype(np.float32)[order]
-    targets = {"prediction": train.targets[order], "auxiliary": train.auxiliary[order]}
-    steps = math.ceil(len(ids) / settings.batch_size)
+        share = (seen.targets @ (1 / mass) / len(mass)).astype(np.float32)
+    steps = math.ceil(len(seen.ids) / settings.batch_size)
     total = 0.0
     for step in range(steps):
         progress = (epoch + step / steps) / settings.epochs
-        trainer.optimizer.learning_rate = settings.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+        learner.optimizer.learning_rate = settings.learning_rate * _schedule(progress, settings.warm_up)
         rows = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
-        batch = ids[rows]
+        batch = seen.ids[rows]
         width = -(-int((batch > 0).sum(axis=1).max()) // 16) * 16  # a few widths only, so that few graphs are traced
         batch = np.pad(batch, ((0, 0), (0, max(0, width - batch.shape[1]))))[:, :width]
+        targets = {"prediction": seen.targets[rows], "auxiliary": seen.auxiliary[rows]}
         sample_weight = {"prediction": share[rows], "auxiliary": share[rows]}
-        result = trainer.train_on_batch(
-            batch, {name: value[rows] for name, value in targets.items()}, sample_weight=sample_weight, return_dict=True
-        )
+        result = learner.train_on_batch(batch, targets, sample_weight=sample_weight, return_dict=True)
         total += float(result["loss"])
     return total / steps
+
+
+def _seen(train: Batch, settings: Settings, rng: np.random.Generator, teacher: Teacher | None) -> Batch:
+    """What one pass shows, in its order."""
+    shown = train.take(rng.permutation(len(train.ids)))
+    ids = shown.ids[:, : settings.max_tokens]
+    ids = np.where((rng.random(ids.shape) < settings.word_dropout) & (ids > 0), UNKNOWN_ID, ids).astype(np.int32)
+    shown = replace(shown, ids=ids)
+    return shown if teacher is None else lesson(shown, teacher, settings.distillation, rng)
+
+
+def _schedule(progress: float, warm_up: float) -> float:
+    """Share of the highest learning rate: a rise from zero, then half a cosine."""
+    if progress < warm_up:
+        return progress / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
 
 
 def _measure(predict: Callable[..., Any], batch: Batch) -> dict[str, float]:
@@ -271,32 +143,41 @@ def _quality(figures: dict[str, float]) -> tuple[float, float]:
 class _Run:
     """Where a training stands; written to disk after each pass and read back when it is started again."""
 
-    def __init__(self, trainer: keras.Model, model: keras.Model, stamp: str, path: Path | None) -> None:
-        self._trainer, self._stamp, self._path = trainer, stamp, path
+    def __init__(self, learner: keras.Model, stamp: str, path: Path | None) -> None:
+        self._learner, self._stamp, self._path = learner, stamp, path
         self.epoch = 0
         self.best_epoch = 0
-        self.best: Weights = get_weights(model)
+        self.mean: Weights = _without_auxiliary(get_weights(learner))
+        self.best = self.mean
         self.history: list[dict[str, float]] = []
-        trainer.optimizer.build(trainer.trainable_variables)
+        learner.optimizer.build(learner.trainable_variables)
         if path is not None and path.is_file():
             self._resume(path)
 
-    def record(self, figures: dict[str, float], weights: Weights) -> None:
-        """Take note of a finished pass."""
+    def average(self, older: float) -> Weights:
+        """The running mean over passes, the one just finished included; `older` is the share of those before it."""
+        newest = _without_auxiliary(get_weights(self._learner))
+        share = np.float32(older if self.epoch else 0.0)
+        self.mean = {name: share * self.mean[name] + (1 - share) * value for name, value in newest.items()}
+        return self.mean
+
+    def record(self, figures: dict[str, float]) -> None:
+        """Take note of a finished pass, whose weights `average` has taken in."""
         self.epoch += 1
         self.history.append(figures)
         if self.best_epoch == 0 or _quality(figures) > _quality(self.history[self.best_epoch - 1]):
-            self.best_epoch, self.best = self.epoch, weights
+            self.best_epoch, self.best = self.epoch, self.mean
         if self._path is not None:
             self._save(self._path)
 
     def _variables(self) -> list[Any]:
-        return [*self._trainer.variables, *self._trainer.optimizer.variables]
+        return [*self._learner.variables, *self._learner.optimizer.variables]
 
     def _save(self, path: Path) -> None:
         state = {"stamp": self._stamp, "epoch": self.epoch, "best_epoch": self.best_epoch, "history": self.history}
         arrays: dict[str, Any] = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self._variables())}
-        arrays |= {f"best/{name}": value for name, value in self.best.items()}
+        for kind, weights in (("best", self.best), ("mean", self.mean)):
+            arrays |= {f"{kind}/{name}": value for name, value in weights.items()}
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         with part.open("wb") as file:
@@ -313,33 +194,29 @@ class _Run:
             self.epoch, self.best_epoch, self.history = state["epoch"], state["best_epoch"], state["history"]
             for index, variable in enumerate(self._variables()):
                 variable.assign(archive[f"v{index}"])
-            self.best = {
-                name.removeprefix("best/"): archive[name] for name in archive.files if name.startswith("best/")
-            }
+            self.best, self.mean = (
+                {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
+                for kind in ("best/", "mean/")
+            )
 
 
-def _stamp(train: Batch, validation: Batch, config: dict[str, int], settings: Settings, pooling: Pooling) -> str:
+def _without_auxiliary(weights: Weights) -> Weights:
+    return {name: value for name, value in weights.items() if not name.startswith("auxiliary/")}
+
+
+def _stamp(
+    train: Batch,
+    validation: Batch,
+    config: dict[str, int],
+    settings: Settings,
+    variant: Variant,
+    teacher: Teacher | None,
+) -> str:
     """Two trainings with the same stamp are the same training."""
-    digest = hashlib.sha256(json.dumps([config, asdict(settings), pooling], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([config, asdict(settings), variant], sort_keys=True).encode())
     for part in (train, validation):
         for array in (part.ids, part.labels, part.targets, part.auxiliary):
             digest.update(np.ascontiguousarray(array).tobytes())
+    if teacher is not None:
+        digest.update(np.round(teacher(validation.ids), 4).tobytes())
     return digest.hexdigest()
-
-
-def share_bias(weights: Weights, ids: NDArray[np.int32], sentences: int) -> int:
-    """Let positions that training hardly reached share b of the last one it reached well; changes `weights`.
-
-    Args:
-        weights: A trained model's.
-        ids: Training sentences, int32 `[sentence, token]`.
-        sentences: A position is well trained if this many sentences reach it.
-
-    Returns:
-        How many positions are well trained.
-    """
-    reached = (ids > 0).sum(axis=0)  # [T]
-    trained = max(1, int((reached >= sentences).sum()))
-    if (name := "attention_pooling/bias") in weights:
-        weights[name][trained:] = weights[name][trained - 1]
-    return trained

@@ -7,24 +7,32 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from attnviz import zoo
 from attnviz.errors import ModelError
 from attnviz.tokenizers import KINDS, Tokenizer, count_keys, from_config, make_vocabulary, write_vocabulary
 from attnviz.training import card as cards
 from attnviz.training import corpora
+from attnviz.training.batch import Batch
 from attnviz.training.corpora import Corpus, Examples
 from attnviz.training.data import CACHE
+from attnviz.training.distillation import Teacher
 from attnviz.training.evaluation import encode, measure
-from attnviz.training.loop import Batch, Pooling, Weights, fit, forward, network, set_weights, share_bias
-from attnviz.training.recipes import Recipe, recipe
+from attnviz.training.loop import fit
+from attnviz.training.networks import Variant, Weights, forward, network, set_weights, share_positions
+from attnviz.training.recipe import Recipe
+from attnviz.training.recipes import recipe
 
-#: A position of b counts as trained if this many training sentences reach it.
+#: The files of a pooling model's folder, and the network each is of.
+_POOLING_FILES: dict[str, Variant] = {"weights.npz": "attention", "mean_pooling.npz": "mean"}
+
+#: A position counts as trained if this many training sentences reach it.
 WELL_TRAINED = 100
 
 
@@ -55,21 +63,26 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
     began = time.monotonic()
     corpus = chosen.corpus(chosen.settings.seed, quiet=quiet)
     tokenizer = make_tokenizer(chosen, corpus.train)
-    weights, record, batch = _fit(chosen, tokenizer, corpus, "attention", state / "attention.npz", quiet)
-    mean_weights, _, _ = _fit(chosen, tokenizer, corpus, "mean", state / "mean.npz", quiet)
+    teacher = _teacher(chosen, tokenizer, models_folder) if chosen.settings.distillation else None
+    checkpoint = state / f"{chosen.variant}.npz"
+    weights, record, batch = _fit(chosen, tokenizer, corpus, chosen.variant, checkpoint, quiet, teacher)
+    arrays = {"weights.npz": weights}
+    if chosen.family == "pooling":
+        arrays["mean_pooling.npz"], _, _ = _fit(chosen, tokenizer, corpus, "mean", state / "mean.npz", quiet)
     validation = _cross_validation(chosen, corpus, state, quiet) if chosen.folds else {}
-    trained_length = share_bias(weights, batch.ids[:, : chosen.settings.max_tokens], WELL_TRAINED)
+    trained_length = share_positions(weights, batch.ids[:, : chosen.settings.max_tokens], WELL_TRAINED)
     test = encode(tokenizer, corpus.test, chosen.config()["max_length"])
-    stored, mean_stored = (_as_stored(each, chosen.config()["vocabulary_size"]) for each in (weights, mean_weights))
-    metrics = measure(_loaded(stored), _loaded(mean_stored), chosen.config(), test) | validation
+    stored = {name: _as_stored(each, chosen.config()["vocabulary_size"]) for name, each in arrays.items()}
+    loaded = {name: _loaded(each) for name, each in stored.items()}
+    metrics = _figures(chosen, chosen.config(), loaded, test, models_folder) | validation
     training = {
         "command": f"python -m attnviz train {chosen.name}",
         "seed": chosen.settings.seed,
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": round(record["seconds_before"] + time.monotonic() - began, 1),
         "n_train": len(corpus.train),
         "n_validation": len(corpus.validation),
         "min_count": chosen.min_count,
-        "settings": {key: value for key, value in asdict(chosen.settings).items() if key != "seed"},
+        "settings": chosen.settings.stated(chosen.family),
         "epochs": record["epochs"],
         "best_epoch": record["best_epoch"],
         "validation_macro_accuracy": round(record["history"][record["best_epoch"] - 1]["macro_accuracy"], 4),
@@ -78,22 +91,20 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
     part = Path(tempfile.mkdtemp(prefix=f".{chosen.name}-", dir=models_folder))
     try:
         part.chmod(0o755)
-        np.savez_compressed(part / "weights.npz", allow_pickle=False, **stored)
-        np.savez_compressed(part / "mean_pooling.npz", allow_pickle=False, **mean_stored)
+        for name, each in stored.items():
+            np.savez_compressed(part / name, allow_pickle=False, **each)
         write_vocabulary(part / "vocabulary.txt", tokenizer.vocabulary)
         content = cards.card(
             chosen,
             trained_length=trained_length,
             training=training,
             metrics=metrics,
-            files={
-                file: cards.file_facts(part / file) for file in ("weights.npz", "vocabulary.txt", "mean_pooling.npz")
-            },
+            files={file: cards.file_facts(part / file) for file in (*stored, "vocabulary.txt")},
         )
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
         (part / "card.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-        model = network(chosen.config(), "attention")
-        set_weights(model, _loaded(stored))
+        model = network(chosen.config(), chosen.variant)
+        set_weights(model, loaded["weights.npz"])
         words = cards.readme(content, chosen, tokenizer, forward(model), corpus.test, test)
         (part / "README.md").write_text(words, encoding="utf-8", newline="\n")
         folder = replace_folder(part, models_folder / chosen.name)
@@ -113,14 +124,28 @@ def make_tokenizer(chosen: Recipe, examples: Examples) -> Tokenizer:
 
 
 def _fit(
-    chosen: Recipe, tokenizer: Tokenizer, corpus: Corpus, pooling: Pooling, checkpoint: Path, quiet: bool
+    chosen: Recipe,
+    tokenizer: Tokenizer,
+    corpus: Corpus,
+    variant: Variant,
+    checkpoint: Path,
+    quiet: bool,
+    teacher: Teacher | None = None,
 ) -> tuple[Weights, dict[str, Any], Batch]:
     config = {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}  # unused rows would only cost time
     train = encode(tokenizer, corpus.train, config["max_length"])
     validation = encode(tokenizer, corpus.validation, config["max_length"])
     label = f"{chosen.name} {checkpoint.stem}"
     weights, record = fit(
-        train, validation, config, chosen.settings, pooling=pooling, checkpoint=checkpoint, label=label, quiet=quiet
+        train,
+        validation,
+        config,
+        chosen.settings,
+        variant=variant,
+        teacher=teacher,
+        checkpoint=checkpoint,
+        label=label,
+        quiet=quiet,
     )
     return weights, record, train
 
@@ -133,9 +158,9 @@ def _cross_validation(chosen: Recipe, corpus: Corpus, state: Path, quiet: bool) 
         tokenizer = make_tokenizer(chosen, part.train)
         checkpoint = state / f"fold-{number + 1}.npz"
         settings = replace(chosen.settings, seed=chosen.settings.seed + number)
-        weights, _, _ = _fit(replace(chosen, settings=settings), tokenizer, part, "attention", checkpoint, quiet)
+        weights, _, _ = _fit(replace(chosen, settings=settings), tokenizer, part, chosen.variant, checkpoint, quiet)
         config = {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}
-        model = network(config, "attention")
+        model = network(config, chosen.variant)
         set_weights(model, weights)
         held_out = encode(tokenizer, part.test, config["max_length"])
         predicted = forward(model)(held_out.ids)[0].argmax(axis=1)
@@ -213,6 +238,55 @@ def evaluate_recipe(chosen: Recipe, folder: Path, content: dict[str, Any], *, qu
     test = encode(
         tokenizer, chosen.corpus(content["training"]["seed"], quiet=quiet).test, content["config"]["max_length"]
     )
-    weights, mean = (zoo.read_weights(folder, file) for file in ("weights.npz", "mean_pooling.npz"))
+    weights = {file: zoo.read_weights(folder, file) for file in content["files"] if file.endswith(".npz")}
     recorded = {key: content["metrics"][key] for key in _RECORDED if key in content["metrics"]}
-    return measure(weights, mean, content["config"], test) | recorded
+    return _figures(chosen, content["config"], weights, test, folder.parent) | recorded
+
+
+def _figures(
+    chosen: Recipe, config: dict[str, int], weights: dict[str, Weights], test: Batch, models_folder: Path
+) -> dict[str, Any]:
+    """What is measured of a model, by file name of its weights, and what its sibling's card says."""
+    measured = measure(
+        weights["weights.npz"],
+        config,
+        test,
+        variant=chosen.variant,
+        mean_weights=weights.get("mean_pooling.npz"),
+    )
+    return measured | (_sibling(chosen.sibling, models_folder, len(test.ids)) if chosen.sibling else {})
+
+
+def _sibling_folder(name: str, models_folder: Path) -> Path:
+    folder = models_folder / name if (models_folder / name).is_dir() else zoo.model_folders().get(name)
+    if folder is None:
+        raise ModelError("no_such_model", received=name, expected=", ".join(zoo.model_folders()))
+    return folder
+
+
+def _sibling(name: str, models_folder: Path, n_test: int) -> dict[str, Any]:
+    """The pooling model's figures on the same test part, from its card."""
+    metrics = zoo.read_card(_sibling_folder(name, models_folder))["metrics"]
+    if metrics["n_test"] != n_test:
+        raise ModelError("parts_disagree", folder=name, cause=f"n_test {metrics['n_test']}, expected {n_test}")
+    return {"sibling": name, **{f"sibling_{key}": metrics[key] for key in ("accuracy", "macro_accuracy")}}
+
+
+def _teacher(chosen: Recipe, tokenizer: Tokenizer, models_folder: Path) -> Teacher:
+    """The mean of the sibling's two models, with attention and with mean pooling, from its folder."""
+    folder = _sibling_folder(chosen.sibling, models_folder)
+    content = zoo.read_card(folder)
+    zoo.check_files(folder, content)
+    if from_config(content["tokenizer"], folder / "vocabulary.txt").vocabulary != tokenizer.vocabulary:
+        raise ModelError("parts_disagree", folder=folder.name, cause="vocabulary.txt")
+    networks = []
+    for file, variant in _POOLING_FILES.items():
+        model = network(content["config"], variant)
+        set_weights(model, zoo.read_weights(folder, file))
+        networks.append(forward(model))
+
+    def teach(ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        mean: NDArray[np.float32] = np.mean([predict(ids)[0] for predict in networks], axis=0)
+        return mean
+
+    return teach

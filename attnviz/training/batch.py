@@ -1,0 +1,29 @@
+"""Sentences as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sentences as the model takes them.
+
+    Attributes:
+        ids: int32 `[sentence, token]`, padded with 0.
+        labels: int64 `[sentence]`; -1 for no class.
+        targets: float32 `[sentence, class]`.
+        auxiliary: float32 `[sentence, any]`.
+    """
+
+    ids: NDArray[np.int32]
+    labels: NDArray[np.int64]
+    targets: NDArray[np.float32]
+    auxiliary: NDArray[np.float32]
+
+    def take(self, rows: NDArray[np.int64]) -> Batch:
+        """Some of the sentences."""
+        return Batch(self.ids[rows], self.labels[rows], self.targets[rows], self.auxiliary[rows])
