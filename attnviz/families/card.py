@@ -65,7 +65,7 @@ class ModelCard:
             labels=tuple(card.get("labels", ())),
             label_names={code: tuple(names) for code, names in card.get("label_names", {}).items()},
             examples=tuple(card.get("examples", ())),
-            max_length=config.get("max_length"),
+            max_length=config.get("max_length", card.get("max_length")),
             trained_length=card.get("trained_length"),
             details=card,
         )
