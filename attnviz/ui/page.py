@@ -215,14 +215,15 @@ def _controls(context: Context) -> None:
         )
         st.toggle(context.t("controls.numbers"), key="numbers", width="content")
         choose_reading(context)
-        st.button(
-            context.t("shuffle.again" if session.shuffle else "shuffle.button"),
-            key="shuffle-button",
-            icon=":material/shuffle:",
-            on_click=_shuffle,
-            args=(session.shuffle + 1,),
-            disabled=context.selected is None or not context.pooling,
-        )
+        if context.selected is None or context.pooling:
+            st.button(
+                context.t("shuffle.again" if session.shuffle else "shuffle.button"),
+                key="shuffle-button",
+                icon=":material/shuffle:",
+                on_click=_shuffle,
+                args=(session.shuffle + 1,),
+                disabled=context.selected is None,
+            )
         if session.shuffle:
             st.button(context.t("shuffle.undo"), key="unshuffle", icon=":material/undo:", on_click=_shuffle, args=(0,))
         figure_tools(

@@ -103,7 +103,8 @@ function line(row, data, many) {
   });
   const words = make("div", "words");
   words.append(sentence);
-  element.append(words, many ? verdict(row) : classes(row));
+  if (row.classes.length) element.append(words, many ? verdict(row) : classes(row));
+  else { element.classList.add("alone"); element.append(words); }
   return element;
 }
 

@@ -18,7 +18,7 @@ def choose_reading(context: Context) -> None:
             format_func=lambda key: context.t(f"controls.special_{key}"),
             key="special",
             label_visibility="collapsed",
-            width=330,
+            width=270,
             help=context.t("controls.special_help"),
         )
     if any(has_pieces(trace) for trace in traces):
