@@ -85,6 +85,31 @@ def traced(model: keras.Model, structure: Any, leaves: Sequence[tf.Tensor], obse
     raise ModelError("not_traceable", model=model.name, reason=str(failure)[:500]) from failure
 
 
+def compiled(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec]) -> Any:
+    """A model at fixed lengths, compiled by XLA; the caller holds `tap.LOCK`.
+
+    Args:
+        model: Built; all its attention has as many heads and the same lengths.
+        structure: The form of its inputs.
+        specs: Inputs in flattened order, without open lengths.
+
+    Returns:
+        Inputs to `(prediction, weights)`, weights float32 `[site, head, query, key]` for a batch of one.
+    """
+
+    def run(*leaves: tf.Tensor) -> Any:
+        recorder = tap.Recorder(None, None, [tap.Scope(tf.compat.v1.get_default_graph())])
+        with tap.recording(recorder):
+            prediction = model(tree.pack_sequence_as(structure, list(leaves)), training=False)
+        answers = [each for each in tree.flatten(prediction) if isinstance(each, tf.Tensor)]
+        kept = [each for each in recorder.tapped if _is_attention(each, answers)]
+        weights = [tf.cast(each.layout.canonical_tensor(each.weights), tf.float32) for each in kept]
+        return prediction, tf.concat(weights, 0)
+
+    with _untouched(model):
+        return tf.function(run, autograph=False, jit_compile=True).get_concrete_function(*specs)
+
+
 def gradient(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec], layer: keras.Layer) -> Any:
     """Inputs and class to the derivative of the prediction `[batch, class]` by a layer's output, compiled.
 

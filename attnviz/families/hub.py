@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.capture import CapturedModel, Run, SiteRun
+from attnviz.capture import Bucketed, CapturedModel, SiteRun
 from attnviz.errors import InputError, ModelError
 from attnviz.families import pieces
 from attnviz.families.card import ModelCard
@@ -55,6 +55,7 @@ class HubModel:
         self._captured = CapturedModel(backbone)
         self._causal = type(backbone).__name__ == "GPT2Backbone"
         self._limit = int(getattr(backbone, "max_sequence_length", 0)) or 512
+        self._bucketed = Bucketed(backbone, self._limit)
         self._observing: dict[str, CapturedModel] = {}
         self._lock = threading.Lock()
         self._check_rows(tokenizer.rows)
@@ -108,15 +109,13 @@ class HubModel:
         if target is not None or prefix is not None or beam != 1:
             raise InputError("no_target", model=self.card.name)
         axis = encoded.axes["tokens"]
-        run = self._captured(self._inputs(encoded), [self._placed(edit, len(axis)) for edit in edits])
-        sites = list(run.sites.values())
-        weights = np.concatenate([site.weights for site in sites])
+        prediction, weights = self._computed(encoded, [self._placed(edit, len(axis)) for edit in edits])
         mask = None
         if self._causal and len(axis) > 1:
             later = np.triu(np.ones((len(axis), len(axis)), bool), 1)
             mask = np.where(later, MASK_CAUSAL, MASK_NONE).astype(np.int8)
-        block = AttentionBlock(self._kind, self._kind, axis, axis, weights, mask, sites[0].site.precision, bool(edits))
-        output = self._output(run)
+        block = AttentionBlock(self._kind, self._kind, axis, axis, weights, mask, self._precision, bool(edits))
+        output = self._output(prediction, len(axis))
         return AttentionTrace(self.card.name, encoded.text, (block,), output, encoded.notices, tuple(edits))
 
     def trace(self, text: str | Sequence[str], **options: Any) -> Any:
@@ -203,6 +202,19 @@ class HubModel:
         values = {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
         return {name: values[name] for name in (each.name for each in self.model.inputs)}
 
+    def _computed(self, encoded: Encoded, edits: Sequence[Edit]) -> tuple[Any, NDArray[np.float32]]:
+        """Prediction, and weights `[layer, head, token, token]`: padded and compiled, or with edits as it is."""
+        inputs = self._inputs(encoded)
+        if not edits and "padding_mask" in inputs and self._bucketed.length(len(encoded.axes["tokens"])):
+            return self._bucketed(inputs)
+        run = self._captured(inputs, edits)
+        return run.prediction, np.concatenate([site.weights for site in run.sites.values()])
+
+    @property
+    def _precision(self) -> str:
+        name: str = self.model.dtype_policy.compute_dtype
+        return name
+
     def _placed(self, edit: Edit, length: int) -> Edit:
         if edit.block != self._kind:
             raise InputError("no_such_block", received=edit.block, expected=self._kind)
@@ -214,9 +226,10 @@ class HubModel:
             raise InputError("edit_shape", block=edit.block, **shapes)
         return Edit(sites[edit.layer].name, edit.weights, 0, edit.head, edit.label)
 
-    def _output(self, run: Run) -> Output:
-        prediction = run.prediction
-        values = np.asarray(prediction["sequence_output"] if isinstance(prediction, Mapping) else prediction)[0]
+    def _output(self, prediction: Any, tokens: int) -> Output:
+        values = np.asarray(prediction["sequence_output"] if isinstance(prediction, Mapping) else prediction)[
+            0, :tokens
+        ]
         config = self.card.details.get("config", {})
         if config.get("pooling") != "mean":
             return Tensor(values)
