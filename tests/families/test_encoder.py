@@ -32,17 +32,15 @@ def softmax(x):
     return e / e.sum(-1, keepdims=True)
 
 
-def reference(network, ids, norms=None):
+def reference(network, ids, norms=None, vectors=None, outputs=None):
     w = {n: np.asarray(keras.ops.convert_to_numpy(v), np.float64) for n, v in encoder.names(network).items()}
 
     def norm(x, name):
         y = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
         return y * w[f"{name}/gamma"] + w[f"{name}/beta"]
 
-    x = (
-        np.concatenate([w["class_token/cls"][0], w["embedding/embeddings"][ids]])
-        + w["class_token/positions"][: len(ids) + 1]
-    )
+    vectors = w["embedding/embeddings"][ids] if vectors is None else vectors
+    x = np.concatenate([w["class_token/cls"][0], vectors]) + w["class_token/positions"][: len(ids) + 1]
     weights = []
     for i in range(CONFIG["layers"]):
         y = norm(x, f"attention_norm_{i}")
@@ -54,11 +52,10 @@ def reference(network, ids, norms=None):
         if norms is not None:
             norms.append(np.sqrt(((v @ w[f"{a}/attention_output/kernel"]) ** 2).sum(-1)))  # [head, key]
         weights.append(softmax(q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])))
-        x = (
-            x
-            + np.einsum("htd,hdf->tf", weights[-1] @ v, w[f"{a}/attention_output/kernel"])
-            + w[f"{a}/attention_output/bias"]
-        )
+        parts = np.einsum("htd,hdf->htf", weights[-1] @ v, w[f"{a}/attention_output/kernel"])
+        if outputs is not None:
+            outputs.append(parts)
+        x = x + parts.sum(0) + w[f"{a}/attention_output/bias"]
         y = norm(x, f"feed_forward_norm_{i}")
         inner = np.maximum(0, y @ w[f"feed_forward_in_{i}/kernel"] + w[f"feed_forward_in_{i}/bias"])
         x = x + inner @ w[f"feed_forward_out_{i}/kernel"] + w[f"feed_forward_out_{i}/bias"]
@@ -114,6 +111,31 @@ def test_an_edit_reaches_the_layer_and_the_prediction(model):
 
 def test_gradients_have_the_shape_of_the_vectors(model):
     assert model.gradients(model.encode("a b c")).shape == (1, 3, 28)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_heads_output_is_its_part_of_the_projection(model, layer):
+    encoded, outputs = model.encode("a b c d"), []
+    reference(model.model, encoded.inputs["tokens"][0], outputs=outputs)
+    for head in range(CONFIG["heads"]):
+        output = model.explain(encoded, layer=layer, head=head, query=3)["output"]
+        np.testing.assert_allclose(output, outputs[layer][head, 3], atol=1e-5)
+
+
+@pytest.mark.parametrize("target", [0, 2])
+def test_gradients_are_finite_differences_in_float64(model, target):
+    encoded = model.encode("a b c")
+    ids = encoded.inputs["tokens"][0]
+    vectors = model.embed(encoded).astype(np.float64)
+    step = 1e-5
+    expected = np.empty_like(vectors)
+    for index in np.ndindex(vectors.shape):
+        shift = np.zeros_like(vectors)
+        shift[index] = step
+        up, down = (reference(model.model, ids, vectors=vectors + s)[1][target] for s in (shift, -shift))
+        expected[index] = (up - down) / (2 * step)
+    assert np.abs(expected).max() > 1e-3
+    np.testing.assert_allclose(model.gradients(encoded, target)[0], expected, rtol=1e-3, atol=1e-5)
 
 
 def test_value_norms_are_those_of_the_projected_values(model):
