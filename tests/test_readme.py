@@ -15,7 +15,8 @@ CARDS = sorted((ROOT / "models").glob("*/card.json"))
 def row(card: dict) -> str:
     """A model's line in the README's table, from its card."""
     figures = card["metrics"]
-    shares = (figures[key] for key in ("accuracy", "uniform_accuracy", "mean_pooling_accuracy"))
+    compared = "sibling_accuracy" if "sibling" in figures else "mean_pooling_accuracy"
+    shares = (figures[key] for key in ("accuracy", "uniform_accuracy", compared))
     cells = [
         f"[{card['name']}](models/{card['name']}/README.md)",
         card["title"]["en"],

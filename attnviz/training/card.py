@@ -272,5 +272,6 @@ def _teaching(recipe: Recipe) -> str:
         f"Part of each target ({recipe.settings.distillation:.0%}) are the probabilities of a teacher, the mean of "
         f"{recipe.sibling} with attention and with mean pooling, both from its folder; as many mixtures of training "
         "sentences, which nobody wrote, are learned from the teacher alone (distillation, Hinton et al. 2015). The "
-        "teacher has seen no sentence of the test part. "
+        "teacher has not learned from the test part. "
+        + (f"The embedding starts from the vectors of {recipe.sibling}. " if recipe.inherits else "")
     )

@@ -55,7 +55,7 @@ def lesson(train: Batch, teacher: Teacher, share: float, rng: np.random.Generato
         rng: For the mixtures and the order.
     """
     mixed = mixtures(train.ids, rng)
-    nothing = np.zeros_like(train.auxiliary)  # a target of zeros costs nothing
+    nothing = np.zeros_like(train.auxiliary)  # no finer annotation
     everything = Batch(
         np.concatenate([train.ids, mixed]),
         np.concatenate([train.labels, np.full(len(mixed), -1)]),

@@ -31,6 +31,7 @@ def fit(
     *,
     variant: Variant = "attention",
     teacher: Teacher | None = None,
+    initial: Weights | None = None,
     checkpoint: Path | None = None,
     label: str = "Train",
     quiet: bool = False,
@@ -44,6 +45,7 @@ def fit(
         settings: How.
         variant: Which network.
         teacher: Whose probabilities are targets too, see `settings.distillation`.
+        initial: Arrays by name to start from; the others start from random values.
         checkpoint: File that holds the state after each pass; a run that finds one of the same training goes on
             from it, optimizer and random numbers included.
         label: For the progress bar.
@@ -55,8 +57,10 @@ def fit(
     """
     keras.utils.set_random_seed(settings.seed)
     learner = trainer(config, settings, variant, train.auxiliary.shape[1])
+    if initial:
+        set_weights(learner, get_weights(learner) | initial)
     model = network(config, variant)  # holds what is measured and kept: the mean over passes
-    stamp = _stamp(train, validation, config, settings, variant, teacher)
+    stamp = _stamp(train, validation, config, settings, variant, teacher, initial)
     run = _Run(learner, stamp, checkpoint)
     predict = forward(model)
     progress = Progress(label, settings.epochs, quiet=quiet)
@@ -90,6 +94,7 @@ def _one_pass(
     if settings.balance:
         mass = train.targets.mean(axis=0)  # [C]
         share = (seen.targets @ (1 / mass) / len(mass)).astype(np.float32)
+    finer = share * seen.auxiliary.sum(axis=1)  # a target of zeros has a gradient; a weight of 0 has none
     steps = math.ceil(len(seen.ids) / settings.batch_size)
     total = 0.0
     for step in range(steps):
@@ -100,7 +105,7 @@ def _one_pass(
         width = -(-int((batch > 0).sum(axis=1).max()) // 16) * 16  # a few widths only, so that few graphs are traced
         batch = np.pad(batch, ((0, 0), (0, max(0, width - batch.shape[1]))))[:, :width]
         targets = {"prediction": seen.targets[rows], "auxiliary": seen.auxiliary[rows]}
-        sample_weight = {"prediction": share[rows], "auxiliary": share[rows]}
+        sample_weight = {"prediction": share[rows], "auxiliary": finer[rows]}
         result = learner.train_on_batch(batch, targets, sample_weight=sample_weight, return_dict=True)
         total += float(result["loss"])
     return total / steps
@@ -211,6 +216,7 @@ def _stamp(
     settings: Settings,
     variant: Variant,
     teacher: Teacher | None,
+    initial: Weights | None,
 ) -> str:
     """Two trainings with the same stamp are the same training."""
     digest = hashlib.sha256(json.dumps([config, asdict(settings), variant], sort_keys=True).encode())
@@ -219,4 +225,6 @@ def _stamp(
             digest.update(np.ascontiguousarray(array).tobytes())
     if teacher is not None:
         digest.update(np.round(teacher(validation.ids), 4).tobytes())
+    for name, array in (initial or {}).items():
+        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -27,6 +27,11 @@ class ClassRow(keras.layers.Layer):
     The mean over heads, what falls on [CLS] itself left out and the rest scaled to sum to 1.
     """
 
+    supports_masking = True
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: padding has weight zero already."""
+
     def call(self, weights: Any) -> Any:
         """As `families.encoder.cls_row`, in the backend's own arrays."""
         row = keras.ops.mean(weights[:, :, 0, 1:], axis=1)  # [B, T]

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from attnviz import zoo
 from attnviz.errors import ModelError
 from attnviz.tokenizers import KINDS, Tokenizer, count_keys, from_config, make_vocabulary, write_vocabulary
 from attnviz.training import card as cards
-from attnviz.training import corpora
+from attnviz.training import corpora, sibling
 from attnviz.training.batch import Batch
 from attnviz.training.corpora import Corpus, Examples
 from attnviz.training.data import CACHE
@@ -28,9 +27,6 @@ from attnviz.training.loop import fit
 from attnviz.training.networks import Variant, Weights, forward, network, set_weights, share_positions
 from attnviz.training.recipe import Recipe
 from attnviz.training.recipes import recipe
-
-#: The files of a pooling model's folder, and the network each is of.
-_POOLING_FILES: dict[str, Variant] = {"weights.npz": "attention", "mean_pooling.npz": "mean"}
 
 #: A position counts as trained if this many training sentences reach it.
 WELL_TRAINED = 100
@@ -63,9 +59,10 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
     began = time.monotonic()
     corpus = chosen.corpus(chosen.settings.seed, quiet=quiet)
     tokenizer = make_tokenizer(chosen, corpus.train)
-    teacher = _teacher(chosen, tokenizer, models_folder) if chosen.settings.distillation else None
+    initial = sibling.embedding(chosen, tokenizer, models_folder) if chosen.inherits else None
+    teacher = sibling.teacher(chosen, tokenizer, models_folder) if chosen.settings.distillation else None
     checkpoint = state / f"{chosen.variant}.npz"
-    weights, record, batch = _fit(chosen, tokenizer, corpus, chosen.variant, checkpoint, quiet, teacher)
+    weights, record, batch = _fit(chosen, tokenizer, corpus, chosen.variant, checkpoint, quiet, teacher, initial)
     arrays = {"weights.npz": weights}
     if chosen.family == "pooling":
         arrays["mean_pooling.npz"], _, _ = _fit(chosen, tokenizer, corpus, "mean", state / "mean.npz", quiet)
@@ -131,6 +128,7 @@ def _fit(
     checkpoint: Path,
     quiet: bool,
     teacher: Teacher | None = None,
+    initial: Weights | None = None,
 ) -> tuple[Weights, dict[str, Any], Batch]:
     config = {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}  # unused rows would only cost time
     train = encode(tokenizer, corpus.train, config["max_length"])
@@ -143,6 +141,7 @@ def _fit(
         chosen.settings,
         variant=variant,
         teacher=teacher,
+        initial=initial,
         checkpoint=checkpoint,
         label=label,
         quiet=quiet,
@@ -254,39 +253,4 @@ def _figures(
         variant=chosen.variant,
         mean_weights=weights.get("mean_pooling.npz"),
     )
-    return measured | (_sibling(chosen.sibling, models_folder, len(test.ids)) if chosen.sibling else {})
-
-
-def _sibling_folder(name: str, models_folder: Path) -> Path:
-    folder = models_folder / name if (models_folder / name).is_dir() else zoo.model_folders().get(name)
-    if folder is None:
-        raise ModelError("no_such_model", received=name, expected=", ".join(zoo.model_folders()))
-    return folder
-
-
-def _sibling(name: str, models_folder: Path, n_test: int) -> dict[str, Any]:
-    """The pooling model's figures on the same test part, from its card."""
-    metrics = zoo.read_card(_sibling_folder(name, models_folder))["metrics"]
-    if metrics["n_test"] != n_test:
-        raise ModelError("parts_disagree", folder=name, cause=f"n_test {metrics['n_test']}, expected {n_test}")
-    return {"sibling": name, **{f"sibling_{key}": metrics[key] for key in ("accuracy", "macro_accuracy")}}
-
-
-def _teacher(chosen: Recipe, tokenizer: Tokenizer, models_folder: Path) -> Teacher:
-    """The mean of the sibling's two models, with attention and with mean pooling, from its folder."""
-    folder = _sibling_folder(chosen.sibling, models_folder)
-    content = zoo.read_card(folder)
-    zoo.check_files(folder, content)
-    if from_config(content["tokenizer"], folder / "vocabulary.txt").vocabulary != tokenizer.vocabulary:
-        raise ModelError("parts_disagree", folder=folder.name, cause="vocabulary.txt")
-    networks = []
-    for file, variant in _POOLING_FILES.items():
-        model = network(content["config"], variant)
-        set_weights(model, zoo.read_weights(folder, file))
-        networks.append(forward(model))
-
-    def teach(ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        mean: NDArray[np.float32] = np.mean([predict(ids)[0] for predict in networks], axis=0)
-        return mean
-
-    return teach
+    return measured | (sibling.figures(chosen.sibling, models_folder, len(test.ids)) if chosen.sibling else {})

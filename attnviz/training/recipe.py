@@ -40,6 +40,7 @@ class Recipe:
         settings: For attention and for mean pooling alike.
         family: `pooling` or `encoder`.
         sibling: The pooling model of the same task, data and split, whose figures stand in an encoder's card.
+        inherits: Start from the sibling's embedding vectors.
         min_count: Rarer words are unknown.
         folds: Parts of the cross-validation by group; 0 for none.
         tried: What was tried when the settings were chosen, for the model card.
@@ -66,6 +67,7 @@ class Recipe:
     tried: tuple[str, ...] = field(default=())
     family: str = "pooling"
     sibling: str = ""
+    inherits: bool = False
 
     def config(self) -> dict[str, int]:
         """What the family's `build` takes."""

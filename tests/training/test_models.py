@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from attnviz import training, zoo
@@ -13,6 +14,8 @@ from attnviz.training.data import available
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 NAMES = recipes.names()
+POOLING = [recipe.name for recipe in recipes.POOLING]
+ENCODERS = [recipe.name for recipe in recipes.ENCODERS]
 
 #: What was asked of each: the figure, and the least it may be.
 LEAST = {"topics-en": ("accuracy", 0.95), "politeness-ja": ("macro_accuracy", 0.77), "sentiment-en": ("accuracy", 0.80)}
@@ -35,7 +38,7 @@ def test_evaluate_repeats_the_card(measured):
     expected = card(name)["metrics"]
     assert metrics.keys() == expected.keys()
     assert metrics["n_test"] == expected["n_test"]
-    for key in ("accuracy", "macro_accuracy", "uniform_accuracy", "mean_pooling_accuracy"):
+    for key in (key for key in expected if key.endswith("accuracy")):
         assert metrics[key] == pytest.approx(expected[key], abs=1.5 / metrics["n_test"]), key
     for key in ("entropy_mean", "drop_top", "drop_random", "flip_top", "flip_random"):
         assert metrics[key] == pytest.approx(expected[key], abs=5e-4), key
@@ -43,13 +46,47 @@ def test_evaluate_repeats_the_card(measured):
         assert metrics[key] == pytest.approx(expected[key], rel=0.02), key
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", POOLING)
 def test_the_card_reaches_what_was_asked(name):
     metrics = card(name)["metrics"]
     key, least = LEAST[name]
     assert metrics[key] >= least
     assert metrics["drop_ratio"] >= 10
     assert metrics["drop_ratio_low"] > 5
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_is_at_least_as_accurate_as_its_pooling_sibling(name):
+    own, sibling = card(name), card(recipes.recipe(name).sibling)
+    assert own["task"] == sibling["task"] and own["labels"] == sibling["labels"]
+    assert own["metrics"]["n_test"] == sibling["metrics"]["n_test"]
+    assert own["training"]["seed"] == sibling["training"]["seed"]
+    for key in ("accuracy", "macro_accuracy"):
+        assert own["metrics"][key] >= sibling["metrics"][key], key
+        assert own["metrics"][f"sibling_{key}"] == sibling["metrics"][key], key
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_has_the_layers_and_heads_that_were_asked_for(name):
+    content, weights = card(name), zoo.read_weights(MODELS / name)
+    layers, heads = content["config"]["layers"], content["config"]["heads"]
+    assert content["kinds"] == ["self"] and layers >= 2 and heads >= 4
+    for layer in range(layers):
+        assert weights[f"attention_{layer}/query/kernel"].shape[1] == heads
+    positions, trained = weights["class_token/positions"], content["trained_length"]
+    assert np.all(positions[trained + 1 :] == positions[trained])
+    assert not np.array_equal(positions[trained], positions[trained - 1])
+    assert not {"dropout", "feature_dropout", "seed"} & content["config"].keys()
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_the_text_of_an_encoders_card_says_what_its_figures_are_of(name):
+    text, content = (MODELS / name / "README.md").read_text(encoding="utf-8"), card(name)
+    metrics = content["metrics"]
+    assert "the row of [CLS] in the last layer, mean over its heads, what falls on [CLS] itself left out" in text
+    assert f"Trained range: the first {content['trained_length']} tokens" in text
+    assert f"{metrics['sibling_accuracy']:.2%} | {metrics['sibling_macro_accuracy']:.2%}" in text
+    assert "Cross-validation was not done for this model" in text
 
 
 @pytest.mark.parametrize("name", NAMES)

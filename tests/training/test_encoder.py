@@ -1,0 +1,158 @@
+"""An encoder goes through the same pipeline: trained from its sibling, resumed, measured, and read by its family."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from attnviz import zoo
+from attnviz.errors import ModelError
+from attnviz.families import encoder
+from attnviz.training import distillation, loop, networks, pipeline
+from attnviz.training.settings import Settings
+from tests.training.tiny import RECIPE
+
+TINY_ENCODER = replace(
+    RECIPE,
+    name="tiny-encoder",
+    family="encoder",
+    sibling="tiny",
+    folds=0,
+    settings=Settings(
+        epochs=5,
+        batch_size=32,
+        learning_rate=3e-3,
+        warm_up=0.1,
+        weight_decay=0.01,
+        averaging=0.3,
+        feature_dropout=0.1,
+        dropout=0.1,
+        distillation=0.5,
+        auxiliary=0.5,
+        seed=5,
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a pooling model and the encoder that learned from it."""
+    place = tmp_path_factory.mktemp("encoders")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "CACHE", place / "cache")
+        pipeline.train_recipe(replace(RECIPE, folds=0), place / "models", quiet=True)
+        pipeline.train_recipe(TINY_ENCODER, place / "models", quiet=True)
+    return place / "models"
+
+
+def card_of(folder):
+    return json.loads((folder / "card.json").read_text(encoding="utf-8"))
+
+
+def test_it_learned_and_its_card_has_the_siblings_figures(place):
+    metrics, sibling = card_of(place / "tiny-encoder")["metrics"], card_of(place / "tiny")["metrics"]
+    assert metrics["accuracy"] > 0.95
+    assert metrics["sibling"] == "tiny"
+    assert metrics["sibling_accuracy"] == sibling["accuracy"]
+    assert metrics["sibling_macro_accuracy"] == sibling["macro_accuracy"]
+    assert not [key for key in metrics if key.startswith(("mean_pooling", "cv_"))]
+
+
+def test_the_folder_holds_no_training_settings_as_configuration(place):
+    folder = place / "tiny-encoder"
+    content = card_of(folder)
+    zoo.check_files(folder, content)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "README.md",
+        "card.json",
+        "vocabulary.txt",
+        "weights.npz",
+    ]
+    assert content["family"] == "encoder" and content["kinds"] == ["self"]
+    assert content["config"].keys() == {
+        "vocabulary_size",
+        "features",
+        "max_length",
+        "layers",
+        "heads",
+        "hidden",
+        "classes",
+    }
+    assert "sharpness" not in content["training"]["settings"] and "dropout" in content["training"]["settings"]
+
+
+def test_the_family_reads_what_the_loop_measured(place):
+    model = zoo.load(place / "tiny-encoder")
+    config, weights = model.card.details["config"], zoo.read_weights(place / "tiny-encoder")
+    network = networks.network(config, "encoder")
+    networks.set_weights(network, weights)
+    ids = np.array([[2, 3, 4, 5, 0, 0, 0], [3, 2, 5, 4, 6, 7, 2]], dtype=np.int32)
+    for measured, own in zip(networks.forward(network)(ids), model.forward(ids), strict=True):
+        np.testing.assert_allclose(measured, own, atol=1e-6)
+    assert np.all(own[0, 4:] == 0)
+
+
+def test_evaluate_repeats_the_card_exactly(place):
+    folder = place / "tiny-encoder"
+    assert pipeline.evaluate_recipe(TINY_ENCODER, folder, card_of(folder)) == card_of(folder)["metrics"]
+
+
+def test_late_positions_share_one_vector(place):
+    positions = zoo.read_weights(place / "tiny-encoder")["class_token/positions"]
+    trained = card_of(place / "tiny-encoder")["trained_length"]
+    assert 1 <= trained < 6 and np.all(positions[trained + 1 :] == positions[trained])
+    assert not np.array_equal(positions[trained], positions[trained - 1])
+
+
+def test_a_second_training_gives_the_same(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "CACHE", tmp_path)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "tiny").symlink_to(place / "tiny", target_is_directory=True)
+    again = pipeline.train_recipe(TINY_ENCODER, tmp_path / "models", quiet=True)
+    one, other = zoo.read_weights(place / "tiny-encoder"), zoo.read_weights(again)
+    for name in one:
+        np.testing.assert_allclose(one[name], other[name], atol=2e-3, err_msg=name)
+
+
+def test_a_teacher_with_another_vocabulary_is_refused(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "CACHE", tmp_path)
+    with pytest.raises(ModelError) as raised:
+        pipeline.train_recipe(replace(TINY_ENCODER, min_count=1000), place, quiet=True)
+    assert raised.value.code == "parts_disagree"
+
+
+def test_even_weights_are_even_in_every_layer_and_head(place):
+    network = networks.network(card_of(place / "tiny-encoder")["config"], "encoder")
+    networks.set_weights(network, zoo.read_weights(place / "tiny-encoder"))
+    _, weights = networks.forward(networks.uniform(network, "encoder"))(np.array([[2, 3, 4, 0, 0]], dtype=np.int32))
+    np.testing.assert_allclose(weights[0], [1 / 3, 1 / 3, 1 / 3, 0, 0], atol=1e-6)
+
+
+def test_names_inside_attention_do_not_collide():
+    network = encoder.build(classes=2, vocabulary_size=7, features=12, max_length=5, layers=2, heads=3, hidden=5)
+    weights = networks.get_weights(network)
+    assert len(weights) == len(network.trainable_variables)
+    assert weights["attention_1/value/kernel"].shape == (12, 3, 4)
+
+
+def test_mixtures_are_made_of_training_tokens_and_never_empty():
+    rng = np.random.default_rng(2)
+    lengths = rng.integers(1, 12, 211)
+    ids = np.where(np.arange(11) < lengths[:, None], rng.integers(2, 31, (211, 11)), 0).astype(np.int32)
+    mixed = distillation.mixtures(ids, np.random.default_rng(3))
+    assert mixed.shape == ids.shape and mixed.dtype == np.int32
+    used = (mixed > 0).sum(axis=1)
+    assert used.min() >= 1
+    assert np.all((mixed > 0) == (np.arange(11) < used[:, None]))  # no padding inside
+    assert set(np.unique(mixed)) <= set(np.unique(ids))
+    kept = (mixed == ids).all(axis=1).mean()
+    assert 0.05 < kept < 0.6  # some stay as they are, most do not
+
+
+def test_the_learning_rate_rises_then_falls_to_zero():
+    rates = [loop._schedule(progress, 0.25) for progress in (0.0, 0.125, 0.25, 0.625, 1.0)]
+    np.testing.assert_allclose(rates, [0.0, 0.5, 1.0, 0.5, 0.0], atol=1e-12)
+    assert loop._schedule(0.0, 0.0) == 1.0
