@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
+
+from attnviz.analysis.scales import ScaleKey, normalise
 
 
 def coded(places: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -12,7 +17,9 @@ def coded(places: NDArray[np.floating]) -> NDArray[np.uint8]:
     return codes
 
 
-def shrunk(matrices: NDArray[np.floating], limit: int) -> NDArray[np.float64]:
+def shrunk(
+    matrices: NDArray[np.floating], limit: int, axes: Sequence[Literal[-2, -1]] = (-2, -1)
+) -> NDArray[np.floating]:
     """Matrices made small enough to draw, each new cell the largest of those it stands for.
 
     The largest, not the mean: what stands out in the whole must stand out in the small.
@@ -20,11 +27,26 @@ def shrunk(matrices: NDArray[np.floating], limit: int) -> NDArray[np.float64]:
     Args:
         matrices: `[..., row, column]`.
         limit: Most rows and columns to keep.
+        axes: Rows (-2), columns (-1), or both.
     """
-    values = np.asarray(matrices, dtype=np.float64)
-    for axis in (-2, -1):
+    values = np.asarray(matrices)
+    for axis in axes:
         size = values.shape[axis]
         if size > limit:
             starts = (np.arange(limit) * size) // limit
             values = np.maximum.reduceat(values, starts, axis=axis)
     return values
+
+
+def placed(weights: NDArray[np.floating], scale: ScaleKey, limit: int) -> NDArray[np.uint8]:
+    """`coded(shrunk(normalise(weights, scale), limit))` without ever holding all of it in full precision.
+
+    Keys go first: that keeps every row's largest weight, on which the scale may depend.
+
+    Args:
+        weights: `[layer, head, query, key]`.
+        scale: How weights become colours.
+        limit: Most rows and columns to keep.
+    """
+    layers = [shrunk(normalise(shrunk(layer, limit, (-1,)), scale), limit, (-2,)) for layer in weights]
+    return coded(np.stack(layers))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -9,13 +11,18 @@ from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import describe, style
 from attnviz.figures.escape import label, plain
+from attnviz.figures.large import large
 from attnviz.figures.masks import LEGEND, SIGNS, overlay, room
 from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionTrace
 
-#: Weights are written into the cells up to this many keys, signs of masks into theirs up to this many.
+#: Weights are written into the cells up to this many keys, signs of masks into theirs up to this many tokens; more
+#: tokens are drawn by `large`.
 WRITTEN, SIGNED = 14, 64
+
+#: Cells that can be clicked, at most: each is a point more to draw.
+CHOOSABLE = 2500
 
 #: Pixels.
 CELL, SMALL_CELL, MARGIN, SECOND_LINE = 46, 22, 150, 24
@@ -40,10 +47,12 @@ def head(
 
     Returns:
         A figure with a labelled colour scale. Masked cells carry a sign for the reason, named in a legend; hovering
-        shows 9 significant digits.
+        shows 9 significant digits. Beyond `SIGNED` tokens as `figures.large`.
     """
     chosen = chosen or focus(trace)
     block = trace.block(chosen.block)
+    if max(block.shape[2:]) > SIGNED:
+        return large(trace, chosen, scale, language, theme)
     look = style.theme(theme)
     weights = block.weights[chosen.layer, chosen.head]
     places = normalise(weights, scale)
@@ -134,3 +143,35 @@ def head(
     if len(keys) > 30:
         figure.update_layout(width=MARGIN + 100 + SMALL_CELL * len(keys))
     return figure
+
+
+def choosable(figure: go.Figure, places: Sequence[int]) -> go.Figure:
+    """Make the rows of `head`'s figure answer a click: cells of a heatmap report none, so an unseen point lies in each.
+
+    Args:
+        figure: Of `head`; it is changed. Beyond `CHOOSABLE` cells it stays as it is.
+        places: What a point of each row carries as `customdata`.
+
+    Returns:
+        The figure.
+    """
+    rows, columns = np.indices(figure.data[0].z.shape)
+    if rows.size > CHOOSABLE:
+        return figure
+    told = [list(line) for line in figure.data[0].hovertext]
+    figure.update_traces(hoverinfo="skip", selector={"type": "heatmap"})
+    unseen = {"marker": {"opacity": 0}}
+    figure.add_scatter(
+        x=columns.ravel(),
+        y=rows.ravel(),
+        mode="markers",
+        marker={"size": 6, "opacity": 0},
+        selected=unseen,
+        unselected=unseen,
+        showlegend=False,
+        hoverinfo="text",
+        hovertext=[text for line in told for text in line],
+        customdata=[[places[row]] for row in rows.ravel()],
+    )
+    # The nearest point is the one of the cell the pointer is in.
+    return figure.update_layout(hoverdistance=-1)

@@ -28,7 +28,7 @@ LEGEND: dict[str, Any] = {
 
 def overlay(
     mask: NDArray[np.int8],
-    hover: Sequence[Sequence[str]],
+    hover: Sequence[Sequence[str]] | None,
     text: Sequence[Sequence[str]] | None,
     look: Theme,
     language: str = "en",
@@ -41,7 +41,7 @@ def overlay(
 
     Args:
         mask: int8 `[row, column]`, of `attnviz.trace`'s `MASK_…`.
-        hover: What hovering a cell tells, one string a cell.
+        hover: What hovering a cell tells, one string a cell. None: nothing, and cells travel in 8 bits.
         text: What stands in a cell. None: too small for a sign, cells make up stripes, dots or checks.
         look: The theme.
         language: Of the legend.
@@ -64,19 +64,21 @@ def overlay(
         name = translate(language, f"masks.{code}")
         traces.append(
             go.Heatmap(
-                z=np.where(here, filled.astype(float), np.nan),
+                z=np.where(here, 1 + filled, 0).astype(np.uint8)
+                if hover is None
+                else np.where(here, 1 + filled, np.nan),
                 zmin=0,
-                zmax=1,
+                zmax=2,
                 x=list(x),
                 y=list(y),
-                colorscale=[[0, look.background], [1, strong]],
+                colorscale=[[0, "rgba(0,0,0,0)"], [0.5, look.background], [1, strong]],
                 showscale=False,
                 xgap=gap,
                 ygap=gap,
                 name=name,
                 hoverongaps=False,
-                hoverinfo="text",
-                hovertext=_only(here, hover),
+                hoverinfo="skip" if hover is None else "text",
+                hovertext=None if hover is None else _only(here, hover),
                 text=None if text is None else _only(here, text),
                 texttemplate=None if text is None else "%{text}",
                 textfont={"color": look.text},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -23,8 +23,12 @@ from attnviz.analysis.measures import Measures, measure
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps
+from attnviz.ui.kept import kept, trace_bytes
 
 T = TypeVar("T")
+
+#: Bytes of traces to keep: three of 512 tokens and 72 heads (75 MB each), or thousands of short ones.
+TRACES = 256 * 1024 * 1024
 
 #: TensorFlow is slow in a thread it has not seen; Streamlit makes one for every run. These threads live on.
 _workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="attnviz-model")
@@ -90,7 +94,7 @@ def _warm() -> None:
             try:
                 for text in card.examples[:2] or ("a",):
                     trace(card.name, text)
-                    if "pooling" in card.kinds:
+                    if card.family == "pooling":
                         steps(card.name, text)
             except AttnvizError:
                 pass  # The page says what is wrong with a model when it is chosen.
@@ -122,6 +126,14 @@ def card(name: str) -> ModelCard:
     return _cards()[name]
 
 
+def add(files: Mapping[str, bytes]) -> str:
+    """Take in a model that was sent; its name."""
+    name = _in_worker(lambda: zoo.add_files(files)).name
+    _cards.cache_clear()
+    refused.cache_clear()
+    return name
+
+
 @lru_cache(maxsize=1)
 def refused() -> dict[str, ModelError]:
     """Folders whose card cannot be read, and why."""
@@ -149,7 +161,7 @@ def load(name: str) -> Any:
     return _in_worker(lambda: zoo.load(name))
 
 
-@lru_cache(maxsize=2048)
+@kept(TRACES, trace_bytes)
 def trace(name: str, text: str, shuffle: int = 0) -> AttentionTrace:
     """Trace of one sentence; with `shuffle` above 0 its tokens in the order drawn from that seed."""
 
@@ -177,12 +189,12 @@ def read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.Pie
 def uniform(name: str, text: str) -> AttentionTrace:
     """The same model with every weight of the sentence made equal."""
 
+    block = trace(name, text).blocks[0]
+    edit = Edit(block.name, np.full((1, len(block.key)), 1 / len(block.key), np.float32), label="uniform")
+
     def task() -> AttentionTrace:
         model = zoo.load(name)
-        encoded = model.encode(text)
-        n = len(encoded.axes["tokens"])
-        edit = Edit("pooling", np.full((1, n), 1 / n, np.float32), label="uniform")
-        result: AttentionTrace = model.run(encoded, edits=(edit,))
+        result: AttentionTrace = model.run(model.encode(text), edits=(edit,))
         return result
 
     return _in_worker(task)
@@ -214,7 +226,7 @@ def explain(name: str, text: str, focus: Focus) -> Steps:
     return _in_worker(task)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 4, trace_bytes)
 def tempered(name: str, text: str, focus: Focus, temperature: float) -> AttentionTrace:
     """The model's run with one row of weights as it is at another temperature, and all else its own."""
     weights = np.array(trace(name, text).block(focus.block).weights[focus.layer, focus.head])

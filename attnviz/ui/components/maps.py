@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.analysis.compact import coded, shrunk
+from attnviz.analysis.compact import placed, shrunk
 from attnviz.analysis.focus import Focus
-from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.analysis.scales import ScaleKey, ticks
 from attnviz.figures import style
 from attnviz.trace import AttentionBlock
 from attnviz.ui.components import component
@@ -32,7 +32,7 @@ def maps(context: Context, block: AttentionBlock, focus: Focus, scale: ScaleKey,
         scale: How weights become colours.
         on_chosen: Called before the run that follows the choice of a head.
     """
-    small = coded(shrunk(normalise(block.weights, scale), LIMIT))
+    small = placed(block.weights, scale, LIMIT)
     layers, heads, rows, columns = small.shape
     masks = _masks(block)
     _mount(

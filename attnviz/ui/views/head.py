@@ -7,6 +7,7 @@ import streamlit as st
 
 from attnviz import figures
 from attnviz.figures import describe
+from attnviz.figures.head import SIGNED
 from attnviz.figures.numbers import approx
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
@@ -21,6 +22,8 @@ def render(context: Context) -> None:
     block = trace.block(focus.block)
     figure = figures.head(trace, focus, scale=st.session_state.scale, language=context.language, theme=context.theme)
     st.write(literal(_beside_the_mean(context)))
+    if max(block.shape[2:]) > SIGNED:
+        st.caption(context.t("head.large"))
     chart(
         context,
         "head",

@@ -1,0 +1,94 @@
+"""One head of a long sentence: every cell drawn, 8 bits each, and what it is told from where the pointer is."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from attnviz.analysis.compact import coded
+from attnviz.analysis.focus import Focus
+from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.figures import describe, style
+from attnviz.figures.escape import label
+from attnviz.figures.masks import LEGEND, overlay, room
+from attnviz.i18n import translate
+from attnviz.trace import AttentionTrace
+
+#: Pixels: all cells together, the room for one label, around the picture, and for the second line of the title.
+SIDE, LABEL, MARGIN, SECOND_LINE = 1000, 18, 150, 24
+
+
+def large(trace: AttentionTrace, chosen: Focus, scale: ScaleKey, language: str, theme: str) -> go.Figure:
+    """As `figures.head`, for more tokens than words and exact numbers can be sent for.
+
+    Args:
+        trace: With any block.
+        chosen: Which layer, head and query.
+        scale: How weights become colours.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+
+    Returns:
+        A figure of every cell in 256 steps of colour. Hovering names query, key and the step; some tokens only stand
+        on the axes.
+    """
+    block = trace.block(chosen.block)
+    look = style.theme(theme)
+    masked = np.zeros(block.shape[2:], np.int8) if block.mask is None else block.mask
+    masked = masked if masked.ndim == 2 else masked[chosen.layer, chosen.head]
+    queries, keys = block.query.tokens, block.key.tokens
+    cell = max(2, SIDE // max(len(queries), len(keys)))
+    marks = ticks(scale)
+    kind = translate(language, f"figures.colour_{'query' if scale == 'row' else scale}")
+    figure = go.Figure(
+        go.Heatmap(
+            z=coded(normalise(block.weights[chosen.layer, chosen.head], scale)),
+            zmin=0,
+            zmax=255,
+            colorscale=style.colour_scale(look.ramp),
+            hovertemplate=f"%{{y}} → %{{x}}<br>{kind}: %{{z}}/255<extra></extra>",
+            colorbar={
+                "title": {"text": kind, "side": "right"},
+                "tickvals": [mark.position * 255 for mark in marks],
+                "ticktext": [mark.label for mark in marks],
+                "thickness": 16,
+                "outlinewidth": 1,
+            },
+        )
+    )
+    if masked.any():
+        figure.add_traces(overlay(masked, None, None, look, language, x=range(len(keys)), y=range(len(queries)), gap=0))
+    figure.add_shape(
+        type="rect",
+        x0=-0.5,
+        x1=len(keys) - 0.5,
+        y0=chosen.query - 0.5,
+        y1=chosen.query + 0.5,
+        line={"color": look.accent, "width": 2},
+    )
+    told = describe.hidden(trace, chosen, language)
+    above = room(masked) + SECOND_LINE * bool(told)
+    numbering = translate(language, "figures.layer_head", layer=chosen.layer + 1, head=chosen.head + 1)
+    title = numbering + (f"<br><sup>{told}</sup>" if told else "")
+    figure.update_layout(
+        **style.layout(look, height=MARGIN + above + cell * len(queries), title=title),
+        width=MARGIN + 100 + cell * len(keys),
+        xaxis=_tokens(look, keys, cell, translate(language, "figures.key_axis")),
+        yaxis=_tokens(look, queries, cell, translate(language, "figures.query_axis")) | {"autorange": "reversed"},
+    )
+    if above:
+        figure.update_layout(margin_t=figure.layout.margin.t + above, **(LEGEND if masked.any() else {}))
+    return figure
+
+
+def _tokens(look: style.Theme, tokens: tuple[str, ...], cell: int, title: str) -> dict[str, object]:
+    names = {str(place): label(token) for place, token in enumerate(tokens)}
+    return style.axis(
+        look,
+        showgrid=False,
+        zeroline=False,
+        tick0=0,
+        dtick=-(-LABEL // cell),
+        labelalias=names,
+        title=title,
+    )
