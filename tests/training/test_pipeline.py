@@ -188,5 +188,11 @@ def test_unknown_names_are_our_own_errors(tmp_path):
 
 
 def test_names():
-    assert training.names() == ["topics-en", "politeness-ja", "sentiment-en", "topics-en-encoder"]
+    assert training.names() == [
+        "topics-en",
+        "politeness-ja",
+        "sentiment-en",
+        "topics-en-encoder",
+        "politeness-ja-encoder",
+    ]
     assert all(data.CACHE.name == ".attnviz" for _ in training.names())
