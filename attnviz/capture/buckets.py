@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -44,6 +44,11 @@ class Bucketed:
     def length(self, tokens: int) -> int | None:
         """The bucket for so many tokens; None if there is none."""
         return next((each for each in self.lengths if each >= tokens), None)
+
+    def prepare(self, names: Sequence[str]) -> None:
+        """Compile every length now, for inputs of these names."""
+        for length in self.lengths:
+            self({name: np.ones((1, length), np.int32) for name in names})
 
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> tuple[Any, NDArray[np.float32]]:
         """Run the model on one text that has a bucket.

@@ -118,6 +118,12 @@ class HubModel:
         output = self._output(prediction, len(axis))
         return AttentionTrace(self.card.name, encoded.text, (block,), output, encoded.notices, tuple(edits))
 
+    def prepare(self) -> None:
+        """Compile every length a text may be padded to, which takes most of a second each, before anybody waits."""
+        names = [each.name for each in self.model.inputs]
+        if "padding_mask" in names:
+            self._bucketed.prepare(names)
+
     def trace(self, text: str | Sequence[str], **options: Any) -> Any:
         """`run(encode(text))`; a list of texts gives a list of traces."""
         if isinstance(text, str):

@@ -14,8 +14,8 @@ from attnviz.figures.masks import LEGEND, overlay, room
 from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace
 
-#: Pixels: all cells together, the room for one label, around the picture, and for the second line of the title.
-SIDE, LABEL, MARGIN, SECOND_LINE = 1000, 18, 150, 24
+#: Pixels: all cells together, room for a label and a letter, around the picture, and for a second line of the title.
+SIDE, LABEL, LETTER, MARGIN, SECOND_LINE = 1000, 18, 9, 150, 24
 
 
 def large(trace: AttentionTrace, chosen: Focus, scale: ScaleKey, language: str, theme: str) -> go.Figure:
@@ -76,6 +76,8 @@ def large(trace: AttentionTrace, chosen: Focus, scale: ScaleKey, language: str, 
         xaxis=_tokens(look, keys, cell, translate(language, "figures.key_axis")),
         yaxis=_tokens(look, queries, cell, translate(language, "figures.query_axis")) | {"autorange": "reversed"},
     )
+    room_of_labels = min(LETTER * max(map(len, (*queries, *keys))), MARGIN) + 2 * SECOND_LINE
+    figure.update_layout(margin_l=room_of_labels, margin_b=room_of_labels)
     if above:
         figure.update_layout(margin_t=figure.layout.margin.t + above, **(LEGEND if masked.any() else {}))
     return figure
@@ -85,6 +87,7 @@ def _tokens(look: style.Theme, tokens: tuple[str, ...], cell: int, title: str) -
     names = {str(place): label(token) for place, token in enumerate(tokens)}
     return style.axis(
         look,
+        automargin=False,  # Plotly would draw everything twice
         showgrid=False,
         zeroline=False,
         tick0=0,

@@ -105,6 +105,11 @@ def _warm() -> None:
         gc.freeze()
     finally:
         warmup.finished.set()
+    for card in cards:
+        if offers(card.name, "prepare"):
+            _in_worker(zoo.load(card.name).prepare)
+    gc.collect()
+    gc.freeze()
 
 
 def _in_worker(task: Callable[[], T]) -> T:

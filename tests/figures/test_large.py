@@ -9,7 +9,7 @@ from attnviz import figures
 from attnviz.analysis.compact import coded, placed, shrunk
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.scales import SCALES, normalise
-from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Tensor, TokenAxis
+from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Kind, Tensor, TokenAxis
 
 TOKENS = 83
 
@@ -22,7 +22,7 @@ def trace(causal: bool) -> AttentionTrace:
     weights /= weights.sum(-1, keepdims=True)
     axis = TokenAxis.of([f"<b>{index}" for index in range(TOKENS)])
     mask = np.where(later, MASK_CAUSAL, 0).astype(np.int8) if causal else None
-    kind = "causal" if causal else "self"
+    kind: Kind = "causal" if causal else "self"
     block = AttentionBlock(kind, kind, axis, axis, weights.astype(np.float32), mask)
     return AttentionTrace("m", "t", (block,), Tensor(np.zeros(1)))
 
