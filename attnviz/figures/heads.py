@@ -115,14 +115,8 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
                 zmax=most,
                 colorscale=style.colour_scale(look.ramp),
                 hoverongaps=False,
-                hoverinfo="text",
-                hovertext=[
-                    [
-                        f"{one} – {other}<br>{divergence} {exact(float(value))}"
-                        for other, value in zip(labels, line, strict=True)
-                    ]
-                    for one, line in zip(labels, similarity.distance, strict=True)
-                ],
+                text=[[f"{one} – {other}" for other in labels] for one in labels],
+                hovertemplate=f"%{{text}}<br>{divergence} %{{z:.9~g}}<extra></extra>",
                 colorbar={
                     "title": {"text": translate(language, "heads.colour", most=approx(most)), "side": "right"},
                     "tickvals": [mark.position * most for mark in ends],

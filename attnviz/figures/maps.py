@@ -24,8 +24,12 @@ WRITTEN, SIGNED = 14, 64
 #: Up to this many keys hovering tells the number; beyond it the numbers would weigh more than the picture.
 TOLD = 256
 
-#: Pixels.
-CELL, SMALL_CELL, MARGIN = 46, 22, 150
+#: Pixels: of a cell with a number, of one without, of a label, around the picture, of a side of all cells (a browser
+#: draws a wider heatmap slowly or not at all).
+CELL, SMALL_CELL, LABEL, MARGIN, SIDE = 46, 22, 18, 150, 1500
+
+#: Cells this wide have a gap between them.
+PARTED = 8
 
 
 def attention_map(
@@ -59,6 +63,8 @@ def attention_map(
     places = normalise(values / top, scale)
     mask = masked(block, kind, layer, head)
     told, written = keys <= TOLD, keys <= WRITTEN
+    cell = CELL if written else min(SMALL_CELL, max(SIDE // max(queries, keys), 2))
+    gap = int(cell >= PARTED)
     cells: dict[str, Any] = {"z": coded(places), "zmax": 255}
     if told:
         cells = {"z": np.where(mask == MASK_NONE, places, np.nan).astype(np.float32), "zmax": 1}
@@ -70,8 +76,8 @@ def attention_map(
             x=list(range(keys)),
             y=list(range(queries)),
             colorscale=style.colour_scale(look.ramp),
-            xgap=1,
-            ygap=1,
+            xgap=gap,
+            ygap=gap,
             hoverongaps=False,
             customdata=values if told else None,
             hovertemplate=f"%{{y}} → %{{x}}{number}<extra></extra>",
@@ -91,17 +97,17 @@ def attention_map(
         ]
         signs = [[masks.SIGNS[code][0] if code else "" for code in line] for line in mask.tolist()]
         text = signs if keys <= SIGNED else None
-        figure.add_traces(masks.overlay(mask, hover, text, look, language, x=range(keys), y=range(queries)))
+        figure.add_traces(masks.overlay(mask, hover, text, look, language, x=range(keys), y=range(queries), gap=gap))
         above = masks.room(mask)
     figure.update_layout(
-        **style.layout(look, height=MARGIN + above + (CELL if written else SMALL_CELL) * queries, title=title),
-        xaxis=_tokens(look, block.key.tokens, translate(language, "figures.key_axis")),
-        yaxis=_tokens(look, block.query.tokens, translate(language, "figures.query_axis"), autorange="reversed"),
+        **style.layout(look, height=MARGIN + above + cell * queries, title=title),
+        xaxis=_tokens(look, block.key.tokens, cell, translate(language, "figures.key_axis")),
+        yaxis=_tokens(look, block.query.tokens, cell, translate(language, "figures.query_axis"), autorange="reversed"),
     )
     if above:
         figure.update_layout(margin_t=figure.layout.margin.t + above, **masks.LEGEND)
     if keys > 30:
-        figure.update_layout(width=MARGIN + 100 + SMALL_CELL * keys)
+        figure.update_layout(width=MARGIN + 100 + cell * keys)
     return figure
 
 
@@ -140,13 +146,18 @@ def _colour_bar(kind: MapKey, scale: ScaleKey, top: float, span: float, language
     }
 
 
-def _tokens(look: style.Theme, tokens: tuple[str, ...], title: str, **more: Any) -> dict[str, Any]:
+def _tokens(look: style.Theme, tokens: tuple[str, ...], cell: int, title: str, **more: Any) -> dict[str, Any]:
+    """An axis of tokens; where there is no room for all labels, hovering still tells every one."""
+    labels = [label(token) for token in tokens]
+    step = -(-LABEL // cell)
+    ticks: dict[str, Any] = {"tickvals": list(range(len(tokens))), "ticktext": labels}
+    if step > 1:
+        ticks = {"tick0": 0, "dtick": step, "labelalias": {str(place): each for place, each in enumerate(labels)}}
     return style.axis(
         look,
         showgrid=False,
         zeroline=False,
-        tickvals=list(range(len(tokens))),
-        ticktext=[label(token) for token in tokens],
         title=title,
+        **ticks,
         **more,
     )

@@ -104,7 +104,7 @@ def test_similarity_is_drawn_as_a_matrix_with_a_labelled_end(block, language):
     assert cells.colorbar.tickvals[0] == 0 and cells.colorbar.tickvals[-1] == cells.zmax
     for place, mark in zip(cells.colorbar.tickvals, cells.colorbar.ticktext, strict=True):
         assert float(mark.removeprefix("≈ ")) == pytest.approx(place, rel=5e-3)
-    assert cells.hovertext[2][7].endswith(f" {found.distance[2, 7]:.9g}")
+    assert cells.text[2][7] == "1·3 – 2·3"
     assert list(marks.x) == list(marks.y) == list(range(LAYERS * HEADS))
     assert [tuple(place) for place in marks.customdata] == list(found.heads)
 
@@ -175,6 +175,9 @@ def test_a_long_map_is_sent_in_eight_bits_without_numbers():
     np.testing.assert_allclose(np.array(cells.z, float) / 255, values, atol=0.5 / 255 + 1e-9)
     assert list(cells.colorbar.tickvals) == [0, 63.75, 127.5, 191.25, 255]
     assert len(figure.to_json()) < 200_000
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert axis.dtick > 1 and [axis.labelalias[str(place)] for place in range(n)] == list(block.key.tokens)
+    assert max(figure.layout.width, figure.layout.height) < 2000
 
 
 @pytest.mark.parametrize("language", languages())
