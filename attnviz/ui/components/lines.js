@@ -64,8 +64,8 @@ export default function ({ data, parentElement }) {
     }));
   };
   let chosen = null;
-  const show = (token) => {
-    if (token?.side === chosen?.side && token?.index === chosen?.index) return;
+  const show = (token, anew = false) => {
+    if (!anew && token?.side === chosen?.side && token?.index === chosen?.index) return;
     chosen = token;
     few.replaceChildren(...(chosen ? [...chart.on].flatMap((head) => drawn(head, touching(chosen))) : []));
     all.style.opacity = chosen ? 0 : 1;
@@ -78,9 +78,7 @@ export default function ({ data, parentElement }) {
       made.get(head).append(...drawn(head, everything));
     }
     all.replaceChildren(...[...chart.on].map((head) => made.get(head)));
-    const before = chosen;
-    chosen = undefined;
-    show(before);
+    show(chosen, true);
   };
   const numbers = ({ side, index }) => [...chart.on].map((head) => {
     const other = side === "query" ? data.keys : data.queries;
