@@ -29,14 +29,14 @@ def reordered(trace: AttentionTrace, shuffled: AttentionTrace, order: Sequence[i
     """Compare a run with the run on its tokens in another order, token by token.
 
     Args:
-        trace: With a pooling block and a classification.
+        trace: With a pooling block first, and a classification.
         shuffled: The run on the tokens at `order`.
         order: Place in `trace` of each token of `shuffled`.
     """
-    before = trace.block("pooling").weights[0, 0, 0][np.asarray(order)]
-    change = np.abs(shuffled.block("pooling").weights[0, 0, 0] - before)
+    before = trace.blocks[0].weights[0, 0, 0][np.asarray(order)]
+    change = np.abs(shuffled.blocks[0].weights[0, 0, 0] - before)
     place = int(np.argmax(change))
     probability = 0.0
     if isinstance(trace.output, Classification) and isinstance(shuffled.output, Classification):
         probability = float(np.abs(trace.output.probabilities - shuffled.output.probabilities).max())
-    return Reordered(float(change[place]), shuffled.block("pooling").key.tokens[place], probability)
+    return Reordered(float(change[place]), shuffled.blocks[0].key.tokens[place], probability)

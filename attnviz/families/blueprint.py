@@ -191,7 +191,8 @@ def check_size(config: dict[str, Any], stored: int, folder: str, file: str) -> N
     if budget.total > budget.limit:
         raise ModelError("config_weights", **where, received=budget.total, expected=stored)
     if "error" in outcome:
-        cause = f"{type(outcome['error']).__name__}: {outcome['error']}"
+        said = str(outcome["error"]).rpartition("Exception encountered:")[2]  # before it Keras puts the whole config
+        cause = f"{type(outcome['error']).__name__}: {said}"
         raise ModelError("config_build", **where, cause=" ".join(cause.split())[:300])
     if outcome["largest"] > MAX_NUMBER:
         raise ModelError("config_size", **where, received=outcome["largest"], expected=MAX_NUMBER)

@@ -84,7 +84,7 @@ class OwnModel(WrappedModel):
         super().__init__(model, _never, name=card.name)
         self._cutter = cutter
         self._padding = padding
-        self._length = _input_length(model)
+        self._length = _input_length(model, card.name)
         self._limit = _limit(model, card, self._length)
         self._own_card = card
         self._pads_shown = False
@@ -137,6 +137,10 @@ class OwnModel(WrappedModel):
         """
         try:
             return super().run(encoded, edits, target, prefix, beam)
+        except ModelError as error:
+            if "model" in error.parameters:  # the author's name for it may be another
+                raise ModelError(error.code, **{**error.parameters, "model": self._own_card.name}) from error
+            raise
         except AttnvizError:
             raise
         except Exception as error:  # whatever TensorFlow or a layer says
@@ -192,15 +196,15 @@ def _never(text: str) -> Any:
     raise NotImplementedError(text)  # OwnModel.encode does it
 
 
-def _input_length(model: keras.Model) -> int | None:
+def _input_length(model: keras.Model, name: str) -> int | None:
     """The one length a model takes, or None for any."""
     inputs = getattr(model, "inputs", None) or []
     shapes = [tuple(each.shape) for each in inputs]
     if len(inputs) != 1 or len(shapes[0]) != 2 or inputs[0].dtype == "string":
-        raise ModelError("own_inputs", model=model.name, received=str(shapes)[:120])
+        raise ModelError("own_inputs", model=name, received=str(shapes)[:120])
     length: int | None = shapes[0][1]
     if length is not None and not 1 <= length <= MAX_TOKENS:
-        raise ModelError("own_length", model=model.name, received=length, expected=MAX_TOKENS)
+        raise ModelError("own_length", model=name, received=length, expected=MAX_TOKENS)
     return length
 
 

@@ -108,7 +108,7 @@ class Context:
             found.add("heads")
         if isinstance(self.trace.output, Classification):
             found.add("classification")
-        if "pooling" in found:
+        if "pooling" in found and self.card.family == "pooling":
             found.add("steps")
         if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):
             found.add("attribution")

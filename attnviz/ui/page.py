@@ -22,6 +22,7 @@ from attnviz.ui.components.stage import stage
 from attnviz.ui.context import Context, Row, View, current_theme
 from attnviz.ui.controls.downloads import downloads
 from attnviz.ui.controls.tokens import choose_reading
+from attnviz.ui.controls.upload import upload
 from attnviz.ui.views import KEYS, VIEWS
 from attnviz.ui.words import literal
 
@@ -34,7 +35,7 @@ _STYLE = """
   .st-key-header { padding-right: 3rem; }
   .stMainBlockContainer { padding-top: 0.7rem; padding-bottom: 2rem; max-width: 120rem; }
   [class*="st-key-chart-"] { overflow-x: auto; }
-  .st-key-chart-attribution .stPlotlyChart, .st-key-chart-erasure .stPlotlyChart { min-width: 40rem; }
+  .st-key-chart-attribution, .st-key-chart-erasure, .st-key-chart-head, [class*="st-key-chart-map-"] { .stPlotlyChart { min-width: 40rem; } }
   .st-key-title { margin-top: -0.6rem; }
   .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }
   *:has(> .st-key-address-bar) { position: absolute; }
@@ -75,6 +76,7 @@ def render() -> None:
     _controls(context)
     _view(context, view)
     downloads(context)
+    upload(context)
 
 
 def _header() -> None:
@@ -189,7 +191,7 @@ def _notices(context: Context) -> list[str]:
 
 def _explain_shuffle(context: Context, shuffled: AttentionTrace) -> None:
     """What the other order changed, in numbers."""
-    order = cache.shuffled_order(len(shuffled.block("pooling").key), st.session_state.shuffle)
+    order = cache.shuffled_order(len(shuffled.blocks[0].key), st.session_state.shuffle)
     change = comparisons.reordered(context.own, shuffled, order)
     words = context.t(
         "shuffle.explain",

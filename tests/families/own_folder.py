@@ -75,4 +75,4 @@ def make(place: Path, model: Any, name: str = "mine", vocabulary: Any = VOCABULA
 
 def arrays(model: Any, name: str) -> dict[str, np.ndarray[Any, Any]]:
     """Variables of a layer in float64, by name."""
-    return {each.path.rpartition(f"{name}/")[2]: np.asarray(each, np.float64) for each in model.get_layer(name).weights}
+    return {each.path.partition(f"{name}/")[2]: np.asarray(each, np.float64) for each in model.get_layer(name).weights}
