@@ -13,6 +13,9 @@ from attnviz.trace import AttentionBlock, AttentionTrace, Classification, TokenA
 MODELS = Path(__file__).resolve().parent.parent / "models"
 NAMES = sorted(path.parent.name for path in MODELS.glob("*/card.json"))
 
+#: Those that pool.
+POOLING = [name for name in NAMES if "pooling" in json.loads((MODELS / name / "card.json").read_text("utf-8"))["kinds"]]
+
 
 def card(name: str) -> dict:
     """The card of a shipped model as it is on disk."""

@@ -151,6 +151,11 @@ def chosen() -> None:
         open_head(int(event["layer"]), int(event["head"]))
 
 
+def query_chosen(point: Sequence[int]) -> None:
+    """A cell of a map was clicked: its row's query, by the model's own position."""
+    st.session_state.query = int(point[0])
+
+
 def open_head(layer: int, head: int) -> None:
     """Show one head."""
     st.session_state.layer, st.session_state.head = layer, head

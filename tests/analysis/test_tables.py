@@ -12,10 +12,10 @@ from attnviz import zoo
 from attnviz.analysis import tables
 from attnviz.errors import InputError
 from attnviz.trace import Embedding
-from tests.shipped import NAMES, card, pooled
+from tests.shipped import POOLING, card, pooled
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=POOLING)
 def explained(request):
     model = zoo.load(request.param)
     encoded = model.encode(card(request.param)["examples"][0])

@@ -21,6 +21,17 @@ VIEWS = KEYS
 #: Views every pooling classifier fits.
 POOLING_VIEWS = ("bars", "heatmap", "prediction", "steps", "attribution", "lesson", "card")
 
+#: Views every Transformer encoder classifier fits.
+ENCODER_VIEWS = (
+    *("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "flow"),
+    *("prediction", "attribution", "lesson", "card"),
+)
+
+#: Shipped models that pool.
+POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds)
+
+#: Each shipped model with the views it fits.
+FITTING = {name: POOLING_VIEWS if name in POOLING_MODELS else ENCODER_VIEWS for name in MODELS}
 
 _stamps = itertools.count(1)
 

@@ -110,8 +110,8 @@ def test_every_number_follows_from_the_saved_tables(
     make = KINDS[kind]
     if make is not None:
         made = make()
-        for cached in (cache.trace, cache.explain, cache.tempered):
-            monkeypatch.setattr(cache, cached.__name__, cached.__wrapped__)
+        for name in ("trace", "explain", "tempered"):
+            monkeypatch.setattr(cache, name, getattr(cache, name).__wrapped__)
         monkeypatch.setattr(zoo, "load", lambda name: made)
     shown = page(layer="1" if make is None else "0", temperature=temperature, lang="en")
     trace = cache.trace(MODEL, TEXT)

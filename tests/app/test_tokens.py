@@ -176,7 +176,7 @@ def test_what_there_is_nothing_to_choose_of_is_not_offered(made: Made):
 
 def keys_of(shown: Page) -> set[str]:
     """Keys of the controls drawn."""
-    return {each.key for kind in (shown.app.selectbox, shown.app.get("button_group")) for each in kind}
+    return {str(each.key) for kind in (shown.app.selectbox, shown.app.get("button_group")) for each in kind}
 
 
 def test_downloads_and_the_page_agree(made: Made):

@@ -7,9 +7,10 @@ import math
 import pytest
 
 import attnviz
+from attnviz.analysis.focus import focus
 from attnviz.i18n import catalogue, languages, translate
 from attnviz.ui.state import TEMPERATURES
-from tests.app.page import MODELS, POOLING_VIEWS, VIEWS, Page
+from tests.app.page import FITTING, MODELS, POOLING_MODELS, VIEWS, Page
 
 
 @pytest.fixture(params=MODELS)
@@ -18,27 +19,41 @@ def model(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(params=POOLING_MODELS)
+def pooling(request: pytest.FixtureRequest) -> str:
+    """Each shipped model that pools."""
+    return str(request.param)
+
+
+#: Each shipped model with each view it fits, and with each it does not.
+PAIRS = [(model, view) for model in MODELS for view in FITTING[model]]
+OTHERS = [(model, view) for model in MODELS for view in VIEWS if view not in FITTING[model]]
+
+#: Views drawn without Plotly.
+PLAIN = ("lesson", "card", "overview", "lines")
+
+
 def examples(name: str) -> tuple[str, ...]:
     """Example sentences of a model."""
     return next(card.examples for card in attnviz.models() if card.name == name)
 
 
 @pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("view", POOLING_VIEWS)
+@pytest.mark.parametrize(("model", "view"), PAIRS)
 def test_every_view_opens_from_its_address_and_every_chart_is_also_in_words(model: str, view: str, language: str):
     page = Page(model=model, view=view, lang=language)
 
     assert page.component("address")["parameters"].items() >= {"model": model, "view": view, "lang": language}.items()
     assert all(page.alternatives()), "a chart has no text alternative"
-    assert bool(page.figures()) == (view not in ("lesson", "card"))
+    assert bool(page.figures()) == (view not in PLAIN)
     assert all(row["alt"] for row in page.component("stage")["rows"])
 
 
-@pytest.mark.parametrize("view", [view for view in VIEWS if view not in POOLING_VIEWS])
+@pytest.mark.parametrize(("model", "view"), OTHERS)
 def test_a_view_the_model_does_not_fit_gives_way_to_one_it_does(model: str, view: str):
     page = Page(model=model, view=view)
 
-    assert page.state("view") in POOLING_VIEWS
+    assert page.state("view") in FITTING[model]
     assert page.component("address")["parameters"]["view"] == page.state("view")
 
 
@@ -49,16 +64,17 @@ def test_the_stage_shows_the_model_s_own_weights_and_classes(model: str, languag
     page = Page(model=model, lang=language)
 
     (row,) = page.component("stage")["rows"]
-    weights = trace.block("pooling").weights[0, 0, 0]
+    weights = focus(trace).row(trace)
     assert [float(token["weight"]) for token in row["tokens"]] == pytest.approx(weights.tolist(), rel=1e-8)
-    assert "".join(token["gap"] + token["text"] for token in row["tokens"]) in text
+    own = [token for token, special in zip(row["tokens"], focus(trace).keys(trace).special, strict=True) if not special]
+    assert "".join(token["gap"] + token["text"] for token in own).strip() in text
     names = next(card.names_of_labels(language) for card in attnviz.models() if card.name == model)
     assert {entry["name"] for entry in row["classes"]} <= set(names)
     top = [entry["name"] for entry in row["classes"] if entry["top"]]
     assert top == [names[trace.output.predicted]]
 
 
-@pytest.mark.parametrize("view", [view for view in POOLING_VIEWS if view not in ("lesson", "card")])
+@pytest.mark.parametrize(("model", "view"), [pair for pair in PAIRS if pair[1] not in ("lesson", "card", "overview")])
 def test_every_table_opens(model: str, view: str):
     page = Page(model=model, view=view, text="\n".join(examples(model)[:2]))
     closed = len(page.app.dataframe)
@@ -77,16 +93,16 @@ def test_every_table_opens(model: str, view: str):
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 def test_another_temperature_is_said_not_to_be_the_model_s_own(temperature: float, language: str):
-    page = Page(model=MODELS[0], view="steps", lang=language, temperature=f"{temperature:g}")
+    page = Page(model=POOLING_MODELS[0], view="steps", lang=language, temperature=f"{temperature:g}")
 
     said = [str(each.value) for each in page.app.warning]
     expected = translate(language, "steps.not_own", temperature=f"{temperature:g}")
     assert said == ([] if temperature == 1 else [expected])
 
 
-def test_the_softmax_table_can_be_recomputed(model: str):
+def test_the_softmax_table_can_be_recomputed(pooling: str):
     for temperature in ("1", "0.3", "5"):
-        page = Page(model=model, view="steps", temperature=temperature)
+        page = Page(model=pooling, view="steps", temperature=temperature)
         table = next(each.value for each in page.app.dataframe if "exponential" in each.value)
         scores = table["score"].to_list()
         exponentials = [math.exp((score - max(scores)) / float(temperature)) for score in scores]
@@ -121,8 +137,8 @@ def test_the_colour_scale_is_named_on_the_stage_and_on_the_heatmap(scale: str, l
     assert translate(language, f"figures.colour_{scale}") in str(page.figures()[0])
 
 
-def test_shuffling_says_what_changed_and_can_be_undone(model: str):
-    page = Page(model=model)
+def test_shuffling_says_what_changed_and_can_be_undone(pooling: str):
+    page = Page(model=pooling)
     page.app.button(key="shuffle-button").click()
     page.run()
     own, shuffled = page.component("stage")["rows"]

@@ -13,7 +13,7 @@ from attnviz import zoo
 from attnviz.analysis.softmax import at_temperature
 from attnviz.errors import InputError
 from attnviz.trace import Edit
-from tests.shipped import MODELS, NAMES, card
+from tests.shipped import MODELS, POOLING, card
 
 LONG = {"en": "the waiter brought good tea, ", "ja": "先生は美味しいお茶を飲みます。"}
 
@@ -54,7 +54,7 @@ def softmax(values):
     return powers / powers.sum()
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=POOLING)
 def name(request):
     return request.param
 

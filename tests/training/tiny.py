@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from attnviz.training.corpora import Corpus, Examples, one_hot
-from attnviz.training.loop import Settings
-from attnviz.training.recipes import TOPICS_EN
+from attnviz.training.pooling_recipes import TOPICS_EN
+from attnviz.training.settings import Settings
 
 SIGNS = ("tea", "train")
 FILLERS = ("the", "a", "my", "please", "now", "nice", "old")

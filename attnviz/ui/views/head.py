@@ -7,8 +7,9 @@ import streamlit as st
 
 from attnviz import figures
 from attnviz.figures import describe
-from attnviz.figures.head import SIGNED
+from attnviz.figures.head import SIGNED, choosable
 from attnviz.figures.numbers import approx
+from attnviz.ui import state
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
 from attnviz.ui.controls.head import choose_head
@@ -21,15 +22,17 @@ def render(context: Context) -> None:
     focus, trace = context.focus, context.trace
     block = trace.block(focus.block)
     figure = figures.head(trace, focus, scale=st.session_state.scale, language=context.language, theme=context.theme)
+    rows = range(len(block.query)) if block.parts is None else [group[0] for group in block.parts[0]]
     st.write(literal(_beside_the_mean(context)))
     if max(block.shape[2:]) > SIGNED:
         st.caption(context.t("head.large"))
     chart(
         context,
         "head",
-        figure,
+        choosable(figure, rows),
         describe.row(trace, focus, context.language),
         lambda: trace.to_frame(block.name, focus.layer, focus.head),
+        state.query_chosen,
     )
 
 
