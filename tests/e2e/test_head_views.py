@@ -1,0 +1,265 @@
+"""The views of many heads in a browser: opened, chosen from, hovered over and saved, on a model of known weights."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import attnviz
+from attnviz.families.encoder import EncoderClassifier
+from tests.e2e.conftest import OpenPage
+from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception
+from tests.e2e.server import ROOT, Server
+from tests.many import many_headed
+
+LAYERS, HEADS, SIZE = 2, 3, 7
+MODEL, TEXT = "many-heads", "the cat sat on it"
+TOKENS = ["[CLS]", *TEXT.split()]
+VIEWS = ("overview", "head", "lines", "cell", "heads")
+
+#: What is the picture of each view.
+PICTURES = {
+    "overview": ".maps canvas",
+    "head": ".st-key-chart-head .js-plotly-plot .main-svg",
+    "lines": ".lines svg path",
+    "cell": ".st-key-chart-cell-query .js-plotly-plot .main-svg",
+    "heads": "[data-testid=stDataFrame] canvas",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("models")
+    return many_headed(place, MODEL, layers=LAYERS, heads=HEADS, size=SIZE)
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> EncoderClassifier:
+    loaded: EncoderClassifier = attnviz.load(folder)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The page's server with one more model."""
+    log = tmp_path_factory.mktemp("many") / "log.txt"
+    running = Server(ROOT / "app.py", log, {**os.environ, "ATTNVIZ_MODELS": str(folder.parent)})
+    running.start()
+    yield running
+    running.stop()
+
+
+def address(view: str, layer: int = 1, head: int = 2, query: int = 3, **more: str) -> str:
+    parts = {"model": MODEL, "view": view, "lang": "en", "layer": layer, "head": head, "query": query, **more}
+    return f"/?text={TEXT.replace(' ', '+')}&" + "&".join(f"{name}={value}" for name, value in parts.items())
+
+
+def expect_place(page: Page, **wanted: object) -> None:
+    """Wait until the address says so."""
+    eventually(lambda: _place(page, wanted), {name: str(value) for name, value in wanted.items()})
+
+
+def _place(page: Page, names: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
+    return {name: found.get(name, "") for name in names}
+
+
+def choices(page: Page) -> list[str]:
+    """The chosen layer and head, as the page shows them."""
+    return page.locator(".stButtonGroup button[aria-checked=true], .stButtonGroup [kind$=Active]").all_inner_texts()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_opens_from_its_address_and_again_after_a_reload(open_page: OpenPage, view: str):
+    page = open_page(address(view))
+    picture = page.locator(PICTURES[view]).first
+    expect(picture).to_be_visible(timeout=PATIENCE)
+    asked = page.locator('.token[aria-current="true"], .token.query')
+    expect_place(page, view=view, layer=1, head=2, query=3)
+    before = numbers(page), choices(page)
+
+    page.reload()
+    expect(picture).to_be_visible(timeout=PATIENCE)
+    eventually(lambda: (numbers(page), choices(page)), before)
+    expect_place(page, view=view, layer=1, head=2, query=3)
+    expect(asked).to_have_text("sat")
+    expect_no_exception(page)
+
+
+def numbers(page: Page) -> list[str]:
+    """Weights of the stage, nine digits each."""
+    return page.evaluate(
+        """() => {
+            const roots = [...document.querySelectorAll("*")].map((each) => each.shadowRoot).filter(Boolean);
+            return roots.flatMap((root) => [...root.querySelectorAll(".token")].map((each) => each.outerHTML));
+        }"""
+    )
+
+
+def test_a_small_map_opens_its_head(open_page: OpenPage):
+    page = open_page(address("overview"))
+    maps = page.locator(".maps button")
+    expect(maps).to_have_count(LAYERS * HEADS, timeout=PATIENCE)
+    expect(page.locator(".maps figcaption")).to_contain_text("Colour")
+
+    page.get_by_role("button", name="layer 1, head 2", exact=True).click()
+    expect_place(page, view="head", layer=0, head=1, query=3)
+    expect(page.locator(".st-key-chart-head .gtitle")).to_contain_text("Layer 1, head 2")
+
+
+def test_maps_are_reached_by_the_arrow_keys_and_opened_by_enter(open_page: OpenPage):
+    page = open_page(address("overview", layer=0, head=0))
+    first = page.get_by_role("button", name="layer 1, head 1", exact=True)
+    expect(first).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
+
+    first.focus()
+    for key in ("ArrowRight", "ArrowDown", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="layer 2, head 3", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect_place(page, view="head", layer=1, head=2)
+
+
+@pytest.mark.parametrize("view", ["head", "lines", "cell"])
+def test_a_token_of_the_sentence_is_chosen_as_the_query(open_page: OpenPage, view: str):
+    page = open_page(address(view))
+    expect(page.locator(PICTURES[view]).first).to_be_visible(timeout=PATIENCE)
+
+    page.locator(".token", has_text="cat").click()
+    expect_place(page, query=2)
+    page.locator(".token", has_text="cat").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect_place(page, query=3)
+
+
+def test_a_cell_of_the_map_chooses_its_row_as_the_query(open_page: OpenPage):
+    page = open_page(address("head"), height=1400)
+    plot = page.locator(".st-key-chart-head .js-plotly-plot")
+    grid = plot.locator(".nsewdrag").first
+    expect(grid).to_be_attached(timeout=PATIENCE)
+    plot.scroll_into_view_if_needed()
+
+    box = grid.bounding_box()
+    assert box is not None
+    row, column = 4, 1
+    page.mouse.click(
+        box["x"] + box["width"] * (column + 0.5) / len(TOKENS), box["y"] + box["height"] * (row + 0.5) / len(TOKENS)
+    )
+    expect_place(page, view="head", layer=1, head=2, query=row)
+    expect(page.locator(".token.query")).to_have_text(TOKENS[row])
+
+
+def lines(page: Page) -> Locator:
+    """Lines on the screen now: those of the token pointed at, else all."""
+    return page.locator(".lines .few path")
+
+
+def test_hovering_a_token_shows_its_lines_and_the_keyboard_does_the_same(open_page: OpenPage, model: EncoderClassifier):
+    page = open_page(address("lines"), height=1400)
+    texts, note = page.locator(".lines svg text"), page.locator(".lines .note")
+    expect(texts).to_have_text(TOKENS * 2, timeout=PATIENCE)
+    expect(note).to_contain_text("0.01")
+    expect(lines(page)).to_have_count(0)
+
+    # Weights travel to the lines in 8 bits.
+    weights = np.rint(model.trace(TEXT).blocks[0].weights[1, 2] * 255) / 255
+    texts.nth(2).hover()
+    key = int(weights[2].argmax())
+    expect(note).to_contain_text(f"head 3: {TOKENS[key]} ≈ {weights[2, key]:.2f}")
+    assert lines(page).count() > 0
+    expect(page.locator(".lines .all")).to_have_css("opacity", "0")
+
+    page.mouse.move(2, 2)
+    expect(note).to_contain_text("0.01")
+    expect(page.locator(".lines .all")).to_have_css("opacity", "1")
+
+    texts.nth(0).focus()
+    page.keyboard.press("ArrowDown")
+    key = int(weights[1].argmax())
+    expect(note).to_contain_text(f"{TOKENS[key]} ≈ {weights[1, key]:.2f}")
+    page.keyboard.press("ArrowRight")
+    expect(texts.nth(len(TOKENS))).to_be_focused()
+    query = int(weights[:, 0].argmax())
+    expect(note).to_contain_text(f"{TOKENS[query]} ≈ {weights[query, 0]:.2f}")
+
+
+def test_from_one_token_to_the_next_the_pointer_never_falls_between(open_page: OpenPage):
+    page = open_page(address("lines"), height=1400)
+    texts = page.locator(".lines svg text")
+    expect(texts).to_have_count(2 * len(TOKENS), timeout=PATIENCE)
+    texts.nth(1).scroll_into_view_if_needed()
+    boxes = [texts.nth(index).bounding_box() for index in (1, 2)]
+    assert boxes[0] is not None and boxes[1] is not None
+
+    across = boxes[0]["x"] + boxes[0]["width"] / 2
+    page.mouse.move(across, boxes[0]["y"] + boxes[0]["height"] / 2)
+    page.mouse.move(across, (boxes[0]["y"] + boxes[0]["height"] + boxes[1]["y"]) / 2)
+    expect(page.locator(".lines .all")).to_have_css("opacity", "0")
+
+
+def test_heads_of_the_lines_are_chosen_in_the_browser(open_page: OpenPage):
+    page = open_page(address("lines"), height=1400)
+    boxes = page.locator(".lines .heads input")
+    expect(boxes).to_have_count(HEADS, timeout=PATIENCE)
+    assert [boxes.nth(index).is_checked() for index in range(HEADS)] == [False, False, True]
+    runs = page.evaluate("window.attnvizRuns")
+
+    for index in range(HEADS - 1):
+        boxes.nth(index).check()
+    colours = page.locator(".lines .all path").evaluate_all("(all) => all.map((each) => each.getAttribute('stroke'))")
+    assert len(set(colours)) == HEADS
+    boxes.nth(2).uncheck()
+    expect(page.locator(".lines .all > g")).to_have_count(HEADS - 1)
+    assert page.evaluate("window.attnvizRuns") == runs
+
+
+def test_the_numbers_of_a_row_taken_apart_are_saved(open_page: OpenPage, model: EncoderClassifier):
+    page = open_page(address("cell"))
+    button = page.locator(".st-key-save-cell-softmax button")
+    expect(button).to_be_visible(timeout=PATIENCE)
+    rows = list(csv.DictReader(io.StringIO(saved(page, button).decode("utf-8-sig"))))
+
+    assert [row["token"] for row in rows] == TOKENS
+    weights = model.trace(TEXT).blocks[0].weights[1, 2, 3]
+    assert [float(row["model"]) for row in rows] == pytest.approx(weights.tolist(), rel=1e-6)
+    assert [float(row["weight"]) for row in rows] == pytest.approx(weights.tolist(), abs=1e-5)
+
+    page.locator(".st-key-numbers-cell-kernel summary").click()
+    kernel = page.locator(".st-key-save-cell-kernel button")
+    expect(kernel).to_be_visible(timeout=PATIENCE)
+    table = list(csv.reader(io.StringIO(saved(page, kernel).decode("utf-8-sig"))))
+    assert (len(table), len(table[0])) == (1 + SIZE, 2 + HEADS * SIZE)
+
+
+@pytest.mark.parametrize(("view", "target"), [("overview", "overview"), ("head", "head"), ("lines", "lines")])
+def test_a_picture_is_saved_as_it_is_drawn(open_page: OpenPage, view: str, target: str):
+    page = open_page(address(view))
+    expect(page.locator(PICTURES[view]).first).to_be_visible(timeout=PATIENCE)
+    tools = page.locator(f".st-key-tools-chart-{target}")
+
+    svg = saved(page, tools.get_by_role("button", name="SVG", exact=True)).decode()
+    assert svg.startswith("<svg") and ("cat" in svg or view == "overview")
+    assert saved(page, tools.get_by_role("button", name="PNG", exact=True)).startswith(b"\x89PNG")
+
+
+def saved(page: Page, button: Locator) -> bytes:
+    """Click and read the file that comes."""
+    with page.expect_download(timeout=PATIENCE) as coming:
+        button.click()
+    return Path(coming.value.path()).read_bytes()
+
+
+def test_a_row_of_the_table_of_heads_is_there_to_open(open_page: OpenPage):
+    page = open_page(address("heads"))
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE)
+    rows = list(csv.DictReader(io.StringIO(saved(page, page.locator(".st-key-save-heads button")).decode("utf-8-sig"))))
+
+    assert len(rows) == LAYERS * HEADS
