@@ -63,7 +63,7 @@ def test_every_model_can_be_saved(name):
     trace = model.trace(card(name)["examples"][0])
     table = pd.read_csv(io.BytesIO(export.file(trace, "csv")), keep_default_na=False)
     np.testing.assert_array_equal(table.weight.astype(np.float32), trace.blocks[0].weights.reshape(-1))
-    assert tuple(table.key_token) == trace.blocks[0].key.tokens
+    assert tuple(table.key_token[: len(trace.blocks[0].key)]) == trace.blocks[0].key.tokens
     assert export.file(trace, "html", names=model.card.names_of_labels("ja"), language="ja").startswith(b"<!DOCTYPE")
 
 
