@@ -221,24 +221,6 @@ def test_heads_of_the_lines_are_chosen_in_the_browser(open_page: OpenPage):
     assert page.evaluate("window.attnvizRuns") == runs
 
 
-def test_the_numbers_of_a_row_taken_apart_are_saved(open_page: OpenPage, model: EncoderClassifier):
-    page = open_page(address("cell"))
-    button = page.locator(".st-key-save-cell-softmax button")
-    expect(button).to_be_visible(timeout=PATIENCE)
-    rows = list(csv.DictReader(io.StringIO(saved(page, button).decode("utf-8-sig"))))
-
-    assert [row["token"] for row in rows] == TOKENS
-    weights = model.trace(TEXT).blocks[0].weights[1, 2, 3]
-    assert [float(row["model"]) for row in rows] == pytest.approx(weights.tolist(), rel=1e-6)
-    assert [float(row["weight"]) for row in rows] == pytest.approx(weights.tolist(), abs=1e-5)
-
-    page.locator(".st-key-numbers-cell-kernel summary").click()
-    kernel = page.locator(".st-key-save-cell-kernel button")
-    expect(kernel).to_be_visible(timeout=PATIENCE)
-    table = list(csv.reader(io.StringIO(saved(page, kernel).decode("utf-8-sig"))))
-    assert (len(table), len(table[0])) == (1 + SIZE, 2 + HEADS * SIZE)
-
-
 @pytest.mark.parametrize(("view", "target"), [("overview", "overview"), ("head", "head"), ("lines", "lines")])
 def test_a_picture_is_saved_as_it_is_drawn(open_page: OpenPage, view: str, target: str):
     page = open_page(address(view))

@@ -18,7 +18,7 @@ from attnviz.figures.escape import MAX_LABEL, label, plain
 from attnviz.figures.style import THEMES, luminance, shade, theme
 from attnviz.i18n import catalogue, languages, translate
 from attnviz.trace import Embedding
-from tests.shipped import NAMES, card, pooled
+from tests.shipped import POOLING, card, pooled
 
 NASTY = ["<b>bold</b>", "&lt;", "a & b", "%{x}", "%{customdata[0]}", "$x$", "two\nlines", "שלום", "<a href='x'>y</a>"]
 LONG = "x" * 500
@@ -71,7 +71,7 @@ def test_labels_are_cut_between_characters():
 
 def every_figure(trace, **look):
     steps = None
-    if trace.model in NAMES:
+    if trace.model in POOLING:
         model = zoo.load(trace.model)
         steps = model.explain(model.encode(trace.text))
     made = {
@@ -223,7 +223,7 @@ def test_pictures_of_nothing():
 
 
 @pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", POOLING)
 def test_every_figure_of_every_model_in_every_language(name, language):
     model = zoo.load(name)
     trace = model.trace(card(name)["examples"][0])
