@@ -129,6 +129,37 @@ HUTTO = DataSet(
 )
 
 
+SMALL_PARALLEL = DataSet(
+    folder="small_parallel_enja",
+    name="small_parallel_enja (Tanaka Corpus)",
+    url="https://github.com/odashi/small_parallel_enja",
+    revision="312408a11c5fbcbc09443bebb18121f7efdcd61e",
+    licence="CC BY 2.0 FR",
+    attribution="Tanaka Corpus, Yasuhito Tanaka; 50,000 pairs chosen and tokenised by Yusuke Oda",
+    raw="https://raw.githubusercontent.com/odashi/small_parallel_enja/312408a11c5fbcbc09443bebb18121f7efdcd61e/",
+    files=tuple(
+        DataFile(name, digest, name)
+        for name, digest in (
+            ("dev.en", "04a2673449770657fd5e3b963cb856be3130923212b6db8ac7eaeef18f06c041"),
+            ("dev.ja", "cd534f56b8639dc130f86a365e5ec0aa70042000bdd740a622fbbf8b6be4acca"),
+            ("train.en", "148b05dcd28638fe20ee84f2b1127001c80982be352007dda241fb759adadc76"),
+            ("train.ja", "fc81a1434349ec98a449d7ae9cd2530057f689637684ecfed3501ea6a8a07ecc"),
+        )
+    ),
+)
+
+MANYTHINGS = DataSet(
+    folder="manythings-jpn-eng",
+    name="Tatoeba, Japanese\u2013English pairs of manythings.org",
+    url="https://www.manythings.org/anki/",
+    revision="dump of 2018-04-07",
+    licence="CC BY 2.0",
+    attribution="Contributors of tatoeba.org; pairs by Charles Kelly, manythings.org",
+    raw="https://www.manythings.org/anki/",
+    files=(DataFile("jpn.txt", "242d8702446494181c7a2da4202beb93ae5a08784b20965567a9985404b8e22a", "jpn.txt"),),
+)
+
+
 def read(dataset: DataSet, name: str, *, quiet: bool = False) -> str:
     """The text of a file of a data set, from a local copy or from upstream.
 

@@ -1,0 +1,124 @@
+"""Words cut into pieces that occur often enough to be learned, with their places in the text and the way back.
+
+A text is first cut into words (English at blanks and punctuation, Japanese by Sudachi); only then is a word cut by
+byte-pair encoding, so that no piece reaches over a word's end and pieces can be put together into words for reading.
+
+Source: Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words with Subword Units (2016).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attnviz.tokenizers import Tokenizer, lookup_key
+
+#: Ids that every vocabulary begins with.
+SPECIAL = ("[PAD]", "[UNK]", "[BOS]", "[EOS]")
+PADDING_ID, UNKNOWN_ID, START_ID, END_ID = range(4)
+
+#: Stands before a word that follows a blank, in the languages that have blanks.
+BLANK = "▁"
+
+#: Ideographic punctuation in the width a reader of Japanese expects.
+_WIDE = str.maketrans({"!": "！", "?": "？", ",": "、"})
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of a text.
+
+    Attributes:
+        text: As typed.
+        start, end: Characters (code points) into the text.
+        id: Row of the embedding.
+        word: Number of the word it is of, from 0.
+    """
+
+    text: str
+    start: int
+    end: int
+    id: int
+    word: int
+
+
+class Subwords:
+    """Cuts text of one language into pieces and joins pieces into text.
+
+    Args:
+        words: Cuts a cleaned text into words.
+        pairs: A `tokenizers.Tokenizer` with a byte-pair model whose vocabulary begins with `SPECIAL`.
+        spaced: The language has blanks between words.
+        lower: Look pieces up without regard to case.
+    """
+
+    def __init__(self, words: Tokenizer, pairs: Any, *, spaced: bool, lower: bool) -> None:
+        self._words, self._pairs = words, pairs
+        self.spaced, self.lower = spaced, lower
+        self.size: int = pairs.get_vocab_size()
+        self.vocabulary: tuple[str, ...] = tuple(pairs.id_to_token(index) for index in range(self.size))
+
+    def words(self, text: str) -> list[tuple[int, int]]:
+        """Where the words of a cleaned text are."""
+        return [(token.start, token.end) for token in self._words.tokenize(text)]
+
+    def keys(self, text: str) -> list[str]:
+        """The words of a cleaned text as the byte-pair model sees them."""
+        return [self._key(text, start, end) for start, end in self.words(text)]
+
+    def cut(self, text: str) -> list[Piece]:
+        """The pieces of a cleaned text."""
+        pieces = []
+        for word, (start, end) in enumerate(self.words(text)):
+            key = self._key(text, start, end)
+            encoding = self._pairs.encode([key], is_pretokenized=True)
+            marked = len(key) - (end - start)  # 1 if there is a mark for the blank, anything if the form is longer
+            for index, (low, high) in zip(encoding.ids, encoding.offsets, strict=True):
+                if marked in (0, 1):
+                    low, high = max(0, low - marked), high - marked
+                    if high == 0:
+                        low, high = 0, 0
+                else:
+                    low, high = 0, end - start  # no place inside the word can be told
+                pieces.append(Piece(text[start + low : start + high], start + low, start + high, index, word))
+        return pieces
+
+    def encode(self, keys: Sequence[Sequence[str]]) -> list[Any]:
+        """Words of many sentences, from `keys`, to encodings with `ids` and `word_ids`; random if there is dropout."""
+        return self._pairs.encode_batch_fast(list(keys), is_pretokenized=True)  # type: ignore[no-any-return]
+
+    def join(self, ids: Iterable[int]) -> str:
+        """The text of pieces."""
+        text = "".join(self.vocabulary[index] for index in ids if index >= len(SPECIAL))
+        return text.replace(BLANK, " ").strip() if self.spaced else text
+
+    def _key(self, text: str, start: int, end: int) -> str:
+        word = text[start:end]
+        key = lookup_key(word) if self.lower else normal(word, self.spaced)
+        blank = self.spaced and (start == 0 or text[start - 1].isspace())
+        return BLANK + key if blank else key
+
+
+def normal(text: str, spaced: bool) -> str:
+    """NFKC; in Japanese with marks in full width."""
+    text = unicodedata.normalize("NFKC", text).replace("\u2019", "'")
+    return text if spaced else text.translate(_WIDE)
+
+
+def learn(keys: Iterable[str], size: int) -> Any:
+    """Learn byte pairs from words.
+
+    Args:
+        keys: Words as the model is to see them, as often as they occur.
+        size: Entries of the vocabulary.
+    """
+    from tokenizers import Tokenizer, models, trainers
+
+    tokenizer = Tokenizer(models.BPE(unk_token=SPECIAL[UNKNOWN_ID]))
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, special_tokens=list(SPECIAL), min_frequency=2, limit_alphabet=4000, show_progress=False
+    )
+    tokenizer.train_from_iterator(keys, trainer)
+    return tokenizer
