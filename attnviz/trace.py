@@ -73,15 +73,22 @@ class TokenAxis:
         spans: `(start, end)` in characters into the text of the trace, or None for a token that stands for no text.
         special: True where the token is not part of the text ([CLS], a learned query).
         unknown: True where the model's vocabulary lacks the token.
+        words: Number of the word each token is of, equal for neighbours that make up one; None if the model does not
+            tell, see `analysis.reading.words`.
+        text: What the spans point into where that is not the text of the trace: a translation.
     """
 
     tokens: tuple[str, ...]
     spans: tuple[tuple[int, int] | None, ...]
     special: tuple[bool, ...]
     unknown: tuple[bool, ...]
+    words: tuple[int, ...] | None = None
+    text: str | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.tokens), len(self.spans), len(self.special), len(self.unknown)}
+        if self.words is not None:
+            lengths.add(len(self.words))
         if len(lengths) != 1:
             raise TraceError("trace_axis", received=str(sorted(lengths)))
 
@@ -114,14 +121,22 @@ class TokenAxis:
             labels.append(token if seen[token] == 1 else f"{token} ({seen[token]})")
         return tuple(labels)
 
+    def take(self, positions: Sequence[int]) -> TokenAxis:
+        """These positions only, in this order."""
+        words = None if self.words is None else tuple(self.words[p] for p in positions)
+        parts = (self.tokens, self.spans, self.special, self.unknown)
+        tokens, spans, special, unknown = (tuple(part[p] for p in positions) for part in parts)
+        return TokenAxis(tokens, spans, special, unknown, words, self.text)  # type: ignore[arg-type]
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists, as in the JSON of a trace."""
-        return {
+        """Plain lists, as in the JSON of a trace; `text` is added where spans point into another text than its own."""
+        data: dict[str, Any] = {
             "tokens": list(self.tokens),
             "spans": [list(span) if span is not None else None for span in self.spans],
             "special": list(self.special),
             "unknown": list(self.unknown),
         }
+        return data if self.text is None else {**data, "text": self.text}
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,7 +305,7 @@ class Translation:
 
     Attributes:
         text: The translation as shown.
-        tokens: Tokens written.
+        tokens: Tokens written, as entries of the model's vocabulary (`run` takes them as `prefix`), the end token too.
         log_probabilities: float `[token]`, nats.
         alternatives: For each step, `(token, log probability)` pairs, best first.
         finished: False if writing was stopped before the end token.
@@ -541,14 +556,8 @@ class Encoded:
         chosen = list(positions)
         if not chosen or len(set(chosen)) != len(chosen) or not all(0 <= p < len(axis) for p in chosen):
             raise InputError("bad_positions", received=str(chosen), last=len(axis) - 1)
-        kept = TokenAxis(
-            tuple(axis.tokens[p] for p in chosen),
-            tuple(axis.spans[p] for p in chosen),
-            tuple(axis.special[p] for p in chosen),
-            tuple(axis.unknown[p] for p in chosen),
-        )
         inputs = {key: value[:, chosen] if key == name else value for key, value in self.inputs.items()}
-        return Encoded(self.text, inputs, {**self.axes, name: kept}, self.notices)
+        return Encoded(self.text, inputs, {**self.axes, name: axis.take(chosen)}, self.notices)
 
     def replace(self, positions: Sequence[int], token: int, name: str = "tokens") -> Encoded:
         """The same text with one token, such as the unknown one, in place of those at the positions.
@@ -568,7 +577,7 @@ class Encoded:
         ids = self.inputs[name].copy()
         ids[:, sorted(chosen)] = token
         unknown = tuple(known or place in chosen for place, known in enumerate(axis.unknown))
-        replaced = TokenAxis(axis.tokens, axis.spans, axis.special, unknown)
+        replaced = replace(axis, unknown=unknown)
         return Encoded(self.text, {**self.inputs, name: ids}, {**self.axes, name: replaced}, self.notices)
 
 

@@ -32,6 +32,9 @@ _REQUIRED: dict[str, type] = {
     "files": dict,
 }
 
+#: What is required of a family instead of a tokenizer.
+_INSTEAD: dict[str, dict[str, type]] = {"translation": {"tokenizers": dict, "languages": list, "alignment": dict}}
+
 #: What a card may have; whoever shows it relies on the type.
 _OPTIONAL: dict[str, type] = {
     "task": str,
@@ -183,7 +186,10 @@ def read_card(folder: Path, name: str = "") -> dict[str, Any]:
         card = {**_OWN_DEFAULTS, **card, **({"name": name} if name else {})}
     if card.get("format") != FORMAT:
         raise ModelError("card_format", folder=folder.name, received=str(card.get("format")), expected=FORMAT)
-    for key, kind in _REQUIRED.items():
+    required = {
+        key: kind for key, kind in _REQUIRED.items() if key != "tokenizer" or card.get("family") not in _INSTEAD
+    }
+    for key, kind in (required | _INSTEAD.get(str(card.get("family")), {})).items():
         if not isinstance(card.get(key), kind):
             raise ModelError("card_field", folder=folder.name, field=key, expected=kind.__name__)
     if card["name"] != (name or folder.name):

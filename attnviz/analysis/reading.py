@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Literal
 
 import numpy as np
@@ -64,13 +65,20 @@ def words(axis: TokenAxis, text: str) -> Groups:
     Neighbours do whose spans touch, if there is neither blank nor punctuation between them; so do the parts of one
     character, and what WordPiece marks as going on (`##`).
 
+    An axis that knows its words is not asked for spans.
+
     Args:
         axis: Tokens with spans; those without a span, and special ones, are words of their own.
-        text: What the spans point into.
+        text: What the spans point into, unless the axis has a text of its own.
 
     Returns:
         Every position once, in order.
     """
+    if axis.words is not None:
+        return tuple(
+            tuple(place for place, _ in group) for _, group in groupby(enumerate(axis.words), key=lambda each: each[1])
+        )
+    text = text if axis.text is None else axis.text
     starts = {match.start() for match in _WORD.finditer(text)}
     groups: list[tuple[int, ...]] = []
     for place in range(len(axis)):
@@ -146,6 +154,7 @@ def _each(axis: TokenAxis) -> Groups:
 
 
 def _axis(axis: TokenAxis, groups: Groups, text: str) -> TokenAxis:
+    text = text if axis.text is None else axis.text
     tokens: list[str] = []
     spans: list[tuple[int, int] | None] = []
     for group in groups:
@@ -155,7 +164,8 @@ def _axis(axis: TokenAxis, groups: Groups, text: str) -> TokenAxis:
         spans.append(span)
     special = [axis.special[group[0]] for group in groups]
     unknown = [any(axis.unknown[place] for place in group) for group in groups]
-    return TokenAxis.of(tokens, spans, special, unknown)
+    numbers = None if axis.words is None else tuple(axis.words[group[0]] for group in groups)
+    return replace(TokenAxis.of(tokens, spans, special, unknown), words=numbers, text=axis.text)
 
 
 def _weights(

@@ -85,16 +85,18 @@ def traced(model: keras.Model, structure: Any, leaves: Sequence[tf.Tensor], obse
     raise ModelError("not_traceable", model=model.name, reason=str(failure)[:500]) from failure
 
 
-def compiled(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec]) -> Any:
+def compiled(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec], joined: bool = True) -> Any:
     """A model at fixed lengths, compiled by XLA; the caller holds `tap.LOCK`.
 
     Args:
-        model: Built; all its attention has as many heads and the same lengths.
+        model: Built.
         structure: The form of its inputs.
         specs: Inputs in flattened order, without open lengths.
+        joined: All its attention has as many heads and the same lengths.
 
     Returns:
-        Inputs to `(prediction, weights)`, weights float32 `[site, head, query, key]` for a batch of one.
+        Inputs to `(prediction, weights)`, weights float32 `[site, head, query, key]` for a batch of one; if they are
+        not to be joined, by site name and `[batch, head, query, key]`.
     """
 
     def run(*leaves: tf.Tensor) -> Any:
@@ -104,6 +106,8 @@ def compiled(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec])
         answers = [each for each in tree.flatten(prediction) if isinstance(each, tf.Tensor)]
         kept = [each for each in recorder.tapped if _is_attention(each, answers)]
         weights = [tf.cast(each.layout.canonical_tensor(each.weights), tf.float32) for each in kept]
+        if not joined:
+            return prediction, dict(zip(numbered([each.path for each in kept]), weights, strict=True))
         return prediction, tf.concat(weights, 0)
 
     with _untouched(model):

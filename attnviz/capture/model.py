@@ -30,14 +30,16 @@ class CapturedModel:
     Args:
         model: A Keras model, built or not.
         observe: Names or paths of layers, or layers, whose outputs are wanted too.
+        tensors: Leave the prediction as tensors, for a loop that hands a part of it back in.
 
     Raises:
         ModelError: `no_such_layer`: an observed layer does not exist. When first called or asked for `sites`:
             `nothing_to_capture`, `not_traceable`.
     """
 
-    def __init__(self, model: keras.Model, observe: Sequence[str | keras.Layer] = ()) -> None:
+    def __init__(self, model: keras.Model, observe: Sequence[str | keras.Layer] = (), *, tensors: bool = False) -> None:
         self.model = model
+        self._tensors = tensors
         self._observed = dict(_layer(model, each) for each in observe)
         self._graphs: dict[str, tuple[Graph, ...]] = {}
         self._gradients: dict[Any, Any] = {}
@@ -70,16 +72,16 @@ class CapturedModel:
         structure, leaves = self._leaves(inputs)
         graph = self._graph(structure, leaves)
         if not edits:
-            return _read(graph, leaves, graph.plain(*leaves), ())
+            return self._read(graph, leaves, graph.plain(*leaves), ())
         heads = {site.name: site.heads for site in graph.sites}
         if None in heads.values():
-            own = _read(graph, leaves, graph.plain(*leaves), ())
+            own = self._read(graph, leaves, graph.plain(*leaves), ())
             heads = {name: site.shape[1] for name, site in own.sites.items()}
         given = packing.packed(edits, graph.sites, graph.rows, graph.table_rows, heads)  # type: ignore[arg-type]
         try:
-            run = _read(graph, leaves, graph.edited(*leaves, *given), given)
+            run = self._read(graph, leaves, graph.edited(*leaves, *given), given)
         except tf.errors.InvalidArgumentError:
-            own = _read(graph, leaves, graph.plain(*leaves), ())
+            own = self._read(graph, leaves, graph.plain(*leaves), ())
             packing.check_shapes(edits, {name: site.shape for name, site in own.sites.items()})
             raise
         packing.check_shapes(edits, {name: site.shape for name, site in run.sites.items()})
@@ -138,21 +140,22 @@ class CapturedModel:
             self._graphs[key] = (*self._graphs.get(key, ()), graph)
             return graph
 
+    def _read(self, graph: Graph, leaves: Sequence[tf.Tensor], outputs: Any, edits: Sequence[Any]) -> Run:
+        prediction, weights, masked, layers = outputs
 
-def _read(graph: Graph, leaves: Sequence[tf.Tensor], outputs: Any, edits: Sequence[Any]) -> Run:
-    prediction, weights, masked, layers = outputs
+        @functools.cache
+        def scores() -> Any:
+            rows = np.full((graph.table_rows, 5), -1, np.int32)
+            return graph.scores(*leaves, *(edits or (np.zeros(0, np.float32), rows)))
 
-    @functools.cache
-    def scores() -> Any:
-        rows = np.full((graph.table_rows, 5), -1, np.int32)
-        return graph.scores(*leaves, *(edits or (np.zeros(0, np.float32), rows)))
-
-    sites = {
-        site.name: SiteRun(site, weights[index], masked[index], functools.partial(lambda i: scores()[i], index))
-        for index, site in enumerate(graph.sites)
-    }
-    observed = (tree.map_structure(_numpy, layer) for layer in layers)
-    return Run(tree.map_structure(_numpy, prediction), sites, dict(zip(graph.observed, observed, strict=True)))
+        sites = {
+            site.name: SiteRun(site, weights[index], masked[index], functools.partial(lambda i: scores()[i], index))
+            for index, site in enumerate(graph.sites)
+        }
+        observed = (tree.map_structure(_numpy, layer) for layer in layers)
+        if not self._tensors:
+            prediction = tree.map_structure(_numpy, prediction)
+        return Run(prediction, sites, dict(zip(graph.observed, observed, strict=True)))
 
 
 def _layer(model: keras.Model, wanted: str | keras.Layer) -> tuple[str, keras.Layer]:

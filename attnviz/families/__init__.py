@@ -11,7 +11,7 @@ from attnviz.errors import ModelError
 
 #: Module names that a card may name; each has `FILES`, what it reads of a folder, and
 #: `load(folder, card, read_weights)`.
-FAMILIES: tuple[str, ...] = ("pooling", "encoder", "hub", "own")
+FAMILIES: tuple[str, ...] = ("pooling", "encoder", "translation", "hub", "own")
 
 
 def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> Any:

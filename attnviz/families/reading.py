@@ -251,7 +251,5 @@ def _axis(
     if name is not None and len(axes[name]) == len(kept):
         return axes[name], True
     if name is not None and len(axes[name]) == length:
-        axis = axes[name]
-        parts = (axis.tokens, axis.spans, axis.special, axis.unknown)
-        return TokenAxis(*(tuple(part[index] for index in kept) for part in parts)), True
+        return axes[name].take(kept.tolist()), True
     return TokenAxis.of([str(index) for index in kept]), False

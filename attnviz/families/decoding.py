@@ -1,0 +1,211 @@
+"""Writing a sequence token by token: the best at each step, or beam search. NumPy alone; the model is a callable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Tokens listed at each step.
+ALTERNATIVES = 10
+
+#: How strongly long hypotheses are preferred in beam search (Wu et al. 2016, section 7, their α).
+LENGTH = 0.6
+
+#: A stretch of at most so many tokens, written so many times in a row and over so many tokens, is a loop.
+LONGEST_PERIOD, REPEATED, LEAST_LOOP = 8, 4, 8
+
+#: The last tokens of some hypotheses, and for each the row of the call before that it goes on from, to log
+#: probabilities float `[hypothesis, vocabulary]` of what follows. The first call gets the start token and row 0.
+Following = Callable[[Sequence[int], Sequence[int]], NDArray[np.floating]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """One token.
+
+    Attributes:
+        token: Its id.
+        log_probability: Nats.
+        alternatives: The best tokens of this step with their log probabilities, best first; none that is never written.
+        row: Which row of its call it was computed in.
+    """
+
+    token: int
+    log_probability: float
+    alternatives: tuple[tuple[int, float], ...]
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is written, and when it ends.
+
+    Attributes:
+        start: Id of the token before the first.
+        end: Id of the token after which nothing is written.
+        longest: Most tokens.
+        never: Ids that are not written unless given.
+    """
+
+    start: int
+    end: int
+    longest: int
+    never: Collection[int] = ()
+
+
+def greedy(following: Following, rules: Rules, given: Sequence[int] = ()) -> Iterator[Written]:
+    """The most probable token at each step, after those given; yielded as they are written.
+
+    Ends with the end token, at the longest length, or when it `loops`.
+
+    Args:
+        following: The model.
+        rules: What is written.
+        given: Ids written first, whatever their probability.
+    """
+    ids: list[int] = []
+    token = rules.start
+    for place in range(rules.longest):
+        logs = following([token], [0])[0]
+        best = alternatives(logs, rules.never)
+        token = given[place] if place < len(given) else best[0][0]
+        yield Written(token, float(logs[token]), best)
+        ids.append(token)
+        if token == rules.end or (place >= len(given) and loops(ids)):
+            return
+
+
+@dataclass(frozen=True)
+class _Hypothesis:
+    written: tuple[Written, ...] = ()
+    total: float = 0.0
+
+    @property
+    def ids(self) -> list[int]:
+        return [each.token for each in self.written]
+
+    def and_then(self, written: Written) -> _Hypothesis:
+        return _Hypothesis((*self.written, written), self.total + written.log_probability)
+
+
+def beam_search(
+    following: Following, rules: Rules, width: int, given: Sequence[int] = (), length: float = LENGTH
+) -> tuple[Written, ...]:
+    """The best sequence that is found when so many are kept in sight.
+
+    Sequences are compared by their log probability over ((5 + tokens) / 6)^α. The search is over when `width` are
+    finished, or when nothing unfinished can become better than the best of them.
+
+    Args:
+        following: The model.
+        rules: What is written.
+        width: Hypotheses kept.
+        given: Ids that every sequence begins with.
+        length: α; with 0 short sequences are preferred.
+
+    Returns:
+        The tokens of the best; a sequence without an end token only if none was finished.
+
+    Source: Wu et al. 2016, "Google's Neural Machine Translation System", section 7.
+    """
+    live, done = [_Hypothesis()], list[_Hypothesis]()
+    tokens, parents = [rules.start], [0]
+    for place in range(rules.longest):
+        logs = following(tokens, parents)
+        if place < len(given):
+            token = given[place]
+            grown = [(live[0], 0, token)]
+        else:
+            grown = _best(live, logs, rules, 2 * width)
+        best = {row: alternatives(logs[row], rules.never) for row in {row for _, row, _ in grown}}
+        live_now: list[_Hypothesis] = []
+        tokens, parents = [], []
+        for before, row, token in grown:
+            after = before.and_then(Written(token, float(logs[row, token]), best[row], row))
+            if token == rules.end:
+                done.append(after)
+            elif len(live_now) < width:
+                live_now.append(after)
+                tokens.append(token)
+                parents.append(row)
+        if place >= len(given):
+            kept = [index for index, each in enumerate(live_now) if not loops(each.ids)]
+            if not kept and not done:
+                return live_now[0].written
+            live_now = [live_now[index] for index in kept]
+            tokens, parents = [tokens[index] for index in kept], [parents[index] for index in kept]
+        live = live_now
+        if not live or len(done) >= width or (done and _settled(live, done, rules.longest, length)):
+            break
+    chosen = max(done, key=lambda each: score(each.total, len(each.written), length)) if done else live[0]
+    return chosen.written
+
+
+def score(total: float, tokens: int, length: float = LENGTH) -> float:
+    """What hypotheses are compared by.
+
+    Args:
+        total: Sum of log probabilities, nats.
+        tokens: How many, the end token counted.
+        length: α.
+    """
+    return float(total / ((5 + tokens) / 6) ** length)
+
+
+def alternatives(
+    logs: NDArray[np.floating], never: Collection[int] = (), count: int = ALTERNATIVES
+) -> tuple[tuple[int, float], ...]:
+    """The most probable ids and their log probabilities, best first, without those that are never written."""
+    logs = _allowed(logs, never)
+    count = min(count, int(np.isfinite(logs).sum()))
+    top = np.argpartition(-logs, count - 1)[:count]
+    top = top[np.lexsort((top, -logs[top]))]
+    return tuple((int(index), float(logs[index])) for index in top)
+
+
+def loops(ids: Sequence[int]) -> bool:
+    """Whether the sequence ends in a stretch that it repeats again and again."""
+    for period in range(1, LONGEST_PERIOD + 1):
+        span = max(REPEATED * period, LEAST_LOOP)
+        span += -span % period
+        if len(ids) >= span:
+            tail = list(ids[-span:])
+            if tail[period:] == tail[:-period]:
+                return True
+    return False
+
+
+def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Log probabilities over the last axis, float64."""
+    values = logits.astype(np.float64)
+    values -= values.max(axis=-1, keepdims=True)
+    result: NDArray[np.float64] = values - np.log(np.exp(values).sum(axis=-1, keepdims=True))
+    return result
+
+
+def _best(
+    live: Sequence[_Hypothesis], logs: NDArray[np.floating], rules: Rules, count: int
+) -> list[tuple[_Hypothesis, int, int]]:
+    totals = np.array([each.total for each in live])[:, None] + _allowed(logs, rules.never)
+    flat = totals.ravel()
+    count = min(count, int(np.isfinite(flat).sum()))
+    top = np.argpartition(-flat, count - 1)[:count]
+    top = top[np.lexsort((top, -flat[top]))]
+    rows, tokens = np.unravel_index(top, totals.shape)
+    return [(live[row], int(row), int(token)) for row, token in zip(rows, tokens, strict=True)]
+
+
+def _allowed(logs: NDArray[np.floating], never: Collection[int]) -> NDArray[np.floating]:
+    if never:
+        logs = logs.copy()
+        logs[..., list(never)] = -np.inf
+    return logs
+
+
+def _settled(live: Sequence[_Hypothesis], done: Sequence[_Hypothesis], longest: int, length: float) -> bool:
+    """Log probabilities only fall: at best an unfinished sequence keeps its own, over the largest divisor."""
+    best = max(score(each.total, len(each.written), length) for each in done)
+    return best >= max(score(each.total, longest, length) for each in live)
