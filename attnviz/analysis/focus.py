@@ -53,8 +53,14 @@ class Focus:
         return self if parts is None else replace(self, query=parts[0][self.query][0])
 
 
-def focus(trace: AttentionTrace, layer: int | None = None, head: int | None = None, query: int | None = None) -> Focus:
-    """The row to look at in a trace's first block, as near to what is asked for as there is one.
+def focus(
+    trace: AttentionTrace,
+    layer: int | None = None,
+    head: int | None = None,
+    query: int | None = None,
+    block: str | None = None,
+) -> Focus:
+    """The row to look at in a trace, as near to what is asked for as there is one.
 
     Args:
         trace: With at least one block.
@@ -62,20 +68,24 @@ def focus(trace: AttentionTrace, layer: int | None = None, head: int | None = No
         head: From 0; None means the first.
         query: The model's own position, from 0; None, or one that is not shown, means the first special token ([CLS],
             a learned vector), else the first.
+        block: Name; None, or one that is not there, means the first between two sources, else the first.
     """
-    block = trace.blocks[0]
-    layers, heads, queries, _ = block.shape
-    if block.parts is not None and query is not None:
-        query = next((place for place, own in enumerate(block.parts[0]) if query in own), None)
+    named = [each for each in trace.blocks if each.name == block]
+    chosen = [*named, *(each for each in trace.blocks if each.kind == "cross"), *trace.blocks][0]
+    layers, heads, queries, _ = chosen.shape
+    if chosen.parts is not None and query is not None:
+        query = next((place for place, own in enumerate(chosen.parts[0]) if query in own), None)
     return Focus(
-        block.name,
+        chosen.name,
         _within(layer, layers, layers - 1),
         _within(head, heads, 0),
-        _within(query, queries, _first_special(block)),
+        _within(query, queries, _first_special(chosen)),
     )
 
 
 def _first_special(block: AttentionBlock) -> int:
+    if block.kind == "cross":  # the end token of a translation is not what one looks for first
+        return 0
     return next((place for place, special in enumerate(block.query.special) if special), 0)
 
 

@@ -14,7 +14,7 @@ from attnviz.analysis.heads import Similarity
 from attnviz.analysis.maps import MapKey
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import translate
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Translation
 
 #: Tokens named in a description.
 NAMED = 5
@@ -148,6 +148,28 @@ def attention_map(
         text=trace.text,
         largest=translate(language, "alt.separator").join(cells),
     )
+
+
+def translation(
+    trace: AttentionTrace, block: AttentionBlock, values: NDArray[np.float64], name: str, language: str = "en"
+) -> str:
+    """A translation, and where each of its tokens looked most.
+
+    Args:
+        trace: With a `Translation`.
+        block: Whose tokens, as it is read.
+        values: float64 `[query, key]`.
+        name: Which heads they are of.
+        language: Of the words.
+    """
+    output = trace.output
+    pairs = [
+        translate(language, "maps.alt_cell", query=query, key=block.key.tokens[key], value=approx(float(row[key])))
+        for query, row, key in zip(block.query.tokens, values, values.argmax(axis=-1), strict=True)
+    ]
+    listed = translate(language, "alt.separator").join(pairs)
+    text = output.text if isinstance(output, Translation) else ""
+    return translate(language, "writing.alt", source=trace.text, translation=text, name=name, pairs=listed)
 
 
 def map_title(block: AttentionBlock, kind: MapKey, layer: int, head: int, language: str = "en") -> str:

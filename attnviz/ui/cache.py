@@ -20,9 +20,9 @@ from attnviz.analysis import cell, heads, reading
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads import Similarity
 from attnviz.analysis.measures import Measures, measure
-from attnviz.errors import AttnvizError, ModelError
+from attnviz.errors import AttnvizError, InputError, ModelError
 from attnviz.families.card import ModelCard
-from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps
+from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps, Translation
 from attnviz.ui.kept import kept, trace_bytes
 
 T = TypeVar("T")
@@ -50,6 +50,24 @@ class Warmup:
     current: str = ""
     finished: threading.Event = field(default_factory=threading.Event)
 
+
+@dataclass(frozen=True)
+class Way:
+    """How a translation came about.
+
+    Attributes:
+        path: Steps at which another token was chosen, `(place, token)`, in the order of choosing.
+        target: A translation that was typed, to be read instead; empty for none.
+        beam: Hypotheses kept.
+    """
+
+    path: tuple[tuple[int, str], ...] = ()
+    target: str = ""
+    beam: int = 1
+
+
+#: Where nothing was chosen.
+OWN_WAY = Way()
 
 warmup = Warmup()
 #: By the trace itself: it is hashed by identity, and what is kept goes when it goes.
@@ -167,16 +185,42 @@ def load(name: str) -> Any:
 
 
 @kept(TRACES, trace_bytes)
-def trace(name: str, text: str, shuffle: int = 0) -> AttentionTrace:
-    """Trace of one sentence; with `shuffle` above 0 its tokens in the order drawn from that seed."""
+def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> AttentionTrace:
+    """Trace of one sentence.
+
+    Args:
+        name: Of the model.
+        text: The sentence.
+        shuffle: Above 0, its tokens in the order drawn from that seed.
+        way: For a model that writes.
+
+    Raises:
+        InputError: Whatever the model says; `no_such_index` for a path that leads nowhere.
+    """
+    options: dict[str, Any] = {}
+    if way.path:
+        place, token = way.path[-1]
+        before = written(trace(name, text, 0, Way(way.path[:-1], beam=way.beam)))
+        if before is None or not 0 <= place < len(before):
+            raise InputError("no_such_index", what="token", received=place, last=len(before or ()) - 1)
+        options["prefix"] = (*before[:place], token)
+    if way.target:
+        options = {"target": way.target}
+    elif way.beam > 1:
+        options["beam"] = way.beam
 
     def task() -> AttentionTrace:
         model = zoo.load(name)
         encoded = model.encode(text)
-        result: AttentionTrace = model.run(_shuffled(encoded, shuffle))
+        result: AttentionTrace = model.run(_shuffled(encoded, shuffle), **options)
         return result
 
     return _in_worker(task)
+
+
+def written(trace: AttentionTrace) -> tuple[str, ...] | None:
+    """The tokens of a translation; None for any other output."""
+    return trace.output.tokens if isinstance(trace.output, Translation) else None
 
 
 def read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.PiecesKey) -> AttentionTrace:
@@ -220,12 +264,13 @@ def steps(name: str, text: str, weights: tuple[float, ...] | None = None) -> Ste
 
 
 @lru_cache(maxsize=256)
-def explain(name: str, text: str, focus: Focus) -> Steps:
-    """The arrays behind one row of weights."""
+def explain(name: str, text: str, focus: Focus, tokens: tuple[str, ...] | None = None) -> Steps:
+    """The arrays behind one row of weights; `tokens` are those a model that writes has written."""
 
     def task() -> Steps:
         model = zoo.load(name)
-        result: Steps = model.explain(model.encode(text), focus.block, focus.layer, focus.head, focus.query)
+        more = {} if tokens is None else {"tokens": tokens}
+        result: Steps = model.explain(model.encode(text), focus.block, focus.layer, focus.head, focus.query, **more)
         return result
 
     return _in_worker(task)
@@ -286,12 +331,20 @@ def similarity(block: AttentionBlock) -> Similarity:
 
 
 @lru_cache(maxsize=16)
-def value_norms(name: str, text: str) -> np.ndarray:
-    """Norms of the projected values, float32 `[layer, head, key]`, of a model that offers them."""
+def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] | None = None) -> np.ndarray:
+    """Norms of the projected values, float32 `[layer, head, key]`, of a model that offers them.
+
+    Args:
+        name: Of the model.
+        text: The sentence.
+        block: Of which block, and
+        tokens: what was written, for a model that writes.
+    """
 
     def task() -> np.ndarray:
         model = zoo.load(name)
-        norms: np.ndarray = model.value_norms(model.encode(text))
+        more = {} if tokens is None else {"block": block, "tokens": tokens}
+        norms: np.ndarray = model.value_norms(model.encode(text), **more)
         return norms
 
     return _in_worker(task)

@@ -14,6 +14,7 @@ from attnviz.families.card import ModelCard
 from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace, Classification
 from attnviz.ui import cache
+from attnviz.ui.cache import OWN_WAY, Way
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Context:
         selected: The sentence the single-sentence views show, or None if none could be run.
         layer, head, query: What is looked at where there is more than one, from 0, by the model's own positions; None
             leaves it to `focus`.
+        block: Name of the block that is looked at; None leaves it to `focus`.
+        way: How the selected sentence's translation came about, for a model that writes.
     """
 
     language: str
@@ -57,10 +60,12 @@ class Context:
     layer: int | None = None
     head: int | None = None
     query: int | None = None
+    block: str | None = None
+    way: Way = OWN_WAY
 
     def focus_of(self, trace: AttentionTrace) -> Focus:
         """The row of weights to show of a trace."""
-        return focus(trace, self.layer, self.head, self.query)
+        return focus(trace, self.layer, self.head, self.query, self.block)
 
     @property
     def focus(self) -> Focus:
@@ -95,6 +100,11 @@ class Context:
         return self.trace if self.selected is None or self.selected.own is None else self.selected.own
 
     @property
+    def written(self) -> tuple[str, ...] | None:
+        """The tokens of the selected sentence's translation; None where there is none."""
+        return cache.written(self.own)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Class names in the interface's language."""
         return self.card.names_of_labels(self.language)
@@ -103,9 +113,12 @@ class Context:
         """What there is to see: kinds of attention, what models offer. Views name what they need of these."""
         if self.selected is None:
             return set()
+        kind = self.trace.block(self.focus.block).kind
         found = {block.kind for block in self.trace.blocks} | {"trace"}
-        if found & {"self", "causal"}:
+        if kind != "pooling":
             found.add("heads")
+        if kind in ("self", "causal"):
+            found.add("one sequence")
         if isinstance(self.trace.output, Classification):
             found.add("classification")
         if "pooling" in found and self.card.family == "pooling":

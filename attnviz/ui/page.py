@@ -8,18 +8,19 @@ import streamlit as st
 
 from attnviz.analysis import comparisons
 from attnviz.analysis.scales import SCALES
-from attnviz.errors import AttnvizError
+from attnviz.errors import AttnvizError, InputError
 from attnviz.figures import describe
 from attnviz.figures.escape import label
 from attnviz.figures.numbers import approx
 from attnviz.i18n import languages, translate
 from attnviz.trace import AttentionTrace, Notice
-from attnviz.ui import cache, state
+from attnviz.ui import cache, state, translation
 from attnviz.ui.components.address import address
 from attnviz.ui.components.figure_tools import figure_tools
 from attnviz.ui.components.sentence_box import sentence_box
 from attnviz.ui.components.stage import stage
 from attnviz.ui.context import Context, Row, View, current_theme
+from attnviz.ui.controls.block import choose_block
 from attnviz.ui.controls.downloads import downloads
 from attnviz.ui.controls.tokens import choose_reading
 from attnviz.ui.controls.upload import upload
@@ -130,9 +131,10 @@ def _wait_until_warm() -> None:
 def _context() -> Context:
     session = st.session_state
     rows = []
+    way = cache.Way(session.path, session.own, session.beam)
     for number, text in enumerate(state.sentences(session.text)[: state.MAX_SENTENCES], start=1):
         try:
-            own = cache.trace(session.model, text)
+            own = _trace(text, way if number == session.sentence else cache.Way(beam=session.beam))
             rows.append(Row(number, text, cache.read(own, session.special, session.pieces), own=own))
         except AttnvizError as error:
             rows.append(Row(number, text, None, error))
@@ -148,16 +150,43 @@ def _context() -> Context:
         cache.card(session.model),
         rows,
         selected,
-        *(None if session[name] < 0 else session[name] for name in ("layer", "head", "query")),
+        **{name: None if session[name] < 0 else session[name] for name in ("layer", "head", "query")},
+        block=session.block or None,
+        way=cache.Way(session.path, session.own, session.beam),
     )
     if selected is not None:
         focus = context.focus.own(context.trace)
+        session.block = focus.block if len(context.trace.blocks) > 1 else ""
         session.layer, session.head, session.query = focus.layer, focus.head, focus.query
     return context
 
 
+def _trace(text: str, way: cache.Way) -> AttentionTrace:
+    """The trace of a sentence; what was chosen for another model or sentence is left out, and that is said."""
+    session = st.session_state
+    if not cache.offers(session.model, "write"):
+        return cache.trace(session.model, text)
+    try:
+        return cache.trace(session.model, text, 0, way)
+    except InputError as error:
+        if not way.path or error.code not in ("no_such_index", "no_such_token"):
+            raise
+        received = state.path_text(way.path)[:80]
+        session.problems = [*session.problems, Notice("address", {"name": "path", "received": received})]
+        session.path = ()
+        return cache.trace(session.model, text, 0, cache.Way((), way.target, way.beam))
+
+
 def _stage(context: Context) -> None:
     session = st.session_state
+    if translation.shows(context):
+        translation.stage(context)
+        if len(context.rows) > 1:
+            with st.container(key="sentences"):
+                stage(context, session.scale, session.numbers, None, session.text, state.selected, state.token_chosen)
+        for notice in _notices(context):
+            st.caption(f":material/info: {notice}")
+        return
     if not context.rows:
         st.warning(context.t("errors.empty_text"))
     shuffled = None
@@ -219,6 +248,7 @@ def _controls(context: Context) -> None:
         )
         st.toggle(context.t("controls.numbers"), key="numbers", width="content")
         choose_reading(context)
+        choose_block(context)
         if context.selected is None or context.pooling:
             st.button(
                 context.t("shuffle.again" if session.shuffle else "shuffle.button"),
@@ -230,12 +260,13 @@ def _controls(context: Context) -> None:
             )
         if session.shuffle:
             st.button(context.t("shuffle.undo"), key="unshuffle", icon=":material/undo:", on_click=_shuffle, args=(0,))
-        figure_tools(
-            context,
-            "stage-box",
-            f"attnviz-{context.card.name}-sentence",
-            describe.many(context.traces, context.language),
-        )
+        if not translation.shows(context):
+            figure_tools(
+                context,
+                "stage-box",
+                f"attnviz-{context.card.name}-sentence",
+                describe.many(context.traces, context.language),
+            )
 
 
 def _shuffle(seed: int) -> None:

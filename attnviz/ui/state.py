@@ -5,6 +5,7 @@ The address is read here once per session (and when the browser goes back or for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,7 +61,23 @@ FIELDS = (
     "x",
     "y",
     "likeness",
+    "block",
+    "cross",
+    "path",
+    "own",
+    "beam",
+    "speed",
+    "at",
 )
+
+#: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
+BEAMS, SPEEDS = (1, 4), (0, 1, 2, 4)
+
+#: Names of blocks that one model has beside each other.
+BLOCKS = ("encoder", "decoder", "source-target")
+
+#: Longest translation of one's own that is taken from the address, in characters.
+MAX_OWN = 2000
 
 #: How the similarity of heads is shown.
 LIKENESS = ("map", "matrix")
@@ -98,7 +115,7 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.view = pick("view", view_keys, view_keys[0])
     session.scale = pick("scale", SCALES, DEFAULT_SCALE)
     session.special = pick("special", SPECIAL, SPECIAL[0])
-    session.pieces = pick("pieces", PIECES, PIECES[0])
+    session.pieces = pick("pieces", PIECES, _default_pieces(session.model))
     session.order = pick("order", ("sentence", "weight"), "sentence")
     session.numbers = pick("numbers", ("0", "1"), "0") == "1"
     session.follow = pick("follow", ("0", "1"), "1") == "1"
@@ -110,11 +127,68 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.map = pick("map", MAPS, MAPS[0])
     session.x, session.y = pick("x", FIGURES, "distance"), pick("y", FIGURES, "entropy")
     session.likeness = pick("likeness", LIKENESS, LIKENESS[0])
+    session.block = pick("block", ("", *BLOCKS), "")
+    session.beam = int(pick("beam", [str(n) for n in BEAMS], "1"))
+    session.speed = int(pick("speed", [str(n) for n in SPEEDS], "2"))
+    session["at"] = int(pick("at", _INDICES, "-1"))
+    session.own = clean(str(parameters.get("own") or "")[:MAX_OWN]).text
+    session.path, session.cross = _path(parameters.get("path")), _heads(parameters.get("cross"))
+    for name in ("path", "cross"):
+        if parameters.get(name) and not session[name]:
+            problems.append(Notice("address", {"name": name, "received": str(parameters[name])[:80]}))
     text = parameters.get("text")
     session.text = str(text) if text is not None else cache.first_example(session.model)
     session.applied = session.text
     session.text_version += 1
     session.problems = problems
+
+
+def _path(given: object) -> tuple[tuple[int, str], ...]:
+    """Chosen tokens, as `path_text` writes them."""
+    steps = [each.partition(":") for each in str(given or "").split()[:MAX_INDEX]]
+    if not all(place.isascii() and place.isdigit() and len(place) < 5 and token for place, _, token in steps):
+        return ()
+    return tuple((int(place), token) for place, _, token in steps)
+
+
+def path_text(path: Sequence[tuple[int, str]]) -> str:
+    """A path as the address has it: `3:tea 5:cup`."""
+    return " ".join(f"{place}:{token}" for place, token in path)
+
+
+def _heads(given: object) -> list[str]:
+    """Chosen heads of all layers, `layer.head` from 1."""
+    return [each for each in str(given or "").split()[:MAX_INDEX] if re.fullmatch(r"[1-9]\d{0,2}\.[1-9]\d{0,2}", each)]
+
+
+def writing_changed() -> None:
+    """Something happened in the picture of a translation that is written."""
+    session = st.session_state
+    event = session["writing"].get("event")
+    if not event:
+        return
+    if event["kind"] == "alternative":
+        session.path = (*session.path, (int(event["place"]), str(event["token"])))
+        session["at"] = -1
+    elif event["kind"] == "step":
+        session["at"] = int(event["place"])
+    elif event["kind"] == "token":
+        session.query = int(event["place"])
+
+
+def own_way() -> None:
+    """Back to what the model writes by itself."""
+    st.session_state.path, st.session_state.own, st.session_state["at"] = (), "", -1
+
+
+def undo_choice() -> None:
+    """Take back the last token that was chosen."""
+    st.session_state.path, st.session_state["at"] = st.session_state.path[:-1], -1
+
+
+def own_typed() -> None:
+    """A translation of one's own was typed: what was chosen before has nothing to do with it."""
+    st.session_state.path, st.session_state["at"] = (), -1
 
 
 def navigated(view_keys: Sequence[str]) -> None:
@@ -133,6 +207,8 @@ def selected() -> None:
     """A sentence was chosen on the stage."""
     chosen = st.session_state["stage"].get("selected")
     if isinstance(chosen, (int, float)) and 1 <= chosen <= MAX_SENTENCES:
+        if int(chosen) != st.session_state.sentence:
+            own_way()
         st.session_state.sentence = int(chosen)
 
 
@@ -178,6 +254,7 @@ def take_entry(entry: Mapping[str, Any] | None) -> None:
     if entry["kind"] == "follow" and not (session.follow and text.strip()):
         return
     if text != session.text:
+        own_way()
         session.shuffle = 0
         session.sentence = min(session.sentence, max(len(sentences(text)), 1))
     session.text = text
@@ -186,11 +263,21 @@ def take_entry(entry: Mapping[str, Any] | None) -> None:
         session.step += 1
 
 
+def _default_pieces(model: str) -> str:
+    """Translations are read word by word."""
+    writes = bool(model) and "cross" in cache.card(model).kinds
+    return "words" if writes else PIECES[0]
+
+
 def model_changed(before: str | None) -> None:
     """Another model was chosen: an untouched example gives way to one of the new model's, the user's own text stays."""
     session = st.session_state
     session.shuffle = 0
     session.layer = session.head = session.query = session.width = session.target = -1
+    if before and session.pieces == _default_pieces(before):
+        session.pieces = _default_pieces(session.model)
+    session.block, session.cross = "", []
+    own_way()
     if before and session.text in cache.examples(before) and cache.examples(session.model):
         session.text = session.applied = cache.first_example(session.model)
         session.text_version += 1
@@ -208,6 +295,7 @@ def parameters() -> dict[str, str]:
     session = st.session_state
     plain = "\n".join(clean(line).text for line in sentences(session.text))
     values: dict[str, Any] = {name: session[name] for name in FIELDS}
+    values |= {"path": path_text(session.path), "cross": " ".join(session.cross)}
     values |= {"text": plain, "temperature": f"{session.temperature:g}"}
     values |= {name: int(values[name]) for name in ("numbers", "follow")}
     return {name: str(value) for name, value in values.items()}

@@ -36,7 +36,20 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "x": ("distance", "entropy", "special"),
     "y": ("entropy", "previous"),
     "likeness": ("map", "matrix"),
+    "block": ("", "encoder", "source-target"),
+    "cross": ("", "1.1", "3.2 1.4"),
+    "path": ("", "3:tea", "0:a:b 12:▁c"),
+    "own": ("", "a translation"),
+    "beam": ("1", "4"),
+    "speed": ("0", "2", "4"),
+    "at": ("-1", "0", "9"),
 }
+
+#: Fields that take any text.
+FREE = ("text", "own")
+
+#: Fields that may be empty.
+EMPTY = ("block", "cross", "path")
 
 # No address carries a lone surrogate: it arrives as U+FFFD.
 _any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -57,16 +70,16 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
     written = page.component("address")["parameters"]
     assert set(written) == set(FIELDS)
     for name, value in address.items():
-        if name in ("text", "other", "sentence", "view", "layer", "head", "query", "target"):
+        if name in (*FREE, "other", "sentence", "view", "layer", "head", "query", "target", "block"):
             continue  # What a model or a text has no such part for is shown as far as there is one.
         assert (written[name] == value) == (value in _valid(name)), name
-    wrong = [name for name in address if name not in ("text", "other") and address[name] not in _valid(name)]
+    wrong = [name for name in address if name not in (*FREE, "other") and address[name] not in _valid(name)]
     assert len(page.state("problems")) == len(wrong)
     assert len(page.messages()) >= len(wrong)
 
 
 def _valid(name: str) -> Any:
-    if name in ("layer", "head", "query", "width", "target"):
+    if name in ("layer", "head", "query", "width", "target", "at"):
         return [str(n) for n in range(-1, 4096)]
     if name == "shuffle":
         return [str(n) for n in range(1000)]
@@ -80,7 +93,7 @@ def _valid(name: str) -> Any:
 @pytest.mark.parametrize("half", [0, 1])  # Streamlit takes no query above half a megabyte.
 @pytest.mark.parametrize("kind", [kind for kind in HARD if "surrogate" not in kind])
 def test_hard_values_give_the_defaults_and_say_so(kind: str, half: int):
-    wrong = [name for name in FIELDS if name != "text"][half::2]
+    wrong = [name for name in FIELDS if name not in FREE and (HARD[kind] or name not in EMPTY)][half::2]
     page = Page(**dict.fromkeys(wrong, HARD[kind]))
 
     assert len(page.state("problems")) == len(wrong)

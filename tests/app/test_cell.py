@@ -190,7 +190,7 @@ def test_a_row_of_the_class_token_changes_the_prediction():
 def test_masked_keys_are_named_and_hatched(saved: Saved, monkeypatch: pytest.MonkeyPatch, language: str):
     own_trace, own_steps = cache.trace, cache.explain
 
-    def causal(name: str, text: str, shuffle: int = 0) -> AttentionTrace:
+    def causal(name: str, text: str, shuffle: int = 0, *_: object) -> AttentionTrace:
         trace = own_trace(name, text)
         (block,) = trace.blocks
         later = np.triu(np.ones((KEYS, KEYS), bool), 1)
@@ -200,7 +200,7 @@ def test_masked_keys_are_named_and_hatched(saved: Saved, monkeypatch: pytest.Mon
         made = AttentionBlock(block.name, "causal", block.query, block.key, weights, mask)
         return AttentionTrace(name, trace.text, (made,), trace.output)
 
-    def steps(name: str, text: str, chosen: object) -> Steps:
+    def steps(name: str, text: str, chosen: object, *_: object) -> Steps:
         found = own_steps(name, text, chosen)
         scores = found["scores"].copy()
         scores[4:] = -1e9

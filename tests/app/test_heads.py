@@ -23,7 +23,7 @@ TEXT = "the <b>cat</b> sat"
 VIEWS = ("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "flow", "prediction")
 
 
-def made(name: str, text: str, shuffle: int = 0) -> AttentionTrace:
+def made(name: str, text: str, shuffle: int = 0, *_: object) -> AttentionTrace:
     words = text.split()
     scores = np.random.default_rng(13).normal(size=(LAYERS, HEADS, len(words) + 1, len(words) + 1))
     weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
@@ -35,7 +35,7 @@ def made(name: str, text: str, shuffle: int = 0) -> AttentionTrace:
     return AttentionTrace(name, text, (block,), output)
 
 
-def taken_apart(name: str, text: str, focus: Focus) -> Steps:
+def taken_apart(name: str, text: str, focus: Focus, *_: object) -> Steps:
     trace = made(name, text)
     keys = len(focus.keys(trace))
     generator = np.random.default_rng(17)
@@ -54,7 +54,7 @@ def taken_apart(name: str, text: str, focus: Focus) -> Steps:
     )
 
 
-def norms_of(name: str, text: str) -> np.ndarray:
+def norms_of(name: str, text: str, *_: object) -> np.ndarray:
     keys = len(text.split()) + 1
     return np.random.default_rng(19).random((LAYERS, HEADS, keys)).astype(np.float32) * 3
 

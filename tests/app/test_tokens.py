@@ -35,7 +35,7 @@ class Made:
         self.traces: dict[str, AttentionTrace] = {}
         self.explained: list[Focus] = []
 
-    def trace(self, name: str, text: str, shuffle: int = 0) -> AttentionTrace:
+    def trace(self, name: str, text: str, shuffle: int = 0, *_: object) -> AttentionTrace:
         if text not in self.traces:
             length = len(self.tokens)
             scores = np.random.default_rng(13).normal(size=(LAYERS, HEADS, length, length))
@@ -51,7 +51,7 @@ class Made:
             self.traces[text] = AttentionTrace(name, text, (block,), output)
         return self.traces[text]
 
-    def explain(self, name: str, text: str, focus: Focus) -> Steps:
+    def explain(self, name: str, text: str, focus: Focus, *_: object) -> Steps:
         self.explained.append(focus)
         return Steps(())
 

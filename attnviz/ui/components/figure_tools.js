@@ -89,9 +89,9 @@ function fromPage(piece) {
   const place = (box) => [box.left - frame.left + pad, box.top - frame.top + pad];
   const visit = (node) => {
     if (node.nodeType === Node.TEXT_NODE) { lines(node).forEach(([words, box]) => write(svg, node.parentElement, words, box, place)); return; }
-    if (node.nodeType !== Node.ELEMENT_NODE || node.hidden || ["STYLE", "SCRIPT"].includes(node.tagName)) return;
+    if (node.nodeType !== Node.ELEMENT_NODE || node.hidden || "tools" in node.dataset || ["STYLE", "SCRIPT"].includes(node.tagName)) return;
     const look = getComputedStyle(node);
-    if (look.display === "none") return;
+    if (look.display === "none" || look.visibility === "hidden") return;
     if (look.backgroundColor !== "rgba(0, 0, 0, 0)") {
       for (const box of node.getClientRects()) rect(svg, ...place(box), box.width, box.height, look.backgroundColor, parseFloat(look.borderRadius) || 0);
     }

@@ -26,7 +26,7 @@ VIEWS: tuple[View, ...] = (
     View("head", frozenset({"heads"}), head.render, single=True),
     View("lines", frozenset({"heads"}), lines.render, single=True),
     View("cell", frozenset({"heads"}), cell.render, single=True),
-    View("heads", frozenset({"heads"}), heads.render, single=True),
+    View("heads", frozenset({"one sequence"}), heads.render, single=True),
     View("flow", frozenset({"heads"}), flow.render, single=True, settle=flow.settle),
     View("prediction", frozenset({"classification"}), prediction.render, single=True),
     View("steps", frozenset({"steps"}), steps.render, single=True),

@@ -69,9 +69,9 @@ def render(context: Context) -> None:
     if context.selected is None:
         return
     name, text, focus = context.card.name, context.selected.text, context.focus.own(context.trace)
-    trace = cache.trace(name, text)
+    trace = cache.trace(name, text, 0, context.way)
     block = trace.block(focus.block)
-    own = cache.explain(name, text, focus)
+    own = cache.explain(name, text, focus, context.written)
     if block.shape != context.trace.block(focus.block).shape:
         st.caption(context.t("cell.own_tokens"))
     if len(pieces := _pieces(context)) > 1:

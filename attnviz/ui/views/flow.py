@@ -44,7 +44,7 @@ def render(context: Context) -> None:
     st.latex(FORMULAS[kind])
     if kind in ("rollout", "norms"):
         text = context.own.text if context.selected is None else context.selected.text
-        norms = cache.value_norms(context.card.name, text) if kind == "norms" else None
+        norms = cache.value_norms(context.card.name, text, block.name, context.written) if kind == "norms" else None
         values = maps.shown(maps.values(own, kind, layer, head, norms), block)
         if block.parts is not None:
             st.caption(context.t("maps.own_tokens"))

@@ -1,0 +1,143 @@
+"""A translation that is written token by token, each token's row of weights appearing with it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.analysis.alignment import groups, readable
+from attnviz.analysis.compact import coded
+from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.figures import style
+from attnviz.figures.numbers import percent
+from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Translation
+from attnviz.ui.components import component
+from attnviz.ui.context import Context
+
+_mount = component("writing")
+
+#: Words of the component, of the catalogue's section `writing`.
+_WORDS = (
+    *("source", "translation", "play", "pause", "first", "back", "forward", "last", "step", "alternatives", "chosen"),
+    *("map", "continue", "preferred", "agreed", "weight"),
+)
+
+#: Weights below this have no line; the page says so.
+LEAST = 0.1
+
+
+def writing(
+    context: Context,
+    block: AttentionBlock,
+    values: NDArray[np.float64],
+    name: str,
+    *,
+    scale: ScaleKey,
+    key: str,
+    start: int,
+    at: int,
+    speed: int,
+    alt: str,
+    text: str,
+    on_event: Callable[[], None],
+) -> None:
+    """Draw a translation.
+
+    Args:
+        context: The page.
+        block: As it is read, of kind `cross`.
+        values: float64 `[query, key]`, of the heads shown.
+        name: Which heads these are.
+        scale: How weights become colours.
+        key: Equal as long as it is the same translation: then the picture stays at the step it has reached.
+        start: First query of it that is new, from which it is written.
+        at: Query it stands at without moving; -1 writes it at the speed, or stands at the end.
+        speed: Tokens a second; 0 shows all at once.
+        alt: The picture in words.
+        text: What has been applied; named on the element once it is drawn.
+        on_event: Called before the run that follows the choice of an alternative, a step or a token.
+    """
+    output = context.trace.output
+    assert isinstance(output, Translation)
+    look = style.theme(context.theme)
+    spaced = bool(context.card.details.get("tokenizers", {}).get("target", {}).get("spaced"))
+    languages = (*context.card.languages, "", "")
+    _mount(
+        key="writing",
+        data={
+            "key": key,
+            "start": start,
+            "at": at,
+            "speed": speed,
+            "text": text,
+            "alt": alt,
+            "name": name,
+            "forced": bool(context.way.target),
+            "source": {"language": languages[0], "tokens": _tokens(block.key, context.trace.text)},
+            "target": {"language": languages[1], "tokens": _tokens(block.query, output.text)},
+            "steps": _steps(context.trace, block, spaced),
+            "codes": base64.b64encode(coded(normalise(values, scale)).tobytes()).decode(),
+            "weights": base64.b64encode(values.astype("<f4").tobytes()).decode(),
+            "least": LEAST,
+            "ramp": [_pair(step / 255, look.ramp) for step in range(256)],
+            "colours": {"line": look.bar, "accent": look.accent},
+            "legend": {
+                "title": context.t("scales.query" if scale == "row" else f"scales.{scale}"),
+                "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
+            },
+            "words": {word: context.t(f"writing.{word}") for word in _WORDS}
+            | {"least": context.t("writing.least", least=f"{LEAST:g}")},
+        },
+        on_event_change=on_event,
+    )
+
+
+def _pair(position: float, ramp: Sequence[str]) -> list[str]:
+    fill = style.shade(position, ramp)
+    return [fill, style.ink(fill)]
+
+
+def _tokens(axis: TokenAxis, text: str) -> list[dict[str, Any]]:
+    """Tokens with what stands between them in the text."""
+    tokens, reached = [], 0
+    for token, span, special, unknown in zip(axis.tokens, axis.spans, axis.special, axis.unknown, strict=True):
+        gap = " " if span is None else text[reached : span[0]]
+        reached = reached if span is None else max(span[1], reached)
+        tokens.append({"text": token, "gap": gap, "special": special, "unknown": unknown})
+    return tokens
+
+
+def _steps(trace: AttentionTrace, block: AttentionBlock, spaced: bool) -> list[dict[str, Any]]:
+    """What was likely at each query shown; of a word of several tokens, at its first, with the probability of all."""
+    output = trace.output
+    assert isinstance(output, Translation)
+    steps = []
+    for group in groups(block):
+        first = group[0]
+        total = float(output.log_probabilities[list(group)].sum(dtype=np.float64))
+        best = output.alternatives[first]
+        others = [place for place in group if output.alternatives[place][0][0] != output.tokens[place]]
+        preferred = output.alternatives[others[0] if others else first][0][0]
+        steps.append(
+            {
+                "place": first,
+                "percent": percent(float(np.exp(total))),
+                "differs": bool(others),
+                "preferred": readable(preferred, spaced),
+                "alternatives": [
+                    {
+                        "token": token,
+                        "text": readable(token, spaced),
+                        "share": float(np.exp(log)),
+                        "percent": percent(float(np.exp(log))),
+                        "written": token == output.tokens[first],
+                    }
+                    for token, log in best
+                ],
+            }
+        )
+    return steps

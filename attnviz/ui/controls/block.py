@@ -1,0 +1,29 @@
+"""The choice of a block, where a model has several."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.i18n import FALLBACK, catalogue
+from attnviz.ui.context import Context
+
+
+def choose_block(context: Context) -> None:
+    """Draw the choice for the views below; what is chosen stands in the session's `block`."""
+    if context.selected is None or len(context.trace.blocks) < 2:
+        return
+
+    def named(block: str) -> str:
+        key = f"blocks.{block}"
+        return context.t(key) if key in catalogue(FALLBACK) else block
+
+    st.segmented_control(
+        context.t("controls.block"),
+        [block.name for block in context.trace.blocks],
+        format_func=named,
+        key="block",
+        required=True,
+        label_visibility="collapsed",
+        width="content",
+        help=context.t("controls.block_help"),
+    )

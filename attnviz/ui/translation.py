@@ -1,0 +1,169 @@
+"""The first picture of a model that writes: its translation, the heads shown, and a translation of one's own."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import streamlit as st
+
+from attnviz.analysis import alignment
+from attnviz.analysis.alignment import Head
+from attnviz.figures import describe
+from attnviz.figures.numbers import approx
+from attnviz.trace import AttentionBlock, Translation
+from attnviz.ui import cache, state
+from attnviz.ui.cache import Way
+from attnviz.ui.components.figure_tools import figure_tools
+from attnviz.ui.components.writing import writing
+from attnviz.ui.context import Context
+from attnviz.ui.controls.chart import numbers
+from attnviz.ui.words import literal
+
+
+def shows(context: Context) -> bool:
+    """Whether the selected sentence is translated with source–target attention."""
+    return context.selected is not None and _block(context) is not None
+
+
+def stage(context: Context) -> None:
+    """Draw the picture with its controls."""
+    block, session = _block(context), st.session_state
+    assert block is not None
+    heads = _heads(context, block)
+    values, name = alignment.combined(block, heads), _name(context, block, heads)
+    alt = describe.translation(context.trace, block, values, name, context.language)
+    with st.container(key="stage-box"):
+        writing(
+            context,
+            block,
+            values,
+            name,
+            scale=session.scale,
+            key=_key(context),
+            start=_step(block, context.way.path[-1][0]) if context.way.path else 0,
+            at=_step(block, session["at"]),
+            speed=session.speed if session.text == session.applied else 0,
+            alt=alt,
+            text=session.text,
+            on_event=state.writing_changed,
+        )
+    _controls(context, block)
+    _own(context)
+    figure_tools(context, "stage-box", f"attnviz-{context.card.name}-translation", alt)
+    numbers(context, "alignment", lambda: alignment.table(block, values), context.t("writing.map"))
+    numbers(context, "written", lambda: alignment.steps(context.own), context.t("writing.steps"))
+
+
+def _block(context: Context) -> AttentionBlock | None:
+    if not isinstance(context.trace.output, Translation):
+        return None
+    return next((block for block in context.trace.blocks if block.kind == "cross"), None)
+
+
+def _controls(context: Context, block: AttentionBlock) -> None:
+    with st.container(key="writing-controls", horizontal=True, vertical_alignment="center", gap="medium"):
+        st.multiselect(
+            context.t("writing.heads"),
+            _options(block),
+            format_func=lambda each: context.t("writing.head", layer=each.split(".")[0], head=each.split(".")[1]),
+            key="cross",
+            placeholder=context.t("writing.alignment"),
+            help=context.t("writing.heads_help"),
+            label_visibility="collapsed",
+            width=360,
+        )
+        st.segmented_control(
+            context.t("writing.search"),
+            state.BEAMS,
+            format_func=lambda beam: context.t("writing.greedy" if beam == 1 else "writing.beam", beam=beam),
+            key="beam",
+            required=True,
+            label_visibility="collapsed",
+            width="content",
+            help=context.t("writing.search_help"),
+        )
+        st.segmented_control(
+            context.t("writing.speed"),
+            state.SPEEDS,
+            format_func=lambda speed: context.t("writing.at_once" if speed == 0 else "writing.per_second", speed=speed),
+            key="speed",
+            required=True,
+            label_visibility="collapsed",
+            width="content",
+        )
+        path = context.way.path
+        if path:
+            st.button(
+                context.t("writing.undo", count=len(path)),
+                key="undo-choice",
+                icon=":material/undo:",
+                on_click=state.undo_choice,
+            )
+        if path or context.way.target:
+            st.button(context.t("writing.reset"), key="own-way", icon=":material/restart_alt:", on_click=state.own_way)
+
+
+def _options(block: AttentionBlock) -> list[str]:
+    layers, heads, _, _ = block.shape
+    return [f"{layer}.{head}" for layer in range(1, layers + 1) for head in range(1, heads + 1)]
+
+
+def _heads(context: Context, block: AttentionBlock) -> tuple[Head, ...]:
+    options = _options(block)
+    st.session_state.cross = [each for each in st.session_state.cross if each in options]
+    chosen = tuple((int(layer) - 1, int(head) - 1) for layer, head in (e.split(".") for e in st.session_state.cross))
+    return chosen or alignment.alignment_heads(block, context.card.details.get("alignment"))
+
+
+def _name(context: Context, block: AttentionBlock, heads: tuple[Head, ...]) -> str:
+    """Which heads are shown; an average is called one."""
+    listed = context.t("alt.separator").join(
+        context.t("writing.head", layer=layer + 1, head=head + 1) for layer, head in heads
+    )
+    if set(heads) == set(alignment.alignment_heads(block, context.card.details.get("alignment"))):
+        return context.t("writing.name_alignment", heads=listed)
+    return listed if len(heads) == 1 else context.t("writing.name_mean", count=len(heads), heads=listed)
+
+
+def _key(context: Context) -> str:
+    """Names a translation, whatever is shown of it."""
+    parts = (context.card.name, context.own.text, context.written, context.way, st.session_state.pieces)
+    special = st.session_state.special != "show"
+    return hashlib.sha256(repr((*parts, special)).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _step(block: AttentionBlock, place: int) -> int:
+    """The query shown that stands for a token of the translation; -1 for none."""
+    return next((step for step, group in enumerate(alignment.groups(block)) if place in group), -1)
+
+
+def _own(context: Context) -> None:
+    """The box for a translation of one's own, and how the model reads it beside its own."""
+    st.text_input(
+        context.t("writing.own"),
+        key="own",
+        placeholder=context.t("writing.own_placeholder"),
+        max_chars=state.MAX_OWN,
+        on_change=state.own_typed,
+        help=context.t("writing.own_help"),
+    )
+    output = context.trace.output
+    if not context.way.target or not isinstance(output, Translation) or context.selected is None:
+        return
+    model = cache.trace(context.card.name, context.selected.text, 0, Way(beam=context.way.beam)).output
+    assert isinstance(model, Translation)
+    logs = [float(each.log_probabilities.sum(dtype=np.float64)) for each in (output, model)]
+    means = [log / len(each.tokens) for log, each in zip(logs, (output, model), strict=True)]
+    differing = sum(best[0][0] != token for token, best in zip(output.tokens, output.alternatives, strict=True))
+    words = context.t(
+        "writing.compared",
+        model=model.text,
+        own_log=approx(logs[0], 1),
+        model_log=approx(logs[1], 1),
+        own_mean=approx(means[0], 2),
+        model_mean=approx(means[1], 2),
+        differing=differing,
+        tokens=len(output.tokens),
+    )
+    st.markdown(literal(words))

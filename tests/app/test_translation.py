@@ -1,0 +1,193 @@
+"""The page of a model that writes: its picture, heads, other tokens, a translation of one's own, blocks, address."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+import pytest
+
+from attnviz import zoo
+from attnviz.analysis import alignment, reading
+from attnviz.i18n import languages
+from attnviz.ui import cache
+from tests.app.page import Page
+from tests.families import translation_folder
+from tests.families.translation_folder import ENGLISH, JAPANESE
+
+NAME = "tiny-en-ja"
+VIEWS = ("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "flow", "lesson", "card")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return translation_folder.make(tmp_path_factory.mktemp("models") / NAME)
+
+
+@pytest.fixture(autouse=True)
+def _offered(folder, monkeypatch):
+    """The model is in the page's list; the list is read anew before and after."""
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(folder.parent))
+    for known in (cache._cards, cache.refused):
+        known.cache_clear()
+    yield
+    for known in (cache._cards, cache.refused):
+        known.cache_clear()
+
+
+def opened(**address) -> Page:
+    return Page(**{"model": NAME, "lang": "en", **address})
+
+
+def shown(page: Page) -> dict:
+    return page.component("writing")
+
+
+def target(page: Page) -> list[str]:
+    return [token["text"] for token in shown(page)["target"]["tokens"]]
+
+
+def weights(data: dict) -> np.ndarray:
+    values = np.frombuffer(base64.b64decode(data["weights"]), "<f4")
+    return values.reshape(len(data["target"]["tokens"]), len(data["source"]["tokens"]))
+
+
+def test_the_first_picture_is_the_translation_word_by_word(folder):
+    page = opened()
+    data, trace = shown(page), zoo.load(folder).trace(ENGLISH[0])
+    block = reading.read(trace, pieces="words").block("source-target")
+
+    assert page.state("pieces") == "words"
+    assert [token["text"] for token in data["source"]["tokens"]] == list(block.key.tokens)
+    assert "".join(target(page)[:-1]) == JAPANESE[0]
+    stated = alignment.combined(block, [(1, 0), (1, 1)])
+    np.testing.assert_allclose(weights(data), stated, atol=1e-6)
+    assert "Alignment combination" in data["name"] and JAPANESE[0] in data["alt"]
+    assert (data["start"], data["at"], data["forced"]) == (0, -1, False) and data["speed"] == 2
+
+
+def test_steps_have_probabilities_and_alternatives(folder):
+    data = shown(opened(pieces="pieces"))
+    output = zoo.load(folder).trace(ENGLISH[0]).output
+
+    assert len(data["steps"]) == len(output.tokens)
+    for place, step in enumerate(data["steps"]):
+        assert [each["token"] for each in step["alternatives"]] == [token for token, _ in output.alternatives[place]]
+        np.testing.assert_allclose(
+            [each["share"] for each in step["alternatives"]], np.exp([log for _, log in output.alternatives[place]])
+        )
+        assert [each["token"] for each in step["alternatives"] if each["written"]] == [output.tokens[place]]
+
+
+@pytest.mark.parametrize(
+    ("cross", "heads", "words"),
+    [
+        ("3.2", [(2, 1)], "layer 3 · head 2"),
+        ("1.1 3.2", [(0, 0), (2, 1)], "Mean of 2 heads"),
+        ("2.1 2.2", [(1, 0), (1, 1)], "Alignment combination"),
+    ],
+)
+def test_heads_are_chosen_and_named(folder, cross, heads, words):
+    page = opened(cross=cross, pieces="pieces")
+    block = zoo.load(folder).trace(ENGLISH[0]).block("source-target")
+
+    np.testing.assert_allclose(weights(shown(page)), alignment.combined(block, heads), atol=1e-6)
+    assert words in shown(page)["name"] and page.component("address")["parameters"]["cross"] == cross
+
+
+def test_another_token_goes_on_from_there_and_can_be_taken_back(folder):
+    page = opened(pieces="pieces")
+    own, key = target(page), shown(page)["key"]
+    other = shown(page)["steps"][2]["alternatives"][1]["token"]
+    page.choose("path", ((2, other),))
+    output = zoo.load(folder).run(zoo.load(folder).encode(ENGLISH[0]), prefix=[*own[:2], other]).output
+
+    assert target(page) == list(output.tokens) and shown(page)["start"] == 2 and shown(page)["key"] != key
+    assert page.component("address")["parameters"]["path"] == f"2:{other}"
+    assert target(opened(pieces="pieces", path=f"2:{other}")) == list(output.tokens)
+    page.app.button(key="undo-choice").click()
+    assert target(page.run()) == own and page.state("path") == ()
+
+
+@pytest.mark.parametrize("path", ["99:私", "2:no-such-token", "x", "3:"])
+def test_a_path_that_leads_nowhere_is_left_out_and_said(path):
+    page = opened(path=path)
+    assert "".join(target(page)[:-1]) == JAPANESE[0] and any("path" in each for each in page.messages())
+
+
+def test_ones_own_translation_is_read(folder):
+    typed = "彼は海を見ます。"
+    page = opened(own=typed, pieces="pieces")
+    data = shown(page)
+    model = zoo.load(folder)
+    output = model.run(model.encode(ENGLISH[0]), target=typed).output
+
+    assert data["forced"] and "".join(target(page)[:-1]) == typed
+    differing = [best[0][0] != token for token, best in zip(output.tokens, output.alternatives, strict=True)]
+    assert [step["differs"] for step in data["steps"]] == differing and any(differing)
+    assert any(JAPANESE[0] in each and f"At {sum(differing)} of" in each.replace("\\", "") for each in page.markdown())
+    page.app.button(key="own-way").click()
+    assert "".join(target(page.run())[:-1]) == JAPANESE[0] and page.state("own") == ""
+
+
+def test_a_new_sentence_forgets_what_was_chosen():
+    page = opened(own="茶")
+    page.enter(ENGLISH[1])
+    assert "".join(target(page)[:-1]) == JAPANESE[1] and page.state("own") == ""
+
+
+@pytest.mark.parametrize("beam", ["1", "4"])
+def test_the_search_is_in_the_address(folder, beam):
+    page = opened(beam=beam, pieces="pieces", text="My long book is late.")
+    output = zoo.load(folder).trace("My long book is late.", beam=int(beam)).output
+    assert [each["alternatives"] for each in shown(page)["steps"]] and len(target(page)) == len(output.tokens)
+    assert page.component("address")["parameters"]["beam"] == beam
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("block", ["encoder", "decoder", "source-target"])
+@pytest.mark.parametrize("view", ["bars", "overview", "head", "lines", "cell", "heads", "flow"])
+def test_the_views_that_exist_open_for_every_block(view, block, language):
+    page = opened(view=view, block=block, lang=language)
+
+    expected = "bars" if (view, block) == ("heads", "source-target") else view
+    assert (page.state("view"), page.state("block")) == (expected, block)
+    assert all(page.alternatives())
+
+
+def test_the_map_of_norms_is_of_the_block_that_is_looked_at():
+    page = opened(view="flow", map="norms", block="decoder")
+    assert page.state("map") == "norms" and page.figures()
+
+
+def test_several_sentences_have_a_list_to_choose_from():
+    page = opened(text="\n".join(ENGLISH[:3]), sentence="2")
+    assert "".join(target(page)[:-1]) == JAPANESE[1] and len(page.component("stage")["rows"]) == 3
+    assert "".join(target(page.choose("sentence", 3))[:-1]) == JAPANESE[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("   ", "nothing to read"), ("彼女は本を読む。", "script"), ("tea ☃", "vocabulary"), ("the sea " * 40, "at most")],
+)
+def test_odd_input_is_answered(text, words):
+    page = opened(text=text)
+    assert any(words in each for each in page.messages())
+
+
+def test_what_is_typed_is_never_markup():
+    page = opened(text="<b>tea</b> *x* [a](b)", own="**茶** <i>")
+    assert "<b>" not in page.markup() and "**茶**" not in page.markup() and "<i>" not in page.markup()
+
+
+def test_tables_have_every_number(folder):
+    page = opened()
+    for key in ("numbers-alignment", "numbers-written"):
+        page.app.session_state[key] = True
+    page.run()
+    tables = [each.value for each in page.app.dataframe]
+    block = reading.read(zoo.load(folder).trace(ENGLISH[0]), pieces="words").block("source-target")
+
+    values = next(table["weight"] for table in tables if "weight" in table)
+    np.testing.assert_allclose(values, alignment.combined(block, [(1, 0), (1, 1)]).ravel(), atol=1e-6)
+    assert any("alternative_probability" in table for table in tables)

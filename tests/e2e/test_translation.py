@@ -1,0 +1,158 @@
+"""A translation in the browser: written, stepped through, continued from another token, read when typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import OpenPage
+from tests.e2e.helpers import address_parameters, eventually, expect_no_exception, expect_run, has_horizontal_scroll
+from tests.e2e.server import ROOT, Server
+from tests.families import translation_folder
+from tests.families.translation_folder import ENGLISH, JAPANESE
+
+NAME = "tiny-en-ja"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that offers the tiny translation model."""
+    folder = tmp_path_factory.mktemp("models")
+    translation_folder.make(folder / NAME)
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    running = Server(ROOT / "app.py", log, {"ATTNVIZ_MODELS": str(folder)})
+    running.start()
+    yield running
+    running.stop()
+
+
+def at(**address: str) -> str:
+    return "/?" + urlencode({"model": NAME, "lang": "en", "speed": "0", "text": ENGLISH[0], **address})
+
+
+def opened(open_page: OpenPage, **address: str) -> Page:
+    """The page once the translation is drawn."""
+    page = open_page(at(**address))
+    expect(page.locator(".writing")).to_have_attribute("data-attnviz-trace", address.get("text", ENGLISH[0]))
+    return page
+
+
+def written(page: Page) -> str:
+    """The tokens of the translation that can be seen."""
+    return "".join(page.locator(".target .token:not(.later)").all_text_contents())
+
+
+def step(page: Page) -> str | None:
+    return page.locator(".writing").get_attribute("data-step")
+
+
+def test_a_translation_is_written_token_by_token_with_its_rows(open_page):
+    page = opened(open_page, speed="4")
+    seen = []
+    while page.locator(".writing").get_attribute("data-playing") == "1" and len(seen) < 500:
+        seen.append((len(written(page)), page.locator(".grid .row:not(.later)").count()))
+        page.wait_for_timeout(60)
+    eventually(lambda: written(page), JAPANESE[0] + "[EOS]")
+    rows = page.locator(".grid .row")
+    assert page.locator(".grid .row:not(.later)").count() == rows.count() == page.locator(".target .token").count()
+    assert seen == sorted(seen) and len({count for _, count in seen}) > 3
+    expect_no_exception(page)
+
+
+def test_enter_writes_a_new_sentence(open_page):
+    page = opened(open_page)
+    with expect_run(page):
+        page.locator("textarea").fill(ENGLISH[3])
+        page.locator("textarea").press("Enter")
+    eventually(lambda: written(page), JAPANESE[3] + "[EOS]")
+
+
+def test_steps_by_slider_buttons_and_keys_and_the_step_is_in_the_address(open_page):
+    page = opened(open_page)
+    last = page.locator(".target .token").count() - 1
+    assert step(page) == str(last)
+    page.get_by_role("button", name="To the first token").click()
+    assert step(page) == "0" and written(page) == "私"
+    page.locator(".writing .grid .row").first.click()
+    page.get_by_role("button", name="One token on").click()
+    page.locator(".player .forward").press("ArrowRight")
+    page.locator(".player .forward").press("ArrowRight")
+    page.locator(".player .forward").press("ArrowLeft")
+    assert step(page) == "2"
+    eventually(lambda: address_parameters(page)["at"], ["2"])
+    page.get_by_role("slider", name="Step of the translation").press("End")
+    assert step(page) == str(last)
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator(".writing")).to_have_attribute("data-playing", "1")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.locator(".writing")).to_have_attribute("data-playing", "0")
+    again = opened(open_page, at="2")
+    assert step(again) == "2"
+
+
+def test_another_token_goes_on_from_there_and_can_be_taken_back(open_page):
+    page = opened(open_page, pieces="pieces")
+    before = written(page)
+    page.locator(".target .token").nth(2).click()
+    other = page.locator(".choices button").nth(1)
+    words = other.locator(".word").inner_text()
+    with expect_run(page):
+        other.click()
+    eventually(lambda: page.locator(".target .token").nth(2).inner_text(), words)
+    assert address_parameters(page)["path"] == [f"2:{words}"]
+    with expect_run(page):
+        page.get_by_role("button", name="Take back the last choice").click()
+    eventually(lambda: written(page), before)
+    assert "path" not in address_parameters(page) or address_parameters(page)["path"] == [""]
+
+
+def test_a_typed_translation_is_read(open_page):
+    page = opened(open_page)
+    box = page.get_by_role("textbox", name="Your own translation")
+    with expect_run(page):
+        box.fill("彼は茶を飲みます。")
+        box.press("Enter")
+    eventually(lambda: page.locator(".target .token").first.inner_text().split("\n")[0], "彼")
+    assert page.locator(".target .number").count() == page.locator(".target .token").count()
+    assert page.locator(".target .differs").count() > 0
+    expect(page.locator(".choices button").first).to_be_disabled()
+    assert address_parameters(page)["own"] == ["彼は茶を飲みます。"]
+    with expect_run(page):
+        page.get_by_role("button", name="The model's own translation").click()
+    eventually(lambda: written(page), JAPANESE[0] + "[EOS]")
+
+
+def test_words_light_up_on_both_sides(open_page):
+    page = opened(open_page)
+    page.locator(".target .token").nth(1).hover()
+    expect(page.locator(".target .token").nth(1)).to_have_class("token met")
+    note = page.locator(".note")
+    assert note.inner_text().startswith("は →")
+    page.locator(".source .token").nth(2).hover()
+    expect(page.locator(".source .token").nth(2)).to_have_class("token met")
+    assert note.inner_text().startswith("→ green")
+    colours = page.locator(".target .token").evaluate_all("all => all.map(each => each.style.background)")
+    assert len(set(colours)) > 1
+    page.locator(".cell").first.hover()
+    expect(page.locator(".source .token.met")).to_have_text("I")
+    expect(page.locator(".target .token.met")).to_have_text("私")
+    assert "weight 0." in note.inner_text()
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)])
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_it_fits_the_window(open_page, width, height, language):
+    page = open_page(at(lang=language, text=ENGLISH[1]), width=width, height=height)
+    expect(page.locator(".writing")).to_have_attribute("data-attnviz-trace", ENGLISH[1])
+    assert not has_horizontal_scroll(page)
+
+
+def test_the_picture_can_be_saved(open_page):
+    page = opened(open_page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG", exact=True).first.click()
+    svg = download.value.path().read_text("utf-8")
+    assert "飲み" in svg and "morning" in svg and "<script" not in svg
