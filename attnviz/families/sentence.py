@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +31,43 @@ class Sentence:
     axis: TokenAxis
 
 
-def source_axis(pieces: Sequence[Piece]) -> TokenAxis:
-    """The tokens of a typed sentence, as typed."""
-    return TokenAxis(
-        tuple(piece.text or BLANK for piece in pieces),
-        tuple((piece.start, piece.end) for piece in pieces),
-        (False,) * len(pieces),
-        tuple(piece.id == UNKNOWN_ID for piece in pieces),
-        tuple(piece.word for piece in pieces),
-    )
+def cut(text: str, cutter: Subwords, limit: int) -> tuple[str, list[Piece], int]:
+    """The pieces of a cleaned text, of its first words only where they are too many.
+
+    Args:
+        text: Cleaned.
+        cutter: Of its language.
+        limit: Most pieces.
+
+    Returns:
+        The text that is left (cut anew it gives the same pieces), its pieces, and how many the whole text has.
+    """
+    pieces = cutter.cut(text)
+    total = len(pieces)
+    while len(pieces) > limit:
+        kept = [piece for piece in pieces[:limit] if piece.word != pieces[limit].word] or pieces[:limit]
+        text = text[: min(max(piece.end for piece in kept), len(text) - 1)].rstrip()
+        pieces = cutter.cut(text)
+    return text, pieces, total
+
+
+def source_axis(pieces: Sequence[Piece], vocabulary: Sequence[str]) -> TokenAxis:
+    """The tokens of a typed sentence, as typed.
+
+    A piece that has no place of its own (the mark of a blank, a part of a character such as ½) has no span and is shown
+    as the vocabulary has it.
+    """
+    tokens: list[str] = []
+    spans: list[tuple[int, int] | None] = []
+    reached = 0
+    for piece in pieces:
+        own = reached <= piece.start < piece.end
+        reached = max(reached, piece.end)
+        tokens.append(piece.text if own else vocabulary[piece.id].removeprefix(BLANK) or BLANK)
+        spans.append((piece.start, piece.end) if own else None)
+    unknown = [piece.id == UNKNOWN_ID for piece in pieces]
+    words = tuple(piece.word for piece in pieces)
+    return TokenAxis(tuple(tokens), tuple(spans), (False,) * len(pieces), tuple(unknown), words)
 
 
 def with_end(axis: TokenAxis) -> TokenAxis:
@@ -49,10 +77,9 @@ def with_end(axis: TokenAxis) -> TokenAxis:
     return TokenAxis(tokens, spans, (*axis.special, True), (*axis.unknown, False), words, axis.text)
 
 
-def typed(pieces: Sequence[Piece], text: str) -> Sentence:
+def typed(pieces: Sequence[Piece], text: str, vocabulary: Sequence[str]) -> Sentence:
     """A translation that was typed, with the end token."""
-    axis = source_axis(pieces)
-    axis = TokenAxis(axis.tokens, axis.spans, axis.special, axis.unknown, axis.words, text)
+    axis = replace(source_axis(pieces, vocabulary), text=text)
     return Sentence(text, (*(piece.id for piece in pieces), END_ID), with_end(axis))
 
 
@@ -60,22 +87,28 @@ def written(ids: Sequence[int], cutter: Subwords) -> Sentence:
     """A translation that was written, piece by piece, grouped into the words of its text."""
     text, raw = cutter.join(ids), _raw(ids, cutter)
     spans: list[tuple[int, int] | None] = []
+    places: list[int | None] = []
     reached = -max(raw.find(text), 0)  # the blank before the first word is not shown
     for index in ids:
         start, reached = reached, reached + len(_raw([index], cutter))
         if index < len(SPECIAL):
             spans.append(None)
+            places.append(None)
             continue
         start, end = (min(max(place, 0), len(text)) for place in (start, reached))
-        spans.append((end - len(text[start:end].lstrip()), end))
+        start = end - len(text[start:end].lstrip())
+        places.append(start)
+        spans.append((start, end) if start < end else None)
     starts = [start for start, _ in cutter.words(text)]
     words: list[int] = []
     before = None
-    for span in spans:
-        word = None if span is None else bisect_right(starts, span[0])
+    for place in places:
+        word = None if place is None else bisect_right(starts, place)
         words.append((words[-1] if words else -1) + (word is None or word != before))
         before = word
-    tokens = tuple(SPECIAL[i] if s is None else text[slice(*s)] or BLANK for i, s in zip(ids, spans, strict=True))
+    tokens = tuple(
+        cutter.vocabulary[index] if span is None else text[slice(*span)] for index, span in zip(ids, spans, strict=True)
+    )
     special = tuple(index < len(SPECIAL) for index in ids)
     axis = TokenAxis(tokens, tuple(spans), special, (False,) * len(tokens), tuple(words), text)
     return Sentence(text, tuple(ids), axis)

@@ -124,17 +124,15 @@ class TranslationModel:
             InputError: Nothing is left after cleaning.
         """
         shown, notices = cleaned(text)
-        pieces = self._source.cut(shown)
+        limit = self.card.max_length or self.longest
+        shown, pieces, total = sentence.cut(shown, self._source, limit)
         if not pieces:
             raise InputError("empty_text")
-        limit = self.card.max_length or len(pieces)
-        if len(pieces) > limit:
-            notices.append(Notice("text_cut", {"limit": limit, "total": len(pieces), "left": len(pieces) - limit}))
-            pieces = pieces[:limit]
-            shown = shown[: pieces[-1].end]
+        if total > len(pieces):
+            notices.append(Notice("text_cut", {"limit": limit, "total": total, "left": total - len(pieces)}))
         if not fits(shown, self.card.languages[:1]):
             notices.append(Notice("wrong_language", {"language": "/".join(self.card.languages[:1])}))
-        axis = sentence.source_axis(pieces)
+        axis = sentence.source_axis(pieces, self._source.vocabulary)
         unknown = sum(axis.unknown)
         if unknown == len(pieces):
             notices.append(Notice("all_unknown", {"count": unknown}))
@@ -368,20 +366,18 @@ class TranslationModel:
             text, notices = cleaned(target)
         except InputError as error:
             raise InputError("empty_target") from error
-        pieces = self._target.cut(text)
+        limit = self.longest - 1
+        text, pieces, total = sentence.cut(text, self._target, limit)
         if not pieces:
             raise InputError("empty_target")
-        limit = self.longest - 1
-        if len(pieces) > limit:
-            notices.append(Notice("target_cut", {"limit": limit, "total": len(pieces), "left": len(pieces) - limit}))
-            pieces = pieces[:limit]
-            text = text[: pieces[-1].end]
+        if total > len(pieces):
+            notices.append(Notice("target_cut", {"limit": limit, "total": total, "left": total - len(pieces)}))
         if not fits(text, self.card.languages[1:]):
             notices.append(Notice("target_language", {"language": "/".join(self.card.languages[1:])}))
         unknown = sum(piece.id == UNKNOWN_ID for piece in pieces)
         if unknown:
             notices.append(Notice("target_unknown", {"count": unknown, "total": len(pieces)}))
-        output = sentence.typed(pieces, text)
+        output = sentence.typed(pieces, text, self._target.vocabulary)
         run = self._captured(inputs(encoded, output.ids), full_edits(edits, len(output.ids)))
         logs = log_softmax(run.prediction["logits"][0])
         written = [

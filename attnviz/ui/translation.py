@@ -121,9 +121,11 @@ def _name(context: Context, block: AttentionBlock, heads: tuple[Head, ...]) -> s
     listed = context.t("alt.separator").join(
         context.t("writing.head", layer=layer + 1, head=head + 1) for layer, head in heads
     )
+    if len(heads) > 1:
+        listed = context.t("writing.name_mean", count=len(heads), heads=listed)
     if set(heads) == set(alignment.alignment_heads(block, context.card.details.get("alignment"))):
         return context.t("writing.name_alignment", heads=listed)
-    return listed if len(heads) == 1 else context.t("writing.name_mean", count=len(heads), heads=listed)
+    return listed
 
 
 def _key(context: Context) -> str:

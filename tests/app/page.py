@@ -27,11 +27,24 @@ ENCODER_VIEWS = (
     *("prediction", "attribution", "lesson", "card"),
 )
 
+#: Views every translation model fits as it opens, looking at source–target attention.
+TRANSLATION_VIEWS = ("bars", "heatmap", "overview", "head", "lines", "cell", "flow", "lesson", "card")
+
 #: Shipped models that pool.
 POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds)
 
 #: Each shipped model with the views it fits.
-FITTING = {name: POOLING_VIEWS if name in POOLING_MODELS else ENCODER_VIEWS for name in MODELS}
+FITTING = {
+    card.name: POOLING_VIEWS
+    if "pooling" in card.kinds
+    else TRANSLATION_VIEWS
+    if "cross" in card.kinds
+    else ENCODER_VIEWS
+    for card in models()
+}
+
+#: What draws a model's first picture.
+PICTURE = {card.name: "writing" if "cross" in card.kinds else "stage" for card in models()}
 
 _stamps = itertools.count(1)
 

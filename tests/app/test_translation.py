@@ -83,7 +83,7 @@ def test_steps_have_probabilities_and_alternatives(folder):
     ("cross", "heads", "words"),
     [
         ("3.2", [(2, 1)], "layer 3 · head 2"),
-        ("1.1 3.2", [(0, 0), (2, 1)], "Mean of 2 heads"),
+        ("1.1 3.2", [(0, 0), (2, 1)], "mean of 2 heads"),
         ("2.1 2.2", [(1, 0), (1, 1)], "Alignment combination"),
     ],
 )

@@ -125,7 +125,7 @@ def test_axes_name_what_each_block_looks_at(model, encoded, trace):
     assert cross.query == decoder.query and len(cross.query) == len(trace.output.tokens)
     assert decoder.key.tokens == ("[BOS]", *decoder.query.tokens[:-1]) and decoder.key.special[0]
     for token, span in zip(cross.key.tokens[:-1], cross.key.spans[:-1], strict=True):
-        assert (TEXT[slice(*span)] or "▁") == token
+        assert token == ("▁" if span is None else TEXT[slice(*span)])
     shown = [trace.output.text[slice(*span)] for span in cross.query.spans if span is not None]
     assert "".join(shown) == trace.output.text == cross.query.text
     later = np.triu(np.ones(decoder.shape[2:], bool), 1)
@@ -346,6 +346,8 @@ def test_a_translation_of_ones_own_is_read(model, encoded):
         ("the sea " * 40, ["text_cut"]),
         ("!?", ["some_unknown"]),
         ("She says 茶 is ok", ["some_unknown"]),
+        ("½ a ㌔ of tea", ["some_unknown"]),
+        ("x" * 500, ["text_cut", "some_unknown"]),
     ],
 )
 def test_whatever_is_typed_gets_a_translation_and_is_not_lost(model, text, codes):
@@ -377,7 +379,7 @@ def test_calls_that_contradict_themselves_are_refused(model, encoded, options):
 
 def test_a_long_translation_is_cut(model, encoded):
     trace = model.run(encoded, target="本を読みます。" * 9)
-    assert [notice.code for notice in trace.notices] == ["target_cut"] and len(trace.output.tokens) == 23
+    assert [notice.code for notice in trace.notices] == ["target_cut"] and 18 < len(trace.output.tokens) <= 23
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const film = kept.get(parentElement) ?? { key: null, step: 0, playing: false };
   kept.set(parentElement, film);
   film.stop?.();
+  film.send = (event) => setStateValue("event", { ...event, stamp: Date.now() + Math.random() });
   const sources = data.source.tokens, targets = data.target.tokens, last = targets.length - 1;
   const codes = bytes(data.codes), weights = new Float32Array(bytes(data.weights).buffer);
   const at = (query, key) => query * sources.length + key;
@@ -150,7 +151,7 @@ export default function ({ data, parentElement, setStateValue }) {
   };
   const tell = () => {
     clearTimeout(film.telling);
-    film.telling = setTimeout(() => setStateValue("event", { kind: "step", place: data.steps[film.step].place, stamp: Date.now() + Math.random() }), 500);
+    film.telling = setTimeout(() => film.send({ kind: "step", place: data.steps[film.step].place }), 500);
   };
   const move = (step) => { stop(); show(step); tell(); };
   const stop = () => { clearTimeout(film.timer); film.playing = false; };
@@ -184,7 +185,7 @@ export default function ({ data, parentElement, setStateValue }) {
       frame.append(bar);
       choose.append(make("span", "word", each.text), frame, make("span", "value", each.percent));
       choose.disabled = data.forced || each.written;
-      choose.onclick = () => { stop(); clearTimeout(film.telling); setStateValue("event", { kind: "alternative", place: step.place, token: each.token, stamp: Date.now() + Math.random() }); };
+      choose.onclick = () => { stop(); clearTimeout(film.telling); film.send({ kind: "alternative", place: step.place, token: each.token }); };
       item.append(choose);
       return item;
     }));
