@@ -23,7 +23,10 @@ Kind = Literal["pooling", "self", "causal", "cross"]
 KINDS: tuple[Kind, ...] = ("pooling", "self", "causal", "cross")
 
 #: Why a weight is exactly zero: values of `AttentionBlock.mask`.
-MASK_NONE, MASK_PADDING, MASK_CAUSAL, MASK_OTHER = 0, 1, 2, 3
+MASK_NONE, MASK_PADDING, MASK_CAUSAL, MASK_OTHER, MASK_HIDDEN = 0, 1, 2, 3, 4
+
+#: What an edit may say of a cell instead of a weight: the model's own, its mask lifted, the cell masked.
+OWN, LIFTED, HIDDEN = float("nan"), float("inf"), float("-inf")
 
 #: More weights than this are not written out unasked.
 MAX_WEIGHTS = 1_000_000
@@ -150,7 +153,7 @@ class AttentionBlock:
         key: Axis of the columns.
         weights: float32 `[layer, head, query, key]`, non-negative, every row summing to 1 (with `hidden`, if any).
         mask: int8 `[query, key]` or `[layer, head, query, key]`; per cell 0 none, 1 padding, 2 causal, 3 masked by the
-            model in another way (a window, say). None: nothing is masked.
+            model in another way (a window, say), 4 hidden by hand. None: nothing is masked.
         precision: The precision the model computed in; decides how exactly rows must sum to 1.
         edited: True if the weights were changed by hand; such a block need not sum to 1.
         hidden: float32 `[layer, head, query]`, the weight on keys that are not shown. None: every key is shown.
@@ -379,10 +382,13 @@ class Edit:
 
     Attributes:
         block: Name of the block.
-        weights: float `[query, key]`; the model goes on from these.
+        weights: float `[query, key]`; the model goes on from these. NaN (`OWN`) leaves a weight to the model, inf
+            (`LIFTED`) lifts a mask there, -inf (`HIDDEN`) masks: in a row with one of these the model's own weights
+            follow from its scores under the changed mask.
         layer: Layer within the block.
         head: Head within the layer, or None for all heads.
-        label: What was done, for the reader (a catalogue key or plain words).
+        label: What was done, for the reader (a code of `analysis.operations`, or plain words).
+        padding: Lift the mask of padding, too: positions that are cut from the block, where the model was given any.
     """
 
     block: str
@@ -390,18 +396,20 @@ class Edit:
     layer: int = 0
     head: int | None = None
     label: str = ""
+    padding: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", _frozen(np.array(self.weights, dtype=np.float32)))
 
     def to_dict(self) -> dict[str, Any]:
-        """What was changed, with the weights."""
+        """What was changed, with the weights: null where the model's own stays, `lifted`, `hidden`."""
         return {
             "block": self.block,
             "layer": self.layer,
             "head": self.head,
             "label": self.label,
-            "weights": self.weights.tolist(),
+            "weights": _told(self.weights.tolist()),
+            **({"padding": True} if self.padding else {}),
         }
 
 
@@ -625,6 +633,15 @@ class Steps:
             if item.name == name:
                 return item
         raise KeyError(name)
+
+
+def _told(weight: Any) -> Any:
+    """A cell of an edit as JSON knows it; lists of cells as they are nested."""
+    if isinstance(weight, list):
+        return [_told(each) for each in weight]
+    if weight != weight:
+        return None
+    return {LIFTED: "lifted", HIDDEN: "hidden"}.get(weight, weight)
 
 
 def _check_finite(values: NDArray[np.float32]) -> None:

@@ -18,7 +18,7 @@ def packed(
     """Edits as the graph takes them.
 
     Args:
-        edits: Weights `[query, key]` or `[batch, query, key]`, addressed by site name; later ones win.
+        edits: Weights `[query, key]` or `[batch, query, key]`, addressed by site name; later ones win, cell by cell.
         sites: Where weights can be put in.
         rows: Row of each site in the table.
         table_rows: How many rows the table has.
@@ -26,7 +26,8 @@ def packed(
 
     Returns:
         `values` float32 `[n]`, the new weights of each site `[batch, head, query, key]` one after the other, NaN where
-        the model's own weight stays; `table` int32 `[row, 5]`: where a site's values start (-1: none), and their shape.
+        the model's own weight stays, inf where a mask is lifted, -inf where one is set; `table` int32 `[row, 5]`: where
+        a site's values start (-1: none), and their shape.
 
     Raises:
         InputError: `no_such_block`, `no_such_index`, `edit_in_loop`, `edit_shape`.

@@ -272,6 +272,7 @@ def _site(name: str, tapped: tap.Tapped, inputs: Sequence[tf.Tensor]) -> Site:
         same,
         from_query,
         from_value,
+        tapped.maskable,
     )
 
 

@@ -64,7 +64,8 @@ class CapturedModel:
         Args:
             inputs: As the model takes them: an array, list or dict; any batch.
             edits: Weights to go on with, addressed by site name. `[query, key]`, or `[batch, query, key]`; NaN keeps
-                the model's own weight. Without a head they go into all heads.
+                the model's own weight, inf lifts the mask of a cell, -inf masks it (`trace.Edit`). Without a head
+                they go into all heads.
 
         Raises:
             InputError: `no_such_block`, `no_such_index`, `edit_shape`, `edit_in_loop`.

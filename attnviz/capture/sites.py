@@ -42,6 +42,7 @@ class Site:
         shape: Static shape of that tensor, None where the length is open.
         precision: dtype of the softmax: `float32`, `float16`, `bfloat16` or `float64`.
         editable: Whether weights can be put in (not inside loops).
+        maskable: Whether a mask enters its scores that an edit can lift.
         same_source: True if the layer was called with one sequence, False if with different queries and values (of a
             Keras attention layer, or computed from different inputs), None if that cannot be told.
         query_inputs: Which of the model's inputs (in flattened order) the queries were computed from.
@@ -57,6 +58,7 @@ class Site:
     same_source: bool | None = None
     query_inputs: frozenset[int] = frozenset()
     key_inputs: frozenset[int] = frozenset()
+    maskable: bool = False
 
     @property
     def heads(self) -> int | None:

@@ -4,6 +4,9 @@ TensorFlow reaches each softmax through `gen_nn_ops.softmax`, whichever public n
 `Softmax` layer is tapped as a whole, for it may go over several axes and sets masked weights to zero afterwards. What
 happens inside a loop (`loops.py`) is brought out of it. All this is patched for the whole process, so only under a
 lock, only while tracing, and acting only for the thread that traces.
+
+An edit of weights goes in after the softmax. Where it lifts a mask, the softmax is taken once more of the scores as
+they were before the mask entered (`masks.py`), for behind it nothing is left of them.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from keras import tree
 from tensorflow.python.ops import gen_nn_ops
 
 from attnviz.capture.layout import Layout
+from attnviz.capture.masks import unmasked
 from attnviz.capture.sites import CLASSIFIERS, callers, owner
 
 #: Held while anything is patched. Reentrant, because building a model inside may capture again.
@@ -44,6 +48,7 @@ class Tapped:
         weights: What the model goes on with.
         sources: The sequences the layer was called with: query, then value; the same twice where there is one.
         editable: False inside loops.
+        maskable: Whether a mask was found that can be lifted.
     """
 
     path: str
@@ -53,6 +58,7 @@ class Tapped:
     weights: tf.Tensor
     sources: tuple[tf.Tensor, ...] = ()
     editable: bool = True
+    maskable: bool = False
 
     def masked(self) -> tf.Tensor:
         """bool, where the scores of the first head were masked: heads rarely differ in it, and one is little."""
@@ -75,7 +81,8 @@ class Recorder:
     """Collects what one tracing meets.
 
     Attributes:
-        values: float32 `[n]`, weights to be put in, one edit after the other; NaN keeps the model's own weight.
+        values: float32 `[n]`, weights to be put in, one edit after the other; NaN keeps the model's own weight, +inf
+            lifts the mask of a cell, -inf masks it.
         table: int32 `[site, 5]`: where a site's edit starts in `values` (-1: none), and its four lengths. None, as
             `values`, for a graph that takes no edits.
         scopes: The graph, then the loops the tracing is in.
@@ -117,9 +124,13 @@ class Recorder:
             return weights
         scope, layout = self.scopes[-1], Layout.of(weights.shape.as_list(), axes)
         editable = scope is self.scopes[0]
+        maskable = False
         if self.table is not None and editable:
-            weights = self._editable(weights, layout, self.table[len(scope.tapped)])
-        scope.tapped.append(Tapped(path, layer, layout, scores, weights, self._sources(layer), editable))
+            before = unmasked(scores)
+            maskable = before is not None
+            open_scores = scores if before is None else before
+            weights = self._editable(weights, scores, open_scores, layout, self.table[len(scope.tapped)])
+        scope.tapped.append(Tapped(path, layer, layout, scores, weights, self._sources(layer), editable, maskable))
         return weights
 
     def _sources(self, layer: keras.Operation) -> tuple[tf.Tensor, ...]:
@@ -127,16 +138,31 @@ class Recorder:
         calls = [each for each in self.calls if each[0] is layer] or self.calls[1:]
         return calls[-1][1] if calls else ()
 
-    def _editable(self, weights: tf.Tensor, layout: Layout, row: tf.Tensor) -> tf.Tensor:
+    def _editable(
+        self, weights: tf.Tensor, scores: tf.Tensor, open_scores: tf.Tensor, layout: Layout, row: tf.Tensor
+    ) -> tf.Tensor:
         values: Any = self.values
 
         def changed() -> tf.Tensor:
             own = layout.canonical_tensor(weights)
             new = tf.reshape(values[row[0] : row[0] + tf.reduce_prod(row[1:])], row[1:])
-            new = tf.where(tf.math.is_nan(new), own, tf.cast(new, own.dtype))
+            own = _remasked(own, layout.canonical_tensor(scores), layout.canonical_tensor(open_scores), new)
+            new = tf.where(tf.math.is_finite(new), tf.cast(new, own.dtype), own)
             return layout.restored_tensor(new, weights)
 
         return tf.cond(row[0] >= 0, changed, lambda: weights)
+
+
+def _remasked(own: tf.Tensor, scores: tf.Tensor, open_scores: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
+    """Weights `[batch, head, query, key]` with masks lifted (+inf in `new`) and set (-inf), in the rows where any are.
+
+    A row in which nothing is left to look at is zero.
+    """
+    lifted, hidden = new == float("inf"), new == float("-inf")
+    scores = tf.where(hidden, scores.dtype.min, tf.where(lifted, open_scores, scores))
+    fresh = tf.cast(tf.exp(tf.nn.log_softmax(scores)), own.dtype)  # a plain softmax would be tapped
+    fresh = tf.where(scores < tf.cast(MASKED_BELOW, scores.dtype), tf.zeros_like(fresh), fresh)
+    return tf.where(tf.reduce_any(lifted | hidden, -1, keepdims=True), fresh, own)
 
 
 def active() -> Recorder | None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
+from attnviz.families.masking import mask_after
 from attnviz.families.projection import head_output, value_norms
 from attnviz.families.text_classifier import TextClassifier, padded
 from attnviz.tokenizers import Tokenizer, from_config
@@ -170,11 +171,12 @@ class EncoderClassifier(TextClassifier):
         for encoded, own, probabilities in zip(batch, weights, result.prediction, strict=True):
             axis = _with_cls(encoded.axes["tokens"])
             cut = own[..., : len(axis), : len(axis)]
+            mask = mask_after(None, edits, BLOCK, cut.shape)
             traces.append(
                 AttentionTrace(
                     self.card.name,
                     encoded.text,
-                    (AttentionBlock(BLOCK, "self", axis, axis, cut, edited=bool(edits)),),
+                    (AttentionBlock(BLOCK, "self", axis, axis, cut, mask, edited=bool(edits)),),
                     Classification(self.card.labels, probabilities),
                     encoded.notices,
                     tuple(edits),

@@ -17,6 +17,7 @@ from attnviz.families import pieces
 from attnviz.families.card import ModelCard
 from attnviz.families.cleaning import cleaned
 from attnviz.families.foreign import BACKBONES, WEIGHTS, describe, kind_of, read_json
+from attnviz.families.masking import mask_after
 from attnviz.families.pieces import Pieces
 from attnviz.families.projection import head_output, value_norms
 from attnviz.trace import (
@@ -114,6 +115,7 @@ class HubModel:
         if self._causal and len(axis) > 1:
             later = np.triu(np.ones((len(axis), len(axis)), bool), 1)
             mask = np.where(later, MASK_CAUSAL, MASK_NONE).astype(np.int8)
+        mask = mask_after(mask, edits, self._kind, weights.shape)
         block = AttentionBlock(self._kind, self._kind, axis, axis, weights, mask, self._precision, bool(edits))
         output = self._output(prediction, len(axis))
         return AttentionTrace(self.card.name, encoded.text, (block,), output, encoded.notices, tuple(edits))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
+from attnviz.families.masking import mask_after
 from attnviz.families.text_classifier import TextClassifier, padded
 from attnviz.layers import AttentionPooling
 from attnviz.tokenizers import Tokenizer, from_config
@@ -98,7 +100,7 @@ class PoolingClassifier(TextClassifier):
             AttentionTrace(
                 self.card.name,
                 encoded.text,
-                (_block(encoded.axes["tokens"], row[..., : len(encoded.axes["tokens"])], bool(edits)),),
+                (_block(encoded.axes["tokens"], row[..., : len(encoded.axes["tokens"])], edits),),
                 Classification(self.card.labels, probabilities),
                 encoded.notices,
                 tuple(edits),
@@ -250,12 +252,13 @@ class PoolingClassifier(TextClassifier):
         length = max(len(encoded.axes["tokens"]) for encoded in batch)
         if edit.weights.shape != (1, length):
             raise InputError("edit_shape", received=str(edit.weights.shape), expected=str((1, length)))
-        return Edit(self._site, edit.weights, edit.layer, edit.head, edit.label)
+        return replace(edit, block=self._site)
 
 
-def _block(axis: TokenAxis, weights: NDArray[np.float32], edited: bool) -> AttentionBlock:
+def _block(axis: TokenAxis, weights: NDArray[np.float32], edits: Sequence[Edit]) -> AttentionBlock:
     query = TokenAxis.of([QUERY], special=[True])
-    return AttentionBlock(BLOCK, "pooling", query, axis, weights[None], edited=edited)
+    mask = mask_after(None, edits, BLOCK, (1, *weights.shape))
+    return AttentionBlock(BLOCK, "pooling", query, axis, weights[None], mask, edited=bool(edits))
 
 
 def _array(variable: Any) -> NDArray[np.float32]:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from attnviz.capture import Run, Site, SiteRun
 from attnviz.errors import InputError
+from attnviz.families.masking import mask_after
 from attnviz.trace import (
+    LIFTED,
     MASK_CAUSAL,
     MASK_NONE,
     MASK_OTHER,
@@ -41,7 +43,7 @@ class Block:
         query, key: Tokens along the axes, cut.
         folded: Whether the model keeps its heads in the batch.
         notices: What the reader should know.
-        edited: Whether weights were put in.
+        edits: What was put in, in the coordinates shown.
     """
 
     site: Site
@@ -54,7 +56,12 @@ class Block:
     key: TokenAxis
     folded: bool
     notices: tuple[Notice, ...] = ()
-    edited: bool = False
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def edited(self) -> bool:
+        """Whether weights were put in."""
+        return bool(self.edits)
 
     @property
     def name(self) -> str:
@@ -76,9 +83,10 @@ class Block:
             values = values[:, self.rows]
         return values[:, :, self.columns] if len(self.columns) < values.shape[2] else values
 
-    def with_weights(self, values: NDArray[np.float32], edited: bool) -> Block:
-        """The same block with the weights of another run."""
-        return replace(self, weights=_heads(values), edited=edited)
+    def with_weights(self, values: NDArray[np.float32], edits: Sequence[Edit]) -> Block:
+        """The same block with the weights of a run under edits, some of them perhaps of other blocks."""
+        mine = tuple(edit for edit in edits if edit.block == self.name)
+        return replace(self, weights=_heads(values), edits=mine)
 
     def placed(self, edit: Edit) -> Edit:
         """An edit of the shown weights, in the coordinates of the model; NaN keeps the model's own."""
@@ -86,6 +94,8 @@ class Block:
         if edit.weights.shape != expected:
             raise InputError("edit_shape", block=self.name, expected=str(expected), received=str(edit.weights.shape))
         whole = np.full(self.weights.shape[1:], np.nan, np.float32)
+        if edit.padding:
+            whole[self.rows] = LIFTED
         whole[np.ix_(self.rows, self.columns)] = edit.weights
         if not self.folded or edit.head is None:
             return replace(edit, weights=whole)
@@ -110,15 +120,24 @@ class Block:
             later = (self.columns[None] > self.rows[:, None]) & (self.kind == "causal")
             reason = np.where(shown, np.where(later, MASK_CAUSAL, MASK_OTHER), MASK_NONE)
             mask = np.where(blind, MASK_PADDING, reason).astype(np.int8)[None]
+        hidden = None
+        if any(edit.padding for edit in self.edits):  # what went to padding, which is not shown
+            shown_mass = weights.sum(-1, dtype=np.float64)
+            hidden = (self.weights[:, self.rows].sum(-1, dtype=np.float64) - shown_mass)[None]
+        heads, query, key = weights.shape
+        mask = mask_after(
+            mask if mask is not None and mask.any() else None, self.edits, self.name, (1, heads, query, key)
+        )
         return AttentionBlock(
             self.name,
             self.kind,
             self.query,
             self.key,
             weights[None],
-            mask if mask is not None and mask.any() else None,
+            mask,
             self.site.precision,
             self.edited,
+            None if hidden is None else hidden.astype(np.float32),
         )
 
 

@@ -109,8 +109,7 @@ class WrappedModel:
         if edits:
             placed = [_placed(edit, {block.name: block for block in blocks}) for edit in edits]
             run = self.captured(inputs, placed)
-            edited = frozenset(edit.block for edit in edits)
-            blocks = [block.with_weights(run.sites[block.name].weights, block.name in edited) for block in blocks]
+            blocks = [block.with_weights(run.sites[block.name].weights, edits) for block in blocks]
         self._causal |= {block.name for block in blocks if block.kind == "causal"}
         self._kinds = tuple(dict.fromkeys(block.kind for block in blocks))
         notices = [notice for block in blocks for notice in block.notices]

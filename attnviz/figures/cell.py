@@ -13,13 +13,13 @@ from attnviz.figures import style
 from attnviz.figures.escape import label, plain
 from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
-from attnviz.trace import MASK_CAUSAL, MASK_NONE, MASK_OTHER, MASK_PADDING
+from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, MASK_NONE, MASK_OTHER, MASK_PADDING
 
 #: Pixels.
 ROW_HEIGHT, PAIR_HEIGHT, MARGIN, CURVE_HEIGHT = 30, 44, 110, 320
 
 #: How each kind of mask is hatched: the signs of the heatmaps (`figures.masks`).
-HATCH = {MASK_CAUSAL: "/", MASK_PADDING: ".", MASK_OTHER: "x"}
+HATCH = {MASK_CAUSAL: "/", MASK_PADDING: ".", MASK_OTHER: "x", MASK_HIDDEN: "-"}
 
 
 def weights(

@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 
 from attnviz.figures.style import Theme
 from attnviz.i18n import translate
-from attnviz.trace import MASK_CAUSAL, MASK_OTHER, MASK_PADDING
+from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, MASK_OTHER, MASK_PADDING
 
 #: The sign in a masked cell, and Plotly's for the legend.
-SIGNS = {MASK_CAUSAL: ("/", "line-ne"), MASK_PADDING: ("·", "circle"), MASK_OTHER: ("×", "x-thin")}
+SIGNS = {
+    MASK_CAUSAL: ("/", "line-ne"),
+    MASK_PADDING: ("·", "circle"),
+    MASK_OTHER: ("×", "x-thin"),
+    MASK_HIDDEN: ("–", "line-ew"),
+}
 
 #: Pixels: of a sign in the legend, and of an entry, for which a narrow screen needs a line of its own.
 SIGN, ENTRY = 11, 25
@@ -53,6 +58,7 @@ def overlay(
         MASK_CAUSAL: (rows + columns) % 3 == 0,
         MASK_PADDING: (rows % 2 == 0) & (columns % 2 == 0),
         MASK_OTHER: (rows + columns) % 2 == 0,
+        MASK_HIDDEN: columns % 4 > 0,
     }
     traces: list[go.Heatmap | go.Scatter] = []
     for code, (_, symbol) in SIGNS.items():

@@ -18,6 +18,7 @@ from attnviz.figures.style import THEMES
 from attnviz.i18n import languages, translate
 from attnviz.trace import (
     MASK_CAUSAL,
+    MASK_HIDDEN,
     MASK_NONE,
     MASK_OTHER,
     MASK_PADDING,
@@ -28,17 +29,18 @@ from attnviz.trace import (
 )
 
 LAYERS, HEADS = 2, 3
-CODES = (MASK_PADDING, MASK_CAUSAL, MASK_OTHER)
+CODES = (MASK_PADDING, MASK_CAUSAL, MASK_OTHER, MASK_HIDDEN)
 
 
 def masked(tokens=7, codes=CODES):
-    """A causal block whose last key is padding and which looks three tokens back; one free cell has weight 0."""
+    """A causal block that looks three tokens back, its last key padding, one hidden by hand; one free cell weighs 0."""
     place = np.arange(tokens)
     mask = np.zeros((tokens, tokens), np.int8)
     reasons = {
         MASK_OTHER: place[:, None] - place > 3,
         MASK_CAUSAL: place[None] > place[:, None],
         MASK_PADDING: np.broadcast_to(place == tokens - 1, mask.shape) & (place[:, None] < tokens - 1),
+        MASK_HIDDEN: np.broadcast_to((place > 1) & (place < 6), mask.shape) & (place[:, None] > 5),
     }
     for code, cells in reasons.items():
         if code in codes:

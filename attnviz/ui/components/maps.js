@@ -68,9 +68,10 @@ function text(tag, words, className = "") {
   return element;
 }
 
-// Whether a masked cell carries the sign: dots for padding, stripes for a causal mask, checks for any other.
+// Whether a masked cell carries the sign: dots for padding, stripes for a causal mask, checks for the model's
+// other masks, columns for what was hidden by hand.
 const PATTERNS = { 1: (row, column) => row % 2 === 0 && column % 2 === 0, 2: (row, column) => (row + column) % 3 === 0,
-  3: (row, column) => (row + column) % 2 === 0 };
+  3: (row, column) => (row + column) % 2 === 0, 4: (row, column) => column % 4 > 0 };
 
 function map(codes, masks, rows, columns, colours, sign) {
   const canvas = document.createElement("canvas");

@@ -1,0 +1,96 @@
+"""Where a mask enters: the scores of a softmax as they were before a mask made some of them hopeless.
+
+Masks are written in many ways (`where(mask, scores, -1e9)`, `scores + (1 - mask) * -1e9`, a `Softmax` layer's own), and
+all come to an elementwise choice or sum of the scores and a term made of a mask and a very large constant. The graph
+says which term that is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+#: Constants that only masks use; the smallest in use is BERT's 10,000.
+LARGE = 5000.0
+
+_SUMS = ("AddV2", "Add", "Sub", "BiasAdd")
+_CHOICES = ("SelectV2", "Select")
+_SAME = ("Identity", "StopGradient", "EnsureShape", "PreventGradient")
+_PRODUCTS = frozenset(("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaDot", "Conv2D"))
+
+#: Operations looked at for one term; the terms of masks are made of a dozen.
+_REACH = 200
+
+
+def unmasked(scores: tf.Tensor) -> tf.Tensor | None:
+    """The scores without the masks in them, in the same graph.
+
+    Args:
+        scores: What goes into a softmax.
+
+    Returns:
+        A tensor of the same shape and type, or None if no mask is found.
+    """
+    found = _without(scores)
+    if found is scores or found.shape.rank != scores.shape.rank:
+        return None
+    return tf.cast(found, scores.dtype)
+
+
+def _without(scores: tf.Tensor) -> tf.Tensor:
+    operation = scores.op
+    if operation.type in _SAME:
+        inner = _without(operation.inputs[0])
+        return scores if inner is operation.inputs[0] else inner
+    if operation.type == "Cast" and operation.inputs[0].dtype.is_floating:
+        inner = _without(operation.inputs[0])
+        return scores if inner is operation.inputs[0] else tf.cast(inner, scores.dtype)
+    if operation.type in _CHOICES:
+        return _chosen(scores, *operation.inputs[1:3])
+    if operation.type in _SUMS:
+        return _summed(scores, *operation.inputs[:2])
+    return scores
+
+
+def _chosen(scores: tf.Tensor, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    if _is_mask(first):
+        return _without(second)
+    if _is_mask(second):
+        return _without(first)
+    left, right = _without(first), _without(second)
+    return left if left is right else scores
+
+
+def _summed(scores: tf.Tensor, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    if _is_mask(second):
+        return _without(first)
+    if _is_mask(first) and scores.op.type != "Sub":
+        return _without(second)
+    left, right = _without(first), _without(second)
+    if left is first and right is second:
+        return scores
+    return left - right if scores.op.type == "Sub" else left + right
+
+
+def _is_mask(term: tf.Tensor) -> bool:
+    """Whether a term has a very large constant in it and no product of matrices, which would make it scores."""
+    pending, large = [term], False
+    seen: set[int] = set()
+    while pending and len(seen) < _REACH:
+        each = pending.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if each.op.type in _PRODUCTS:
+            return False
+        if each.op.type == "Const":
+            large |= _is_large(each)
+        pending.extend(each.op.inputs)
+    return large and not pending
+
+
+def _is_large(constant: tf.Tensor) -> bool:
+    if not constant.dtype.is_floating or (constant.shape.num_elements() or 0) > 1024:
+        return False
+    value = tf.get_static_value(constant)
+    return value is not None and bool(np.size(value)) and float(np.abs(np.asarray(value, np.float64)).max()) >= LARGE
