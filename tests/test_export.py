@@ -62,7 +62,8 @@ def test_every_model_can_be_saved(name):
     model = zoo.load(name)
     trace = model.trace(card(name)["examples"][0])
     table = pd.read_csv(io.BytesIO(export.file(trace, "csv")), keep_default_na=False)
-    np.testing.assert_array_equal(table.weight.astype(np.float32), trace.blocks[0].weights.reshape(-1))
+    weights = np.concatenate([block.weights.reshape(-1) for block in trace.blocks])
+    np.testing.assert_array_equal(table.weight.astype(np.float32), weights)
     assert tuple(table.key_token[: len(trace.blocks[0].key)]) == trace.blocks[0].key.tokens
     assert export.file(trace, "html", names=model.card.names_of_labels("ja"), language="ja").startswith(b"<!DOCTYPE")
 

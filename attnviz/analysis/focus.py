@@ -67,7 +67,7 @@ def focus(
         layer: From 0; None means the last, on which the answer rests.
         head: From 0; None means the first.
         query: The model's own position, from 0; None, or one that is not shown, means the first special token ([CLS],
-            a learned vector), else the first.
+            a learned vector; not an end token), else the first.
         block: Name; None, or one that is not there, means the first between two sources, else the first.
     """
     named = [each for each in trace.blocks if each.name == block]
@@ -84,9 +84,9 @@ def focus(
 
 
 def _first_special(block: AttentionBlock) -> int:
-    if block.kind == "cross":  # the end token of a translation is not what one looks for first
-        return 0
-    return next((place for place, special in enumerate(block.query.special) if special), 0)
+    """The first special query; the first of all where that is only the one that ends the sequence."""
+    place = next((place for place, special in enumerate(block.query.special) if special), 0)
+    return 0 if place == len(block.query) - 1 else place
 
 
 def _within(wanted: int | None, size: int, default: int) -> int:

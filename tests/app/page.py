@@ -43,9 +43,6 @@ FITTING = {
     for card in models()
 }
 
-#: What draws a model's first picture.
-PICTURE = {card.name: "writing" if "cross" in card.kinds else "stage" for card in models()}
-
 _stamps = itertools.count(1)
 
 
@@ -93,7 +90,16 @@ class Page:
 
     def tokens(self) -> list[str]:
         """Tokens drawn on the stage, over all sentences."""
-        return [token["text"] for row in self.component("stage")["rows"] for token in row.get("tokens", ())]
+        return [token["text"] for row in self.rows() for token in row.get("tokens", ())]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The sentences drawn on the stage, or the one whose translation is drawn there."""
+        names = {each.proto.component_name for each in self.app.get("bidi_component")}
+        if "attnviz_stage" in names:
+            rows: list[dict[str, Any]] = self.component("stage")["rows"]
+            return rows
+        translation = self.component("writing")
+        return [{"tokens": translation["source"]["tokens"], "alt": translation["alt"]}]
 
     def alternatives(self) -> list[str]:
         """Text alternatives of all charts."""

@@ -68,7 +68,7 @@ def check(page: Page, text: str) -> None:
     assert page.component("sentence_box")["version"] == version, "the server would replace what was typed"
     known = clean("".join(text.split())).text
     drawn = page.tokens()
-    rows = page.component("stage")["rows"]
+    rows = page.rows()
     if not known:
         assert page.messages() or rows[0]["error"], "nothing to read, and nothing said"
         assert not drawn
@@ -123,7 +123,7 @@ def test_what_is_special_is_said_in_the_user_s_language(model: str, text: str, c
         page = Page(model=model, lang=language).enter(text)
         section = "errors" if code == "empty_text" else "notices"
         beginning = catalogue(language)[f"{section}.{code}"].split("{")[0]
-        rows = page.component("stage")["rows"]
+        rows = page.rows()
         said = [*page.messages(), *(row.get("error", "") for row in rows)]
         assert beginning
         assert any(beginning in message.replace("\\", "") for message in said), said
