@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from attnviz import zoo
+from attnviz.analysis import operations
 from attnviz.errors import AttnvizError, InputError, ModelError
 from attnviz.i18n import choose
 
@@ -22,7 +23,7 @@ MAX_BODY = 200_000
 #: HTTP status by error code.
 _STATUS = {"no_such_model": 404, "no_such_address": 404, "method_not_allowed": 405, "body_too_large": 413}
 
-_FIELDS = ("model", "text", "block", "layer", "head", "target")
+_FIELDS = ("model", "text", "block", "layer", "head", "target", "edits")
 
 
 class _Endpoint(HTTPEndpoint):
@@ -106,10 +107,17 @@ def _trace(values: dict[str, Any]) -> dict[str, Any]:
         # A path is for people at the machine, not for the network.
         raise ModelError("no_such_model", received=values["model"][:200], expected=", ".join(zoo.model_folders()))
     model = zoo.load(values["model"])
-    result: dict[str, Any] = model.trace(values["text"], target=values.get("target")).to_dict(
-        block=values.get("block"), layer=layer, head=head
-    )
-    return result
+    trace = operations.traced(model, values["text"], _codes(values), target=values.get("target"))
+    return trace.to_dict(block=values.get("block"), layer=layer, head=head)
+
+
+def _codes(values: dict[str, Any]) -> list[str]:
+    """Codes of operations: in one string with blanks between them, or a list."""
+    given = values.get("edits") or []
+    codes = given.split() if isinstance(given, str) else given
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise InputError("missing_field", field="edits")
+    return codes
 
 
 def _index(values: dict[str, Any], name: str) -> int | None:

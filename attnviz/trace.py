@@ -441,6 +441,11 @@ class AttentionTrace:
         if len(set(names)) != len(names):
             raise TraceError("trace_names", received=", ".join(names))
 
+    @property
+    def edited(self) -> bool:
+        """Whether anything was changed by hand: weights, or what the model read (the notice `edited` says it)."""
+        return bool(self.edits) or any(notice.code == "edited" for notice in self.notices)
+
     def block(self, name: str) -> AttentionBlock:
         """The block of that name, or the first of that kind.
 

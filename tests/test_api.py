@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from attnviz import zoo
+from attnviz.analysis import operations
 from attnviz.api import MAX_BODY, ROUTES
 from tests.shipped import NAMES, card
 
@@ -210,3 +211,27 @@ def test_lone_surrogates_come_and_go_as_ascii(client):
     assert answer.json()["text"] == "good  tea" or answer.json()["text"] == "good tea"
     assert answer.json()["notices"][0]["code"] == "surrogates_removed"
     assert answer.content.isascii()
+
+
+# ── operations on the weights ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("codes", ["uniform hide-K0", ["uniform", "hide-K0"]], ids=["text", "list"])
+def test_operations_are_carried_out_and_listed(client, codes):
+    answer = client.post("/api/trace", json={"model": NAME, "text": TEXT, "edits": codes})
+    expected = operations.traced(zoo.load(NAME), TEXT, "uniform hide-K0").to_dict()
+    assert answer.json() == json.loads(json.dumps(expected))
+    assert answer.json()["edits"][-1]["label"] == "hide-K0"
+
+
+def test_operations_in_an_address(client):
+    answer = client.get("/api/trace", params={"model": NAME, "text": TEXT, "edits": "uniform hide-K0"})
+    assert [edit["label"] for edit in answer.json()["edits"]][-1] == "hide-K0"
+
+
+@pytest.mark.parametrize(
+    ("edits", "code"),
+    [("unheard", "bad_edit"), ("off-L77", "edit_place"), ([3], "missing_field"), ({"a": 1}, "missing_field")],
+)
+def test_operations_that_are_none(client, edits, code):
+    refused(client.post("/api/trace", json={"model": NAME, "text": TEXT, "edits": edits}), 400, code)

@@ -14,6 +14,7 @@ import pytest
 
 import attnviz
 from attnviz import export, training, zoo
+from attnviz.analysis import operations
 from attnviz.cli import main
 from attnviz.errors import DataError
 from attnviz.i18n import translate
@@ -229,3 +230,21 @@ def test_version_and_help(run):
     assert run("--version")[:2] == (0, f"{attnviz.__version__}\n")
     for arguments in (("--help",), ("trace", "--help")):
         assert run(*arguments)[0] == 0
+
+
+# ── operations on the weights ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_trace_with_operations(run):
+    code, out, err = run("trace", NAME, TEXT, "--edit", "uniform", "--edit", "hide-K0")
+    assert code == 0
+    assert json.loads(out) == operations.traced(zoo.load(NAME), TEXT, "uniform hide-K0").to_dict()
+    assert [edit["label"] for edit in json.loads(out)["edits"]][-1] == "hide-K0"
+    assert "uniform hide-K0" in err
+
+
+@pytest.mark.parametrize("bad", ["unheard", "off-L77"])
+def test_operations_that_are_none_are_bad_calls(run, bad):
+    code, out, err = run("trace", NAME, TEXT, "--edit", bad)
+    assert (code, out) == (2, "")
+    assert bad in err

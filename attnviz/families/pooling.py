@@ -120,6 +120,27 @@ class PoolingClassifier(TextClassifier):
         result = self._captured(ids)
         return result.prediction, result.sites[self._site].weights[:, 0, 0, :]
 
+    def reweighted(self, encoded: Encoded, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the model answers from other weights on, many in one call.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            weights: float32 `[candidate, token]`.
+
+        Returns:
+            Probabilities float32 `[candidate, class]`.
+
+        Raises:
+            InputError: `edit_shape`.
+        """
+        ids = encoded.inputs["tokens"]
+        if weights.ndim != 2 or weights.shape[1] != ids.shape[1]:
+            expected = str(("candidate", ids.shape[1]))
+            raise InputError("edit_shape", block=BLOCK, received=str(weights.shape), expected=expected)
+        edit = Edit(self._site, weights[:, None])
+        prediction: NDArray[np.float32] = self._captured(np.repeat(ids, len(weights), axis=0), (edit,)).prediction
+        return prediction
+
     # The sum taken apart -----------------------------------------------------------------------------------------
 
     def explain(
