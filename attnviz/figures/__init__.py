@@ -9,6 +9,7 @@ from attnviz.figures.heads import head_distances, head_map, heads
 from attnviz.figures.heatmap import heatmap
 from attnviz.figures.maps import attention_map
 from attnviz.figures.steps import bias, matrix, scores
+from attnviz.figures.surgery import changed_map, changed_row, head_changes
 
 __all__ = [
     "Figure",
@@ -16,8 +17,11 @@ __all__ = [
     "attribution",
     "bars",
     "bias",
+    "changed_map",
+    "changed_row",
     "erasure_curves",
     "head",
+    "head_changes",
     "head_distances",
     "head_map",
     "heads",

@@ -17,9 +17,11 @@ from streamlit.runtime.scriptrunner import script_runner
 
 from attnviz import zoo
 from attnviz.analysis import cell, heads, reading
+from attnviz.analysis.codes import INPUT, parse
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads import Similarity
 from attnviz.analysis.measures import Measures, measure
+from attnviz.analysis.operations import Operated, begin, then
 from attnviz.errors import AttnvizError, InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps, Translation
@@ -221,6 +223,42 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> Attenti
 def written(trace: AttentionTrace) -> tuple[str, ...] | None:
     """The tokens of a translation; None for any other output."""
     return trace.output.tokens if isinstance(trace.output, Translation) else None
+
+
+def _operated_bytes(done: Operated) -> int:
+    return trace_bytes(done.trace) + sum(edit.weights.nbytes for edit in done.trace.edits)
+
+
+@kept(TRACES // 2, _operated_bytes)
+def operated(name: str, text: str, codes: tuple[str, ...]) -> Operated:
+    """A model's run after operations, those on the input first.
+
+    Raises:
+        InputError: An operation does not fit.
+    """
+    listed = [parse(code) for code in codes]
+    if not listed or listed[-1].name in INPUT:
+        return _in_worker(lambda: begin(zoo.load(name), zoo.load(name).encode(text), listed))
+    before = operated(name, text, codes[:-1])  # not inside a worker, which would wait for another
+    return _in_worker(lambda: then(zoo.load(name), before, listed[-1]))
+
+
+def surgery(name: str, text: str, codes: tuple[str, ...]) -> tuple[Operated, dict[int, AttnvizError]]:
+    """A model's run after those operations that fit this text.
+
+    Returns:
+        The run; by its place in `codes`, why an operation was left out.
+    """
+    done: tuple[str, ...] = ()
+    left_out: dict[int, AttnvizError] = {}
+    order = sorted(range(len(codes)), key=lambda index: parse(codes[index]).name not in INPUT)
+    for index in order:
+        try:
+            operated(name, text, (*done, codes[index]))
+            done = (*done, codes[index])
+        except InputError as error:
+            left_out[index] = error
+    return operated(name, text, done), left_out
 
 
 def read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.PiecesKey) -> AttentionTrace:

@@ -68,6 +68,11 @@ class Context:
         return focus(trace, self.layer, self.head, self.query, self.block)
 
     @property
+    def edited(self) -> bool:
+        """Whether the selected sentence is shown as it is after operations on the weights."""
+        return self.selected is not None and self.trace.edited
+
+    @property
     def focus(self) -> Focus:
         """The row of weights to show of the selected sentence."""
         return self.focus_of(self.trace)
@@ -125,6 +130,8 @@ class Context:
             found.add("steps")
         if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):
             found.add("attribution")
+        if not cache.offers(self.card.name, "write"):
+            found.add("surgery")
         return {str(each) for each in found}
 
 
@@ -137,6 +144,7 @@ class View:
         needs: What must be there, see `Context.abilities`.
         render: Draws it.
         single: Whether it shows the selected sentence only.
+        own: Whether it shows the model's own computation even where the weights are edited.
         settle: Turns a choice this model does not offer into one it does, before the address is written.
     """
 
@@ -144,6 +152,7 @@ class View:
     needs: frozenset[str]
     render: Callable[[Context], None]
     single: bool = False
+    own: bool = False
     settle: Callable[[Context], None] | None = None
 
     def fits(self, context: Context) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -70,14 +71,19 @@ def render() -> None:
     # A new session that an open page reconnects to learns only here what its box had sent.
     state.take_entry(sentence_box(session.lang, state.entered))
     _wait_until_warm()
-    context = _context()
-    view = _chosen_view(context)
+    own = _context()
+    view = _chosen_view(own)
+    context = _operated(own)
+    if context.edited and not view.own:
+        _look_at(context)
     _stage(context)
     # Before what takes longer: whoever reloads while a chart is drawn gets the same.
     with st.container(key="address-bar"):
         address(partial(state.navigated, KEYS))
     _controls(context)
-    _view(context, view)
+    _view(own if view.own else context, view)
+    if context.edited:
+        st.caption(context.t("surgery.unmarked" if view.own and view.key != "surgery" else "surgery.marked"))
     downloads(context)
     upload(context)
 
@@ -155,10 +161,29 @@ def _context() -> Context:
         way=cache.Way(session.path, session.own, session.beam),
     )
     if selected is not None:
-        focus = context.focus.own(context.trace)
-        session.block = focus.block if len(context.trace.blocks) > 1 else ""
-        session.layer, session.head, session.query = focus.layer, focus.head, focus.query
+        _look_at(context)
     return context
+
+
+def _look_at(context: Context) -> None:
+    """Bring what is looked at to where there is something, before the address is written."""
+    session, focus = st.session_state, context.focus.own(context.trace)
+    session.block = focus.block if len(context.trace.blocks) > 1 else ""
+    session.layer, session.head, session.query = focus.layer, focus.head, focus.query
+
+
+def _operated(context: Context) -> Context:
+    """The page after the operations on the weights, where they are wanted in all views."""
+    session = st.session_state
+    if not (session.edited and session.edits) or context.selected is None or cache.offers(session.model, "write"):
+        return context
+    rows = []
+    for row in context.rows:
+        if row.trace is not None:
+            trace = cache.surgery(session.model, row.text, session.edits)[0].trace
+            row = replace(row, trace=cache.read(trace, session.special, session.pieces), own=trace)
+        rows.append(row)
+    return replace(context, rows=rows, selected=next(row for row in rows if row.number == context.selected.number))
 
 
 def _trace(text: str, way: cache.Way) -> AttentionTrace:

@@ -15,10 +15,11 @@ from attnviz.analysis.heads import FIGURES
 from attnviz.analysis.maps import MAPS
 from attnviz.analysis.reading import PIECES, SPECIAL
 from attnviz.analysis.scales import SCALES
+from attnviz.errors import AttnvizError
 from attnviz.i18n import choose, languages
 from attnviz.tokenizers import clean
 from attnviz.trace import Notice
-from attnviz.ui import cache
+from attnviz.ui import cache, operations
 
 #: Most sentences shown at once.
 MAX_SENTENCES = 20
@@ -68,6 +69,8 @@ FIELDS = (
     "beam",
     "speed",
     "at",
+    "edits",
+    "edited",
 )
 
 #: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
@@ -99,7 +102,7 @@ def start(view_keys: Sequence[str]) -> None:
 def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     """Take over an address; what is missing or impossible gets its default, and a notice if it was given."""
     session = st.session_state
-    problems: list[Notice] = []
+    problems: list[Notice | AttnvizError] = []
 
     def pick(key: str, allowed: Sequence[str], default: str) -> str:
         given = parameters.get(key)
@@ -133,6 +136,8 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session["at"] = int(pick("at", _INDICES, "-1"))
     session.own = clean(str(parameters.get("own") or "")[:MAX_OWN]).text
     session.path, session.cross = _path(parameters.get("path")), _heads(parameters.get("cross"))
+    session.edited = pick("edited", ("0", "1"), "0") == "1"
+    problems += operations.adopt(str(parameters.get("edits") or ""))
     for name in ("path", "cross"):
         if parameters.get(name) and not session[name]:
             problems.append(Notice("address", {"name": name, "received": str(parameters[name])[:80]}))
@@ -297,5 +302,6 @@ def parameters() -> dict[str, str]:
     values: dict[str, Any] = {name: session[name] for name in FIELDS}
     values |= {"path": path_text(session.path), "cross": " ".join(session.cross)}
     values |= {"text": plain, "temperature": f"{session.temperature:g}"}
-    values |= {name: int(values[name]) for name in ("numbers", "follow")}
+    values |= {name: int(values[name]) for name in ("numbers", "follow", "edited")}
+    values["edits"] = " ".join(session.edits)
     return {name: str(value) for name, value in values.items()}

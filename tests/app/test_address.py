@@ -43,6 +43,8 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "beam": ("1", "4"),
     "speed": ("0", "2", "4"),
     "at": ("-1", "0", "9"),
+    "edits": ("", "uniform", "set-K0-0.5 off-L0H0 hide-K1"),
+    "edited": ("0", "1"),
 }
 
 #: Fields that take any text.

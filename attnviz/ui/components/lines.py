@@ -51,7 +51,8 @@ def lines(context: Context, block: AttentionBlock, layer: int, head: int, alt: s
             "words": {
                 "head": context.t("figures.head"),
                 "heads": context.t("controls.heads"),
-                "least": context.t("lines.least", least=f"{LEAST:g}"),
+                "least": f"{context.t('surgery.mark')} · " * context.edited
+                + context.t("lines.least", least=f"{LEAST:g}"),
             },
         },
     )

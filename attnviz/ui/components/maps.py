@@ -50,7 +50,8 @@ def maps(context: Context, block: AttentionBlock, focus: Focus, scale: ScaleKey,
             "ramp": list(style.theme(context.theme).ramp),
             "reasons": [{"code": int(code), "name": context.t(f"masks.{code}")} for code in np.unique(masks) if code],
             "legend": {
-                "title": context.t(f"scales.{'query' if scale == 'row' else scale}"),
+                "title": f"{context.t('surgery.mark')} · " * context.edited
+                + context.t(f"scales.{'query' if scale == 'row' else scale}"),
                 "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
             },
             "words": {

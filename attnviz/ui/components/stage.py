@@ -47,6 +47,8 @@ def stage(
     rows = []
     for row in context.rows:
         rows.append(_row(context, row, scale))
+        if row.trace is not None and row.trace.edited:
+            rows[-1]["name"] = context.t("surgery.mark")
         if shuffled is not None and row is context.selected:
             rows[-1]["name"] = context.t("shuffle.own") if len(context.rows) == 1 else ""
             extra = _row(context, Row(0, "", shuffled), scale)

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from attnviz.figures import Figure
+from attnviz.figures.escape import plain
 from attnviz.i18n import FALLBACK, catalogue
 from attnviz.ui.components.figure_tools import figure_tools
 from attnviz.ui.context import Context
@@ -41,6 +42,8 @@ def chart(
         if points and on_point is not None:
             on_point(points[0]["customdata"])
 
+    if context.edited:
+        figure, alt = marked(figure, context.t("surgery.mark")), f"{context.t('surgery.marked')} {alt}"
     with st.container(key=f"chart-{key}"):
         st.plotly_chart(
             figure,
@@ -54,6 +57,14 @@ def chart(
         )
     figure_tools(context, f"chart-{key}", f"attnviz-{context.card.name}-{key}", alt)
     numbers(context, key, table)
+
+
+def marked(figure: Figure, mark: str) -> Figure:
+    """The figure with a mark in its corner that goes with it wherever it is saved."""
+    look = {"size": 15, "color": "#ffffff"}
+    place = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom", "yshift": 4}
+    figure.add_annotation(text=plain(mark), **place, showarrow=False, font=look, bgcolor="#a34700", borderpad=3)
+    return figure.update_layout(margin_t=max(figure.layout.margin.t or 0, 40))
 
 
 def numbers(context: Context, key: str, table: Callable[[], pd.DataFrame], name: str = "") -> None:

@@ -12,7 +12,7 @@ def downloads(context: Context) -> None:
     """Draw the row of files at the foot of the page."""
     if context.selected is None:
         return
-    name = f"attnviz-{context.card.name}"
+    name = f"attnviz-{context.card.name}{'-edited' * context.edited}"
     traces, language, names = context.traces, context.language, context.names
     with st.container(key="downloads", horizontal=True, vertical_alignment="center", gap="small"):
         for kind, mime, make in (

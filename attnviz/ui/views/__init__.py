@@ -17,6 +17,7 @@ from attnviz.ui.views import (
     overview,
     prediction,
     steps,
+    surgery,
 )
 
 VIEWS: tuple[View, ...] = (
@@ -25,12 +26,13 @@ VIEWS: tuple[View, ...] = (
     View("overview", frozenset({"heads"}), overview.render, single=True),
     View("head", frozenset({"heads"}), head.render, single=True),
     View("lines", frozenset({"heads"}), lines.render, single=True),
-    View("cell", frozenset({"heads"}), cell.render, single=True),
+    View("cell", frozenset({"heads"}), cell.render, single=True, own=True),
     View("heads", frozenset({"one sequence"}), heads.render, single=True),
     View("flow", frozenset({"heads"}), flow.render, single=True, settle=flow.settle),
     View("prediction", frozenset({"classification"}), prediction.render, single=True),
-    View("steps", frozenset({"steps"}), steps.render, single=True),
-    View("attribution", frozenset({"attribution"}), attribution.render, single=True),
+    View("steps", frozenset({"steps"}), steps.render, single=True, own=True),
+    View("attribution", frozenset({"attribution"}), attribution.render, single=True, own=True),
+    View("surgery", frozenset({"surgery"}), surgery.render, single=True, own=True),
     View("lesson", frozenset(), lesson.render),
     View("card", frozenset(), card.render),
 )

@@ -1,0 +1,143 @@
+"""The choice of the next operation on the weights: which, where, and with what."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.analysis.codes import FORMS, INPUT, Name, Operation
+from attnviz.analysis.focus import Focus
+from attnviz.trace import MASK_CAUSAL, AttentionTrace
+from attnviz.ui import cache, operations
+from attnviz.ui.context import Context
+from attnviz.ui.state import TEMPERATURES
+
+#: In the order they are offered; `set` is done in the table of weights.
+OFFERED: tuple[Name, ...] = (
+    *("uniform", "off", "permute", "random", "hot", "temperature", "adversarial"),
+    *("lift", "hide", "drop", "blank", "own"),
+)
+
+#: Where an operation reaches in a model of many heads.
+SCOPES = ("row", "head", "heads", "layer", "all")
+
+#: How far the prediction may move, in total variation.
+EPSILONS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+
+_TOKENS: tuple[Name, ...] = ("hide", "drop", "blank")
+
+
+def offered(context: Context, own: AttentionTrace, focus: Focus) -> list[Name]:
+    """The operations this model and text offer."""
+    block, name = own.block(focus.block), context.card.name
+    found = list(OFFERED)
+    if block.kind != "pooling" or not cache.offers(name, "reweighted"):
+        found.remove("adversarial")
+    causal = block.mask is not None and bool((block.mask == MASK_CAUSAL).any())
+    if not causal and context.card.family not in ("own", "wrapped"):
+        found.remove("lift")
+    if not cache.offers(name, "unknown_id"):
+        found.remove("blank")
+    return found
+
+
+def choose_operation(context: Context, own: AttentionTrace, focus: Focus) -> None:
+    """Draw the choice and its button; what is applied goes to the list of the session."""
+    session, t = st.session_state, context.t
+    names = offered(context, own, focus)
+    if session.get("operation") not in names:
+        session.operation = names[0]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.selectbox(
+            t("surgery.operation"), names, format_func=lambda name: t(f"operations.{name}"), key="operation", width=330
+        )
+        made = _made(context, own, focus, session.operation)
+        st.button(
+            t("surgery.apply"),
+            key="operation-apply",
+            type="primary",
+            on_click=lambda: None if made is None else operations.add(made),
+            disabled=made is None,
+        )
+    st.caption(t(f"operations.{session.operation}_text"))
+
+
+def _made(context: Context, own: AttentionTrace, focus: Focus, name: Name) -> Operation | None:
+    """The operation as it is chosen; None while something is missing."""
+    form, t = FORMS[name], context.t
+    place = _place(context, own, focus) if "L" in form.place else {}
+    keys: tuple[int, ...] = ()
+    value = seed = None
+    word = ""
+    tokens = own.block(focus.block).key.tokens
+    if form.needs == "K":
+        shown = {index: f"{index + 1} · {token}" for index, token in enumerate(tokens)}
+        if name in _TOKENS:
+            keys = tuple(
+                st.multiselect(t("surgery.tokens"), list(shown), format_func=shown.__getitem__, key=f"keys-{name}")
+            )
+        else:
+            chosen = st.selectbox(t("surgery.token"), list(shown), format_func=shown.__getitem__, key="key", width=200)
+            keys = (chosen,)
+        if not keys:
+            return None
+    if name == "temperature":
+        values = [each for each in TEMPERATURES if each != 1]
+        value = st.selectbox("τ", values, format_func=lambda tau: f"{tau:g}", key="tau", width=110)
+    if name == "adversarial":
+        value = st.selectbox("ε", EPSILONS, 2, format_func=lambda epsilon: f"{epsilon:g}", key="epsilon", width=110)
+    if form.seed:
+        seed = _next_seed(name)
+    if name == "lift":
+        words = [each for each in form.words if each != "causal" or _causal(own, focus)]
+        word = st.selectbox(
+            t("surgery.mask"), words, format_func=lambda each: t(f"surgery.mask_{each}"), key="mask", width=180
+        )
+    block = [each.name for each in own.blocks].index(focus.block)
+    return Operation(name, 0 if name in INPUT else block, **place, keys=keys, value=value, seed=seed, word=word)
+
+
+def _place(context: Context, own: AttentionTrace, focus: Focus) -> dict[str, tuple[int, ...]]:
+    """Layers, heads and queries an operation is about."""
+    block = own.block(focus.block)
+    layers, heads, queries, _ = block.shape
+    fitting = [
+        scope
+        for scope in SCOPES
+        if (scope != "row" or queries > 1)
+        and (scope not in ("heads", "layer") or heads > 1)
+        and (scope != "head" or heads * layers > 1)
+    ]
+    if len(fitting) == 1:
+        return {}
+    t = context.t
+    scope = st.selectbox(
+        t("surgery.scope"),
+        fitting,
+        fitting.index("head") if "head" in fitting else 0,
+        format_func=lambda each: t(f"surgery.scope_{each}"),
+        key="scope",
+        width=190,
+    )
+    if scope == "all":
+        return {}
+    place: dict[str, tuple[int, ...]] = {"layers": (focus.layer,) if layers > 1 else ()}
+    if scope == "heads":
+        chosen = st.multiselect(
+            t("controls.heads"), range(heads), [focus.head], format_func=lambda index: str(index + 1), key="several"
+        )
+        return place | {"heads": tuple(each for each in chosen if each < heads) or (focus.head,)}
+    if scope in ("row", "head") and heads > 1:
+        place["heads"] = (focus.head,)
+    if scope == "row":
+        place["queries"] = (focus.query,)
+    return place
+
+
+def _causal(own: AttentionTrace, focus: Focus) -> bool:
+    mask = own.block(focus.block).mask
+    return mask is not None and bool((mask == MASK_CAUSAL).any())
+
+
+def _next_seed(name: Name) -> int:
+    """The number of operations of that name so far, and one: another draw each time, the same in the same link."""
+    return 1 + sum(operation.name == name for operation in operations.listed())

@@ -1,0 +1,294 @@
+"""Attention under the knife: weights changed by hand, and the model's run from them beside its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from attnviz import figures
+from attnviz.analysis.adversarial import Adversarial
+from attnviz.analysis.divergence import total_variation
+from attnviz.analysis.focus import Focus
+from attnviz.analysis.operations import Operated, on_axis
+from attnviz.errors import AttnvizError
+from attnviz.figures import describe
+from attnviz.figures.numbers import approx, percent
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Tensor
+from attnviz.ui import cache, operations
+from attnviz.ui.components.weights import weights
+from attnviz.ui.context import Context
+from attnviz.ui.controls.chart import chart, numbers
+from attnviz.ui.controls.head import choose_head
+from attnviz.ui.controls.operations import choose_operation
+from attnviz.ui.views.surgery_words import said
+from attnviz.ui.words import literal
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Both:
+    """The model's own run and the changed one, on the axes of the first.
+
+    Attributes:
+        own: The model's own.
+        done: After the operations that fit.
+        focus: The row looked at, by the own positions.
+        before: The block looked at, of the model's own.
+        after: Its weights after surgery, float64 `[layer, head, query, key]`; NaN where a token is gone.
+    """
+
+    own: AttentionTrace
+    done: Operated
+    focus: Focus
+    before: AttentionBlock
+    after: Floats
+
+    @property
+    def row(self) -> tuple[Floats, Floats]:
+        """The row looked at, before and after."""
+        place = (self.focus.layer, self.focus.head, self.focus.query)
+        return self.before.weights[place].astype(np.float64), self.after[place]
+
+
+def render(context: Context) -> None:
+    """Draw the view."""
+    if context.selected is None:
+        return
+    name, text = context.card.name, context.selected.text
+    own, focus = cache.trace(name, text), context.focus.own(context.trace)
+    st.caption(context.t("surgery.text"))
+    if not context.pooling:
+        choose_head(context)
+    choose_operation(context, own, focus)
+    done, left_out = cache.surgery(name, text, st.session_state.edits)
+    _history(context)
+    _list(context, own, done, left_out)
+    both = Both(own, done, focus, own.block(focus.block), _after(own, done, focus.block))
+    _table(context, both)
+    if done.found is not None:
+        _search(context, done.found)
+    if done.trace.edited:
+        _pictures(context, both)
+        _outputs(context, both)
+    st.caption(context.t("surgery.honest"))
+
+
+def _after(own: AttentionTrace, done: Operated, name: str) -> Floats:
+    """The changed weights on the axes of the model's own."""
+    block, before = done.trace.block(name), own.block(name)
+    values = on_axis(block.weights, done.kept, len(before.key))
+    return values if block.kind == "pooling" else on_axis(values, done.kept, len(before.query), axis=-2)
+
+
+def _history(context: Context) -> None:
+    session = st.session_state
+    buttons: tuple[tuple[str, Callable[[], None], str, bool], ...] = (
+        ("undo", operations.undo, ":material/undo:", bool(session.edits_before)),
+        ("redo", operations.redo, ":material/redo:", bool(session.edits_after)),
+        ("reset", operations.reset, ":material/restart_alt:", bool(session.edits)),
+    )
+    with st.container(key="surgery-history", horizontal=True, vertical_alignment="center", gap="small"):
+        for name, act, icon, enabled in buttons:
+            st.button(
+                context.t(f"surgery.{name}"), key=f"surgery-{name}", icon=icon, on_click=act, disabled=not enabled
+            )
+        st.toggle(
+            context.t("surgery.elsewhere"), key="edited", width="content", help=context.t("surgery.elsewhere_help")
+        )
+
+
+def _list(context: Context, own: AttentionTrace, done: Operated, left_out: dict[int, AttnvizError]) -> None:
+    """Each operation in words, with a button that takes it out."""
+    listed = operations.listed()
+    if not listed:
+        st.markdown(context.t("surgery.nothing"))
+        return
+    with st.container(key="surgery-list", gap="small"):
+        for index, operation in enumerate(listed):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                words = f"{index + 1}. {literal(said(context, own, operation))}"
+                error = left_out.get(index)
+                if error is not None:
+                    words = context.t("surgery.left_out", words=words, reason=literal(error.message(context.language)))
+                st.markdown(words, width="content")
+                st.button(
+                    context.t("surgery.remove", number=index + 1),
+                    key=f"surgery-remove-{index}",
+                    icon=":material/delete:",
+                    type="tertiary",
+                    on_click=operations.remove,
+                    args=(index,),
+                )
+
+
+def _table(context: Context, both: Both) -> None:
+    """The row looked at, its bars to drag and its numbers to type."""
+    st.subheader(literal(_whose(context, both)), anchor=False)
+    renormalise = st.toggle(context.t("surgery.renormalise"), value=True, key="renormalise", width="content")
+    index = [block.name for block in both.own.blocks].index(both.focus.block)
+    layers, heads, queries, _ = both.before.shape
+    named = (("B", index, index), ("L", both.focus.layer, layers > 1), ("H", both.focus.head, heads > 1))
+    place = "".join(f"{letter}{at}" for letter, at, needed in (*named, ("Q", both.focus.query, queries > 1)) if needed)
+    own, now = both.row
+    if np.isnan(now).all():
+        st.info(context.t("surgery.query_gone"))
+        return
+
+    def on_set() -> None:
+        operations.weight_set(st.session_state["weights"].get("set"), bool(renormalise))
+
+    weights(context, both.before.key.tokens, own, now, place, 1 if renormalise else 1000, on_set)
+    total = float(np.nansum(now))
+    if abs(total - 1) > 1e-4:
+        st.caption(context.t("surgery.total", total=approx(total)))
+
+
+def _whose(context: Context, both: Both) -> str:
+    if both.before.kind == "pooling":
+        return context.t("surgery.row_pooling")
+    query = both.before.query.tokens[both.focus.query]
+    return context.t("surgery.row", layer=both.focus.layer + 1, head=both.focus.head + 1, query=query)
+
+
+def _search(context: Context, found: Adversarial) -> None:
+    words = context.t(
+        "surgery.found",
+        divergence=approx(found.divergence),
+        change=approx(found.change, 4),
+        epsilon=f"{found.epsilon:g}",
+        tried=found.tried,
+    )
+    st.markdown(words)
+
+
+def _pictures(context: Context, both: Both) -> None:
+    """Weights before, after, and their difference."""
+    own, now = both.row
+    tokens, look = both.before.key.tokens, {"language": context.language, "theme": context.theme}
+    difference = now - own
+    order = np.argsort(-np.nan_to_num(np.abs(difference)), kind="stable")[: describe.NAMED]
+    changes = [f"{tokens[place]} {approx(float(difference[place]))}" for place in order if difference[place]]
+    joined = context.t("alt.separator").join(changes) or context.t("surgery.alt_none")
+    chart(
+        context,
+        "surgery-row",
+        figures.changed_row(tokens, own, now, **look),
+        context.t("surgery.alt_row", row=_whose(context, both), changes=joined),
+        lambda: pd.DataFrame(
+            {
+                "position": np.arange(len(tokens)) + 1,
+                "token": tokens,
+                "own": own,
+                "edited": now,
+                "difference": difference,
+            }
+        ),
+    )
+    layers, heads, queries, _ = both.before.shape
+    if queries > 1:
+        whole, new = (
+            both.before.weights[both.focus.layer, both.focus.head],
+            both.after[both.focus.layer, both.focus.head],
+        )
+        head = {"layer": both.focus.layer + 1, "head": both.focus.head + 1}
+        st.subheader(context.t("figures.layer_head", **head), anchor=False)
+        largest = float(np.nanmax(np.abs(new - whole), initial=0))
+        chart(
+            context,
+            "surgery-head",
+            figures.changed_map(both.before.query.tokens, tokens, whole, new, **look),
+            context.t("surgery.alt_head", **head, largest=approx(largest)),
+            partial(_cells, both.before, whole.astype(np.float64), new),
+        )
+    if layers * heads > 1:
+        changed = np.nan_to_num(_changes(both))
+        st.subheader(context.t("surgery.heads"), anchor=False)
+        st.caption(context.t("surgery.heads_text"))
+        most = np.unravel_index(int(np.argmax(changed)), changed.shape)
+        words = {"layer": most[0] + 1, "head": most[1] + 1, "value": approx(float(changed.max()))}
+        chart(
+            context,
+            "surgery-heads",
+            figures.head_changes(changed, **look),
+            context.t("surgery.alt_heads", **words),
+            lambda: pd.DataFrame(
+                [
+                    {"layer": place[0] + 1, "head": place[1] + 1, "variation": value}
+                    for place, value in np.ndenumerate(changed)
+                ]
+            ),
+        )
+
+
+def _changes(both: Both) -> Floats:
+    """Mean over the queries of the total variation between own and edited rows, `[layer, head]`; what is gone is 0."""
+    distance = total_variation(np.nan_to_num(both.after), both.before.weights)
+    there = ~np.isnan(both.after).all(-1)
+    mean: Floats = (distance * there).sum(-1) / np.maximum(there.sum(-1), 1)
+    return mean
+
+
+def _cells(block: AttentionBlock, own: Floats, new: Floats) -> pd.DataFrame:
+    query, key = np.indices(own.shape).reshape(2, -1)
+    return pd.DataFrame(
+        {
+            "query": query + 1,
+            "key": key + 1,
+            "query_token": np.array(block.query.tokens, object)[query],
+            "key_token": np.array(block.key.tokens, object)[key],
+            "own": own.ravel(),
+            "edited": new.ravel(),
+            "difference": (new - own).ravel(),
+        }
+    )
+
+
+def _outputs(context: Context, both: Both) -> None:
+    """What the model answers before and after."""
+    before, after = both.own.output, both.done.trace.output
+    st.subheader(context.t("surgery.answer"), anchor=False)
+    if isinstance(before, Classification) and isinstance(after, Classification):
+        _classes(context, both, before, after)
+    elif isinstance(before, Embedding) and isinstance(after, Embedding):
+        one, other = before.vector.astype(np.float64), after.vector.astype(np.float64)
+        cosine = float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
+        st.markdown(literal(context.t("surgery.embedding", cosine=approx(cosine, 4))))
+        table = pd.DataFrame(
+            {"feature": np.arange(len(one)) + 1, "own": one, "edited": other, "difference": other - one}
+        )
+        numbers(context, "surgery-embedding", lambda: table)
+    elif isinstance(before, Tensor) and isinstance(after, Tensor) and before.values.shape == after.values.shape:
+        largest = float(np.max(np.abs(after.values.astype(np.float64) - before.values), initial=0))
+        st.markdown(literal(context.t("surgery.tensor", largest=approx(largest, 4))))
+
+
+def _classes(context: Context, both: Both, before: Classification, after: Classification) -> None:
+    distance = float(total_variation(before.probabilities, after.probabilities))
+    names = [context.names[each.predicted] for each in (before, after)]
+    code = "surgery.same_class" if names[0] == names[1] else "surgery.other_class"
+    shares = {"before": percent(float(before.probabilities[before.predicted]))}
+    shares["after"] = percent(float(after.probabilities[after.predicted]))
+    words = context.t(code, own=names[0], edited=names[1], **shares, distance=approx(distance, 4))
+    st.markdown(literal(words))
+    compare = [(context.t("surgery.edited"), both.done.trace)]
+    chart(
+        context,
+        "surgery-prediction",
+        figures.prediction(both.own, context.names, compare=compare, language=context.language, theme=context.theme),
+        words,
+        lambda: pd.DataFrame(
+            {
+                "class": list(context.names),
+                "own": before.probabilities,
+                "edited": after.probabilities,
+                "difference": after.probabilities.astype(np.float64) - before.probabilities,
+            }
+        ),
+    )

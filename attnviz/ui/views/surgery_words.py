@@ -1,0 +1,48 @@
+"""Operations in words, numbered and named as the page counts."""
+
+from __future__ import annotations
+
+from attnviz.analysis.codes import INPUT, Operation
+from attnviz.trace import AttentionTrace
+from attnviz.ui.context import Context
+
+
+def said(context: Context, own: AttentionTrace, operation: Operation) -> str:
+    """One operation in words: what, on which tokens, where.
+
+    Args:
+        context: The page.
+        own: The model's own trace of the sentence, whose tokens are named.
+        operation: May name places the sentence does not have.
+    """
+    t = context.t
+    block = own.blocks[operation.block] if operation.block < len(own.blocks) else None
+    tokens = () if block is None else block.key.tokens
+    keys = t("alt.separator").join(
+        f"“{tokens[key]}” ({key + 1})" if key < len(tokens) else f"{key + 1}" for key in operation.keys
+    )
+    what = t(
+        f"operations.{operation.name}_said" + (f"_{operation.word}" if operation.word else ""),
+        keys=keys,
+        value="" if operation.value is None else f"{operation.value:g}",
+        seed="" if operation.seed is None else operation.seed,
+    )
+    if operation.name in INPUT or block is None or block.kind == "pooling":
+        return what
+    return t("surgery.said", what=what, where=_where(context, own, operation))
+
+
+def _where(context: Context, own: AttentionTrace, operation: Operation) -> str:
+    t, queries = context.t, own.blocks[operation.block].query.tokens
+    parts = [own.blocks[operation.block].name] if len(own.blocks) > 1 else []
+    for name, places in (("layers", operation.layers), ("heads", operation.heads)):
+        if places:
+            parts.append(t(f"surgery.{name}_named", numbers=", ".join(str(place + 1) for place in places)))
+    if operation.queries:
+        named = [
+            f"“{queries[each]}” ({each + 1})" if each < len(queries) else str(each + 1) for each in operation.queries
+        ]
+        parts.append(t("surgery.queries_named", tokens=t("alt.separator").join(named)))
+    if not operation.layers and not operation.heads and not operation.queries:
+        parts.append(t("surgery.everywhere"))
+    return t("alt.separator").join(parts)
