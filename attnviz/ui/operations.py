@@ -5,6 +5,7 @@ The address carries the list (`edits`); the steps back and forward belong to the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,7 +77,10 @@ def weight_set(event: Mapping[str, Any] | None, renormalise: bool) -> None:
     if not event:
         return
     try:
-        value = max(0.0, min(float(event["value"]), 1.0 if renormalise else 1000.0))
+        value = float(event["value"])
+        if math.isnan(value):
+            return
+        value = max(0.0, min(value, 1.0 if renormalise else 1000.0))
         word = "" if renormalise else "-alone"
         add(parse(f"set-{event['place']}K{int(event['key'])}-{value:.4f}{word}"))
     except (InputError, KeyError, TypeError, ValueError):

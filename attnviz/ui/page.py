@@ -37,8 +37,9 @@ _STYLE = """
   .st-key-header { padding-right: 3rem; }
   .stMainBlockContainer { padding-top: 0.7rem; padding-bottom: 2rem; max-width: 120rem; }
   [class*="st-key-chart-"] { overflow-x: auto; }
-  .st-key-chart-attribution, .st-key-chart-erasure, .st-key-chart-head, [class*="st-key-chart-map-"] {
-    .stPlotlyChart { min-width: 40rem; }
+  .st-key-chart-attribution, .st-key-chart-erasure, .st-key-chart-head, [class*="st-key-chart-map-"],
+  .st-key-chart-surgery-row, .st-key-chart-surgery-head, .st-key-chart-surgery-heads {
+    > .stElementContainer { min-width: 40rem; }
   }
   .st-key-title { margin-top: -0.6rem; }
   .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }

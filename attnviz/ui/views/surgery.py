@@ -71,12 +71,15 @@ def render(context: Context) -> None:
     _history(context)
     _list(context, own, done, left_out)
     both = Both(own, done, focus, own.block(focus.block), _after(own, done, focus.block))
-    _table(context, both)
-    if done.found is not None:
-        _search(context, done.found)
+    table, answer = st.columns([3, 2], gap="medium")
+    with table:
+        _table(context, both)
+    with answer:
+        _outputs(context, both)
+        if done.found is not None:
+            _search(context, done.found)
     if done.trace.edited:
         _pictures(context, both)
-        _outputs(context, both)
     st.caption(context.t("surgery.honest"))
 
 
@@ -110,7 +113,7 @@ def _list(context: Context, own: AttentionTrace, done: Operated, left_out: dict[
     if not listed:
         st.markdown(context.t("surgery.nothing"))
         return
-    with st.container(key="surgery-list", gap="small"):
+    with st.container(key="surgery-list", gap=None):
         for index, operation in enumerate(listed):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 words = f"{index + 1}. {literal(said(context, own, operation))}"
@@ -251,10 +254,12 @@ def _cells(block: AttentionBlock, own: Floats, new: Floats) -> pd.DataFrame:
 
 
 def _outputs(context: Context, both: Both) -> None:
-    """What the model answers before and after."""
+    """What the model answers before and, once anything is changed, after."""
     before, after = both.own.output, both.done.trace.output
     st.subheader(context.t("surgery.answer"), anchor=False)
-    if isinstance(before, Classification) and isinstance(after, Classification):
+    if not both.done.trace.edited:
+        st.markdown(context.t("surgery.unchanged"))
+    elif isinstance(before, Classification) and isinstance(after, Classification):
         _classes(context, both, before, after)
     elif isinstance(before, Embedding) and isinstance(after, Embedding):
         one, other = before.vector.astype(np.float64), after.vector.astype(np.float64)
