@@ -12,19 +12,24 @@ from typing import Any
 import streamlit as st
 
 from attnviz.analysis.codes import MAX_OPERATIONS, Operation, joined, parse, parse_all
-from attnviz.errors import AttnvizError, InputError
+from attnviz.errors import InputError
+from attnviz.trace import Notice
 
 Codes = tuple[str, ...]
 
 
-def adopt(given: str) -> list[AttnvizError]:
-    """Take over a list from an address; what is no operation is left out and told."""
+def adopt(given: str) -> list[Notice]:
+    """Take over a list from an address; what is no operation is left out, and one notice tells all of it."""
     session = st.session_state
     operations, errors = parse_all(given)
     session.edits = tuple(operation.code for operation in operations)
     session.edits_before = [session.edits[:count] for count in range(len(session.edits))]
     session.edits_after = []
-    return errors
+    if not errors:
+        return [] if operations or not given else [Notice("address", {"name": "edits", "received": given[:80]})]
+    received = ", ".join(dict.fromkeys(f"{error.parameters['received']}" for error in errors))
+    expected = "; ".join(dict.fromkeys(str(error.parameters.get("expected", MAX_OPERATIONS)) for error in errors))
+    return [Notice("bad_edits", {"name": "edits", "received": received[:200], "expected": expected[:400]})]
 
 
 def listed() -> tuple[Operation, ...]:

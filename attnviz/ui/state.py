@@ -15,7 +15,6 @@ from attnviz.analysis.heads import FIGURES
 from attnviz.analysis.maps import MAPS
 from attnviz.analysis.reading import PIECES, SPECIAL
 from attnviz.analysis.scales import SCALES
-from attnviz.errors import AttnvizError
 from attnviz.i18n import choose, languages
 from attnviz.tokenizers import clean
 from attnviz.trace import Notice
@@ -102,7 +101,7 @@ def start(view_keys: Sequence[str]) -> None:
 def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     """Take over an address; what is missing or impossible gets its default, and a notice if it was given."""
     session = st.session_state
-    problems: list[Notice | AttnvizError] = []
+    problems: list[Notice] = []
 
     def pick(key: str, allowed: Sequence[str], default: str) -> str:
         given = parameters.get(key)

@@ -51,7 +51,7 @@ _GOOD: dict[str, tuple[str, ...]] = {
 FREE = ("text", "own")
 
 #: Fields that may be empty.
-EMPTY = ("block", "cross", "path")
+EMPTY = ("block", "cross", "path", "edits")
 
 # No address carries a lone surrogate: it arrives as U+FFFD.
 _any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
