@@ -259,6 +259,8 @@ def _outputs(context: Context, both: Both) -> None:
     st.subheader(context.t("surgery.answer"), anchor=False)
     if not both.done.trace.edited:
         st.markdown(context.t("surgery.unchanged"))
+        if isinstance(before, Classification):
+            _drawn(context, both, before, before, describe.prediction(both.own, context.names, context.language))
     elif isinstance(before, Classification) and isinstance(after, Classification):
         _classes(context, both, before, after)
     elif isinstance(before, Embedding) and isinstance(after, Embedding):
@@ -282,12 +284,17 @@ def _classes(context: Context, both: Both, before: Classification, after: Classi
     shares["after"] = percent(float(after.probabilities[after.predicted]))
     words = context.t(code, own=names[0], edited=names[1], **shares, distance=approx(distance, 4))
     st.markdown(literal(words))
-    compare = [(context.t("surgery.edited"), both.done.trace)]
+    _drawn(context, both, before, after, words)
+
+
+def _drawn(context: Context, both: Both, before: Classification, after: Classification, alt: str) -> None:
+    """The classes as bars, twice where anything is changed."""
+    compare = [(context.t("surgery.edited"), both.done.trace)] if both.done.trace.edited else []
     chart(
         context,
         "surgery-prediction",
         figures.prediction(both.own, context.names, compare=compare, language=context.language, theme=context.theme),
-        words,
+        alt,
         lambda: pd.DataFrame(
             {
                 "class": list(context.names),
