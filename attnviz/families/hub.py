@@ -120,6 +120,18 @@ class HubModel:
         output = self._output(prediction, len(axis))
         return AttentionTrace(self.card.name, encoded.text, (block,), output, encoded.notices, tuple(edits))
 
+    @property
+    def unknown_id(self) -> int:
+        """Id of the token that stands for no word: the mask where the model was taught one, else the unknown token.
+
+        Raises:
+            AttributeError: The vocabulary has neither.
+        """
+        found = self._pieces.blank
+        if found is None or found >= self.model.token_embedding.input_dim:
+            raise AttributeError(f"{self.card.name} has no token for an unknown word")
+        return found
+
     def prepare(self) -> None:
         """Compile every length a text may be padded to, which takes most of a second each, before anybody waits."""
         names = [each.name for each in self.model.inputs]

@@ -56,6 +56,12 @@ class Pieces:
         self._unknown = getattr(tokenizer.model, "unk_token", None)
         self.rows = max(tokenizer.get_vocab(with_added_tokens=False).values(), default=-1) + 1
 
+    @property
+    def blank(self) -> int | None:
+        """Id of the token that stands for no word: the mask, else the unknown token; None if there is neither."""
+        ids = (self._tokenizer.token_to_id(name) for name in ("[MASK]", "<mask>", self._unknown) if name)
+        return next((each for each in ids if each is not None), None)
+
     def __call__(self, text: str, limit: int) -> Cut:
         """Cut a text.
 

@@ -17,6 +17,7 @@ from attnviz.analysis.codes import FORMS, parse_all
 from attnviz.analysis.divergence import jensen_shannon, total_variation
 from attnviz.errors import InputError
 from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, AttentionTrace, Classification, Embedding, Tensor, Translation
+from tests.families import hub_folders
 from tests.many import many_headed
 from tests.shipped import NAMES, POOLING
 
@@ -238,6 +239,38 @@ def test_a_padding_mask_lifted_says_what_weight_padding_takes():
     np.testing.assert_allclose(block.weights.sum(-1) + block.hidden, 1, atol=1e-5)
     with pytest.raises(InputError, match="no padding"):
         perform(wrapped(), "lift-B1-padding", "x")
+
+
+def test_the_causal_mask_of_gpt2_lifted_is_what_numpy_gives_without_it(tmp_path: Path, monkeypatch):
+    folder, text = hub_folders.gpt2(), "the cat sat cats"
+    model = attnviz.load(folder.write(tmp_path / "gpt2"))
+    ids = model.encode(text).inputs["tokens"][0]
+    attention = hub_folders._attention
+    monkeypatch.setattr(hub_folders, "_attention", lambda q, k, v, heads, causal: attention(q, k, v, heads))
+    weights, output = hub_folders.outputs_of(folder, ids)
+    done = perform(model, "lift-causal", text).trace
+    np.testing.assert_allclose(done.blocks[0].weights, weights, atol=2e-5)
+    np.testing.assert_allclose(answer(done), output, atol=2e-4)
+    assert done.blocks[0].mask is None
+    first = perform(model, "lift-L1H2-causal", text).trace.blocks[0]
+    assert first.mask is not None and not first.mask[1, 2].any() and first.mask[0].any() and first.mask[1, 0].any()
+
+
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta", "electra"])
+def test_a_token_of_a_pretrained_model_blanked_is_its_mask_or_unknown_token(kind: str, tmp_path: Path):
+    model, text = attnviz.load(hub_folders.make(kind).write(tmp_path / kind)), "the cat sat cats"
+    encoded = model.encode(text)
+    own, blanked = model.run(encoded), perform(model, "blank-K2", text)
+    assert blanked.encoded.inputs["tokens"][0, 2] == model.unknown_id
+    assert np.delete(blanked.encoded.inputs["tokens"][0], 2).tolist() == np.delete(encoded.inputs["tokens"], 2).tolist()
+    assert blanked.trace.blocks[0].key.unknown[2] and blanked.trace.blocks[0].key.tokens == own.blocks[0].key.tokens
+    assert not np.allclose(answer(blanked.trace), answer(own), atol=1e-5)
+
+
+def test_gpt2_has_no_token_that_stands_for_no_word(tmp_path: Path):
+    model = attnviz.load(hub_folders.gpt2().write(tmp_path / "gpt2"))
+    with pytest.raises(InputError, match="does not offer"):
+        perform(model, "blank-K1", "the cat sat")
 
 
 @pytest.mark.parametrize(

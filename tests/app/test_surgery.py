@@ -22,6 +22,7 @@ from attnviz.ui import operations as page_operations
 from attnviz.ui.controls.operations import OFFERED
 from attnviz.ui.words import literal
 from tests.app.page import MODELS, POOLING_MODELS, Page
+from tests.families import hub_folders
 from tests.many import many_headed
 
 NAME, TEXT = "many-heads", "the cat sat on the mat"
@@ -36,6 +37,16 @@ def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield NAME
     cache._cards.cache_clear()
     shutil.rmtree(tmp_path / NAME)
+
+
+@pytest.fixture(params=["bert", "gpt2"])
+def pretrained(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path / "models"))
+    (tmp_path / "models").mkdir()
+    zoo.add(hub_folders.make(request.param).write(tmp_path / request.param), request.param)
+    cache._cards.cache_clear()
+    yield request.param
+    cache._cards.cache_clear()
 
 
 def page(model: str, text: str, edits: str = "", **address: str) -> Page:
@@ -264,3 +275,21 @@ def test_views_that_stay_with_the_models_own_say_so(many: str, view: str):
 def test_markup_in_a_token_stays_text(many: str):
     shown = page(many, "<b>cat</b> **sat** $x$", "hide-K1 uniform-L0H0Q1")
     assert "<b>" not in shown.markup() and "**sat**" not in shown.markup()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_pretrained_model_answers_with_numbers(pretrained: str, language: str):
+    text = "the cat sat cats"
+    shown = page(pretrained, text, "uniform-L0 hide-K1", layer="1", head="2", query="3", lang=language)
+    done = expected(pretrained, text, "uniform-L0 hide-K1")
+    np.testing.assert_allclose(now(shown), done.trace.blocks[0].weights[1, 2, 3], atol=1e-6)
+    assert translate(language, "surgery.tensor", largest="").split("{")[0][:8] in words(shown)
+    assert len(shown.figures()) == 3 and all(shown.alternatives())
+    shown = page(pretrained, text, lang=language)
+    offered = set(shown.app.selectbox(key="operation").options)
+    assert (translate(language, "operations.lift") in offered) == (pretrained == "gpt2")
+    if pretrained == "gpt2":
+        code = edits(press(shown.choose("operation", "lift").choose("scope", "all"), "operation-apply"))
+        assert code == "lift-causal"
+        row = expected(pretrained, text, code).trace.blocks[0]
+        assert (row.weights > 0).all()
