@@ -112,7 +112,7 @@ def prediction(
     look = style.theme(theme)
     shown = [label(name) for name in (names or output.labels)]
     word = translate(language, "figures.probability")
-    runs = [(translate(language, "figures.own"), trace), *compare]
+    runs = [(translate(language, "surgery.edited" if trace.edited else "figures.own"), trace), *compare]
     colours = [look.bar, look.muted, look.second]
     figure = go.Figure()
     for number, (name, run) in enumerate(runs):

@@ -293,3 +293,27 @@ def test_a_pretrained_model_answers_with_numbers(pretrained: str, language: str)
         assert code == "lift-causal"
         row = expected(pretrained, text, code).trace.blocks[0]
         assert (row.weights > 0).all()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_operations_are_told_in_words_as_the_page_counts(many: str, language: str):
+    shown = page(many, TEXT, "set-L1H2Q3K2-0.5 off-L0 drop-K4", lang=language)
+    said = [str(each.value) for each in shown.app.markdown]
+    token = translate(language, "surgery.quoted", token="cat", number=3)
+    what = translate(language, "operations.set_said", keys=token, value="0.5", seed="")
+    assert any(literal(what) in each and each.startswith("1. ") for each in said)
+    named = translate(
+        language, "surgery.queries_named", tokens=translate(language, "surgery.quoted", token="sat", number=4)
+    )
+    layer, head = (
+        translate(language, f"surgery.{part}_named", numbers=at) for part, at in (("layers", 2), ("heads", 3))
+    )
+    assert any(all(literal(part) in each for part in (named, layer, head)) for each in said)
+    dropped = translate(language, "surgery.quoted", token="on", number=5)
+    assert any(each.startswith("3. ") and literal(dropped) in each for each in said)
+
+
+def test_an_edited_run_is_not_called_the_models_own(many: str):
+    shown = page(many, TEXT, "random-4", view="prediction", edited="1")
+    names = {trace.get("name") for figure in shown.figures() for trace in figure["data"]}
+    assert translate("en", "figures.own") not in names

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attnviz.analysis.codes import INPUT, Operation
 from attnviz.trace import AttentionTrace
 from attnviz.ui.context import Context
@@ -18,9 +20,7 @@ def said(context: Context, own: AttentionTrace, operation: Operation) -> str:
     t = context.t
     block = own.blocks[operation.block] if operation.block < len(own.blocks) else None
     tokens = () if block is None else block.key.tokens
-    keys = t("alt.separator").join(
-        f"“{tokens[key]}” ({key + 1})" if key < len(tokens) else f"{key + 1}" for key in operation.keys
-    )
+    keys = t("alt.separator").join(_named(context, tokens, key) for key in operation.keys)
     what = t(
         f"operations.{operation.name}_said" + (f"_{operation.word}" if operation.word else ""),
         keys=keys,
@@ -39,10 +39,15 @@ def _where(context: Context, own: AttentionTrace, operation: Operation) -> str:
         if places:
             parts.append(t(f"surgery.{name}_named", numbers=", ".join(str(place + 1) for place in places)))
     if operation.queries:
-        named = [
-            f"“{queries[each]}” ({each + 1})" if each < len(queries) else str(each + 1) for each in operation.queries
-        ]
+        named = [_named(context, queries, each) for each in operation.queries]
         parts.append(t("surgery.queries_named", tokens=t("alt.separator").join(named)))
     if not operation.layers and not operation.heads and not operation.queries:
         parts.append(t("surgery.everywhere"))
     return t("alt.separator").join(parts)
+
+
+def _named(context: Context, tokens: Sequence[str], place: int) -> str:
+    """A token with its number, or the number alone where there is no such token."""
+    if place >= len(tokens):
+        return str(place + 1)
+    return context.t("surgery.quoted", token=tokens[place], number=place + 1)
