@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from attnviz.analysis.compact import coded
+from attnviz.analysis.compact import coded, shrunk
 from attnviz.figures import style
 from attnviz.figures.escape import label, plain
 from attnviz.figures.numbers import approx, exact
@@ -21,6 +21,9 @@ ROW_HEIGHT, MARGIN, SIDE = 34, 120, 420
 
 #: Beyond so many tokens cells travel in 8 bits and tell no exact numbers; beyond `LABELLED` some tokens are not named.
 EXACT, LABELLED = 32, 24
+
+#: Cells a side of a map of more tokens than `EXACT`, and the share of them that lie within its scale.
+SMALL, WITHIN = 96, 0.98
 
 Floats = NDArray[np.floating[Any]]
 
@@ -106,24 +109,30 @@ def changed_map(
 
     Returns:
         Three maps. The first two share one labelled scale from 0; the third has its own, the same length to both sides
-        of 0, blue against orange.
+        of 0, blue against orange. Beyond `EXACT` tokens the few largest cells lie beyond the end of a scale (its label
+        says ≥), or none of the others could be seen.
     """
     look = style.theme(theme)
     titles = [translate(language, f"surgery.{each}") for each in ("own", "edited", "difference")]
     figure = make_subplots(rows=1, cols=3, shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.03)
-    difference = np.asarray(edited, np.float64) - np.asarray(own, np.float64)
-    most = max(float(np.nanmax(own, initial=0)), float(np.nanmax(edited, initial=0))) or 1.0
-    bound = float(np.nanmax(np.abs(difference), initial=0)) or 1.0
-    for column, (values, title) in enumerate(zip((own, edited, difference), titles, strict=True), start=1):
+    maps = [np.asarray(each, np.float64) for each in (own, edited)]
+    maps.append(maps[1] - maps[0])
+    many = max(len(queries), len(keys)) > EXACT
+    if many:
+        maps = [_small(each) for each in maps]
+    ends = [_end(maps[:2], many), _end(maps[2:], many)]
+    step = len(keys) / maps[0].shape[1], len(queries) / maps[0].shape[0]
+    for column, (values, title) in enumerate(zip(maps, titles, strict=True), start=1):
         signed = column == 3
-        low, high = (-bound, bound) if signed else (0.0, most)
+        end, beyond = ends[signed]
+        low = -end if signed else 0.0
         figure.add_trace(
             go.Heatmap(
-                **_cells(np.asarray(values, np.float64), low, high, queries, keys, title),
+                **(_coded(values, low, end, step) if many else _told(values, low, end, queries, keys, title)),
                 colorscale=style.colour_scale(look.diverging if signed else look.ramp),
                 hoverongaps=False,
                 showscale=column > 1,
-                colorbar=_colour_bar(low, high, signed, language, len(keys) > EXACT),
+                colorbar=_colour_bar(low, end, signed, language, many, beyond),
             ),
             row=1,
             col=column,
@@ -132,7 +141,7 @@ def changed_map(
     figure.update_yaxes(**_axis(look, queries), autorange="reversed")
     figure.update_yaxes(title=translate(language, "figures.query_axis"), row=1, col=1)
     figure.update_xaxes(title=translate(language, "figures.key_axis"), row=1, col=2)
-    side = max(SIDE, min(ROW_HEIGHT, 900 // max(len(queries), 1)) * len(queries))
+    side = max(SIDE, min(ROW_HEIGHT * len(queries), 600))
     figure.update_layout(
         **{**style.layout(look, height=side + 2 * MARGIN), "margin": {"l": 8, "r": 8, "t": 44, "b": 110}},
     )
@@ -140,32 +149,54 @@ def changed_map(
     return figure
 
 
-def _cells(
+def _end(maps: Sequence[NDArray[np.float64]], many: bool) -> tuple[float, bool]:
+    """Where a scale ends, and whether cells lie beyond."""
+    sizes = np.abs(np.concatenate([each[np.isfinite(each)] for each in maps]))
+    most = float(sizes.max(initial=0))
+    end = float(np.quantile(sizes, WITHIN)) if many and sizes.size else most
+    return (end, end < most) if end > 0 else (most or 1.0, False)
+
+
+def _small(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A map of at most `SMALL` cells a side, each the one farthest from 0 of those it stands for."""
+    plain_values = np.nan_to_num(values)
+    high, low = shrunk(plain_values, SMALL), -shrunk(-plain_values, SMALL)
+    return np.asarray(np.where(high >= -low, high, low), np.float64)
+
+
+def _coded(values: NDArray[np.float64], low: float, high: float, step: tuple[float, float]) -> dict[str, Any]:
+    """A map in 8 bits a cell."""
+    codes = coded(np.clip((values - low) / (high - low), 0, 1))
+    places = {"x0": (step[0] - 1) / 2, "dx": step[0], "y0": (step[1] - 1) / 2, "dy": step[1]}
+    return {"z": codes, "zmin": 0, "zmax": 255, "hoverinfo": "skip", **places}
+
+
+def _told(
     values: NDArray[np.float64], low: float, high: float, queries: Sequence[str], keys: Sequence[str], title: str
 ) -> dict[str, Any]:
-    """What a map draws, in 8 bits where there are many cells, else with every number to hover over."""
-    if len(keys) > EXACT:
-        codes = coded(np.clip((np.nan_to_num(values, nan=low) - low) / (high - low), 0, 1))
-        return {"z": codes, "zmin": 0, "zmax": 255, "hoverinfo": "skip"}
-    told = [
+    """A map with every number to hover over."""
+    words = [
         [
             f"{plain(query)} → {plain(key)}<br>{plain(title)} {exact(float(value))}"
             for key, value in zip(keys, line, strict=True)
         ]
         for query, line in zip(queries, values, strict=True)
     ]
-    return {"z": values, "zmin": low, "zmax": high, "hoverinfo": "text", "hovertext": told, "xgap": 1, "ygap": 1}
+    return {"z": values, "zmin": low, "zmax": high, "hoverinfo": "text", "hovertext": words, "xgap": 1, "ygap": 1}
 
 
-def _colour_bar(low: float, high: float, signed: bool, language: str, in_codes: bool) -> dict[str, Any]:
+def _colour_bar(low: float, high: float, signed: bool, language: str, in_codes: bool, beyond: bool) -> dict[str, Any]:
     """Below its maps: that of the weights under the first two, that of the difference under the third."""
-    middle = (low + high) / 2
-    marks = [low, middle, high]
+    marks = [low, (low + high) / 2, high]
     words = ["0" if mark == 0 else approx(mark, 2) for mark in marks]
+    if beyond:
+        words[2] = f"≥ {words[2].removeprefix('≈ ')}"
+        words[0] = f"≤ {words[0].removeprefix('≈ ')}" if signed else words[0]
     return {
         "orientation": "h",
-        "x": 0.845 if signed else 0.33,
-        "len": 0.3 if signed else 0.62,
+        "x": 0.84 if signed else 0.32,
+        "len": 0.24 if signed else 0.54,
+        "ticklabeloverflow": "allow",
         "y": 0,
         "yref": "container",
         "yanchor": "bottom",

@@ -10,6 +10,7 @@ import pytest
 from attnviz import figures
 from attnviz.figures import style
 from attnviz.figures.numbers import exact
+from attnviz.figures.surgery import SMALL, WITHIN
 from attnviz.i18n import languages, translate
 
 TOKENS = ["<b>a</b>", "b", "c", "d", "e"]
@@ -42,28 +43,55 @@ def test_weights_above_one_widen_the_scale():
     assert figure.layout.xaxis.range == figure.layout.xaxis2.range == (0, 2.5)
 
 
-@pytest.mark.parametrize("size", [5, 67])
+def dirichlet(size, seed=11):
+    return np.random.default_rng(seed).dirichlet(np.ones(size), (2, size))
+
+
+def named(size):
+    return [f"t{place}" for place in range(size)]
+
+
 @pytest.mark.parametrize("theme", THEMES)
-def test_a_head_before_after_and_between(size, theme):
-    generator = np.random.default_rng(11)
-    own, edited = generator.dirichlet(np.ones(size), (2, size))
-    names = [f"t{place}" for place in range(size)]
-    figure = figures.changed_map(names, names, own, edited, theme=theme)
-    first, second, between = figure.data
-    most, bound = max(own.max(), edited.max()), np.abs(edited - own).max()
-    for drawn, values in ((first, own), (second, edited)):
-        scale = most / 255 if size > 32 else 1
-        np.testing.assert_allclose(np.array(drawn.z, float) * scale, values, atol=most / 255 if size > 32 else 1e-12)
-        assert drawn.colorscale[0][1] == style.theme(theme).ramp[0]
-    assert first.zmax == second.zmax and first.zmin == second.zmin
-    middle = 127.5 if size > 32 else 0
-    assert (between.zmin + between.zmax) / 2 == middle
-    scale = bound / 127.5 if size > 32 else 1
-    np.testing.assert_allclose((np.array(between.z, float) - middle) * scale, edited - own, atol=bound / 127)
+def test_a_head_before_after_and_between(theme):
+    own, edited = dirichlet(5)
+    first, second, between = figures.changed_map(named(5), named(5), own, edited, theme=theme).data
+    for drawn, values in ((first, own), (second, edited), (between, edited - own)):
+        np.testing.assert_allclose(np.array(drawn.z, float), values)
+        assert exact(float(values[3, 1])) in drawn.hovertext[3][1]
+    assert first.colorscale[0][1] == style.theme(theme).ramp[0]
+    assert (first.zmin, first.zmax) == (second.zmin, second.zmax) == (0, max(own.max(), edited.max()))
+    assert between.zmax == -between.zmin == np.abs(edited - own).max()
     assert between.colorscale[2][1] == style.theme(theme).diverging[2]
     ticks = list(between.colorbar.ticktext)
-    assert ticks[1] == "0" and ticks[0].replace("-", "") == ticks[2]
+    assert ticks[1] == "0" and ticks[0].replace("-", "") == ticks[2] and "≥" not in ticks[2]
+
+
+@pytest.mark.parametrize("size", [67, 211])
+def test_a_head_of_many_tokens_can_be_seen_and_is_small(size):
+    own, edited = dirichlet(size)
+    edited[5, 7] = 0.9  # one cell must not make all others invisible
+    figure = figures.changed_map(named(size), named(size), own, edited)
+    first, second, between = figure.data
+    cells = min(size, SMALL)
+    starts = np.arange(cells) * size // cells
+    large = np.maximum.reduceat(np.maximum.reduceat(edited, starts, 0), starts, 1)
+    both = [np.maximum.reduceat(np.maximum.reduceat(each, starts, 0), starts, 1) for each in (own, edited)]
+    end = np.quantile(np.stack(both), WITHIN)
+    np.testing.assert_array_equal(second.z, np.round(np.clip(large / end, 0, 1) * 255))
+    assert np.array(second.z).mean() > 30 and np.array(first.z).shape == (cells, cells)
+    difference = edited - own
+    blocks = [[difference[a:b, c:d] for c, d in _spans(starts, size)] for a, b in _spans(starts, size)]
+    farthest = np.array([[each.flat[np.abs(each).argmax()] for each in line] for line in blocks])
+    far = np.quantile(np.abs(farthest), WITHIN)
+    np.testing.assert_allclose(between.z, np.clip((farthest + far) / (2 * far), 0, 1) * 255, atol=0.51)
+    assert second.colorbar.ticktext[2].startswith("≥") and between.colorbar.ticktext[0].startswith("≤ -")
+    assert between.colorbar.ticktext[1] == "0" and between.colorbar.tickvals[1] == 127.5
+    assert second.x0 == (size / cells - 1) / 2 and second.dx == size / cells
     assert len(figure.to_json()) < 200_000
+
+
+def _spans(starts, size):
+    return list(zip(starts, [*starts[1:], size], strict=True))
 
 
 def test_nothing_changed_has_a_scale_too():

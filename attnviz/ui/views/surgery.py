@@ -19,6 +19,7 @@ from attnviz.analysis.operations import Operated, on_axis
 from attnviz.errors import AttnvizError
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
+from attnviz.figures.surgery import EXACT
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Tensor
 from attnviz.ui import cache, operations
 from attnviz.ui.components.weights import weights
@@ -202,6 +203,8 @@ def _pictures(context: Context, both: Both) -> None:
         )
         head = {"layer": both.focus.layer + 1, "head": both.focus.head + 1}
         st.subheader(context.t("figures.layer_head", **head), anchor=False)
+        if max(whole.shape) > EXACT:
+            st.caption(context.t("surgery.many"))
         largest = float(np.nanmax(np.abs(new - whole), initial=0))
         chart(
             context,
