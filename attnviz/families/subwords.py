@@ -9,7 +9,7 @@ Source: Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words wit
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,16 +49,17 @@ class Subwords:
 
     Args:
         words: Cuts a cleaned text into words.
-        pairs: A `tokenizers.Tokenizer` with a byte-pair model whose vocabulary begins with `SPECIAL`.
+        pairs: A `tokenizers.Tokenizer` with a byte-pair model whose vocabulary begins with `SPECIAL`; None where words
+            alone are wanted.
         spaced: The language has blanks between words.
         lower: Look pieces up without regard to case.
     """
 
     def __init__(self, words: Tokenizer, pairs: Any, *, spaced: bool, lower: bool) -> None:
-        self._words, self._pairs = words, pairs
+        self._words, self.pairs = words, pairs
         self.spaced, self.lower = spaced, lower
-        self.size: int = pairs.get_vocab_size()
-        self.vocabulary: tuple[str, ...] = tuple(pairs.id_to_token(index) for index in range(self.size))
+        size = 0 if pairs is None else pairs.get_vocab_size()
+        self.vocabulary: tuple[str, ...] = tuple(pairs.id_to_token(index) for index in range(size))
 
     def words(self, text: str) -> list[tuple[int, int]]:
         """Where the words of a cleaned text are."""
@@ -73,7 +74,7 @@ class Subwords:
         pieces = []
         for word, (start, end) in enumerate(self.words(text)):
             key = self._key(text, start, end)
-            encoding = self._pairs.encode([key], is_pretokenized=True)
+            encoding = self.pairs.encode([key], is_pretokenized=True)
             marked = len(key) - (end - start)  # 1 if there is a mark for the blank, anything if the form is longer
             for index, (low, high) in zip(encoding.ids, encoding.offsets, strict=True):
                 if marked in (0, 1):
@@ -84,10 +85,6 @@ class Subwords:
                     low, high = 0, end - start  # no place inside the word can be told
                 pieces.append(Piece(text[start + low : start + high], start + low, start + high, index, word))
         return pieces
-
-    def encode(self, keys: Sequence[Sequence[str]]) -> list[Any]:
-        """Words of many sentences, from `keys`, to encodings with `ids` and `word_ids`; random if there is dropout."""
-        return self._pairs.encode_batch_fast(list(keys), is_pretokenized=True)  # type: ignore[no-any-return]
 
     def join(self, ids: Iterable[int]) -> str:
         """The text of pieces."""

@@ -202,7 +202,7 @@ class _Builder:
     def feed_forward(self, name: str, x: Any) -> Any:
         inner = self.once(f"{name}_in", lambda name: keras.layers.Dense(self.hidden, activation="relu", name=name))
         outer = self.once(f"{name}_out", lambda name: keras.layers.Dense(self.features, name=name))
-        return self.add(name, x, outer(self.drop(f"{name}_inner", inner(self.norm(f"{name}_norm", x)))))
+        return self.add(name, x, outer(inner(self.norm(f"{name}_norm", x))))
 
 
 def build(

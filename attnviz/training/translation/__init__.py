@@ -1,0 +1,1 @@
+"""Training of the translation models: pairs, pieces, alignments, the loop and the scores."""
