@@ -58,8 +58,8 @@ class Subwords:
     def __init__(self, words: Tokenizer, pairs: Any, *, spaced: bool, lower: bool) -> None:
         self._words, self.pairs = words, pairs
         self.spaced, self.lower = spaced, lower
-        size = 0 if pairs is None else pairs.get_vocab_size()
-        self.vocabulary: tuple[str, ...] = tuple(pairs.id_to_token(index) for index in range(size))
+        self.size: int = 0 if pairs is None else pairs.get_vocab_size()
+        self.vocabulary: tuple[str, ...] = tuple(pairs.id_to_token(index) for index in range(self.size))
 
     def words(self, text: str) -> list[tuple[int, int]]:
         """Where the words of a cleaned text are."""

@@ -27,6 +27,7 @@ from attnviz.training.loop import fit
 from attnviz.training.networks import Variant, Weights, forward, network, set_weights, share_positions
 from attnviz.training.recipe import Recipe
 from attnviz.training.recipes import recipe
+from attnviz.training.translation.recipes import RECIPES as TRANSLATIONS
 
 #: A position counts as trained if this many training sentences reach it.
 WELL_TRAINED = 100
@@ -228,6 +229,10 @@ def evaluate(name_or_folder: str | Path, *, quiet: bool = False) -> dict[str, An
         raise ModelError("no_such_model", received=str(name_or_folder), expected=", ".join(known))
     content = zoo.read_card(folder)
     zoo.check_files(folder, content)
+    if content["name"] in TRANSLATIONS:
+        from attnviz.training.translation import folder as translations  # it builds on this module
+
+        return translations.evaluate(TRANSLATIONS[content["name"]], folder, content, quiet=quiet)
     return evaluate_recipe(recipe(content["name"]), folder, content, quiet=quiet)
 
 

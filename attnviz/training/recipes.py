@@ -1,4 +1,4 @@
-"""Every model that can be trained here, by name."""
+"""Every classifier that can be trained here, by name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from attnviz.errors import ModelError
 from attnviz.training.encoder_recipes import POLITENESS_JA_ENCODER, TOPICS_EN_ENCODER
 from attnviz.training.pooling_recipes import POLITENESS_JA, SENTIMENT_EN, TOPICS_EN
 from attnviz.training.recipe import Recipe
+from attnviz.training.translation.recipes import RECIPES as TRANSLATIONS
 
 POOLING = (TOPICS_EN, POLITENESS_JA, SENTIMENT_EN)
 ENCODERS = (
@@ -17,7 +18,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (*POOLING, *ENCO
 
 
 def names() -> list[str]:
-    """Models that can be trained here."""
+    """Classifiers that can be trained here."""
     return list(RECIPES)
 
 
@@ -28,5 +29,5 @@ def recipe(name: str) -> Recipe:
         ModelError: There is none of that name.
     """
     if name not in RECIPES:
-        raise ModelError("no_recipe", received=name, expected=", ".join(RECIPES))
+        raise ModelError("no_recipe", received=name, expected=", ".join([*RECIPES, *TRANSLATIONS]))
     return RECIPES[name]

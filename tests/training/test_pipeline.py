@@ -194,5 +194,6 @@ def test_names():
         "sentiment-en",
         "topics-en-encoder",
         "politeness-ja-encoder",
+        "translate-en-ja",
     ]
     assert all(data.CACHE.name == ".attnviz" for _ in training.names())

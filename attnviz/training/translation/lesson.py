@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ VARIANTS = 16
 FAINT = 0.1
 
 Keys = Sequence[Sequence[str]]
+
+#: A sentence's pieces and the number of each one's word.
+Drawn = tuple[list[int], list[int]]
 
 
 class Cuts:
@@ -40,7 +44,7 @@ class Cuts:
         self._ways = [[self._cut(key, dropout, rng) for _ in range(VARIANTS if dropout else 1)] for key in types]
         self._sentences = [[number[key] for key in sentence] for sentence in keys]
 
-    def draw(self, index: int, rng: np.random.Generator) -> tuple[list[int], list[int]]:
+    def draw(self, index: int, rng: np.random.Generator) -> Drawn:
         """A sentence's pieces and the number of each one's word."""
         pieces: list[int] = []
         words: list[int] = []
@@ -57,7 +61,7 @@ class Cuts:
         while len(parts) > 1:
             candidates = [
                 (self._ranks[pair], place)
-                for place, pair in enumerate(zip(parts, parts[1:], strict=False))
+                for place, pair in enumerate(pairwise(parts))
                 if pair in self._ranks and not (dropout and rng.random() < dropout)
             ]
             if not candidates:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from attnviz.families.subwords import normal
@@ -62,7 +63,7 @@ def key(text: str) -> str:
 def detokenise(text: str) -> str:
     """An English sentence of `small_parallel_enja` as it is written: no blank before `'m`, `n't` and punctuation.
 
-    Quotation marks are `''` there, opening and closing in turn.
+    A quotation mark is two apostrophes there, opening and closing in turn.
     """
     parts = re.sub(r"\s+", " ", text).split("''")
     text = "".join(part.strip() + (' "' if i % 2 == 0 else '" ') for i, part in enumerate(parts[:-1])) + parts[-1]
@@ -94,9 +95,9 @@ def _without(union: dict[Pair, Pair], held: tuple[Pair, ...]) -> dict[Pair, Pair
 class _Case:
     """Gives a lower-cased sentence its capitals: each word as it is mostly written inside a sentence."""
 
-    def __init__(self, sentences: object) -> None:
+    def __init__(self, sentences: Iterable[str]) -> None:
         counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for sentence in sentences:  # type: ignore[attr-defined]
+        for sentence in sentences:
             for word in re.findall(r"[^\W\d_]+", sentence)[1:]:
                 counts[word.lower()][word] += 1
         self._form = {low: forms.most_common(1)[0][0] for low, forms in counts.items()}

@@ -23,7 +23,8 @@ def scores(written: Sequence[str], references: Sequence[str], language: str) -> 
 
     Source: Post, A Call for Clarity in Reporting BLEU Scores (2018); Popović, chrF (2015).
     """
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
     ours, theirs = (
         [

@@ -34,7 +34,7 @@ def word_alignments(source: Words, target: Words, *, rounds: int = 6) -> list[ND
     """
     forward = _posteriors(source, target, rounds)
     backward = _posteriors(target, source, rounds)
-    return [np.sqrt(one * other.T) for one, other in zip(forward, backward, strict=True)]
+    return [np.sqrt(one * other.T).astype(np.float32) for one, other in zip(forward, backward, strict=True)]
 
 
 def _posteriors(source: Words, target: Words, rounds: int) -> list[NDArray[np.float32]]:
@@ -61,15 +61,15 @@ def _posteriors(source: Words, target: Words, rounds: int) -> list[NDArray[np.fl
         count = np.bincount(link, posterior, len(pair))
         total = np.bincount(of_source, count, len(numbers[0]))
         probability = count / np.maximum(total[of_source], 1e-12)
-    posterior = _normalised(probability[link] * prior, group, row).astype(np.float32)
+    final = _normalised(probability[link] * prior, group, row).astype(np.float32)
     ends = np.cumsum([height * width for height, width in shapes])[:-1]
-    return [part.reshape(shape)[:, 1:] for part, shape in zip(np.split(posterior, ends), shapes, strict=True)]
+    return [part.reshape(shape)[:, 1:] for part, shape in zip(np.split(final, ends), shapes, strict=True)]
 
 
 def _prior(height: int, width: int) -> NDArray[np.float64]:
-    place = np.abs(
-        (np.arange(height) + 0.5)[:, None] / max(height, 1) - (np.arange(width - 1) + 0.5) / max(width - 1, 1)
-    )
+    rows = (np.arange(height) + 0.5) / max(height, 1)
+    columns = (np.arange(width - 1) + 0.5) / max(width - 1, 1)
+    place = np.abs(rows[:, None] - columns)
     near = np.exp(-DIAGONAL * place)
     near = (1 - NOTHING) * near / np.maximum(near.sum(axis=1, keepdims=True), 1e-12)
     return np.concatenate([np.full((height, 1), NOTHING), near], axis=1)

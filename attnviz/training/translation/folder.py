@@ -1,0 +1,251 @@
+"""A translation model's folder: trained, measured, written whole or not at all; and measured again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attnviz import zoo
+from attnviz.families import translation
+from attnviz.training.card import file_facts
+from attnviz.training.data import CACHE
+from attnviz.training.pipeline import replace_folder
+from attnviz.training.progress import Progress
+from attnviz.training.translation.loop import LONGEST, fit
+from attnviz.training.translation.pairs import Pair, Pairs
+from attnviz.training.translation.pipeline import School, cutter, school
+from attnviz.training.translation.recipes import TranslationRecipe
+from attnviz.training.translation.scores import scores
+
+#: Most pieces of a sentence that is read.
+MAX_LENGTH = 64
+
+#: Words of the source up to which a sentence counts as short, middling; the rest are long.
+LENGTHS = (6, 9)
+
+#: Translations of dev sentences shown in the card.
+SHOWN = 25
+
+_WORDS = {"en": {"kind": "words"}, "ja": {"kind": "sudachi", "mode": "A"}}
+
+
+def train(chosen: TranslationRecipe, models_folder: Path, *, quiet: bool = False, limit: int | None = None) -> Path:
+    """Train a translation model from the data alone and write its folder.
+
+    A run that was interrupted goes on after the last finished pass when started again.
+
+    Args:
+        chosen: What.
+        models_folder: Where the folder is to be.
+        quiet: No progress on standard error.
+        limit: Learn from so many random pairs only, to choose settings.
+
+    Returns:
+        The path of the folder.
+
+    Raises:
+        DataError: The data cannot be had, or are not what they should be.
+    """
+    state = CACHE / "training" / chosen.name
+    lessons = school(chosen.source, chosen.target, chosen.settings, limit=limit, quiet=quiet)
+    weights, record = fit(
+        lessons.lesson(),
+        chosen.settings,
+        lambda networks: lessons.measure(networks, lessons.corpus.dev)[0],
+        checkpoint=state / "weights.npz",
+        label=chosen.name,
+        quiet=quiet,
+    )
+    models_folder.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{chosen.name}-", dir=models_folder))
+    try:
+        part.chmod(0o755)
+        np.savez_compressed(
+            part / "weights.npz",
+            allow_pickle=False,
+            **{name: array.astype(np.float16) for name, array in weights.items()},  # type: ignore[arg-type]
+        )
+        for side, code in (("source", chosen.source), ("target", chosen.target)):
+            lessons.subwords[code].pairs.save(str(part / f"{side}.json"))
+        content = _card(chosen, lessons, record)
+        content["files"] = {name: file_facts(part / name) for name in translation.FILES}
+        model = translation.load(part, content, zoo.read_weights)
+        content["metrics"], written = figures(model, lessons.corpus, quiet=quiet)
+        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+        (part / "card.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+        words = readme(content, chosen, record, lessons, written)
+        (part / "README.md").write_text(words, encoding="utf-8", newline="\n")
+        folder = replace_folder(part, models_folder / chosen.name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(state, ignore_errors=True)
+    return folder
+
+
+def evaluate(
+    chosen: TranslationRecipe, folder: Path, content: dict[str, Any], *, quiet: bool = False
+) -> dict[str, Any]:
+    """The figures of a translation model's card, computed again."""
+    model = translation.load(folder, content, zoo.read_weights)
+    return figures(model, school(chosen.source, chosen.target, chosen.settings, quiet=quiet).corpus, quiet=quiet)[0]
+
+
+def figures(
+    model: translation.TranslationModel, corpus: Pairs, *, quiet: bool = False
+) -> tuple[dict[str, Any], list[str]]:
+    """Scores of the model as stored on dev and test, greedy and with a beam of four.
+
+    Returns:
+        BLEU and chrF in per cent by part and decoding; greedy BLEU on test by length of the source; and the greedy
+        translations of dev.
+    """
+    source, target = model.card.languages
+    parts = {"dev": corpus.dev, "test": corpus.test}
+    metrics: dict[str, Any] = {f"n_{name}": len(part) for name, part in parts.items()}
+    progress = Progress("Translate", 2 * sum(map(len, parts.values())), quiet=quiet)
+    done, greedy = 0, {}
+    for name, part in parts.items():
+        sources, references = _sides(part, source)
+        for way, beam in (("greedy", 1), ("beam4", 4)):
+            written = []
+            for text in sources:
+                written.append(model.run(model.encode(text), beam=beam).output.text)  # type: ignore[union-attr]
+                done += 1
+                progress.update(done, f"{name} {way}")
+            metrics |= {f"{name}_{way}_{key}": value for key, value in scores(written, references, target).items()}
+            if beam == 1:
+                greedy[name] = written
+    progress.close(f"test BLEU {metrics['test_greedy_bleu']:.2f}")
+    metrics["test_by_length"] = _by_length(*_sides(corpus.test, source), greedy["test"], source, target)
+    return metrics, greedy["dev"]
+
+
+def _sides(part: tuple[Pair, ...], source: str) -> tuple[list[str], list[str]]:
+    first = 0 if source == "en" else 1
+    return [pair[first] for pair in part], [pair[1 - first] for pair in part]
+
+
+def _by_length(
+    sources: list[str], references: list[str], written: list[str], source: str, target: str
+) -> list[dict[str, Any]]:
+    """Greedy BLEU of sentences short, middling and long, by words of the source."""
+    cut = cutter(source, None, lower=False)
+    counts = np.array([len(cut.words(text)) for text in sources])
+    edges = (0, *LENGTHS, int(counts.max()))
+    rows = []
+    for low, high in pairwise(edges):
+        chosen = np.flatnonzero((counts > low) & (counts <= high))
+        ours, theirs = ([side[i] for i in chosen] for side in (written, references))
+        bleu = scores(ours, theirs, target)["bleu"] if ours else None
+        rows.append({"from": low + 1, "to": high, "n": len(chosen), "bleu": bleu})
+    return rows
+
+
+def _card(chosen: TranslationRecipe, lessons: School, record: dict[str, Any]) -> dict[str, Any]:
+    settings = chosen.settings
+    options = {
+        code: {**_WORDS[code], "spaced": lessons.subwords[code].spaced, "lower": lessons.subwords[code].lower}
+        for code in (chosen.source, chosen.target)
+    }
+    sizes = {
+        f"{side}_size": len(lessons.subwords[code].vocabulary)
+        for side, code in (("source", chosen.source), ("target", chosen.target))
+    }
+    return {
+        "format": 1,
+        "name": chosen.name,
+        "family": "translation",
+        "task": "translation",
+        "title": chosen.title,
+        "summary": chosen.summary,
+        "notes": chosen.notes,
+        "languages": [chosen.source, chosen.target],
+        "kinds": ["self", "causal", "cross"] if settings.attention else ["self", "causal"],
+        "licence": chosen.licence,
+        "data": [dataset.card() for dataset in chosen.datasets],
+        "labels": [],
+        "config": {**sizes, **settings.network(), "longest": LONGEST},
+        "tokenizers": {"source": options[chosen.source], "target": options[chosen.target]},
+        "alignment": {"layer": settings.guided_layer, "heads": [settings.guided_head]},
+        "max_length": MAX_LENGTH,
+        "examples": list(chosen.examples),
+        "training": {
+            "command": f"python -m attnviz train {chosen.name}",
+            "seed": settings.seed,
+            "seconds": round(record["seconds"], 1),
+            "n_train": len(lessons.corpus.train),
+            "settings": {key: value for key, value in asdict(settings).items() if key != "seed"},
+            "epochs": record["epochs"],
+            "best_epoch": record["best_epoch"],
+        },
+    }
+
+
+def readme(
+    card: dict[str, Any], chosen: TranslationRecipe, record: dict[str, Any], lessons: School, written: list[str]
+) -> str:
+    """The model card in Markdown. Every number is computed."""
+    metrics, training = card["metrics"], card["training"]
+    sources, references = lessons.sides(lessons.corpus.dev)
+    sections = [
+        f"# {card['name']}",
+        f"{chosen.summary['en']}\n\n{chosen.summary['ja']}",
+        "A pre-norm Transformer (Vaswani et al. 2017; Xiong et al. 2020), "
+        + ", ".join(f"{key} {value}" for key, value in card["config"].items())
+        + f". Made by `{training['command']}`.",
+        "## Data\n\n"
+        + "\n".join(
+            f"- [{entry['name']}]({entry['url']}), {entry['revision']}, {entry['licence']}. {entry['attribution']}."
+            for entry in card["data"]
+        ),
+        "Split. The 500 dev pairs of small_parallel_enja select; 500 pairs of the union, chosen by the order of a hash "
+        "before anything was looked at, test. A pair any side of which occurs in dev or test, without regard to case, "
+        f"punctuation and blanks, is not learned from. {training['n_train']:,} pairs to train. The English of "
+        "small_parallel_enja is put back into natural form: no blank before `'m`, `n't` and punctuation, capitals as "
+        "the natural set mostly writes each word.",
+        f"Weights under {card['licence']}.",
+        "## How well",
+        "SacreBLEU and chrF, both sides in NFKC; Japanese by character (`tokenize=char`), English lower-cased (`13a`). "
+        f"`python -m attnviz evaluate {card['name']}` prints them.",
+        _score_table(metrics),
+        "Greedy BLEU on test by words of the source:",
+        "| words | sentences | BLEU |\n|---|---|---|\n"
+        + "\n".join(f"| {row['from']}–{row['to']} | {row['n']} | {row['bleu']} |" for row in metrics["test_by_length"]),
+        "## What it gets wrong",
+        f"{chosen.notes['en']}\n\n{chosen.notes['ja']}",
+        f"The first {SHOWN} sentences of dev, translated greedily, beside the reference:",
+        "| sentence | translation | reference |\n|---|---|---|\n"
+        + "\n".join(
+            "| " + " | ".join(text.replace("|", "\\|") for text in row) + " |"
+            for row in list(zip(sources, written, references, strict=True))[:SHOWN]
+        ),
+        "## Training",
+        f"Seed {training['seed']}; {training['epochs']} passes, {training['seconds'] / 60:.0f} minutes; the running "
+        f"mean after pass {training['best_epoch']} had the best BLEU on dev. Settings: "
+        + ", ".join(f"{key} {value}" for key, value in training["settings"].items())
+        + ". Greedy, the mean over passes, on dev:",
+        "| pass | training loss | BLEU | chrF |\n|---|---|---|---|\n"
+        + "\n".join(
+            f"| {number} | {each['loss']:.2f} | {each['bleu']:.1f} | {each['chrf']:.1f} |"
+            for number, each in enumerate(record["history"], 1)
+        ),
+        "Tried:\n\n" + "\n".join(f"- {line}" for line in chosen.tried),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _score_table(metrics: dict[str, Any]) -> str:
+    rows = [
+        f"| {name} ({metrics[f'n_{name}']}) | {label} "
+        f"| {metrics[f'{name}_{way}_bleu']} | {metrics[f'{name}_{way}_chrf']} |"
+        for name in ("dev", "test")
+        for way, label in (("greedy", "greedy"), ("beam4", "beam of 4"))
+    ]
+    return "| part (pairs) | decoding | BLEU | chrF |\n|---|---|---|---|\n" + "\n".join(rows)

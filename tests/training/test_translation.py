@@ -1,0 +1,140 @@
+"""Training of translation models: pairs, alignments, lessons, the loop and the scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnviz.families.subwords import END_ID, START_ID
+from attnviz.training.data import MANYTHINGS, SMALL_PARALLEL, available
+from attnviz.training.translation import loop, pairs
+from attnviz.training.translation.lesson import Cuts, Lesson
+from attnviz.training.translation.pairs import Pairs
+from attnviz.training.translation.pipeline import School
+from attnviz.training.translation.scores import Greedy, scores
+from attnviz.training.translation.settings import TranslationSettings
+from attnviz.training.translation.word_alignment import word_alignments
+
+PAIRS = (
+    ("I like cats.", "私は猫が好きです。"),
+    ("I like dogs.", "私は犬が好きです。"),
+    ("I like tea.", "私はお茶が好きです。"),
+    ("He likes cats.", "彼は猫が好きです。"),
+    ("He likes dogs.", "彼は犬が好きです。"),
+)
+TINY = TranslationSettings(
+    source_size=61, target_size=59, features=12, encoder_layers=1, decoder_layers=2, heads=3, hidden=17,
+    epochs=3, batch_size=2, dropout=0.1, half=False,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lessons() -> School:
+    return School("en", "ja", TINY, Pairs(PAIRS, PAIRS[:2], PAIRS[3:]))
+
+
+@pytest.mark.parametrize(
+    ("cut", "natural"),
+    [
+        ("i can 't tell who will arrive first .", "i can't tell who will arrive first."),
+        ("no . i 'm sorry , i 've got to go back early .", "no. i'm sorry, i've got to go back early."),
+        ("he said , '' go home . ''", 'he said, "go home."'),
+        ("it is ten o 'clock .", "it is ten o'clock."),
+    ],
+)
+def test_english_is_put_back_into_natural_form(cut: str, natural: str) -> None:
+    assert pairs.detokenise(cut) == natural
+
+
+def test_what_is_compared_knows_neither_case_nor_marks() -> None:
+    assert pairs.key("Don't GO, ｎｏｗ!") == "dontgonow"
+
+
+@pytest.mark.skipif(not available(SMALL_PARALLEL) or not available(MANYTHINGS), reason="the data are not at hand")
+def test_the_parts_share_no_side() -> None:
+    parts = pairs.pairs(quiet=True)
+    assert len(parts.dev) == len(parts.test) == 500
+    for side in (0, 1):
+        seen = [{pairs.key(pair[side]) for pair in part} for part in (parts.train, parts.dev, parts.test)]
+        assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
+
+
+def test_words_that_come_together_are_aligned(lessons: School) -> None:
+    english = [["i", "like", noun] for noun in ("cats", "dogs", "tea")]
+    japanese = [["私", noun, "好き"] for noun in ("猫", "犬", "茶")]
+    for alignment in word_alignments(english, japanese):
+        assert alignment.shape == (3, 3) and alignment.dtype == np.float32
+        assert (alignment >= 0).all() and (alignment <= 1).all()
+        assert alignment[1].argmax() == 2  # the noun
+
+
+def test_words_are_cut_as_the_model_will_cut_them(lessons: School) -> None:
+    subwords = lessons.subwords["en"]
+    keys = [subwords.keys(english) for english, _ in PAIRS]
+    cuts = Cuts(subwords, keys, 0.0, 3)
+    for index, (english, _) in enumerate(PAIRS):
+        pieces, words = cuts.draw(index, np.random.default_rng(0))
+        cut = subwords.cut(english)
+        assert (pieces, words) == ([piece.id for piece in cut], [piece.word for piece in cut])
+
+
+def test_words_left_in_pieces_are_still_those_words(lessons: School) -> None:
+    subwords = lessons.subwords["en"]
+    keys = [subwords.keys(english) for english, _ in PAIRS]
+    cuts, rng = Cuts(subwords, keys, 0.5, 3), np.random.default_rng(0)
+    drawn = [cuts.draw(0, rng)[0] for _ in range(20)]
+    assert len({tuple(pieces) for pieces in drawn}) > 1
+    assert {subwords.join(pieces) for pieces in drawn} == {"i like cats."}
+
+
+def test_a_pass_shows_every_pair_once(lessons: School) -> None:
+    lesson: Lesson = lessons.lesson()
+    batches = list(lesson.batches(0))
+    assert sum(len(batch.source) for batch in batches) == len(PAIRS) and lesson.steps == len(batches)
+    for batch in batches:
+        assert (batch.target[:, 0] == START_ID).all()
+        assert ((batch.source == END_ID).sum(axis=1) == 1).all() and ((batch.wanted == END_ID).sum(axis=1) == 1).all()
+        np.testing.assert_array_equal(
+            batch.target[:, 1:][batch.target[:, 1:] > 0], batch.wanted[:, :-1][batch.target[:, 1:] > 0]
+        )
+        assert (batch.links.sum(axis=2) <= 1 + 1e-5).all()
+        assert (batch.links[(batch.wanted == 0)] == 0).all() and (batch.links.sum(axis=1)[batch.source == 0] == 0).all()
+
+
+def test_an_interrupted_training_goes_on_where_it_stopped(lessons: School, tmp_path: Path) -> None:
+    state = tmp_path / "state.npz"
+
+    def measure(networks: object) -> dict[str, float]:
+        return {"bleu": 1.0}
+
+    class Cut(Exception):
+        pass
+
+    def stop(_: object, history: list[dict[str, float]]) -> None:
+        if len(history) == 2:
+            raise Cut
+
+    with pytest.raises(Cut):
+        loop.fit(lessons.lesson(), TINY, measure, checkpoint=state, quiet=True, keep=stop)
+    weights, record = loop.fit(lessons.lesson(), TINY, measure, checkpoint=state, quiet=True)
+    assert record["epochs"] == 3 and record["best_epoch"] == 3
+    assert all(np.isfinite(array).all() for array in weights.values())
+
+
+def test_the_learning_rate_rises_and_falls_to_zero() -> None:
+    values = [loop.schedule(progress, 0.25) for progress in (0.0, 0.125, 0.25, 0.625, 1.0)]
+    np.testing.assert_allclose(values, [0, 0.5, 1, 0.5, 0])
+
+
+def test_greedy_writing_stops_and_gives_a_row_each(lessons: School) -> None:
+    written = Greedy(loop.networks(TINY), 7)([[5, 6], [7, 8, 9]], batch_size=1)
+    assert len(written) == 2 and all(len(row) <= 7 and END_ID not in row for row in written)
+
+
+def test_scores_are_those_of_sacrebleu() -> None:
+    same = ["私は猫が好きです。", "彼は犬が好きです。"]
+    assert scores(same, same, "ja") == {"bleu": 100.0, "chrf": 100.0}
+    assert scores(["I LIKE the cats a lot."], ["i like the cats a lot."], "en")["bleu"] == 100.0
+    assert scores(["猫"], ["私は犬が好きです。"], "ja")["bleu"] < 10
