@@ -9,6 +9,7 @@ import pytest
 
 from attnviz.families.subwords import END_ID, START_ID
 from attnviz.training.data import MANYTHINGS, SMALL_PARALLEL, available
+from attnviz.training.milestones import milestones
 from attnviz.training.translation import loop, pairs
 from attnviz.training.translation.lesson import Cuts, Lesson
 from attnviz.training.translation.pairs import Pairs
@@ -112,15 +113,26 @@ def test_an_interrupted_training_goes_on_where_it_stopped(lessons: School, tmp_p
     class Cut(Exception):
         pass
 
-    def stop(_: object, history: list[dict[str, float]]) -> None:
-        if len(history) == 2:
+    def stop(step: int, _: object) -> None:
+        if step > 2 * lessons.lesson().steps:
             raise Cut
 
     with pytest.raises(Cut):
-        loop.fit(lessons.lesson(), TINY, measure, checkpoint=state, quiet=True, keep=stop)
-    weights, record = loop.fit(lessons.lesson(), TINY, measure, checkpoint=state, quiet=True)
+        loop.fit(lessons.lesson(), TINY, measure, checkpoint=state, quiet=True, look=stop)
+    looks: dict[int, loop.Weights] = {}
+    weights, record = loop.fit(lessons.lesson(), TINY, measure, checkpoint=state, quiet=True, look=looks.__setitem__)
     assert record["epochs"] == 3 and record["best_epoch"] == 3
     assert all(np.isfinite(array).all() for array in weights.values())
+    total = TINY.epochs * lessons.lesson().steps
+    assert sorted(looks) == [step for step in milestones(total) if step >= 2 * lessons.lesson().steps]
+
+
+@pytest.mark.parametrize(("total", "looks"), [(0, 5), (1, 7), (11, 13), (13_080, 23)])
+def test_a_model_is_looked_at_untrained_trained_and_ever_more_seldom(total: int, looks: int) -> None:
+    steps = milestones(total, looks)
+    assert steps[0] == 0 and steps[-1] == total and len(steps) <= looks
+    gaps = np.diff(steps)
+    assert (gaps > 0).all() and (total < 100 or (np.diff(gaps) >= -1).all())
 
 
 def test_the_learning_rate_rises_and_falls_to_zero() -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from dataclasses import asdict
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from attnviz.training.card import file_facts
 from attnviz.training.data import CACHE
 from attnviz.training.pipeline import replace_folder
 from attnviz.training.progress import Progress
-from attnviz.training.translation.loop import LONGEST, fit
+from attnviz.training.translation.loop import LONGEST, Weights, fit
 from attnviz.training.translation.pairs import Pair, Pairs
 from attnviz.training.translation.pipeline import School, cutter, school
 from attnviz.training.translation.recipes import TranslationRecipe
@@ -54,6 +55,7 @@ def train(chosen: TranslationRecipe, models_folder: Path, *, quiet: bool = False
         DataError: The data cannot be had, or are not what they should be.
     """
     state = CACHE / "training" / chosen.name
+    snapshots = state / "snapshots"
     lessons = school(chosen.source, chosen.target, chosen.settings, limit=limit, quiet=quiet)
     weights, record = fit(
         lessons.lesson(),
@@ -62,6 +64,7 @@ def train(chosen: TranslationRecipe, models_folder: Path, *, quiet: bool = False
         checkpoint=state / "weights.npz",
         label=chosen.name,
         quiet=quiet,
+        look=partial(_keep, snapshots),
     )
     models_folder.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{chosen.name}-", dir=models_folder))
@@ -85,8 +88,15 @@ def train(chosen: TranslationRecipe, models_folder: Path, *, quiet: bool = False
         folder = replace_folder(part, models_folder / chosen.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    shutil.rmtree(state, ignore_errors=True)
+    (state / "weights.npz").unlink(missing_ok=True)
     return folder
+
+
+def _keep(folder: Path, step: int, weights: Weights) -> None:
+    """Write the weights after a step, in half precision."""
+    folder.mkdir(parents=True, exist_ok=True)
+    halves: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
+    np.savez(folder / f"{step}.npz", **halves)
 
 
 def evaluate(

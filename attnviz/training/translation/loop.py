@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from attnviz.families import transformer
 from attnviz.families.encoder import names
 from attnviz.families.transformer import Networks
+from attnviz.training.milestones import milestones
 from attnviz.training.progress import Progress
 from attnviz.training.translation.lesson import Batch, Lesson
 from attnviz.training.translation.settings import TranslationSettings
@@ -126,7 +127,7 @@ def fit(
     checkpoint: Path | None = None,
     label: str = "Train",
     quiet: bool = False,
-    keep: Callable[[Weights, list[dict[str, float]]], None] | None = None,
+    look: Callable[[int, Weights], None] | None = None,
 ) -> tuple[Weights, dict[str, Any]]:
     """Train one model.
 
@@ -137,7 +138,7 @@ def fit(
         checkpoint: File with the state after each pass; a run that finds one of the same settings goes on from it.
         label: For the progress bar.
         quiet: No progress.
-        keep: Told of each pass's running mean and the history.
+        look: Told of the weights at the milestones: the number of steps done and the weights then, not their mean.
 
     Returns:
         The weights of the best pass, and a record: `best_epoch`, `epochs`, `history`, `seconds`.
@@ -147,11 +148,14 @@ def fit(
     model.optimizer.build(model.trainable_variables)
     run = _Run(model, json.dumps(settings.__dict__, sort_keys=True), checkpoint)
     total = settings.epochs * lesson.steps
+    looks = set(milestones(total)) if look else set()
     progress = Progress(label, total, quiet=quiet)
     while run.epoch < settings.epochs:
         began, losses = time.monotonic(), []
         for step, batch in enumerate(_ahead(lesson.batches(run.epoch))):
             done = run.epoch * lesson.steps + step
+            if look and done in looks:
+                look(done, get_weights(model))
             model.optimizer.learning_rate = settings.learning_rate * schedule(done / total, settings.warm_up)
             wanted = {"logits": batch.wanted, "links": batch.links}
             result = model.train_on_batch(
@@ -165,8 +169,8 @@ def fit(
         set_weights(measured.full, run.average(settings.averaging))
         run.record({"loss": float(np.mean(losses)), **measure(measured), "seconds": time.monotonic() - began})
         progress.update(run.epoch * lesson.steps, f"dev BLEU {run.history[-1]['bleu']:.2f}")
-        if keep:
-            keep(run.mean, run.history)
+    if look:
+        look(total, get_weights(model))
     progress.close(f"dev BLEU {run.history[run.best_epoch - 1]['bleu']:.2f} at pass {run.best_epoch}")
     return run.best, {
         "best_epoch": run.best_epoch,

@@ -72,4 +72,37 @@ TRANSLATE_EN_JA = TranslationRecipe(
     ),
 )
 
-RECIPES: dict[str, TranslationRecipe] = {recipe.name: recipe for recipe in (TRANSLATE_EN_JA,)}
+TRANSLATE_JA_EN = TranslationRecipe(
+    name="translate-ja-en",
+    source="ja",
+    target="en",
+    title={"en": "Translation, Japanese → English", "ja": "翻訳（日本語 → 英語）"},
+    summary={
+        "en": "Translates short Japanese sentences into English with a Transformer: three layers of four heads on "
+        "either side. One source–target head was taught to look at the word that is being translated.",
+        "ja": "短い日本語の文を Transformer（エンコーダー・デコーダーとも3層×4ヘッド）で英語に訳します。"
+        "ソース・ターゲット注意のヘッドの一つは、いま訳している語に目を向けるよう学習させてあります。",
+    },
+    notes={
+        "en": "It learned from 84,000 short sentences of textbooks and learners. What it has seldom seen it guesses, "
+        "fluently: idioms are taken word by word, rare words and names become other words, long sentences lose "
+        "parts. Japanese often leaves out who acts, whose, how many and when; the model then picks a likely I, he or "
+        "you. A smooth sentence is no sign of a right one.",
+        "ja": "教科書や学習者の短い文およそ8万4千組から学習しました。あまり見たことのないものは、なめらかな文のまま"
+        "推測で埋めます。慣用句は逐語訳になり、珍しい語や名前は別の語に変わり、長い文では一部が抜け落ちます。"
+        "日本語では省かれることの多い主語や持ち主、単数・複数などは、ありそうなもので補います。"
+        "文が自然でも、訳が正しいとは限りません。",
+    },
+    examples=(
+        "昨日、図書館で本を三冊借りました。",
+        "彼女は三か国語を話すことができる。",
+        "次の電車は何時に出ますか。",
+        "彼は病気だったので学校に来なかった。",
+        "父は紅茶よりコーヒーが好きです。",
+        "明日雨が降ったら、家にいます。",
+    ),
+    settings=TranslationSettings(source_size=5000, target_size=6000, epochs=20, dropout=0.15, pair_dropout=0.05),
+    tried=TRANSLATE_EN_JA.tried,
+)
+
+RECIPES: dict[str, TranslationRecipe] = {recipe.name: recipe for recipe in (TRANSLATE_EN_JA, TRANSLATE_JA_EN)}
