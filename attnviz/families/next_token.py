@@ -36,6 +36,10 @@ class NextToken:
         """Id of the token that stands for any piece the vocabulary lacks."""
         return UNKNOWN_ID
 
+    def index(self, token: str) -> int:
+        """Id of an entry of the target vocabulary; raises `InputError` `no_such_token`."""
+        return self.model.token_id(token)
+
     def probabilities(self, batch: Sequence[Encoded]) -> NDArray[np.float32]:
         """Probabilities of the next token given several sources, float32 `[text, vocabulary]`."""
         rows = [inputs(encoded, [*self.before, END_ID])["source"][0] for encoded in batch]

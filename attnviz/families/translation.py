@@ -321,7 +321,7 @@ class TranslationModel:
         place, token = (0, ids[0]) if target is None else target
         if not 0 <= place <= len(ids):
             raise InputError("no_such_index", what="token", received=place, last=len(ids))
-        index = token if isinstance(token, int) else sentence.ids_of([token], self._target)[0]
+        index = token if isinstance(token, int) else self.token_id(token)
         if not 0 <= index < self._target.size:
             raise InputError("no_such_token", received=index)
         if features is None:
@@ -343,6 +343,10 @@ class TranslationModel:
         """
         result: NDArray[np.float32] = self._captured({"source": source, "target": shifted}).prediction["logits"]
         return result
+
+    def token_id(self, token: str) -> int:
+        """Id of an entry of the target vocabulary; raises `InputError` `no_such_token`."""
+        return sentence.ids_of([token], self._target)[0]
 
     @property
     def vocabulary(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import numpy as np
 from streamlit.runtime.scriptrunner import script_runner
 
 from attnviz import zoo
-from attnviz.analysis import cell, heads, reading
+from attnviz.analysis import alignment, cell, heads, reading
 from attnviz.analysis.codes import INPUT, parse
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads import Similarity
@@ -355,6 +355,41 @@ def measures(
             gradients=lambda features: model.gradients(encoded, target, features),
             embed=model.embed,
             unknown=model.unknown_id,
+        )
+
+    return _in_worker(task)
+
+
+@lru_cache(maxsize=256)
+def written_measures(
+    name: str, text: str, way: Way, place: int, token: str, heads: tuple[alignment.Head, ...]
+) -> Measures:
+    """Source–target attention, and what the probability of a token of a translation depends on.
+
+    Args:
+        name: Of the model.
+        text: The sentence.
+        way: How its translation came about.
+        place: Of the token in the translation; those before it stay as they are.
+        token: Entry of the vocabulary: the one that stands there or another.
+        heads: Whose mean row of weights is compared; the weight of the end token is left out.
+    """
+    shown = trace(name, text, 0, way)
+
+    def task() -> Measures:
+        model = zoo.load(name)
+        encoded = model.encode(text)
+        block = next(block for block in shown.blocks if block.kind == "cross")
+        step = model.next_token(encoded, place, written(shown))
+        target = step.index(token)
+        return measure(
+            encoded,
+            alignment.combined(block, heads)[place, : len(encoded.axes["tokens"])],
+            target,
+            run=step.probabilities,
+            gradients=lambda features: step.gradients(encoded, target, features),
+            embed=step.embed,
+            unknown=step.unknown_id,
         )
 
     return _in_worker(task)

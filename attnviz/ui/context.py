@@ -130,6 +130,8 @@ class Context:
             found.add("steps")
         if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):
             found.add("attribution")
+        if "cross" in found and self.written and cache.offers(self.card.name, "next_token"):
+            found.add("attribution")
         if not cache.offers(self.card.name, "write"):
             found.add("surgery")
         return {str(each) for each in found}

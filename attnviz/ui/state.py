@@ -57,6 +57,7 @@ FIELDS = (
     "query",
     "width",
     "target",
+    "instead",
     "map",
     "x",
     "y",
@@ -126,6 +127,7 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.sentence = int(pick("sentence", [str(n) for n in range(1, MAX_SENTENCES + 1)], "1"))
     for name in ("layer", "head", "query", "width", "target"):
         session[name] = int(pick(name, _INDICES, "-1"))
+    session.instead = int(pick("instead", [str(rank) for rank in range(11)], "0"))
     session.map = pick("map", MAPS, MAPS[0])
     session.x, session.y = pick("x", FIGURES, "distance"), pick("y", FIGURES, "entropy")
     session.likeness = pick("likeness", LIKENESS, LIKENESS[0])
@@ -278,6 +280,7 @@ def model_changed(before: str | None) -> None:
     session = st.session_state
     session.shuffle = 0
     session.layer = session.head = session.query = session.width = session.target = -1
+    session.instead = 0
     if before and session.pieces == _default_pieces(before):
         session.pieces = _default_pieces(session.model)
     session.block, session.cross = "", []

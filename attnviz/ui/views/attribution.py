@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
 import streamlit as st
 
 from attnviz import figures
-from attnviz.analysis import erasure
+from attnviz.analysis import alignment, erasure
 from attnviz.analysis.measures import MEASURES, Measure, Measures
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import Classification
+from attnviz.trace import Classification, Translation
 from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
@@ -22,8 +27,9 @@ def render(context: Context) -> None:
     """Draw the view."""
     if context.selected is None:
         return
-    st.caption(context.t("attribution.text"))
-    target = _choose_class(context)
+    written = context.written is not None
+    st.caption(context.t("attribution.text_written" if written else "attribution.text"))
+    choice = _choose_token(context) if written else _choose_class(context)
     st.pills(
         context.t("attribution.shown"),
         MEASURES[1:],
@@ -33,15 +39,14 @@ def render(context: Context) -> None:
         key="measures",
     )
     chosen: list[Measure] = [each for each in MEASURES if each == "attention" or each in st.session_state.measures]
-    row = context.focus.own(context.trace)
-    found = cache.measures(context.card.name, context.selected.text, target, row.layer, row.head, row.query)
-    if not context.pooling:
-        st.caption(literal(_whose(context)))
+    found = choice.measures()
+    if choice.attention:
+        st.caption(literal(choice.attention))
     chart(
         context,
         "attribution",
         figures.attribution(found, chosen, language=context.language, theme=context.theme),
-        _alt(context, found, chosen),
+        _alt(context, found, chosen, choice.name),
         found.table,
     )
     for measure in chosen[1:]:
@@ -52,10 +57,25 @@ def render(context: Context) -> None:
         _curves(context, found, chosen)
 
 
-def _choose_class(context: Context) -> int:
+@dataclass(frozen=True)
+class Choice:
+    """What is asked about.
+
+    Attributes:
+        name: Of the class or token.
+        attention: Which weights are compared, in a sentence; empty where there is one row only.
+        measures: Takes the measures.
+    """
+
+    name: str
+    attention: str
+    measures: Callable[[], Measures]
+
+
+def _choose_class(context: Context) -> Choice:
     """The class asked about; -1, the predicted one, follows the sentence."""
-    output = context.trace.output
-    assert isinstance(output, Classification)
+    output, selected = context.trace.output, context.selected
+    assert isinstance(output, Classification) and selected is not None
     names = context.names
 
     def name(index: int) -> str:
@@ -64,7 +84,69 @@ def _choose_class(context: Context) -> int:
     chosen: int = st.selectbox(
         context.t("attribution.class"), range(-1, len(names)), format_func=name, key="target", width=340
     )
-    return chosen if chosen >= 0 else output.predicted
+    target = chosen if chosen >= 0 else output.predicted
+    row = context.focus.own(context.trace)
+    return Choice(
+        names[target],
+        "" if context.pooling else _whose(context),
+        lambda: cache.measures(context.card.name, selected.text, target, row.layer, row.head, row.query),
+    )
+
+
+def _choose_token(context: Context) -> Choice:
+    """The written token asked about, or another that might have stood there."""
+    output, selected = context.own.output, context.selected
+    assert isinstance(output, Translation) and selected is not None
+    spaced = context.card.languages[-1] != "ja"
+    shown = [alignment.readable(token, spaced) for token in output.tokens]
+    session = st.session_state
+    if session.target >= len(shown):
+        session.target = -1
+    place: int = st.selectbox(
+        context.t("attribution.token"),
+        range(-1, len(shown)),
+        format_func=lambda each: (
+            f"{each + 1}. {shown[each]}"
+            if each >= 0
+            else context.t("attribution.least_sure", token=shown[_least_sure(output)])
+        ),
+        key="target",
+        width=340,
+        help=context.t("attribution.token_help"),
+    )
+    place = place if place >= 0 else _least_sure(output)
+    candidates = [
+        output.tokens[place],
+        *(each for each, _ in output.alternatives[place] if each != output.tokens[place]),
+    ]
+    if session.instead >= len(candidates):
+        session.instead = 0
+    logs = dict(output.alternatives[place]) | {output.tokens[place]: float(output.log_probabilities[place])}
+    rank: int = st.selectbox(
+        context.t("attribution.candidate"),
+        range(len(candidates)),
+        format_func=lambda each: (
+            f"{alignment.readable(candidates[each], spaced)} {percent(exp(logs[candidates[each]]))}"
+        ),
+        key="instead",
+        width=340,
+    )
+    token = candidates[rank]
+    block = next(block for block in context.own.blocks if block.kind == "cross")
+    heads = alignment.alignment_heads(block, context.card.details.get("alignment"))
+    listed = context.t("alt.separator").join(
+        context.t("writing.head", layer=layer + 1, head=head + 1) for layer, head in heads
+    )
+    return Choice(
+        alignment.readable(token, spaced),
+        context.t("attribution.row_written", heads=listed, token=shown[place]),
+        lambda: cache.written_measures(context.card.name, selected.text, context.way, place, token, heads),
+    )
+
+
+def _least_sure(output: Translation) -> int:
+    """Place of the token the model gave the least probability: there is most to ask about."""
+    return int(np.argmin(output.log_probabilities))
 
 
 def _whose(context: Context) -> str:
@@ -130,7 +212,7 @@ def _curves(context: Context, found: Measures, chosen: list[Measure]) -> None:
     )
 
 
-def _alt(context: Context, found: Measures, chosen: list[Measure]) -> str:
+def _alt(context: Context, found: Measures, chosen: list[Measure], name: str) -> str:
     items = []
     for measure in chosen:
         values = found.values[measure]
@@ -138,4 +220,4 @@ def _alt(context: Context, found: Measures, chosen: list[Measure]) -> str:
             words = {"token": found.tokens[place], "value": approx(float(values[place]))}
             items.append(context.t("attribution.alt_item", measure=context.t(f"measures.{measure}"), **words))
     joined = context.t("alt.separator").join(items)
-    return context.t("attribution.alt", name=context.names[found.target], items=joined)
+    return context.t("attribution.alt", name=name, items=joined)
