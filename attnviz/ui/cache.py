@@ -230,20 +230,29 @@ def _operated_bytes(done: Operated) -> int:
 
 
 @kept(TRACES // 2, _operated_bytes)
-def operated(name: str, text: str, codes: tuple[str, ...]) -> Operated:
+def operated(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...] | None = None) -> Operated:
     """A model's run after operations, those on the input first.
+
+    Args:
+        name: Of the model.
+        text: The sentence.
+        codes: Of the operations.
+        tokens: What a model that writes is to have written, whatever it would write now.
 
     Raises:
         InputError: An operation does not fit.
     """
     listed = [parse(code) for code in codes]
+    options: dict[str, Any] = {} if tokens is None else {"prefix": tokens}
     if not listed or listed[-1].name in INPUT:
-        return _in_worker(lambda: begin(zoo.load(name), zoo.load(name).encode(text), listed))
-    before = operated(name, text, codes[:-1])  # not inside a worker, which would wait for another
-    return _in_worker(lambda: then(zoo.load(name), before, listed[-1]))
+        return _in_worker(lambda: begin(zoo.load(name), zoo.load(name).encode(text), listed, **options))
+    before = operated(name, text, codes[:-1], tokens)  # not inside a worker, which would wait for another
+    return _in_worker(lambda: then(zoo.load(name), before, listed[-1], **options))
 
 
-def surgery(name: str, text: str, codes: tuple[str, ...]) -> tuple[Operated, dict[int, AttnvizError]]:
+def surgery(
+    name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...] | None = None
+) -> tuple[Operated, dict[int, AttnvizError]]:
     """A model's run after those operations that fit this text.
 
     Returns:
@@ -254,11 +263,30 @@ def surgery(name: str, text: str, codes: tuple[str, ...]) -> tuple[Operated, dic
     order = sorted(range(len(codes)), key=lambda index: parse(codes[index]).name not in INPUT)
     for index in order:
         try:
-            operated(name, text, (*done, codes[index]))
+            operated(name, text, (*done, codes[index]), tokens)
             done = (*done, codes[index])
         except InputError as error:
             left_out[index] = error
-    return operated(name, text, done), left_out
+    return operated(name, text, done, tokens), left_out
+
+
+@kept(TRACES // 4, trace_bytes)
+def rewritten(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...]) -> AttentionTrace:
+    """What a model that writes makes of a sentence by itself with the weights that operations left behind.
+
+    Args:
+        name: Of the model.
+        text: The sentence.
+        codes: Of operations that fit.
+        tokens: The translation the operations were carried out on.
+    """
+    done = operated(name, text, codes, tokens)
+
+    def task() -> AttentionTrace:
+        result: AttentionTrace = zoo.load(name).run(done.encoded, edits=done.trace.edits)
+        return result
+
+    return _in_worker(task)
 
 
 def read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.PiecesKey) -> AttentionTrace:

@@ -195,5 +195,6 @@ def test_names():
         "topics-en-encoder",
         "politeness-ja-encoder",
         "translate-en-ja",
+        "translate-ja-en",
     ]
     assert all(data.CACHE.name == ".attnviz" for _ in training.names())
