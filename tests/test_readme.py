@@ -15,10 +15,14 @@ CARDS = sorted((ROOT / "models").glob("*/card.json"))
 def row(card: dict) -> str:
     """A model's line in the README's table, from its card."""
     figures = card["metrics"]
+    name = f"[{card['name']}](models/{card['name']}/README.md)"
+    if card["task"] == "translation":
+        cells = [f"{figures[f'{part}_greedy_{score}']:.1f}" for part in ("test", "dev") for score in ("bleu", "chrf")]
+        return f"| {' | '.join([name, card['title']['en'], *cells])} |"
     compared = "sibling_accuracy" if "sibling" in figures else "mean_pooling_accuracy"
     shares = (figures[key] for key in ("accuracy", "uniform_accuracy", compared))
     cells = [
-        f"[{card['name']}](models/{card['name']}/README.md)",
+        name,
         card["title"]["en"],
         *(f"{100 * share:.1f} %" for share in shares),
         f"{figures['drop_ratio']:.0f} × ({figures['drop_ratio_low']:.0f}–{figures['drop_ratio_high']:.0f})",

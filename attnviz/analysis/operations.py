@@ -168,11 +168,15 @@ def edits(model: Any, before: Operated, operation: Operation) -> tuple[tuple[Edi
     layers = _chosen("layer", operation.layers, block.shape[0], operation)
     heads = _chosen("head", operation.heads, block.shape[1], operation)
     source = blocks[0].key
-    rows = _placed(operation.queries, before.kept, block.query == source)
-    rows = _chosen("query", rows, block.shape[2], operation)
-    keys = _placed(operation.keys, before.kept, block.key == source)
-    keys = _chosen("key", keys, block.shape[3], operation)
-    keys = keys if operation.keys else []
+    now = {
+        what: _placed(places, before.kept) if axis == source else places
+        for what, places, axis in (
+            ("query", operation.queries, block.query),
+            ("key", operation.keys, block.key),
+        )
+    }
+    rows = _chosen("query", now["query"], block.shape[2], operation)
+    keys = _chosen("key", now["key"], block.shape[3], operation) if operation.keys else []
     found = None
     if operation.name == "adversarial":
         changed, found = _searched(model, before, block, operation)
@@ -282,16 +286,8 @@ def _first(tokens: Sequence[str], keys: TokenAxis) -> int | None:
     return next((place for place in places if keys.tokens[place : place + len(tokens)] == tuple(tokens)), None)
 
 
-def _placed(places: Sequence[int], kept: Sequence[int], moved: bool) -> tuple[int, ...]:
-    """Positions before tokens were dropped as positions now; -1, which is none, for one that is gone.
-
-    Args:
-        places: Before.
-        kept: See `Operated`.
-        moved: Whether they are of the sequence that lost tokens.
-    """
-    if not moved:
-        return tuple(places)
+def _placed(places: Sequence[int], kept: Sequence[int]) -> tuple[int, ...]:
+    """Positions before tokens were dropped as positions now; -1, which is none, for one that is gone."""
     now = {place: index for index, place in enumerate(kept)}
     return tuple(now.get(place, -1) for place in places)
 

@@ -149,7 +149,7 @@ def _context() -> Context:
     selected = next((row for row in usable if row.number == session.sentence), usable[0] if usable else None)
     if selected is not None:
         session.sentence = selected.number
-    if session.target >= len(cache.card(session.model).labels):
+    if 0 < len(cache.card(session.model).labels) <= session.target:
         session.target = -1
     context = Context(
         session.lang,

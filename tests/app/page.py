@@ -28,7 +28,10 @@ ENCODER_VIEWS = (
 )
 
 #: Views every translation model fits as it opens, looking at source–target attention.
-TRANSLATION_VIEWS = ("bars", "heatmap", "overview", "head", "lines", "cell", "flow", "lesson", "card")
+TRANSLATION_VIEWS = (
+    *("bars", "heatmap", "overview", "head", "lines", "cell", "flow"),
+    *("attribution", "surgery", "lesson", "card"),
+)
 
 #: Shipped models that pool.
 POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds)
