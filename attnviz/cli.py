@@ -80,7 +80,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     training = command("train")
     training.add_argument("name", metavar="NAME")
-    training.add_argument("--models", type=Path, default=_MODELS, metavar="FOLDER", help=translate(language, "cli.folder"))
+    training.add_argument(
+        "--models", type=Path, default=_MODELS, metavar="FOLDER", help=translate(language, "cli.folder")
+    )
     training.set_defaults(run=_train)
 
     evaluating = command("evaluate")
