@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,10 @@ class Recorder:
 
     def _run(self, ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities `[B, C]` and weights `[B, layer, head, query, key]`."""
-        probabilities, *layers = (keras.ops.convert_to_numpy(each) for each in self._model(ids, training=False))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "You are using a softmax over axis")  # a sentence of one token
+            results = self._model(ids, training=False)
+        probabilities, *layers = (keras.ops.convert_to_numpy(each) for each in results)
         if layers[0].ndim == 2:  # [B, T] of a pooling layer
             return probabilities, layers[0][:, None, None, None, :]
         return probabilities, np.stack(layers, axis=1)
