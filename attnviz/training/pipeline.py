@@ -15,9 +15,10 @@ import numpy as np
 
 from attnviz import zoo
 from attnviz.errors import ModelError
+from attnviz.families import learning
 from attnviz.tokenizers import KINDS, Tokenizer, count_keys, from_config, make_vocabulary, write_vocabulary
 from attnviz.training import card as cards
-from attnviz.training import corpora, sibling
+from attnviz.training import corpora, recording, sibling
 from attnviz.training.batch import Batch
 from attnviz.training.corpora import Corpus, Examples
 from attnviz.training.data import CACHE
@@ -63,13 +64,15 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
     initial = sibling.embedding(chosen, tokenizer, models_folder) if chosen.inherits else None
     teacher = sibling.teacher(chosen, tokenizer, models_folder) if chosen.settings.distillation else None
     checkpoint = state / f"{chosen.variant}.npz"
-    weights, record, batch = _fit(chosen, tokenizer, corpus, chosen.variant, checkpoint, quiet, teacher, initial)
+    test = encode(tokenizer, corpus.test, chosen.config()["max_length"])
+    measured = recording.sample(test, chosen.settings.seed)
+    look = recording.Recorder(_used(chosen, tokenizer), chosen.variant, tokenizer, chosen.examples, measured)
+    weights, record, batch = _fit(chosen, tokenizer, corpus, chosen.variant, checkpoint, quiet, teacher, initial, look)
     arrays = {"weights.npz": weights}
     if chosen.family == "pooling":
         arrays["mean_pooling.npz"], _, _ = _fit(chosen, tokenizer, corpus, "mean", state / "mean.npz", quiet)
     validation = _cross_validation(chosen, corpus, state, quiet) if chosen.folds else {}
     trained_length = share_positions(weights, batch.ids[:, : chosen.settings.max_tokens], WELL_TRAINED)
-    test = encode(tokenizer, corpus.test, chosen.config()["max_length"])
     stored = {name: _as_stored(each, chosen.config()["vocabulary_size"]) for name, each in arrays.items()}
     loaded = {name: _loaded(each) for name, each in stored.items()}
     metrics = _figures(chosen, chosen.config(), loaded, test, models_folder) | validation
@@ -91,13 +94,15 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
         part.chmod(0o755)
         for name, each in stored.items():
             np.savez_compressed(part / name, allow_pickle=False, **each)
+        looks = [*record["looks"], look(record["steps"], loaded["weights.npz"])]  # the last is what is shipped
+        recording.write(part / learning.FILE, look.sentences, looks)
         write_vocabulary(part / "vocabulary.txt", tokenizer.vocabulary)
         content = cards.card(
             chosen,
             trained_length=trained_length,
             training=training,
             metrics=metrics,
-            files={file: cards.file_facts(part / file) for file in (*stored, "vocabulary.txt")},
+            files={file: cards.file_facts(part / file) for file in (*stored, "vocabulary.txt", learning.FILE)},
         )
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
         (part / "card.json").write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -121,6 +126,11 @@ def make_tokenizer(chosen: Recipe, examples: Examples) -> Tokenizer:
     return kind(vocabulary, **options)
 
 
+def _used(chosen: Recipe, tokenizer: Tokenizer) -> dict[str, int]:
+    """What is trained: no rows of the embedding that are not used, which would only cost time."""
+    return {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}
+
+
 def _fit(
     chosen: Recipe,
     tokenizer: Tokenizer,
@@ -130,8 +140,9 @@ def _fit(
     quiet: bool,
     teacher: Teacher | None = None,
     initial: Weights | None = None,
+    look: recording.Recorder | None = None,
 ) -> tuple[Weights, dict[str, Any], Batch]:
-    config = {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}  # unused rows would only cost time
+    config = _used(chosen, tokenizer)
     train = encode(tokenizer, corpus.train, config["max_length"])
     validation = encode(tokenizer, corpus.validation, config["max_length"])
     label = f"{chosen.name} {checkpoint.stem}"
@@ -146,6 +157,7 @@ def _fit(
         checkpoint=checkpoint,
         label=label,
         quiet=quiet,
+        look=look,
     )
     return weights, record, train
 
@@ -159,7 +171,7 @@ def _cross_validation(chosen: Recipe, corpus: Corpus, state: Path, quiet: bool) 
         checkpoint = state / f"fold-{number + 1}.npz"
         settings = replace(chosen.settings, seed=chosen.settings.seed + number)
         weights, _, _ = _fit(replace(chosen, settings=settings), tokenizer, part, chosen.variant, checkpoint, quiet)
-        config = {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}
+        config = _used(chosen, tokenizer)
         model = network(config, chosen.variant)
         set_weights(model, weights)
         held_out = encode(tokenizer, part.test, config["max_length"])
@@ -242,7 +254,8 @@ def evaluate_recipe(chosen: Recipe, folder: Path, content: dict[str, Any], *, qu
     test = encode(
         tokenizer, chosen.corpus(content["training"]["seed"], quiet=quiet).test, content["config"]["max_length"]
     )
-    weights = {file: zoo.read_weights(folder, file) for file in content["files"] if file.endswith(".npz")}
+    files = [file for file in content["files"] if file.endswith(".npz") and file != learning.FILE]
+    weights = {file: zoo.read_weights(folder, file) for file in files}
     recorded = {key: content["metrics"][key] for key in _RECORDED if key in content["metrics"]}
     return _figures(chosen, content["config"], weights, test, folder.parent) | recorded
 

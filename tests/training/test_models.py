@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from attnviz import training, zoo
+from attnviz.families.learning import FILE
 from attnviz.training import recipes
 from attnviz.training.data import available
 
@@ -101,6 +102,19 @@ def test_the_card_and_the_recipe_say_the_same(name):
     assert 0 < content["trained_length"] < content["config"]["max_length"]
     assert all(len(names) == len(recipe.labels) for names in content["label_names"].values())
     assert {"en", "ja"} == set(content["title"]) == set(content["notes"]) == set(content["label_names"])
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if FILE in card(name)["files"]])
+def test_the_looks_at_its_training_are_small_and_end_with_what_is_shipped(name):
+    assert (MODELS / name / FILE).stat().st_size < 1_000_000
+    learning, model = zoo.learning(name), zoo.load(name)
+    assert learning.steps[0] == 0 and len(learning.steps) > 15
+    assert learning.accuracy[-1] - learning.accuracy[0] > 0.2 and learning.loss[-1] < learning.loss[0]
+    assert learning.sentences == recipes.recipe(name).examples
+    for sentence, looks in zip(learning.sentences, learning.traces, strict=True):
+        now = model.trace(sentence)
+        np.testing.assert_allclose(looks[-1].blocks[0].weights, now.blocks[0].weights, atol=1e-3)
+        np.testing.assert_allclose(looks[-1].output.probabilities, now.output.probabilities, atol=1e-3)
 
 
 def test_the_negation_that_every_class_asks_for_is_an_example():
