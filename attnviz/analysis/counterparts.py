@@ -1,4 +1,4 @@
-"""Which tokens of two sequences stand for each other: by place where both are cut from one text, else by what they say."""
+"""Which tokens of two sequences stand for each other: by place in one text, else by what they say."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.i18n import translate
-from attnviz.trace import AttentionTrace, Classification
+from attnviz.trace import AttentionTrace, Classification, Translation
 from attnviz.ui import cache
 from attnviz.ui.cache import OWN_WAY, Way
 
@@ -126,6 +126,8 @@ class Context:
             found.add("one sequence")
         if isinstance(self.trace.output, Classification):
             found.add("classification")
+        if not isinstance(self.trace.output, Translation):
+            found.add("comparison")
         if "pooling" in found and self.card.family == "pooling":
             found.add("steps")
         if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):
