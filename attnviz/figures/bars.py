@@ -116,7 +116,7 @@ def prediction(
     word = translate(language, "figures.probability")
     own = name or translate(language, "surgery.edited" if trace.edited else "figures.own")
     runs = [(own, trace), *compare]
-    colours = [look.bar, look.muted, look.second]
+    colours = [look.bar, look.second if name else look.muted, look.second]
     figure = go.Figure()
     for number, (title, run) in enumerate(runs):
         result = run.output

@@ -182,7 +182,7 @@ def choose_row(context: Context, b: Side) -> None:
         for key, count in (("layer", layers), ("head", heads)):
             if session.against != "sentence" and layers * heads > 1:
                 st.segmented_control(
-                    f"B: {context.t(f'figures.{key}')}",
+                    context.t("compare.of_b", what=context.t(f"figures.{key}")),
                     list(range(count)),
                     format_func=lambda index: str(index + 1),
                     key=f"{key}2",
@@ -198,20 +198,15 @@ def _query_box(context: Context, b: Side) -> None:
     tokens = b.trace.block(b.focus.block).query.tokens
     if len(tokens) < 2:
         return
-    matching = _followed(context, b)
+    found = comparisons.matching_query(context.own, context.focus.own(context.trace), b.trace, b.focus.block)
+    default = focus(b.trace, b.focus.layer, b.focus.head, None, b.focus.block).query
+    follows = context.t("compare.unmatched", token=tokens[default])
+    if found is not None:
+        follows = context.t("compare.matching", token=tokens[found])
     st.selectbox(
-        f"B: {context.t('controls.query')}",
+        context.t("compare.of_b", what=context.t("controls.query")),
         range(-1, len(tokens)),
-        format_func=lambda place: (
-            f"{place + 1} · {tokens[place]}" if place >= 0 else context.t("compare.matching", token=tokens[matching])
-        ),
+        format_func=lambda place: f"{place + 1} · {tokens[place]}" if place >= 0 else follows,
         key="query2",
         width=300,
     )
-
-
-def _followed(context: Context, b: Side) -> int:
-    """The query of B where none is chosen."""
-    found = comparisons.matching_query(context.own, context.focus.own(context.trace), b.trace, b.focus.block)
-    default = focus(b.trace, b.focus.layer, b.focus.head, None, b.focus.block)
-    return default.query if found is None else found
