@@ -139,6 +139,8 @@ class Context:
             found.add("one sequence")
         if isinstance(self.trace.output, Classification):
             found.add("classification")
+        if not isinstance(self.trace.output, Translation):
+            found.add("comparison")
         if "pooling" in found and self.card.family == "pooling":
             found.add("steps")
         if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):

@@ -71,6 +71,12 @@ FIELDS = (
     "at",
     "edits",
     "edited",
+    "against",
+    "sentence2",
+    "model2",
+    "layer2",
+    "head2",
+    "query2",
 )
 
 #: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
@@ -81,6 +87,9 @@ BLOCKS = ("encoder", "decoder", "source-target")
 
 #: Longest translation of one's own that is taken from the address, in characters.
 MAX_OWN = 2000
+
+#: What a row of weights is compared with; the first that there is where nothing is chosen.
+AGAINST = ("sentence", "model", "head")
 
 #: How the similarity of heads is shown.
 LIKENESS = ("map", "matrix")
@@ -125,8 +134,11 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.shuffle = int(pick("shuffle", [str(n) for n in range(1000)], "0"))
     session.temperature = float(pick("temperature", [f"{t:g}" for t in TEMPERATURES], "1"))
     session.sentence = int(pick("sentence", [str(n) for n in range(1, MAX_SENTENCES + 1)], "1"))
-    for name in ("layer", "head", "query", "width", "target"):
+    for name in ("layer", "head", "query", "width", "target", "layer2", "head2", "query2"):
         session[name] = int(pick(name, _INDICES, "-1"))
+    session.against = pick("against", ("", *AGAINST), "")
+    session.sentence2 = int(pick("sentence2", ["-1", *(str(n) for n in range(1, MAX_SENTENCES + 1))], "-1"))
+    session.model2 = pick("model2", ("", *names), "")
     session.instead = int(pick("instead", [str(rank) for rank in range(11)], "0"))
     session.map = pick("map", MAPS, MAPS[0])
     session.x, session.y = pick("x", FIGURES, "distance"), pick("y", FIGURES, "entropy")
@@ -244,6 +256,12 @@ def open_head(layer: int, head: int) -> None:
     st.session_state.view = "head"
 
 
+def compared_changed() -> None:
+    """Something else to compare with was chosen: its row is looked for anew."""
+    session = st.session_state
+    session.layer2 = session.head2 = session.query2 = -1
+
+
 def take_entry(entry: Mapping[str, Any] | None) -> None:
     """Take over what the sentence box sent, if it is new.
 
@@ -281,6 +299,7 @@ def model_changed(before: str | None) -> None:
     session.shuffle = 0
     session.layer = session.head = session.query = session.width = session.target = -1
     session.instead = 0
+    compared_changed()
     if before and session.pieces == _default_pieces(before):
         session.pieces = _default_pieces(session.model)
     session.block, session.cross = "", []

@@ -19,12 +19,12 @@ MODELS = tuple(card.name for card in models())
 VIEWS = KEYS
 
 #: Views every pooling classifier fits.
-POOLING_VIEWS = ("bars", "heatmap", "prediction", "steps", "attribution", "surgery", "lesson", "card")
+POOLING_VIEWS = ("bars", "heatmap", "prediction", "steps", "attribution", "compare", "surgery", "lesson", "card")
 
 #: Views every Transformer encoder classifier fits.
 ENCODER_VIEWS = (
     *("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "flow"),
-    *("prediction", "attribution", "surgery", "lesson", "card"),
+    *("prediction", "attribution", "compare", "surgery", "lesson", "card"),
 )
 
 #: Views every translation model fits as it opens, looking at source–target attention.
