@@ -7,6 +7,7 @@ from attnviz.ui.views import (
     attribution,
     bars,
     card,
+    cases,
     cell,
     flow,
     head,
@@ -33,6 +34,7 @@ VIEWS: tuple[View, ...] = (
     View("steps", frozenset({"steps"}), steps.render, single=True, own=True),
     View("attribution", frozenset({"attribution"}), attribution.render, single=True, own=True),
     View("surgery", frozenset({"surgery"}), surgery.render, single=True, own=True),
+    View("cases", frozenset({"cases"}), cases.render, own=True, settle=cases.settle),
     View("lesson", frozenset(), lesson.render),
     View("card", frozenset(), card.render),
 )
