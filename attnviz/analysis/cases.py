@@ -107,19 +107,19 @@ def figures(found: Measures, uniform_change: float) -> Figures:
 
 
 def rank(kind: Kind, one: Figures, tokens: int) -> float | None:
-    """How well a sentence shows something; None if it does not qualify.
+    """How well a sentence shows something; None if it does not qualify, as without a τ-b.
 
     Args:
         kind: What it is to show.
         one: Of the sentence.
         tokens: In it.
     """
-    if not SHORTEST <= tokens <= LONGEST:
+    taus = (one.kendall_removed, one.kendall_integrated)
+    if not (SHORTEST <= tokens <= LONGEST and np.isfinite(taus).all()):
         return None
     if kind == "right":
-        strong = min(one.kendall_removed, one.kendall_integrated) >= STRONG  # False for NaN as well
         gain = one.comprehensiveness - one.random
-        return gain if strong and one.agree and gain >= MUCH else None
+        return gain if min(taus) >= STRONG and one.agree and gain >= MUCH else None
     if kind == "misleads":
         heavy = one.share >= HEAVY / tokens and one.heaviest_lost <= LITTLE
         return one.decisive_lost - one.heaviest_lost if heavy and one.decisive_lost >= MUCH else None

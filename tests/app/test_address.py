@@ -45,6 +45,8 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "at": ("-1", "0", "9"),
     "edits": ("", "uniform", "set-K0-0.5 off-L0H0 hide-K1"),
     "edited": ("0", "1"),
+    "case": ("right", "misleads", "uniform"),
+    "instance": ("1", "2", "3"),
 }
 
 #: Fields that take any text.
@@ -72,7 +74,19 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
     written = page.component("address")["parameters"]
     assert set(written) == set(FIELDS)
     for name, value in address.items():
-        if name in (*FREE, "other", "sentence", "view", "layer", "head", "query", "target", "block"):
+        if name in (
+            *FREE,
+            "other",
+            "sentence",
+            "view",
+            "layer",
+            "head",
+            "query",
+            "target",
+            "block",
+            "case",
+            "instance",
+        ):
             continue  # What a model or a text has no such part for is shown as far as there is one.
         assert (written[name] == value) == (value in _valid(name)), name
     wrong = [name for name in address if name not in (*FREE, "other") and address[name] not in _valid(name)]

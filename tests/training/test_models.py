@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnviz import training, zoo
-from attnviz.training import recipes
+from attnviz import zoo
+from attnviz.analysis import cases, operations
+from attnviz.analysis.measures import of_classifier
+from attnviz.training import explained, pipeline, recipes
 from attnviz.training.data import available
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -30,13 +32,14 @@ def measured(request):
     """A model's name and its figures, computed again."""
     if not all(available(dataset) for dataset in recipes.recipe(request.param).datasets):
         pytest.skip("the data are not on this machine; see README, training")
-    return request.param, training.evaluate(MODELS / request.param, quiet=True)
+    folder, recipe = MODELS / request.param, recipes.recipe(request.param)
+    return request.param, pipeline.evaluate_recipe(recipe, folder, card(request.param), quiet=True)
 
 
 def test_evaluate_repeats_the_card(measured):
     name, metrics = measured
     expected = card(name)["metrics"]
-    assert metrics.keys() == expected.keys()
+    assert metrics.keys() == expected.keys() - {"attribution"}
     assert metrics["n_test"] == expected["n_test"]
     for key in (key for key in expected if key.endswith("accuracy")):
         assert metrics[key] == pytest.approx(expected[key], abs=1.5 / metrics["n_test"]), key
@@ -101,6 +104,31 @@ def test_the_card_and_the_recipe_say_the_same(name):
     assert 0 < content["trained_length"] < content["config"]["max_length"]
     assert all(len(names) == len(recipe.labels) for names in content["label_names"].values())
     assert {"en", "ja"} == set(content["title"]) == set(content["notes"]) == set(content["label_names"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_worked_cases_of_a_card_are_what_the_model_does(name):
+    model = zoo.load(name)
+    for kind, listed in cases.read(card(name).get("cases")).items():
+        for case in listed:
+            encoded = model.encode(case.text)
+            own = model.run(encoded)
+            even = operations.traced(model, case.text, "uniform").output.probabilities
+            change = float(np.abs(even - own.output.probabilities).max())
+            found = cases.figures(of_classifier(model, encoded, own.output.predicted), change)
+            assert cases.rank(kind, found, len(encoded.axes["tokens"])) is not None, case.text
+            for key, value in vars(case.figures).items():
+                assert getattr(found, key) == pytest.approx(value, abs=5e-4), (case.text, key)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_with_figures_of_attribution_has_them_in_words_and_complete(name):
+    figures = card(name)["metrics"].get("attribution")
+    text = (MODELS / name / "README.md").read_text(encoding="utf-8")
+    assert explained.section(card(name)["metrics"]) in text
+    if figures:
+        assert figures["complete"] >= 0.99
+        assert figures["comprehensiveness"]["integrated"] > figures["comprehensiveness"]["random"]
 
 
 def test_the_negation_that_every_class_asks_for_is_an_example():
