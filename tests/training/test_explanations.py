@@ -17,7 +17,6 @@ from attnviz.training.explanations import explanations
 from tests import shipped
 from tests.training.tiny import RECIPE
 
-TEXTS = ("a wonderful film with a fine cast", "good", "not good at all", "the worst film of the year", "good film")
 CLASSIFIERS = [name for name in shipped.NAMES if shipped.card(name)["labels"]]
 
 
@@ -32,10 +31,11 @@ def model(request):
 
 
 def test_the_figures_are_the_means_of_every_sentence_of_two_tokens_or_more(model):
-    figures, _ = explanations(model, examples([*TEXTS, TEXTS[0]], [0] * 6), quiet=True)
+    texts = (*model.card.examples[:4], "a")
+    figures, _ = explanations(model, examples([*texts, texts[0]], [0] * 6), quiet=True)
 
     taus, lost = [], []
-    for text in (each for each in TEXTS if len(model.encode(each).axes["tokens"]) > 1):
+    for text in (each for each in texts if len(model.encode(each).axes["tokens"]) > 1):
         encoded = model.encode(text)
         ids = encoded.inputs["tokens"]
         probabilities, weights = model.forward(ids)
@@ -48,13 +48,14 @@ def test_the_figures_are_the_means_of_every_sentence_of_two_tokens_or_more(model
         taus.append(stats.kendalltau(weights[0], np.abs(cost)).statistic)
         order = np.argsort(-weights[0], kind="stable")
         lost.append(np.mean([probabilities[0, target] - without(order[:k]) for k in range(1, length)]))
-    assert figures["n"] == len(taus) and figures["complete"] == 1
+    assert figures["n"] == len(taus) == 4 and figures["complete"] == 1
     assert figures["kendall"]["removed"] == pytest.approx(np.mean(taus), abs=1e-4)
     assert figures["comprehensiveness"]["attention"] == pytest.approx(np.mean(lost), abs=1e-4)
 
 
 def test_a_sample_is_drawn_the_same_way_every_time(model):
-    some = [explanations(model, examples(TEXTS, [0] * 5), sentences=2, quiet=True)[0] for _ in range(2)]
+    texts = model.card.examples[:4]
+    some = [explanations(model, examples(texts, [0] * 4), sentences=2, quiet=True)[0] for _ in range(2)]
     assert some[0] == some[1] and some[0]["n"] == 2
 
 

@@ -127,7 +127,7 @@ def test_a_card_with_figures_of_attribution_has_them_in_words_and_complete(name)
     text = (MODELS / name / "README.md").read_text(encoding="utf-8")
     assert explained.section(card(name)["metrics"]) in text
     if figures:
-        assert figures["complete"] >= 0.99
+        assert figures["complete"] >= 0.95
         assert figures["comprehensiveness"]["integrated"] > figures["comprehensiveness"]["random"]
 
 
