@@ -87,6 +87,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     evaluating = command("evaluate")
     evaluating.add_argument("name", metavar="NAME")
+    evaluating.add_argument("--write", action="store_true", help=translate(language, "cli.write"))
     evaluating.set_defaults(run=_evaluate)
 
     adding = command("add")
@@ -142,7 +143,7 @@ def _train(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from attnviz import training
 
-    _print_json(training.evaluate(options.name))
+    _print_json(training.evaluate(options.name, write=options.write))
     return 0
 
 

@@ -50,6 +50,7 @@ _OPTIONAL: dict[str, type] = {
     "notes": dict,
     "label_names": dict,
     "metrics": dict,
+    "cases": dict,
     "trained_length": int,
     "max_length": int,
 }
@@ -62,6 +63,7 @@ _ENTRIES: dict[str, type] = {
     **dict.fromkeys(("labels", "languages", "kinds", "examples", "title", "summary", "notes"), str),
     **dict.fromkeys(("data", "files"), dict),
     "label_names": list,
+    "cases": list,
 }
 
 #: No file of a model folder is larger than this, nor a card, nor the arrays of a weights file together; in bytes.

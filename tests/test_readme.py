@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from attnviz.training import explained
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CARDS = sorted((ROOT / "models").glob("*/card.json"))
@@ -33,6 +35,12 @@ def row(card: dict) -> str:
 @pytest.mark.parametrize("path", CARDS, ids=lambda path: path.parent.name)
 def test_the_table_of_models_repeats_the_cards(path: Path):
     assert row(json.loads(path.read_text(encoding="utf-8"))) in README.splitlines()
+
+
+def test_what_attention_explains_repeats_the_cards():
+    said = explained.readme([json.loads(path.read_text(encoding="utf-8")) for path in CARDS])
+    missing = [line for line in said.splitlines() if line.startswith("|") and line not in README.splitlines()]
+    assert missing == []
 
 
 def test_the_screenshot_is_there():

@@ -11,6 +11,7 @@ import numpy as np
 
 from attnviz.analysis.faithfulness import Forward
 from attnviz.tokenizers import Tokenizer, clean
+from attnviz.training import explained
 from attnviz.training.batch import Batch
 from attnviz.training.corpora import Examples
 from attnviz.training.recipe import Recipe
@@ -106,6 +107,7 @@ def readme(
         _confusion_table(recipe.labels, metrics["confusion"]),
         "## What attention rests on",
         _faithfulness_text(metrics, card["family"]),
+        explained.section(metrics),
         "## What it gets wrong",
         recipe.notes["en"],
         recipe.notes["ja"],

@@ -18,7 +18,7 @@ from attnviz.errors import ModelError
 from attnviz.families import learning
 from attnviz.tokenizers import KINDS, Tokenizer, count_keys, from_config, make_vocabulary, write_vocabulary
 from attnviz.training import card as cards
-from attnviz.training import corpora, recording, sibling
+from attnviz.training import corpora, recording, renewal, sibling
 from attnviz.training.batch import Batch
 from attnviz.training.corpora import Corpus, Examples
 from attnviz.training.data import CACHE
@@ -52,7 +52,9 @@ def train(name: str, *, models_folder: Path | str, quiet: bool = False) -> Path:
         ModelError: There is no such recipe.
         DataError: The data cannot be had, or are not what they should be.
     """
-    return train_recipe(recipe(name), Path(models_folder), quiet=quiet)
+    folder = train_recipe(recipe(name), Path(models_folder), quiet=quiet)
+    evaluate(folder, write=True, quiet=quiet)  # figures that are taken of the folder as it is loaded
+    return folder
 
 
 def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) -> Path:
@@ -221,18 +223,21 @@ def replace_folder(part: Path, folder: Path) -> Path:
     return folder
 
 
-def evaluate(name_or_folder: str | Path, *, quiet: bool = False) -> dict[str, Any]:
+def evaluate(name_or_folder: str | Path, *, write: bool = False, quiet: bool = False) -> dict[str, Any]:
     """The figures of a model card, computed again from the folder's weights and the data.
 
     Args:
         name_or_folder: A model's name, or the path of its folder.
+        write: Bring the folder's `card.json` and `README.md` up to date with them; of a classifier, its worked cases
+            with them.
         quiet: No progress on standard error.
 
     Returns:
         The card's `metrics`; those named under `recorded_at_training` are copied, the others computed.
 
     Raises:
-        ModelError: There is no such model, it is damaged, or there is no recipe that knows its data.
+        ModelError: There is no such model, it is damaged, or there is no recipe that knows its data; `not_written`
+            for a translation model, whose card only training writes.
         DataError: The data cannot be had, or are not what they should be.
     """
     known = zoo.model_folders()
@@ -242,10 +247,17 @@ def evaluate(name_or_folder: str | Path, *, quiet: bool = False) -> dict[str, An
     content = zoo.read_card(folder)
     zoo.check_files(folder, content)
     if content["name"] in TRANSLATIONS:
+        if write:
+            raise ModelError("not_written", model=content["name"])
         from attnviz.training.translation import folder as translations  # it builds on this module
 
         return translations.evaluate(TRANSLATIONS[content["name"]], folder, content, quiet=quiet)
-    return evaluate_recipe(recipe(content["name"]), folder, content, quiet=quiet)
+    chosen = recipe(content["name"])
+    figures, cases = renewal.explained(chosen, folder, content, quiet=quiet)
+    metrics = evaluate_recipe(chosen, folder, content, quiet=quiet) | {"attribution": figures}
+    if write:
+        renewal.write(chosen, folder, content, metrics, cases, quiet)
+    return metrics
 
 
 def evaluate_recipe(chosen: Recipe, folder: Path, content: dict[str, Any], *, quiet: bool = False) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from attnviz.analysis import alignment, cell, heads, reading
 from attnviz.analysis.codes import INPUT, parse
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads import Similarity
-from attnviz.analysis.measures import Measures, measure
+from attnviz.analysis.measures import Measures, measure, of_classifier
 from attnviz.analysis.operations import Operated, begin, then
 from attnviz.errors import AttnvizError, InputError, ModelError
 from attnviz.families.card import ModelCard
@@ -375,15 +375,19 @@ def measures(
         trace = model.run(encoded)
         row = focus(trace, layer, head, query)
         attention = row.row(trace)[[not special for special in row.keys(trace).special]]
-        return measure(
-            encoded,
-            attention,
-            target,
-            run=model.probabilities,
-            gradients=lambda features: model.gradients(encoded, target, features),
-            embed=model.embed,
-            unknown=model.unknown_id,
-        )
+        return of_classifier(model, encoded, target, attention)
+
+    return _in_worker(task)
+
+
+@lru_cache(maxsize=64)
+def case_measures(name: str, text: str) -> Measures:
+    """Measures of a worked case, taken as its figures on the card were: for the predicted class, over all heads."""
+
+    def task() -> Measures:
+        model = zoo.load(name)
+        encoded = model.encode(text)
+        return of_classifier(model, encoded, model.run(encoded).output.predicted)
 
     return _in_worker(task)
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import streamlit as st
 
+from attnviz.analysis import cases
 from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
@@ -145,6 +146,8 @@ class Context:
             found.add("steps")
         if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):
             found.add("attribution")
+            if cases.read(self.card.details.get("cases")):
+                found.add("cases")
         if "cross" in found and self.written and cache.offers(self.card.name, "next_token"):
             found.add("attribution")
         output = self.own.output

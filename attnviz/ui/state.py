@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.analysis.cases import KEPT, KINDS
 from attnviz.analysis.heads import FIGURES
 from attnviz.analysis.maps import MAPS
 from attnviz.analysis.reading import PIECES, SPECIAL
@@ -77,6 +78,8 @@ FIELDS = (
     "layer2",
     "head2",
     "query2",
+    "case",
+    "instance",
 )
 
 #: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
@@ -150,6 +153,8 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.own = clean(str(parameters.get("own") or "")[:MAX_OWN]).text
     session.path, session.cross = _path(parameters.get("path")), _heads(parameters.get("cross"))
     session.edited = pick("edited", ("0", "1"), "0") == "1"
+    session.case = pick("case", KINDS, KINDS[0])
+    session.instance = int(pick("instance", [str(n) for n in range(1, KEPT + 1)], "1"))
     problems += operations.adopt(str(parameters.get("edits") or ""))
     for name in ("path", "cross"):
         if parameters.get(name) and not session[name]:
@@ -260,6 +265,18 @@ def compared_changed() -> None:
     """Something else to compare with was chosen: its row is looked for anew."""
     session = st.session_state
     session.layer2 = session.head2 = session.query2 = -1
+
+
+def open_sentence(text: str, view: str, edits: Sequence[str] = ()) -> None:
+    """Show one sentence in a view, with operations on its weights; a step of the browser's history."""
+    session = st.session_state
+    own_way()
+    session.text = session.applied = text
+    session.text_version += 1
+    session.step += 1
+    session.sentence, session.shuffle, session.target = 1, 0, -1
+    session.view = view
+    operations.adopt(" ".join(edits))
 
 
 def take_entry(entry: Mapping[str, Any] | None) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from attnviz import models
+from attnviz.analysis import cases
+from attnviz.families.card import ModelCard
 from attnviz.ui.views import KEYS
 
 MAIN = Path(__file__).resolve().parents[2] / "attnviz" / "ui" / "main.py"
@@ -36,15 +38,16 @@ TRANSLATION_VIEWS = (
 #: Shipped models that pool.
 POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds)
 
+
+def _fitting(card: ModelCard) -> tuple[str, ...]:
+    if "cross" in card.kinds:
+        return TRANSLATION_VIEWS
+    views = POOLING_VIEWS if "pooling" in card.kinds else ENCODER_VIEWS
+    return (*views[:-2], "cases", *views[-2:]) if cases.read(card.details.get("cases")) else views
+
+
 #: Each shipped model with the views it fits.
-FITTING = {
-    card.name: POOLING_VIEWS
-    if "pooling" in card.kinds
-    else TRANSLATION_VIEWS
-    if "cross" in card.kinds
-    else ENCODER_VIEWS
-    for card in models()
-}
+FITTING = {card.name: _fitting(card) for card in models()}
 
 _stamps = itertools.count(1)
 

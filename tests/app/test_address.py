@@ -51,6 +51,8 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "layer2": ("-1", "0"),
     "head2": ("-1", "0", "3"),
     "query2": ("-1", "0", "5"),
+    "case": ("right", "misleads", "uniform"),
+    "instance": ("1", "2", "3"),
 }
 
 #: Fields that take any text.
@@ -61,6 +63,9 @@ EMPTY = ("block", "cross", "path", "edits", "against", "model2")
 
 #: Fields that follow what there is to compare with.
 COMPARED = ("against", "sentence2", "model2", "layer2", "head2", "query2")
+
+#: Fields that follow what worked cases the model has.
+CASE = ("case", "instance")
 
 # No address carries a lone surrogate: it arrives as U+FFFD.
 _any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -81,7 +86,7 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
     written = page.component("address")["parameters"]
     assert set(written) == set(FIELDS)
     for name, value in address.items():
-        if name in (*FREE, *COMPARED, "other", "sentence", "view", "layer", "head", "query", "target", "block"):
+        if name in (*FREE, *COMPARED, *CASE, "other", "sentence", "view", "layer", "head", "query", "target", "block"):
             continue  # What a model or a text has no such part for is shown as far as there is one.
         assert (written[name] == value) == (value in _valid(name)), name
     wrong = [name for name in address if name not in (*FREE, "other") and address[name] not in _valid(name)]

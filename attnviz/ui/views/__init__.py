@@ -7,6 +7,7 @@ from attnviz.ui.views import (
     attribution,
     bars,
     card,
+    cases,
     cell,
     compare,
     flow,
@@ -35,6 +36,7 @@ VIEWS: tuple[View, ...] = (
     View("attribution", frozenset({"attribution"}), attribution.render, single=True, own=True),
     View("compare", frozenset({"comparison"}), compare.render, single=True, own=True, settle=compare.settle),
     View("surgery", frozenset({"surgery"}), surgery.render, single=True, own=True),
+    View("cases", frozenset({"cases"}), cases.render, own=True, settle=cases.settle),
     View("lesson", frozenset(), lesson.render),
     View("card", frozenset(), card.render),
 )
