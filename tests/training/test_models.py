@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnviz import training, zoo
+from attnviz import zoo
 from attnviz.analysis import cases, operations
 from attnviz.analysis.measures import of_classifier
 from attnviz.families.learning import FILE
