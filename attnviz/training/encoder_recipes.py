@@ -81,8 +81,8 @@ SENTIMENT_EN_ENCODER = replace(
         "Half the teacher in the targets and less dropout on the features: less accurate on the test part than the "
         "pooling model, and not shipped. That was the one look at the test part before this model's own.",
         "The teacher alone, six passes and more dropout on the features: one run with one seed, best validation "
-        "accuracy 80.4 %, the teacher's own 80.6 %. Of 818 sentences to validate, one point is eight. What stands above "
-        "is this with one pass fewer and sentences cut at 48 tokens, which has not been measured.",
+        "accuracy 80.4 %, the teacher's own 80.6 %. Of 818 sentences to validate, one point is eight. The settings "
+        "above are these with one pass fewer and sentences cut at 48 tokens, which has not been measured.",
     ),
 )
 
