@@ -134,6 +134,8 @@ class Context:
             found.add("attribution")
         if not cache.offers(self.card.name, "write"):
             found.add("surgery")
+        if cache.recorded(self.card.name):
+            found.add("learning")
         return {str(each) for each in found}
 
 

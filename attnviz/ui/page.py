@@ -38,7 +38,7 @@ _STYLE = """
   .stMainBlockContainer { padding-top: 0.7rem; padding-bottom: 2rem; max-width: 120rem; }
   [class*="st-key-chart-"] { overflow-x: auto; }
   .st-key-chart-attribution, .st-key-chart-erasure, .st-key-chart-head, [class*="st-key-chart-map-"],
-  .st-key-chart-surgery-row, .st-key-chart-surgery-head, .st-key-chart-surgery-heads {
+  .st-key-chart-surgery-row, .st-key-chart-surgery-head, .st-key-chart-surgery-heads, .st-key-chart-learning {
     > .stElementContainer { min-width: 40rem; }
   }
   .st-key-title { margin-top: -0.6rem; }

@@ -71,6 +71,9 @@ FIELDS = (
     "at",
     "edits",
     "edited",
+    "learned",
+    "look",
+    "mean",
 )
 
 #: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
@@ -125,7 +128,7 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.shuffle = int(pick("shuffle", [str(n) for n in range(1000)], "0"))
     session.temperature = float(pick("temperature", [f"{t:g}" for t in TEMPERATURES], "1"))
     session.sentence = int(pick("sentence", [str(n) for n in range(1, MAX_SENTENCES + 1)], "1"))
-    for name in ("layer", "head", "query", "width", "target"):
+    for name in ("layer", "head", "query", "width", "target", "learned", "look"):
         session[name] = int(pick(name, _INDICES, "-1"))
     session.instead = int(pick("instead", [str(rank) for rank in range(11)], "0"))
     session.map = pick("map", MAPS, MAPS[0])
@@ -138,6 +141,7 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.own = clean(str(parameters.get("own") or "")[:MAX_OWN]).text
     session.path, session.cross = _path(parameters.get("path")), _heads(parameters.get("cross"))
     session.edited = pick("edited", ("0", "1"), "0") == "1"
+    session.mean = pick("mean", ("0", "1"), "0") == "1"
     problems += operations.adopt(str(parameters.get("edits") or ""))
     for name in ("path", "cross"):
         if parameters.get(name) and not session[name]:
@@ -180,6 +184,13 @@ def writing_changed() -> None:
         session["at"] = int(event["place"])
     elif event["kind"] == "token":
         session.query = int(event["place"])
+
+
+def look_chosen() -> None:
+    """The player of a training stands at another look."""
+    event = st.session_state["learning"].get("event")
+    if event:
+        st.session_state.look = int(event["look"])
 
 
 def own_way() -> None:
@@ -281,6 +292,7 @@ def model_changed(before: str | None) -> None:
     session.shuffle = 0
     session.layer = session.head = session.query = session.width = session.target = -1
     session.instead = 0
+    session.learned = session.look = -1
     if before and session.pieces == _default_pieces(before):
         session.pieces = _default_pieces(session.model)
     session.block, session.cross = "", []
@@ -304,6 +316,6 @@ def parameters() -> dict[str, str]:
     values: dict[str, Any] = {name: session[name] for name in FIELDS}
     values |= {"path": path_text(session.path), "cross": " ".join(session.cross)}
     values |= {"text": plain, "temperature": f"{session.temperature:g}"}
-    values |= {name: int(values[name]) for name in ("numbers", "follow", "edited")}
+    values |= {name: int(values[name]) for name in ("numbers", "follow", "edited", "mean")}
     values["edits"] = " ".join(session.edits)
     return {name: str(value) for name, value in values.items()}

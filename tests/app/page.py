@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz import models
 from attnviz.ui.views import KEYS
+from tests import shipped
 
 MAIN = Path(__file__).resolve().parents[2] / "attnviz" / "ui" / "main.py"
 MODELS = tuple(card.name for card in models())
@@ -33,13 +34,12 @@ TRANSLATION_VIEWS = ("bars", "heatmap", "overview", "head", "lines", "cell", "fl
 #: Shipped models that pool.
 POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds)
 
-#: Each shipped model with the views it fits.
+#: Each shipped model with the views it fits; one whose training was looked at has a view of that.
 FITTING = {
-    card.name: POOLING_VIEWS
-    if "pooling" in card.kinds
-    else TRANSLATION_VIEWS
-    if "cross" in card.kinds
-    else ENCODER_VIEWS
+    card.name: (
+        POOLING_VIEWS if "pooling" in card.kinds else TRANSLATION_VIEWS if "cross" in card.kinds else ENCODER_VIEWS
+    )
+    + ("learning",) * (shipped.MODELS / card.name / "learning.npz").exists()
     for card in models()
 }
 

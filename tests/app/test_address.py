@@ -45,6 +45,9 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "at": ("-1", "0", "9"),
     "edits": ("", "uniform", "set-K0-0.5 off-L0H0 hide-K1"),
     "edited": ("0", "1"),
+    "learned": ("-1", "0"),
+    "look": ("-1", "0"),
+    "mean": ("0", "1"),
 }
 
 #: Fields that take any text.
@@ -81,7 +84,7 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
 
 
 def _valid(name: str) -> Any:
-    if name in ("layer", "head", "query", "width", "target", "at"):
+    if name in ("layer", "head", "query", "width", "target", "at", "learned", "look"):
         return [str(n) for n in range(-1, 4096)]
     if name == "shuffle":
         return [str(n) for n in range(1000)]

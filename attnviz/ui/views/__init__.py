@@ -12,6 +12,7 @@ from attnviz.ui.views import (
     head,
     heads,
     heatmap,
+    learning,
     lesson,
     lines,
     overview,
@@ -33,6 +34,7 @@ VIEWS: tuple[View, ...] = (
     View("steps", frozenset({"steps"}), steps.render, single=True, own=True),
     View("attribution", frozenset({"attribution"}), attribution.render, single=True, own=True),
     View("surgery", frozenset({"surgery"}), surgery.render, single=True, own=True),
+    View("learning", frozenset({"learning"}), learning.render, own=True, settle=learning.settle),
     View("lesson", frozenset(), lesson.render),
     View("card", frozenset(), card.render),
 )
