@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +16,22 @@ from attnviz.trace import AttentionTrace, Classification
 STEPS = (0, 1, 2, 5, 11, 23, 23)
 
 
-@dataclass(frozen=True)
-class Looks:
-    """What `zoo.learning` gives."""
+if TYPE_CHECKING:
+    from attnviz.families.learning import Learning
 
-    steps: NDArray[np.int64]
-    loss: NDArray[np.float32]
-    accuracy: NDArray[np.float32]
-    entropy: NDArray[np.float32]
-    sentences: tuple[str, ...]
-    traces: tuple[tuple[AttentionTrace, ...], ...]
+    Looks = Learning
+else:
+
+    @dataclass(frozen=True)
+    class Looks:
+        """What `zoo.learning` gives."""
+
+        steps: NDArray[np.int64]
+        loss: NDArray[np.float32]
+        accuracy: NDArray[np.float32]
+        entropy: NDArray[np.float32]
+        sentences: tuple[str, ...]
+        traces: tuple[tuple[AttentionTrace, ...], ...]
 
 
 @cache

@@ -13,6 +13,7 @@ from attnviz.analysis.focus import focus
 from attnviz.errors import ModelError
 from attnviz.figures.numbers import percent
 from attnviz.i18n import languages, translate
+from attnviz.trace import Classification
 from attnviz.ui import cache
 from attnviz.ui.words import literal
 from tests.app.page import Page
@@ -50,6 +51,7 @@ def test_the_selected_example_is_shown_as_it_was_learned(recorded: dict[str, Loo
     row = focus(own.traces[1][0])
     for drawn, trace in zip(looks(shown), own.traces[1], strict=True):
         np.testing.assert_allclose(drawn["weights"], row.row(trace), rtol=1e-6)
+        assert isinstance(trace.output, Classification)
         assert percent(float(trace.output.probabilities.max())) in drawn["told"]
     names = [look["name"] for look in looks(shown)]
     assert names[0] == translate(language, "learning.untrained", step="0")

@@ -8,7 +8,7 @@ import pytest
 from attnviz import figures
 from attnviz.analysis import learning as looks
 from attnviz.analysis.focus import Focus
-from attnviz.analysis.scales import SCALES, normalise
+from attnviz.analysis.scales import SCALES, ScaleKey, normalise
 from attnviz.figures import describe
 from attnviz.figures.learning import CURVES, step_name
 from attnviz.i18n import languages, translate
@@ -23,9 +23,9 @@ GENERATOR = np.random.default_rng(5)
 @pytest.fixture
 def learned() -> Looks:
     weights = GENERATOR.dirichlet(np.ones(5), size=len(STEPS))
-    traces = tuple(pooled(TOKENS, row, GENERATOR.dirichlet(np.ones(3))) for row in weights)
-    curves = GENERATOR.random((3, len(STEPS))).astype(np.float32)
-    return Looks(np.array(STEPS), *curves, (" ".join(TOKENS),), (traces,))
+    traces = tuple(pooled(TOKENS, row.tolist(), GENERATOR.dirichlet(np.ones(3)).tolist()) for row in weights)
+    loss, accuracy, entropy = GENERATOR.random((3, len(STEPS))).astype(np.float32)
+    return Looks(np.array(STEPS), loss, accuracy, entropy, (" ".join(TOKENS),), (traces,))
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def values(learned: Looks) -> np.ndarray:
 
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("scale", SCALES)
-def test_every_look_is_a_column_on_one_scale(learned: Looks, values: np.ndarray, scale: str, language: str):
+def test_every_look_is_a_column_on_one_scale(learned: Looks, values: np.ndarray, scale: ScaleKey, language: str):
     keys = learned.traces[0][0].blocks[0].key
     heat, *curves = figures.learning(learned, values, keys, 3, scale=scale, language=language).data
 
@@ -63,7 +63,8 @@ def test_the_look_is_framed_and_the_ends_are_named_on_the_axis(learned: Looks, v
 
 def test_many_looks_leave_room_between_the_steps_named(values: np.ndarray):
     steps = np.arange(48)
-    many = Looks(steps, *np.zeros((3, 48), np.float32), (), ())
+    flat = np.zeros(48, np.float32)
+    many = Looks(steps, flat, flat, flat, (), ())
     figure = figures.learning(many, np.full((48, 2), 0.5), TokenAxis.of(["a", "b"]), 0)
 
     named = np.array(figure.layout.xaxis4.tickvals)
@@ -111,6 +112,6 @@ def test_the_tables_hold_what_is_drawn(learned: Looks, values: np.ndarray):
     assert (cell["step"], cell["token"], cell["weight"]) == (STEPS[3], "two", values[3, 1])
     assert len(cells) == values.size
     assert curves["step"].to_list() == list(STEPS)
-    for row, trace in zip(curves.itertuples(), learned.traces[0], strict=True):
-        assert row.probability == trace.output.probabilities.max()
-    assert curves["class"].to_list() == ["xyz"[t.output.predicted] for t in learned.traces[0]]
+    outputs = [trace.output for trace in learned.traces[0] if isinstance(trace.output, Classification)]
+    assert curves["probability"].to_list() == [output.probabilities.max() for output in outputs]
+    assert curves["class"].to_list() == ["xyz"[output.predicted] for output in outputs]

@@ -134,8 +134,8 @@ def _at(context: Context, learned: Learning) -> Context:
     trace = cache.read(own, session.special, session.pieces)
     assert context.selected is not None
     row = replace(context.selected, text=own.text, trace=trace, own=own)
-    places = {name: None if session[name] < 0 else session[name] for name in ("layer", "head", "query")}
-    return replace(context, selected=row, **places)
+    layer, head, query = (None if session[name] < 0 else session[name] for name in ("layer", "head", "query"))
+    return replace(context, selected=row, layer=layer, head=head, query=query)
 
 
 def _title(shown: Context, mean: bool) -> str:
