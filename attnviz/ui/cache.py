@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -26,6 +26,9 @@ from attnviz.errors import AttnvizError, InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps, Translation
 from attnviz.ui.kept import kept, trace_bytes
+
+if TYPE_CHECKING:
+    from attnviz.families.learning import Learning
 
 T = TypeVar("T")
 
@@ -116,6 +119,7 @@ def _warm() -> None:
                     trace(card.name, text)
                     if card.family == "pooling":
                         steps(card.name, text)
+                learning(card.name)
             except AttnvizError:
                 pass  # The page says what is wrong with a model when it is chosen.
             warmup.done += 1
@@ -460,6 +464,24 @@ def offers(name: str, *methods: str) -> bool:
     """Whether a model has these methods."""
     model = load(name)
     return all(hasattr(model, method) for method in methods)
+
+
+@lru_cache(maxsize=64)
+def learning(name: str) -> Learning | None:
+    """The looks at a model's training; None if there are none.
+
+    Raises:
+        ModelError: They cannot be read.
+    """
+    return _in_worker(lambda: zoo.learning(name))
+
+
+def recorded(name: str) -> bool:
+    """Whether there are looks at a model's training; the view of them says what is wrong where they cannot be read."""
+    try:
+        return learning(name) is not None
+    except ModelError:
+        return True
 
 
 @lru_cache(maxsize=32)

@@ -153,6 +153,8 @@ class Context:
         output = self.own.output
         if not isinstance(output, Translation) or ("cross" in found and output.finished and not self._unknown):
             found.add("surgery")
+        if cache.recorded(self.card.name):
+            found.add("learning")
         return {str(each) for each in found}
 
 

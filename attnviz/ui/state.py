@@ -80,6 +80,9 @@ FIELDS = (
     "query2",
     "case",
     "instance",
+    "learned",
+    "look",
+    "mean",
 )
 
 #: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
@@ -137,7 +140,8 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.shuffle = int(pick("shuffle", [str(n) for n in range(1000)], "0"))
     session.temperature = float(pick("temperature", [f"{t:g}" for t in TEMPERATURES], "1"))
     session.sentence = int(pick("sentence", [str(n) for n in range(1, MAX_SENTENCES + 1)], "1"))
-    for name in ("layer", "head", "query", "width", "target", "layer2", "head2", "query2"):
+    indices = ("layer", "head", "query", "width", "target", "layer2", "head2", "query2", "learned", "look")
+    for name in indices:
         session[name] = int(pick(name, _INDICES, "-1"))
     session.against = pick("against", ("", *AGAINST), "")
     session.sentence2 = int(pick("sentence2", ["-1", *(str(n) for n in range(1, MAX_SENTENCES + 1))], "-1"))
@@ -155,6 +159,7 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.edited = pick("edited", ("0", "1"), "0") == "1"
     session.case = pick("case", KINDS, KINDS[0])
     session.instance = int(pick("instance", [str(n) for n in range(1, KEPT + 1)], "1"))
+    session.mean = pick("mean", ("0", "1"), "0") == "1"
     problems += operations.adopt(str(parameters.get("edits") or ""))
     for name in ("path", "cross"):
         if parameters.get(name) and not session[name]:
@@ -197,6 +202,13 @@ def writing_changed() -> None:
         session["at"] = int(event["place"])
     elif event["kind"] == "token":
         session.query = int(event["place"])
+
+
+def look_chosen() -> None:
+    """The player of a training stands at another look."""
+    event = st.session_state["learning"].get("event")
+    if event:
+        st.session_state.look = int(event["look"])
 
 
 def own_way() -> None:
@@ -317,6 +329,7 @@ def model_changed(before: str | None) -> None:
     session.layer = session.head = session.query = session.width = session.target = -1
     session.instead = 0
     compared_changed()
+    session.learned = session.look = -1
     if before and session.pieces == _default_pieces(before):
         session.pieces = _default_pieces(session.model)
     session.block, session.cross = "", []
@@ -340,6 +353,6 @@ def parameters() -> dict[str, str]:
     values: dict[str, Any] = {name: session[name] for name in FIELDS}
     values |= {"path": path_text(session.path), "cross": " ".join(session.cross)}
     values |= {"text": plain, "temperature": f"{session.temperature:g}"}
-    values |= {name: int(values[name]) for name in ("numbers", "follow", "edited")}
+    values |= {name: int(values[name]) for name in ("numbers", "follow", "edited", "mean")}
     values["edits"] = " ".join(session.edits)
     return {name: str(value) for name, value in values.items()}

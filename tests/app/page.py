@@ -15,6 +15,7 @@ from attnviz import models
 from attnviz.analysis import cases
 from attnviz.families.card import ModelCard
 from attnviz.ui.views import KEYS
+from tests import shipped
 
 MAIN = Path(__file__).resolve().parents[2] / "attnviz" / "ui" / "main.py"
 MODELS = tuple(card.name for card in models())
@@ -43,7 +44,9 @@ def _fitting(card: ModelCard) -> tuple[str, ...]:
     if "cross" in card.kinds:
         return TRANSLATION_VIEWS
     views = POOLING_VIEWS if "pooling" in card.kinds else ENCODER_VIEWS
-    return (*views[:-2], "cases", *views[-2:]) if cases.read(card.details.get("cases")) else views
+    more = ("cases",) * bool(cases.read(card.details.get("cases")))
+    more += ("learning",) * (shipped.MODELS / card.name / "learning.npz").exists()
+    return (*views[:-2], *more, *views[-2:])
 
 
 #: Each shipped model with the views it fits.

@@ -53,6 +53,9 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "query2": ("-1", "0", "5"),
     "case": ("right", "misleads", "uniform"),
     "instance": ("1", "2", "3"),
+    "learned": ("-1", "0"),
+    "look": ("-1", "0"),
+    "mean": ("0", "1"),
 }
 
 #: Fields that take any text.
@@ -95,7 +98,7 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
 
 
 def _valid(name: str) -> Any:
-    if name in ("layer", "head", "query", "width", "target", "at", "layer2", "head2", "query2"):
+    if name in ("layer", "head", "query", "width", "target", "at", "layer2", "head2", "query2", "learned", "look"):
         return [str(n) for n in range(-1, 4096)]
     if name == "shuffle":
         return [str(n) for n in range(1000)]

@@ -14,6 +14,7 @@ from attnviz.ui.views import (
     head,
     heads,
     heatmap,
+    learning,
     lesson,
     lines,
     overview,
@@ -37,6 +38,7 @@ VIEWS: tuple[View, ...] = (
     View("compare", frozenset({"comparison"}), compare.render, single=True, own=True, settle=compare.settle),
     View("surgery", frozenset({"surgery"}), surgery.render, single=True, own=True),
     View("cases", frozenset({"cases"}), cases.render, own=True, settle=cases.settle),
+    View("learning", frozenset({"learning"}), learning.render, own=True, settle=learning.settle),
     View("lesson", frozenset(), lesson.render),
     View("card", frozenset(), card.render),
 )
