@@ -32,6 +32,7 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "query": ("-1", "0", "4095"),
     "width": ("-1", "1", "512"),
     "target": ("-1", "0", "1"),
+    "instead": tuple(str(rank) for rank in range(11)),
     "map": ("weights", "mean", "all", "rollout", "norms"),
     "x": ("distance", "entropy", "special"),
     "y": ("entropy", "previous"),
@@ -81,7 +82,19 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
     written = page.component("address")["parameters"]
     assert set(written) == set(FIELDS)
     for name, value in address.items():
-        if name in (*FREE, *COMPARED, "other", "sentence", "view", "layer", "head", "query", "target", "block"):
+        if name in (
+            *FREE,
+            *COMPARED,
+            "other",
+            "sentence",
+            "view",
+            "layer",
+            "head",
+            "query",
+            "target",
+            "instead",
+            "block",
+        ):
             continue  # What a model or a text has no such part for is shown as far as there is one.
         assert (written[name] == value) == (value in _valid(name)), name
     wrong = [name for name in address if name not in (*FREE, "other") and address[name] not in _valid(name)]
