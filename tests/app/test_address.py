@@ -32,6 +32,7 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "query": ("-1", "0", "4095"),
     "width": ("-1", "1", "512"),
     "target": ("-1", "0", "1"),
+    "instead": tuple(str(rank) for rank in range(11)),
     "map": ("weights", "mean", "all", "rollout", "norms"),
     "x": ("distance", "entropy", "special"),
     "y": ("entropy", "previous"),
@@ -64,6 +65,9 @@ FREE = ("text", "own")
 #: Fields that may be empty.
 EMPTY = ("block", "cross", "path", "edits", "against", "model2")
 
+#: Fields that follow what the model and the text have parts for.
+FOLLOWING = ("other", "sentence", "view", "layer", "head", "query", "target", "instead", "block")
+
 #: Fields that follow what there is to compare with.
 COMPARED = ("against", "sentence2", "model2", "layer2", "head2", "query2")
 
@@ -89,7 +93,7 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
     written = page.component("address")["parameters"]
     assert set(written) == set(FIELDS)
     for name, value in address.items():
-        if name in (*FREE, *COMPARED, *CASE, "other", "sentence", "view", "layer", "head", "query", "target", "block"):
+        if name in (*FREE, *FOLLOWING, *COMPARED, *CASE):
             continue  # What a model or a text has no such part for is shown as far as there is one.
         assert (written[name] == value) == (value in _valid(name)), name
     wrong = [name for name in address if name not in (*FREE, "other") and address[name] not in _valid(name)]
