@@ -236,8 +236,7 @@ def evaluate(name_or_folder: str | Path, *, write: bool = False, quiet: bool = F
         The card's `metrics`; those named under `recorded_at_training` are copied, the others computed.
 
     Raises:
-        ModelError: There is no such model, it is damaged, or there is no recipe that knows its data; `not_written`
-            for a translation model, whose card only training writes.
+        ModelError: There is no such model, it is damaged, or there is no recipe that knows its data.
         DataError: The data cannot be had, or are not what they should be.
     """
     known = zoo.model_folders()
@@ -247,10 +246,10 @@ def evaluate(name_or_folder: str | Path, *, write: bool = False, quiet: bool = F
     content = zoo.read_card(folder)
     zoo.check_files(folder, content)
     if content["name"] in TRANSLATIONS:
-        if write:
-            raise ModelError("not_written", model=content["name"])
         from attnviz.training.translation import folder as translations  # it builds on this module
 
+        if write:
+            return translations.refresh(TRANSLATIONS[content["name"]], folder, quiet=quiet)
         return translations.evaluate(TRANSLATIONS[content["name"]], folder, content, quiet=quiet)
     chosen = recipe(content["name"])
     figures, cases = renewal.explained(chosen, folder, content, quiet=quiet)

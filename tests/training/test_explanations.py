@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +17,9 @@ from attnviz.training import explained, pipeline, renewal
 from attnviz.training.corpora import Examples
 from attnviz.training.explanations import explanations
 from tests import shipped
-from tests.training.tiny import RECIPE
+from tests.training.tiny import RECIPE as TINY
+
+RECIPE = replace(TINY, folds=0, settings=replace(TINY.settings, epochs=2))
 
 CLASSIFIERS = [name for name in shipped.NAMES if shipped.card(name)["labels"]]
 
@@ -72,6 +76,7 @@ def test_a_folder_is_brought_up_to_date_from_its_weights_alone(folder, tmp_path,
     shutil.copytree(folder, copy)
     before = {path.name: path.read_bytes() for path in copy.iterdir()}
     monkeypatch.setattr(pipeline, "recipe", lambda name: RECIPE)
+    monkeypatch.setattr(renewal, "explained", partial(renewal.explained, sentences=5))
 
     metrics = pipeline.evaluate(copy, write=True, quiet=True)
 
