@@ -14,7 +14,7 @@ from attnviz.training.progress import Progress
 from attnviz.training.translation.pairs import Pair
 
 #: Links of dev pairs, English to Japanese. Test data: a checkout has them, an installed package has not.
-GOLD = Path(__file__).resolve().parents[3] / "tests" / "data" / "alignments-en-ja.tsv"
+GOLD = Path(__file__).resolve().parents[3] / "tests" / "data" / "alignments-en-ja.txt"
 
 #: The block whose weights are read.
 BLOCK = "source-target"

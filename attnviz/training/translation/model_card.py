@@ -98,7 +98,7 @@ def _alignment(card: dict[str, Any]) -> list[str]:
     return [
         "## How well its attention aligns",
         f"One annotator set the word correspondences of {found['n_pairs']} dev pairs by hand, before any alignment of "
-        f"the model was seen (`tests/data/alignments-en-ja.tsv`: {found['n_sure']:,} sure, {found['n_possible']:,} "
+        f"the model was seen (`tests/data/alignments-en-ja.txt`: {found['n_sure']:,} sure, {found['n_possible']:,} "
         "possible links; its head says by what rules) and read them through once more; nobody else has. The model "
         "reads the reference translation; special tokens are left out, weights of a source word's pieces are summed, "
         "rows of a target word's pieces averaged; each target word is linked to the source word of its greatest "
