@@ -103,8 +103,9 @@ def _overlapping(first: TokenAxis, second: TokenAxis) -> list[Pair]:
             continue
         if not sides or start >= sides[-1][2]:
             sides.append(([], [], end))
-        sides[-1][side].append(place)
-        sides[-1] = (*sides[-1][:2], max(end, sides[-1][2]))
+        mine, theirs, last = sides[-1]
+        (theirs if side else mine).append(place)
+        sides[-1] = (mine, theirs, max(end, last))
     return [
         Pair(tuple(range(mine[0], mine[-1] + 1)), tuple(range(theirs[0], theirs[-1] + 1)))
         for mine, theirs, _ in sides

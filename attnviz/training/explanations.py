@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from attnviz.analysis import cases, operations
 from attnviz.analysis.codes import parse
@@ -84,7 +85,7 @@ def summary(found: Sequence[Measures]) -> dict[str, Any]:
         "seed": SEED,
         "kendall": {name: mean(name, "kendall") for name in MEASURES[1:]},
         "kendall_n": {
-            name: int(sum(np.isfinite(table.loc[name, "kendall"]) for table in tables)) for name in MEASURES[1:]
+            name: int(sum(pd.notna(table.loc[name, "kendall"]) for table in tables)) for name in MEASURES[1:]
         },
         "comprehensiveness": {name: mean(name, "comprehensiveness") for name in orders},
         "sufficiency": {name: mean(name, "sufficiency") for name in orders},

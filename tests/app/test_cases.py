@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import attnviz
+from attnviz import zoo
 from attnviz.analysis import cases, operations
 from attnviz.analysis.cases import Case
 from attnviz.analysis.measures import of_classifier
 from attnviz.i18n import languages, translate
+from attnviz.trace import Classification
 from attnviz.ui import cache
 from attnviz.ui.words import literal
 from tests import shipped
@@ -24,7 +25,7 @@ MODELS = [
 
 
 def case(name: str, text: str) -> Case:
-    model = attnviz.load(name)
+    model = zoo.load(name)
     encoded = model.encode(text)
     own = model.run(encoded).output
     even = operations.traced(model, text, "uniform").output
@@ -77,10 +78,12 @@ def test_even_weights_are_shown_with_both_answers(name: str):
     table = shown.app.dataframe[0].value
     own, even = (np.asarray(table[column]) for column in ("own", "edited"))
     text = cache.examples(name)[2]
-    np.testing.assert_allclose(own, cache.trace(name, text).output.probabilities, rtol=1e-6)  # type: ignore[union-attr]
-    np.testing.assert_allclose(
-        even, operations.traced(attnviz.load(name), text, "uniform").output.probabilities, rtol=1e-6
-    )  # type: ignore[union-attr]
+    for shown_now, trace in (
+        (own, cache.trace(name, text)),
+        (even, operations.traced(zoo.load(name), text, "uniform")),
+    ):
+        assert isinstance(trace.output, Classification)
+        np.testing.assert_allclose(shown_now, trace.output.probabilities, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
