@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from attnviz.analysis import cases, operations
 from attnviz.analysis.codes import parse
@@ -84,9 +83,7 @@ def summary(found: Sequence[Measures]) -> dict[str, Any]:
         "n": len(found),
         "seed": SEED,
         "kendall": {name: mean(name, "kendall") for name in MEASURES[1:]},
-        "kendall_n": {
-            name: int(sum(pd.notna(table.loc[name, "kendall"]) for table in tables)) for name in MEASURES[1:]
-        },
+        "kendall_n": {name: sum(int(table["kendall"].notna()[name]) for table in tables) for name in MEASURES[1:]},
         "comprehensiveness": {name: mean(name, "comprehensiveness") for name in orders},
         "sufficiency": {name: mean(name, "sufficiency") for name in orders},
         "complete": round(float(np.mean([each.integrated.residue <= COMPLETE for each in found])), DECIMALS),
