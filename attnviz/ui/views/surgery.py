@@ -82,9 +82,9 @@ def render(context: Context) -> None:
         _outputs(context, both)
         if done.found is not None:
             _search(context, done.found)
+    if context.written:
+        written.picture(context, own, done)
     if done.trace.edited:
-        if context.written:
-            written.picture(context, own, done)
         _pictures(context, both)
     st.caption(context.t("surgery.honest"))
 
