@@ -54,6 +54,7 @@ TOPICS_EN_ENCODER = replace(
     ),
 )
 
+# Not among the models of `recipes`: `train` found it one test sentence less accurate than its pooling sibling.
 SENTIMENT_EN_ENCODER = replace(
     SENTIMENT_EN,
     name="sentiment-en-encoder",
@@ -79,7 +80,8 @@ SENTIMENT_EN_ENCODER = replace(
         "Half the teacher in the targets and less dropout on the features: less accurate on the test part than the "
         "pooling model, and not shipped. That was the one look at the test part before this model's own.",
         "The teacher alone and more dropout on the features: one run with one seed, best validation accuracy 80.4 %, "
-        "the teacher's own 80.6 %; these are the settings above. Of 818 sentences to validate, one point is eight.",
+        "the teacher's own 80.6 %; these are the settings above. Of 818 sentences to validate, one point is eight. "
+        "Trained so, 2,031 of 2,454 test sentences were right, of the pooling model 2,032; not shipped.",
     ),
 )
 
