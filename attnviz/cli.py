@@ -17,6 +17,9 @@ from attnviz.i18n import choose, languages, translate
 #: Exit codes: a bad call, and anything the user caused later.
 BAD_CALL, FAILED = 2, 1
 
+#: The models of the checkout.
+_MODELS = Path(__file__).resolve().parent.parent / "models"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
@@ -77,11 +80,14 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     training = command("train")
     training.add_argument("name", metavar="NAME")
-    training.add_argument("--models", type=Path, default=None, metavar="FOLDER", help=translate(language, "cli.folder"))
+    training.add_argument(
+        "--models", type=Path, default=_MODELS, metavar="FOLDER", help=translate(language, "cli.folder")
+    )
     training.set_defaults(run=_train)
 
     evaluating = command("evaluate")
     evaluating.add_argument("name", metavar="NAME")
+    evaluating.add_argument("--write", action="store_true", help=translate(language, "cli.write"))
     evaluating.set_defaults(run=_evaluate)
 
     adding = command("add")
@@ -137,7 +143,7 @@ def _train(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from attnviz import training
 
-    _print_json(training.evaluate(options.name))
+    _print_json(training.evaluate(options.name, write=options.write))
     return 0
 
 

@@ -11,14 +11,16 @@ import tempfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from attnviz.errors import ModelError
+from attnviz.families import learning as looks
 from attnviz.families.card import ModelCard
+from attnviz.families.learning import Learning
 
 FORMAT = 1
 
@@ -48,6 +50,7 @@ _OPTIONAL: dict[str, type] = {
     "notes": dict,
     "label_names": dict,
     "metrics": dict,
+    "cases": dict,
     "trained_length": int,
     "max_length": int,
 }
@@ -60,6 +63,7 @@ _ENTRIES: dict[str, type] = {
     **dict.fromkeys(("labels", "languages", "kinds", "examples", "title", "summary", "notes"), str),
     **dict.fromkeys(("data", "files"), dict),
     "label_names": list,
+    "cases": list,
 }
 
 #: No file of a model folder is larger than this, nor a card, nor the arrays of a weights file together; in bytes.
@@ -147,12 +151,39 @@ def load(name: str | os.PathLike[str]) -> Any:
         from attnviz.families import hub
 
         return hub.from_preset(str(name))
+    return _once(folder, lambda: _open(folder))
+
+
+def learning(name: str | os.PathLike[str]) -> Learning | None:
+    """How a model learned, read once per process.
+
+    Args:
+        name: As for `load`.
+
+    Returns:
+        None where training wrote nothing of it into the folder.
+
+    Raises:
+        ModelError: There is no such model, or its folder is damaged; the message names file and cause.
+    """
+    folder = _find(name)
+    if folder is None or not (folder / looks.FILE).exists():
+        return None
+    model = load(folder)
+    if looks.FILE not in model.card.details.get("files", {}):
+        raise ModelError("card_field", folder=folder.name, field=f"files.{looks.FILE}", expected="sha256, bytes")
+    found: Learning = _once(folder / looks.FILE, lambda: looks.read(folder, model))
+    return found
+
+
+def _once(path: Path, make: Callable[[], Any]) -> Any:
+    """What was made of a path, made when it is first asked for."""
     with _lock:
-        guard = _loading.setdefault(folder, threading.Lock())
+        guard = _loading.setdefault(path, threading.Lock())
     with guard:
-        if folder not in _loaded:
-            _loaded[folder] = _open(folder)
-        return _loaded[folder]
+        if path not in _loaded:
+            _loaded[path] = make()
+        return _loaded[path]
 
 
 def _find(name: str | os.PathLike[str]) -> Path | None:

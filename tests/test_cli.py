@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -224,6 +225,13 @@ def test_an_interruption_ends_quietly(run, monkeypatch):
     code, out, err = run("train", NAME)
     assert (code, out) == (130, "")
     assert err.strip() == "Interrupted."
+
+
+def test_training_writes_to_the_checkout_unless_told_otherwise(run, monkeypatch, tmp_path):
+    written = []
+    monkeypatch.setattr(training, "train", lambda name, *, models_folder: written.append(models_folder))
+    assert run("train", NAME)[0] == run("train", NAME, "--models", str(tmp_path))[0] == 0
+    assert written == [Path(__file__).resolve().parent.parent / "models", tmp_path]
 
 
 def test_version_and_help(run):

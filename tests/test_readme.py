@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from attnviz.training import explained
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CARDS = sorted((ROOT / "models").glob("*/card.json"))
@@ -15,10 +17,14 @@ CARDS = sorted((ROOT / "models").glob("*/card.json"))
 def row(card: dict) -> str:
     """A model's line in the README's table, from its card."""
     figures = card["metrics"]
+    name = f"[{card['name']}](models/{card['name']}/README.md)"
+    if card["task"] == "translation":
+        cells = [f"{figures[f'{part}_greedy_{score}']:.1f}" for part in ("test", "dev") for score in ("bleu", "chrf")]
+        return f"| {' | '.join([name, card['title']['en'], *cells])} |"
     compared = "sibling_accuracy" if "sibling" in figures else "mean_pooling_accuracy"
     shares = (figures[key] for key in ("accuracy", "uniform_accuracy", compared))
     cells = [
-        f"[{card['name']}](models/{card['name']}/README.md)",
+        name,
         card["title"]["en"],
         *(f"{100 * share:.1f} %" for share in shares),
         f"{figures['drop_ratio']:.0f} × ({figures['drop_ratio_low']:.0f}–{figures['drop_ratio_high']:.0f})",
@@ -29,6 +35,12 @@ def row(card: dict) -> str:
 @pytest.mark.parametrize("path", CARDS, ids=lambda path: path.parent.name)
 def test_the_table_of_models_repeats_the_cards(path: Path):
     assert row(json.loads(path.read_text(encoding="utf-8"))) in README.splitlines()
+
+
+def test_what_attention_explains_repeats_the_cards():
+    said = explained.readme([json.loads(path.read_text(encoding="utf-8")) for path in CARDS])
+    missing = [line for line in said.splitlines() if line.startswith("|") and line not in README.splitlines()]
+    assert missing == []
 
 
 def test_the_screenshot_is_there():

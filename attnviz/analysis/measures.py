@@ -118,3 +118,28 @@ def measure(
     curves = erasure.curves(run, encoded, target, orders)
     named = dict(zip(MEASURES, curves, strict=False))
     return Measures(encoded.axes["tokens"].tokens, target, values, integrated, named, tuple(curves[len(MEASURES) :]))
+
+
+def of_classifier(
+    model: Any, encoded: Encoded, target: int, attention: NDArray[np.floating[Any]] | None = None
+) -> Measures:
+    """`measure` for a classifier as `attnviz.load` gives it.
+
+    Args:
+        model: With `probabilities`, `gradients`, `embed` and `unknown_id`; with `forward` where no row is given.
+        encoded: The text.
+        target: Class index.
+        attention: The row of weights to compare, float `[token]`; None takes that which `forward` gives out: of a
+            pooling model its weights, of an encoder the [CLS] row of the last layer, mean over its heads.
+    """
+    if attention is None:
+        attention = model.forward(encoded.inputs["tokens"])[1][0]
+    return measure(
+        encoded,
+        attention,
+        target,
+        run=model.probabilities,
+        gradients=lambda features: model.gradients(encoded, target, features),
+        embed=model.embed,
+        unknown=model.unknown_id,
+    )

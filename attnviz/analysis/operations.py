@@ -27,6 +27,7 @@ from attnviz.trace import (
     Edit,
     Encoded,
     Notice,
+    TokenAxis,
 )
 
 #: The sequence operations on the input are about.
@@ -110,16 +111,16 @@ def begin(model: Any, encoded: Encoded, operations: Sequence[Operation] = (), **
         return Operated(encoded, own, tuple(range(length)))
     if _SEQUENCE not in encoded.axes:
         raise InputError("edit_not_offered", code=operations[0].code)
-    tokens = encoded.axes[_SEQUENCE].tokens
-    first = length - len(tokens)  # what the model itself puts before the text
-    if first < 0 or own.blocks[0].key.tokens[first:] != tokens:
+    first = _first(encoded.axes[_SEQUENCE].tokens, own.blocks[0].key)
+    if first is None:
         raise InputError("edit_not_offered", code=operations[0].code)
+    text = range(first, first + len(encoded.axes[_SEQUENCE]))
     dropped: set[int] = set()
     changed = encoded
     for operation in operations:
         for key in operation.keys:
             _check("key", (key,), length, operation)
-            if key < first:
+            if key not in text:
                 raise InputError("edit_not_input", code=operation.code, token=own.blocks[0].key.tokens[key])
         if operation.name == "drop":
             dropped |= set(operation.keys)
@@ -129,10 +130,10 @@ def begin(model: Any, encoded: Encoded, operations: Sequence[Operation] = (), **
                 raise InputError("edit_not_offered", code=operation.code)
             changed = changed.replace([key - first for key in operation.keys], unknown)
     kept = tuple(place for place in range(length) if place not in dropped)
-    if len(kept) == first:
+    if dropped.issuperset(text):
         raise InputError("edit_nothing_left", code=joined(operations))
     if dropped:
-        changed = changed.keep([place - first for place in kept if place >= first])
+        changed = changed.keep([place - first for place in kept if place in text])
     trace = model.run(changed, **options)
     return Operated(changed, _told(trace, operations), kept, tuple(operations))
 
@@ -166,10 +167,16 @@ def edits(model: Any, before: Operated, operation: Operation) -> tuple[tuple[Edi
     block = blocks[operation.block]
     layers = _chosen("layer", operation.layers, block.shape[0], operation)
     heads = _chosen("head", operation.heads, block.shape[1], operation)
-    own_query = block.kind in ("self", "causal")
-    rows = _chosen("query", _placed(operation.queries, before.kept, "query", own_query), block.shape[2], operation)
-    keys = _chosen("key", _placed(operation.keys, before.kept, "key", True), block.shape[3], operation)
-    keys = keys if operation.keys else []
+    source = blocks[0].key
+    now = {
+        what: _placed(places, before.kept) if axis == source else places
+        for what, places, axis in (
+            ("query", operation.queries, block.query),
+            ("key", operation.keys, block.key),
+        )
+    }
+    rows = _chosen("query", now["query"], block.shape[2], operation)
+    keys = _chosen("key", now["key"], block.shape[3], operation) if operation.keys else []
     found = None
     if operation.name == "adversarial":
         changed, found = _searched(model, before, block, operation)
@@ -195,6 +202,25 @@ def placed(trace: AttentionTrace, name: str) -> NDArray[np.float32]:
             part = whole[edit.layer, slice(None) if edit.head is None else slice(edit.head, edit.head + 1)]
             part[...] = np.where(np.isnan(edit.weights), part, edit.weights)
     return whole
+
+
+def on_own_axes(own: AttentionTrace, done: Operated, name: str) -> NDArray[np.float64]:
+    """The changed weights of a block on the axes of the model's own run, NaN where a token is gone.
+
+    Args:
+        own: The model's own run.
+        done: The changed one.
+        name: Of the block.
+
+    Returns:
+        float64 `[layer, head, query, key]`.
+    """
+    source, before = own.blocks[0].key, own.block(name)
+    values = done.trace.block(name).weights.astype(np.float64)
+    for axis, sequence in ((-1, before.key), (-2, before.query)):
+        if sequence == source:
+            values = on_axis(values, done.kept, len(source), axis)
+    return values
 
 
 def on_axis(values: NDArray[Any], kept: Sequence[int], length: int, axis: int = -1) -> NDArray[np.float64]:
@@ -254,10 +280,14 @@ def _searched(
     return changed, found
 
 
-def _placed(places: Sequence[int], kept: Sequence[int], what: str, moved: bool) -> tuple[int, ...]:
+def _first(tokens: Sequence[str], keys: TokenAxis) -> int | None:
+    """Where the tokens of the text begin among the keys, before and behind which the model may put its own."""
+    places = range(len(keys) - len(tokens) + 1)
+    return next((place for place in places if keys.tokens[place : place + len(tokens)] == tuple(tokens)), None)
+
+
+def _placed(places: Sequence[int], kept: Sequence[int]) -> tuple[int, ...]:
     """Positions before tokens were dropped as positions now; -1, which is none, for one that is gone."""
-    if not moved:
-        return tuple(places)
     now = {place: index for index, place in enumerate(kept)}
     return tuple(now.get(place, -1) for place in places)
 

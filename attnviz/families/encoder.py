@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,8 @@ class EncoderClassifier(TextClassifier):
         self._captured = CapturedModel(model)
         observed = [f"attention_{i}/{part}" for i in range(self.layers) for part in ("query", "key", "value")]
         self._parts = CapturedModel(model, observe=(*observed, "embedding"))
+        self._gradient_lock = threading.Lock()
+        self._gradient: Any = None
 
     def run_batch(self, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
         """Several texts in one call of the model; the same traces as one by one.
@@ -288,13 +291,32 @@ class EncoderClassifier(TextClassifier):
         elif not 0 <= target < len(self.card.labels):
             raise InputError("no_such_index", what="class", received=target, last=len(self.card.labels) - 1)
         ids = np.repeat(encoded.inputs["tokens"], len(features), axis=0)
-        tail = keras.Model([self.model.input, self.model.get_layer("embedding").output], self.model.output)
-        with tf.GradientTape() as tape:
-            values = tf.constant(features, tf.float32)
-            tape.watch(values)
-            probability = tail([tf.constant(ids), values], training=False)[:, target]
-        gradient: NDArray[np.float32] = tape.gradient(probability, values).numpy()
+        gradient: NDArray[np.float32] = self._gradient_function()(
+            tf.constant(ids, tf.int32), tf.constant(features, tf.float32), tf.constant(target, tf.int32)
+        ).numpy()
         return gradient
+
+    def _gradient_function(self) -> Any:
+        with self._gradient_lock:
+            if self._gradient is None:
+                embedding = self.model.get_layer("embedding")
+                tail = keras.Model([self.model.input, embedding.output], self.model.output)
+
+                @tf.function(
+                    input_signature=[
+                        tf.TensorSpec([None, None], tf.int32),
+                        tf.TensorSpec([None, None, embedding.output_dim], tf.float32),
+                        tf.TensorSpec([], tf.int32),
+                    ]
+                )
+                def gradient(ids: Any, values: Any, target: Any) -> Any:
+                    with tf.GradientTape() as tape:
+                        tape.watch(values)
+                        probability = tail([ids, values], training=False)[:, target]
+                    return tape.gradient(probability, values)
+
+                self._gradient = gradient
+        return self._gradient
 
     def _checked(self, edits: Sequence[Edit], batch: Sequence[Encoded]) -> tuple[Edit, ...]:
         names = [site.name for site in self._captured.sites]

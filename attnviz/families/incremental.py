@@ -171,18 +171,20 @@ def _placed(edit: Edit, weights: NDArray[np.float32]) -> Edit:
     return Edit(f"{SITES[edit.block]}{edit.layer}", weights, 0, edit.head, edit.label)
 
 
+def fitted(edit: Edit, count: int) -> NDArray[np.float32]:
+    """The weights of an edit for so many target tokens; rows beyond its own are the model's (NaN)."""
+    weights = edit.weights
+    if edit.block == ENCODER:
+        return weights
+    keys = count if edit.block == DECODER else weights.shape[1]
+    whole = np.full((count, keys), np.nan, np.float32)
+    rows, columns = min(count, weights.shape[0]), min(keys, weights.shape[1])
+    whole[:rows, :columns] = weights[:rows, :columns]
+    if edit.block == DECODER:
+        whole[:rows, columns:] = 0
+    return whole
+
+
 def full_edits(edits: Sequence[Edit], count: int) -> list[Edit]:
-    """Edits of a pass over `count` target tokens at once; rows beyond those of an edit stay the model's own (NaN)."""
-    placed = []
-    for edit in edits:
-        weights = edit.weights
-        if edit.block != ENCODER:
-            keys = count if edit.block == DECODER else weights.shape[1]
-            whole = np.full((count, keys), np.nan, np.float32)
-            rows, columns = min(count, weights.shape[0]), min(keys, weights.shape[1])
-            whole[:rows, :columns] = weights[:rows, :columns]
-            if edit.block == DECODER:
-                whole[:rows, columns:] = 0
-            weights = whole
-        placed.append(_placed(edit, weights))
-    return placed
+    """Edits of a pass over `count` target tokens at once."""
+    return [_placed(edit, fitted(edit, count)) for edit in edits]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,15 +25,18 @@ from attnviz.families.incremental import (
     SOURCE_TARGET,
     Captured,
     Writing,
+    fitted,
     full_edits,
     stacked,
 )
+from attnviz.families.masking import mask_after
 from attnviz.families.next_token import NextToken, inputs, tail, with_end
 from attnviz.families.projection import head_output, value_norms
 from attnviz.families.script import fits
 from attnviz.families.sentence import Sentence
 from attnviz.families.subwords import END_ID, PADDING_ID, START_ID, UNKNOWN_ID, Subwords
 from attnviz.trace import (
+    LIFTED,
     MASK_CAUSAL,
     MASK_NONE,
     AttentionBlock,
@@ -166,7 +169,8 @@ class TranslationModel:
 
         Raises:
             InputError: `empty_target`, `target_or_prefix`, `bad_beam`, `no_such_token`; for edits `no_such_block`,
-                `no_such_index`, `edit_shape`.
+                `no_such_index`, `edit_shape`, `edit_not_offered` (a mask to be lifted: what is not written yet cannot
+                be looked at).
         """
         if not 1 <= beam <= WIDEST:
             raise InputError("bad_beam", received=beam, last=WIDEST)
@@ -344,6 +348,11 @@ class TranslationModel:
         result: NDArray[np.float32] = self._captured({"source": source, "target": shifted}).prediction["logits"]
         return result
 
+    @property
+    def unknown_id(self) -> int:
+        """Id of the token that stands for any piece of the source that its vocabulary lacks."""
+        return UNKNOWN_ID
+
     def token_id(self, token: str) -> int:
         """Id of an entry of the target vocabulary; raises `InputError` `no_such_token`."""
         return sentence.ids_of([token], self._target)[0]
@@ -408,13 +417,14 @@ class TranslationModel:
         }
         later = np.triu(np.ones((len(written), len(written)), bool), 1)
         causal = np.where(later, MASK_CAUSAL, MASK_NONE).astype(np.int8) if len(written) > 1 else None
+        shown = [replace(edit, weights=fitted(edit, len(written))) for edit in edits]
         blocks = tuple(
             AttentionBlock(
                 block,
                 BLOCKS[block],
                 *axes[block],
                 weights[block],
-                causal if block == DECODER else None,
+                mask_after(causal if block == DECODER else None, shown, block, weights[block].shape),  # type: ignore[arg-type]
                 edited=any(edit.block == block for edit in edits),
             )
             for block in BLOCKS
@@ -452,6 +462,8 @@ class TranslationModel:
             expected = (rows, rows if edit.block == DECODER else keys)
             if shape != expected:
                 raise InputError("edit_shape", block=edit.block, received=str(shape), expected=str(expected))
+            if (edit.weights == LIFTED).any():
+                raise InputError("edit_not_offered", code=edit.label)
 
 
 def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> TranslationModel:

@@ -7,6 +7,7 @@ from attnviz.figures.bars import bars, prediction
 from attnviz.figures.head import head
 from attnviz.figures.heads import head_distances, head_map, heads
 from attnviz.figures.heatmap import heatmap
+from attnviz.figures.learning import learning
 from attnviz.figures.maps import attention_map
 from attnviz.figures.steps import bias, matrix, scores
 from attnviz.figures.surgery import changed_map, changed_row, head_changes
@@ -26,6 +27,7 @@ __all__ = [
     "head_map",
     "heads",
     "heatmap",
+    "learning",
     "matrix",
     "prediction",
     "scores",

@@ -90,6 +90,7 @@ def prediction(
     trace: AttentionTrace,
     names: Sequence[str] | None = None,
     *,
+    name: str | None = None,
     compare: Sequence[tuple[str, AttentionTrace]] = (),
     language: str = "en",
     theme: str = "light",
@@ -99,7 +100,8 @@ def prediction(
     Args:
         trace: A trace with a classification.
         names: Class names in the order of the output; None shows the label codes.
-        compare: Further runs of the same model with a name each, drawn beside.
+        name: Of this run, beside others; None says whether it is the model's own.
+        compare: Further runs with the same classes and a name each, drawn beside.
         language: Of the words on the chart.
         theme: `light` or `dark`.
 
@@ -112,10 +114,11 @@ def prediction(
     look = style.theme(theme)
     shown = [label(name) for name in (names or output.labels)]
     word = translate(language, "figures.probability")
-    runs = [(translate(language, "surgery.edited" if trace.edited else "figures.own"), trace), *compare]
-    colours = [look.bar, look.muted, look.second]
+    own = name or translate(language, "surgery.edited" if trace.edited else "figures.own")
+    runs = [(own, trace), *compare]
+    colours = [look.bar, look.second if name else look.muted, look.second]
     figure = go.Figure()
-    for number, (name, run) in enumerate(runs):
+    for number, (title, run) in enumerate(runs):
         result = run.output
         assert isinstance(result, Classification)
         values = [float(value) for value in result.probabilities]
@@ -126,7 +129,7 @@ def prediction(
             x=values,
             y=list(range(len(values))),
             orientation="h",
-            name=plain(name),
+            name=plain(title),
             marker={"color": colour},
             text=[percent(value) for value in values],
             textposition="outside",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,10 @@ from attnviz.analysis.heads import Similarity
 from attnviz.analysis.maps import MapKey
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import translate
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, TokenAxis, Translation
+
+if TYPE_CHECKING:
+    from attnviz.families.learning import Learning
 
 #: Tokens named in a description.
 NAMED = 5
@@ -170,6 +173,42 @@ def translation(
     listed = translate(language, "alt.separator").join(pairs)
     text = output.text if isinstance(output, Translation) else ""
     return translate(language, "writing.alt", source=trace.text, translation=text, name=name, pairs=listed)
+
+
+def learning(
+    learned: Learning, values: NDArray[np.float64], keys: TokenAxis, text: str, title: str, language: str = "en"
+) -> str:
+    """How a sentence's weights and the curves of a training went, from the first look to the last.
+
+    Args:
+        learned: The looks.
+        values: float64 `[look, key]`.
+        keys: What the weights are given to.
+        text: The sentence.
+        title: Whose rows of weights they are.
+        language: Of the words.
+    """
+
+    def top(row: NDArray[np.float64]) -> str:
+        items = [f"{keys.tokens[at]} {approx(float(row[at]))}" for at in np.argsort(-row, kind="stable")[:NAMED]]
+        return translate(language, "alt.separator").join(items)
+
+    ends = {
+        f"{name}_{end}": approx(float(getattr(learned, name)[at]))
+        for name in ("loss", "accuracy", "entropy")
+        for end, at in (("first", 0), ("last", -1))
+    }
+    return translate(
+        language,
+        "learning.alt",
+        title=title,
+        text=text,
+        looks=len(values),
+        steps=int(learned.steps[-1]),
+        first=top(values[0]),
+        last=top(values[-1]),
+        **ends,
+    ).strip()
 
 
 def map_title(block: AttentionBlock, kind: MapKey, layer: int, head: int, language: str = "en") -> str:

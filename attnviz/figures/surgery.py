@@ -25,18 +25,28 @@ EXACT, LABELLED = 32, 24
 #: Cells a side of a map of more tokens than `EXACT`, and the share of them that lie within its scale.
 SMALL, WITHIN = 96, 0.98
 
+#: Letters that fit above a panel.
+TITLE = 30
+
 Floats = NDArray[np.floating[Any]]
 
 
 def changed_row(
-    tokens: Sequence[str], own: Floats, edited: Floats, *, language: str = "en", theme: str = "light"
+    tokens: Sequence[str],
+    own: Floats,
+    edited: Floats,
+    *,
+    titles: Sequence[str] | None = None,
+    language: str = "en",
+    theme: str = "light",
 ) -> go.Figure:
-    """One row of weights: the model's own, the edited one, and edited minus own.
+    """One row of weights: the model's own, the edited one, and edited minus own; or any two rows so titled.
 
     Args:
         tokens: One a key.
-        own: The model's own weights, float `[key]`.
+        own: The model's own weights, float `[key]`; NaN where there is no such token.
         edited: The weights after surgery, float `[key]`; NaN where a token is gone.
+        titles: Of the three panels.
         language: Of the words on the chart.
         theme: `light` or `dark`.
 
@@ -45,8 +55,8 @@ def changed_row(
         digits.
     """
     look = style.theme(theme)
-    titles = [translate(language, f"surgery.{each}") for each in ("own", "edited", "difference")]
-    figure = make_subplots(rows=1, cols=3, shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.04)
+    titles = list(titles or _titles(language))
+    figure = make_subplots(rows=1, cols=3, shared_yaxes=True, subplot_titles=_short(titles), horizontal_spacing=0.04)
     difference = np.asarray(edited, np.float64) - np.asarray(own, np.float64)
     most = max(1.0, float(np.nanmax(edited, initial=0)))
     bound = float(np.nanmax(np.abs(difference), initial=0)) or 1.0
@@ -94,16 +104,18 @@ def changed_map(
     own: Floats,
     edited: Floats,
     *,
+    titles: Sequence[str] | None = None,
     language: str = "en",
     theme: str = "light",
 ) -> go.Figure:
-    """All rows of one head: the model's own, the edited ones, and edited minus own.
+    """All rows of one head: the model's own, the edited ones, and edited minus own; or of any two heads so titled.
 
     Args:
         queries: One a row.
         keys: One a column.
         own: The model's own weights, float `[query, key]`.
         edited: The weights after surgery, float `[query, key]`; NaN where a token is gone.
+        titles: Of the three maps.
         language: Of the words on the chart.
         theme: `light` or `dark`.
 
@@ -113,8 +125,8 @@ def changed_map(
         says ≥), or none of the others could be seen.
     """
     look = style.theme(theme)
-    titles = [translate(language, f"surgery.{each}") for each in ("own", "edited", "difference")]
-    figure = make_subplots(rows=1, cols=3, shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.03)
+    titles = list(titles or _titles(language))
+    figure = make_subplots(rows=1, cols=3, shared_yaxes=True, subplot_titles=_short(titles), horizontal_spacing=0.03)
     maps = [np.asarray(each, np.float64) for each in (own, edited)]
     maps.append(maps[1] - maps[0])
     many = max(len(queries), len(keys)) > EXACT
@@ -132,7 +144,9 @@ def changed_map(
                 colorscale=style.colour_scale(look.diverging if signed else look.ramp),
                 hoverongaps=False,
                 showscale=column > 1,
-                colorbar=_colour_bar(low, end, signed, language, many, beyond),
+                colorbar=_colour_bar(
+                    low, end, signed, titles[2] if signed else translate(language, "figures.weight"), many, beyond
+                ),
             ),
             row=1,
             col=column,
@@ -147,6 +161,15 @@ def changed_map(
     )
     figure.update_annotations(font={"size": style.FONT_SIZE, "color": look.text})
     return figure
+
+
+def _titles(language: str) -> list[str]:
+    return [translate(language, f"surgery.{each}") for each in ("own", "edited", "difference")]
+
+
+def _short(titles: Sequence[str]) -> list[str]:
+    """As they fit above a panel."""
+    return [label(each, TITLE) for each in titles]
 
 
 def _end(maps: Sequence[NDArray[np.float64]], many: bool) -> tuple[float, bool]:
@@ -185,7 +208,7 @@ def _told(
     return {"z": values, "zmin": low, "zmax": high, "hoverinfo": "text", "hovertext": words, "xgap": 1, "ygap": 1}
 
 
-def _colour_bar(low: float, high: float, signed: bool, language: str, in_codes: bool, beyond: bool) -> dict[str, Any]:
+def _colour_bar(low: float, high: float, signed: bool, title: str, in_codes: bool, beyond: bool) -> dict[str, Any]:
     """Below its maps: that of the weights under the first two, that of the difference under the third."""
     marks = [low, (low + high) / 2, high]
     words = ["0" if mark == 0 else approx(mark, 2) for mark in marks]
@@ -204,7 +227,7 @@ def _colour_bar(low: float, high: float, signed: bool, language: str, in_codes: 
         "outlinewidth": 1,
         "tickvals": [(mark - low) / (high - low) * 255 for mark in marks] if in_codes else marks,
         "ticktext": words,
-        "title": {"text": translate(language, "surgery.difference" if signed else "figures.weight"), "side": "top"},
+        "title": {"text": label(title), "side": "top"},
     }
 
 

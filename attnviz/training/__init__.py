@@ -45,8 +45,8 @@ def train(name: str, *, models_folder: Path | str, quiet: bool = False) -> Path:
     return pipeline.train(name, models_folder=models_folder, quiet=quiet)
 
 
-def evaluate(name_or_folder: str | Path, *, quiet: bool = False) -> dict[str, Any]:
+def evaluate(name_or_folder: str | Path, *, write: bool = False, quiet: bool = False) -> dict[str, Any]:
     """Compute a model card's figures again; see `attnviz.training.pipeline.evaluate`."""
     from attnviz.training import pipeline
 
-    return pipeline.evaluate(name_or_folder, quiet=quiet)
+    return pipeline.evaluate(name_or_folder, write=write, quiet=quiet)

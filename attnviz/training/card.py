@@ -11,6 +11,7 @@ import numpy as np
 
 from attnviz.analysis.faithfulness import Forward
 from attnviz.tokenizers import Tokenizer, clean
+from attnviz.training import explained
 from attnviz.training.batch import Batch
 from attnviz.training.corpora import Examples
 from attnviz.training.recipe import Recipe
@@ -106,6 +107,7 @@ def readme(
         _confusion_table(recipe.labels, metrics["confusion"]),
         "## What attention rests on",
         _faithfulness_text(metrics, card["family"]),
+        explained.section(metrics),
         "## What it gets wrong",
         recipe.notes["en"],
         recipe.notes["ja"],
@@ -247,6 +249,9 @@ def _training_text(card: dict[str, Any], recipe: Recipe) -> str:
         f"validation macro accuracy {figure}. {auxiliary}{_teaching(recipe)}Weights are stored in half "
         "precision, and every figure above is computed from what is stored. All of it, "
         f"baselines and cross-validation included, took {training['seconds']:.0f} seconds.\n\n"
+        "Attention and predictions for the example sentences, and loss, accuracy and entropy over a sample of the test "
+        "part, at logarithmically spaced steps from the untrained model on, are in `learning.npz`. Nothing was chosen "
+        "by them.\n\n"
         f"{_positions(card)}\n\n"
         f"Tried, and chosen by the validation part alone:\n\n{tried}"
     )

@@ -66,7 +66,21 @@ SENTIMENT_EN_ENCODER = replace(
         "ja": "英語の文が好意的か否定的かを、Transformer エンコーダー（2層×4ヘッド、[CLS] で読み出し）で判定します。",
     },
     inherits=True,
-    settings=replace(TOPICS_EN_ENCODER.settings, epochs=5, learning_rate=7e-4, word_dropout=0.2, dropout=0.2),
+    settings=replace(
+        TOPICS_EN_ENCODER.settings,
+        epochs=6,
+        learning_rate=7e-4,
+        word_dropout=0.2,
+        feature_dropout=0.5,
+        dropout=0.2,
+        distillation=1.0,
+    ),
+    tried=(
+        "Half the teacher in the targets and less dropout on the features: less accurate on the test part than the "
+        "pooling model, and not shipped. That was the one look at the test part before this model's own.",
+        "The teacher alone and more dropout on the features: one run with one seed, best validation accuracy 80.4 %, "
+        "the teacher's own 80.6 %; these are the settings above. Of 818 sentences to validate, one point is eight.",
+    ),
 )
 
 POLITENESS_JA_ENCODER = replace(

@@ -18,8 +18,10 @@ import numpy as np
 from attnviz.tokenizers import UNKNOWN_ID
 from attnviz.training.batch import Batch
 from attnviz.training.distillation import Teacher, lesson
+from attnviz.training.milestones import milestones
 from attnviz.training.networks import Variant, Weights, forward, get_weights, network, set_weights, trainer
 from attnviz.training.progress import Progress
+from attnviz.training.recording import Look, Recorder
 from attnviz.training.settings import Settings
 
 
@@ -35,6 +37,7 @@ def fit(
     checkpoint: Path | None = None,
     label: str = "Train",
     quiet: bool = False,
+    look: Recorder | None = None,
 ) -> tuple[Weights, dict[str, Any]]:
     """Train one model.
 
@@ -50,34 +53,48 @@ def fit(
             from it, optimizer and random numbers included.
         label: For the progress bar.
         quiet: No progress bar.
+        look: Looks at the weights, not at their mean, at the milestones and after the last step; what it saw is part of
+            the state.
 
     Returns:
         The weights of the best pass by macro accuracy on the validation part, and a record of the training;
-        `seconds_before` are those that an interrupted run had already spent.
+        `seconds_before` are those that an interrupted run had already spent, `steps` all that were done, `looks` what
+        `look` saw.
     """
     keras.utils.set_random_seed(settings.seed)
     learner = trainer(config, settings, variant, train.auxiliary.shape[1])
     if initial:
         set_weights(learner, get_weights(learner) | initial)
     model = network(config, variant)  # holds what is measured and kept: the mean over passes
-    stamp = _stamp(train, validation, config, settings, variant, teacher, initial)
+    stamp = _stamp(train, validation, config, settings, variant, teacher, initial, look)
     run = _Run(learner, stamp, checkpoint)
     predict = forward(model)
     progress = Progress(label, settings.epochs, quiet=quiet)
+    steps = _steps(train, settings, teacher)
+    looked_at = set(milestones(settings.epochs * steps)) if look else set()
+
+    def see(done: int) -> None:
+        if look and done in looked_at:
+            run.looks.append(look(done, _without_auxiliary(get_weights(learner))))
+
     before = sum(each["seconds"] for each in run.history)
     while run.epoch < settings.epochs and run.epoch - run.best_epoch < settings.patience:
         began, rng = time.monotonic(), np.random.default_rng((settings.seed, run.epoch))
-        loss = _one_pass(learner, train, settings, rng, teacher, run.epoch)
+        loss = _one_pass(learner, train, settings, rng, teacher, see, run.epoch)
         set_weights(model, run.average(settings.averaging))
         figures = _measure(predict, validation)
         run.record({"loss": loss, **figures, "seconds": time.monotonic() - began})
         progress.update(run.epoch, f"validation {run.history[-1]['accuracy']:.1%}")
+    looked_at = {run.epoch * steps}  # whatever passes `patience` has saved
+    see(run.epoch * steps)
     progress.close(f"validation {run.history[run.best_epoch - 1]['accuracy']:.1%} at pass {run.best_epoch}")
     return run.best, {
         "best_epoch": run.best_epoch,
         "epochs": run.epoch,
         "history": run.history,
         "seconds_before": before,
+        "steps": run.epoch * steps,
+        "looks": run.looks,
     }
 
 
@@ -87,17 +104,20 @@ def _one_pass(
     settings: Settings,
     rng: np.random.Generator,
     teacher: Teacher | None,
+    before: Callable[[int], None],
     epoch: int,
 ) -> float:
+    """The mean loss of a pass; `before` is told before each step how many have been done."""
     seen = _seen(train, settings, rng, teacher)
     share = np.ones(len(seen.ids), dtype=np.float32)
     if settings.balance:
         mass = train.targets.mean(axis=0)  # [C]
         share = (seen.targets @ (1 / mass) / len(mass)).astype(np.float32)
     finer = share * seen.auxiliary.sum(axis=1)  # a target of zeros has a gradient; a weight of 0 has none
-    steps = math.ceil(len(seen.ids) / settings.batch_size)
+    steps = _steps(train, settings, teacher)
     total = 0.0
     for step in range(steps):
+        before(epoch * steps + step)
         progress = (epoch + step / steps) / settings.epochs
         learner.optimizer.learning_rate = settings.learning_rate * _schedule(progress, settings.warm_up)
         rows = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
@@ -109,6 +129,11 @@ def _one_pass(
         result = learner.train_on_batch(batch, targets, sample_weight=sample_weight, return_dict=True)
         total += float(result["loss"])
     return total / steps
+
+
+def _steps(train: Batch, settings: Settings, teacher: Teacher | None) -> int:
+    """Steps of a pass, over as many mixtures again where there is a teacher."""
+    return math.ceil(len(train.ids) * (1 if teacher is None else 2) / settings.batch_size)
 
 
 def _seen(train: Batch, settings: Settings, rng: np.random.Generator, teacher: Teacher | None) -> Batch:
@@ -155,6 +180,7 @@ class _Run:
         self.mean: Weights = _without_auxiliary(get_weights(learner))
         self.best = self.mean
         self.history: list[dict[str, float]] = []
+        self.looks: list[Look] = []
         learner.optimizer.build(learner.trainable_variables)
         if path is not None and path.is_file():
             self._resume(path)
@@ -180,9 +206,12 @@ class _Run:
 
     def _save(self, path: Path) -> None:
         state = {"stamp": self._stamp, "epoch": self.epoch, "best_epoch": self.best_epoch, "history": self.history}
+        state["looks"] = len(self.looks)
         arrays: dict[str, Any] = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self._variables())}
         for kind, weights in (("best", self.best), ("mean", self.mean)):
             arrays |= {f"{kind}/{name}": value for name, value in weights.items()}
+        for number, look in enumerate(self.looks):
+            arrays |= {f"look {number}/{name}": value for name, value in look.items()}
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         with part.open("wb") as file:
@@ -203,6 +232,10 @@ class _Run:
                 {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
                 for kind in ("best/", "mean/")
             )
+            self.looks = [
+                {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
+                for kind in (f"look {number}/" for number in range(state["looks"]))
+            ]
 
 
 def _without_auxiliary(weights: Weights) -> Weights:
@@ -217,9 +250,11 @@ def _stamp(
     variant: Variant,
     teacher: Teacher | None,
     initial: Weights | None,
+    look: Recorder | None,
 ) -> str:
     """Two trainings with the same stamp are the same training."""
-    digest = hashlib.sha256(json.dumps([config, asdict(settings), variant], sort_keys=True).encode())
+    sentences = None if look is None else look.sentences
+    digest = hashlib.sha256(json.dumps([config, asdict(settings), variant, sentences], sort_keys=True).encode())
     for part in (train, validation):
         for array in (part.ids, part.labels, part.targets, part.auxiliary):
             digest.update(np.ascontiguousarray(array).tobytes())

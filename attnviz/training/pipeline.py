@@ -15,9 +15,10 @@ import numpy as np
 
 from attnviz import zoo
 from attnviz.errors import ModelError
+from attnviz.families import learning
 from attnviz.tokenizers import KINDS, Tokenizer, count_keys, from_config, make_vocabulary, write_vocabulary
 from attnviz.training import card as cards
-from attnviz.training import corpora, sibling
+from attnviz.training import corpora, recording, renewal, sibling
 from attnviz.training.batch import Batch
 from attnviz.training.corpora import Corpus, Examples
 from attnviz.training.data import CACHE
@@ -51,7 +52,9 @@ def train(name: str, *, models_folder: Path | str, quiet: bool = False) -> Path:
         ModelError: There is no such recipe.
         DataError: The data cannot be had, or are not what they should be.
     """
-    return train_recipe(recipe(name), Path(models_folder), quiet=quiet)
+    folder = train_recipe(recipe(name), Path(models_folder), quiet=quiet)
+    evaluate(folder, write=True, quiet=quiet)  # figures that are taken of the folder as it is loaded
+    return folder
 
 
 def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) -> Path:
@@ -63,13 +66,15 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
     initial = sibling.embedding(chosen, tokenizer, models_folder) if chosen.inherits else None
     teacher = sibling.teacher(chosen, tokenizer, models_folder) if chosen.settings.distillation else None
     checkpoint = state / f"{chosen.variant}.npz"
-    weights, record, batch = _fit(chosen, tokenizer, corpus, chosen.variant, checkpoint, quiet, teacher, initial)
+    test = encode(tokenizer, corpus.test, chosen.config()["max_length"])
+    measured = recording.sample(test, chosen.settings.seed)
+    look = recording.Recorder(_used(chosen, tokenizer), chosen.variant, tokenizer, chosen.examples, measured)
+    weights, record, batch = _fit(chosen, tokenizer, corpus, chosen.variant, checkpoint, quiet, teacher, initial, look)
     arrays = {"weights.npz": weights}
     if chosen.family == "pooling":
         arrays["mean_pooling.npz"], _, _ = _fit(chosen, tokenizer, corpus, "mean", state / "mean.npz", quiet)
     validation = _cross_validation(chosen, corpus, state, quiet) if chosen.folds else {}
     trained_length = share_positions(weights, batch.ids[:, : chosen.settings.max_tokens], WELL_TRAINED)
-    test = encode(tokenizer, corpus.test, chosen.config()["max_length"])
     stored = {name: _as_stored(each, chosen.config()["vocabulary_size"]) for name, each in arrays.items()}
     loaded = {name: _loaded(each) for name, each in stored.items()}
     metrics = _figures(chosen, chosen.config(), loaded, test, models_folder) | validation
@@ -91,13 +96,15 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
         part.chmod(0o755)
         for name, each in stored.items():
             np.savez_compressed(part / name, allow_pickle=False, **each)
+        looks = [*record["looks"], look(record["steps"], loaded["weights.npz"])]  # the last is what is shipped
+        recording.write(part / learning.FILE, look.sentences, looks)
         write_vocabulary(part / "vocabulary.txt", tokenizer.vocabulary)
         content = cards.card(
             chosen,
             trained_length=trained_length,
             training=training,
             metrics=metrics,
-            files={file: cards.file_facts(part / file) for file in (*stored, "vocabulary.txt")},
+            files={file: cards.file_facts(part / file) for file in (*stored, "vocabulary.txt", learning.FILE)},
         )
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
         (part / "card.json").write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -121,6 +128,11 @@ def make_tokenizer(chosen: Recipe, examples: Examples) -> Tokenizer:
     return kind(vocabulary, **options)
 
 
+def _used(chosen: Recipe, tokenizer: Tokenizer) -> dict[str, int]:
+    """What is trained: no rows of the embedding that are not used, which would only cost time."""
+    return {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}
+
+
 def _fit(
     chosen: Recipe,
     tokenizer: Tokenizer,
@@ -130,8 +142,9 @@ def _fit(
     quiet: bool,
     teacher: Teacher | None = None,
     initial: Weights | None = None,
+    look: recording.Recorder | None = None,
 ) -> tuple[Weights, dict[str, Any], Batch]:
-    config = {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}  # unused rows would only cost time
+    config = _used(chosen, tokenizer)
     train = encode(tokenizer, corpus.train, config["max_length"])
     validation = encode(tokenizer, corpus.validation, config["max_length"])
     label = f"{chosen.name} {checkpoint.stem}"
@@ -146,6 +159,7 @@ def _fit(
         checkpoint=checkpoint,
         label=label,
         quiet=quiet,
+        look=look,
     )
     return weights, record, train
 
@@ -159,7 +173,7 @@ def _cross_validation(chosen: Recipe, corpus: Corpus, state: Path, quiet: bool) 
         checkpoint = state / f"fold-{number + 1}.npz"
         settings = replace(chosen.settings, seed=chosen.settings.seed + number)
         weights, _, _ = _fit(replace(chosen, settings=settings), tokenizer, part, chosen.variant, checkpoint, quiet)
-        config = {**chosen.config(), "vocabulary_size": len(tokenizer.vocabulary)}
+        config = _used(chosen, tokenizer)
         model = network(config, chosen.variant)
         set_weights(model, weights)
         held_out = encode(tokenizer, part.test, config["max_length"])
@@ -209,11 +223,13 @@ def replace_folder(part: Path, folder: Path) -> Path:
     return folder
 
 
-def evaluate(name_or_folder: str | Path, *, quiet: bool = False) -> dict[str, Any]:
+def evaluate(name_or_folder: str | Path, *, write: bool = False, quiet: bool = False) -> dict[str, Any]:
     """The figures of a model card, computed again from the folder's weights and the data.
 
     Args:
         name_or_folder: A model's name, or the path of its folder.
+        write: Bring the folder's `card.json` and `README.md` up to date with them; of a classifier, its worked cases
+            with them.
         quiet: No progress on standard error.
 
     Returns:
@@ -232,8 +248,15 @@ def evaluate(name_or_folder: str | Path, *, quiet: bool = False) -> dict[str, An
     if content["name"] in TRANSLATIONS:
         from attnviz.training.translation import folder as translations  # it builds on this module
 
+        if write:
+            return translations.refresh(TRANSLATIONS[content["name"]], folder, quiet=quiet)
         return translations.evaluate(TRANSLATIONS[content["name"]], folder, content, quiet=quiet)
-    return evaluate_recipe(recipe(content["name"]), folder, content, quiet=quiet)
+    chosen = recipe(content["name"])
+    figures, cases = renewal.explained(chosen, folder, content, quiet=quiet)
+    metrics = evaluate_recipe(chosen, folder, content, quiet=quiet) | {"attribution": figures}
+    if write:
+        renewal.write(chosen, folder, content, metrics, cases, quiet)
+    return metrics
 
 
 def evaluate_recipe(chosen: Recipe, folder: Path, content: dict[str, Any], *, quiet: bool = False) -> dict[str, Any]:
@@ -242,7 +265,8 @@ def evaluate_recipe(chosen: Recipe, folder: Path, content: dict[str, Any], *, qu
     test = encode(
         tokenizer, chosen.corpus(content["training"]["seed"], quiet=quiet).test, content["config"]["max_length"]
     )
-    weights = {file: zoo.read_weights(folder, file) for file in content["files"] if file.endswith(".npz")}
+    files = [file for file in content["files"] if file.endswith(".npz") and file != learning.FILE]
+    weights = {file: zoo.read_weights(folder, file) for file in files}
     recorded = {key: content["metrics"][key] for key in _RECORDED if key in content["metrics"]}
     return _figures(chosen, content["config"], weights, test, folder.parent) | recorded
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,12 +20,15 @@ from attnviz.analysis import alignment, cell, heads, reading
 from attnviz.analysis.codes import INPUT, parse
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads import Similarity
-from attnviz.analysis.measures import Measures, measure
+from attnviz.analysis.measures import Measures, measure, of_classifier
 from attnviz.analysis.operations import Operated, begin, then
 from attnviz.errors import AttnvizError, InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps, Translation
 from attnviz.ui.kept import kept, trace_bytes
+
+if TYPE_CHECKING:
+    from attnviz.families.learning import Learning
 
 T = TypeVar("T")
 
@@ -116,6 +119,7 @@ def _warm() -> None:
                     trace(card.name, text)
                     if card.family == "pooling":
                         steps(card.name, text)
+                learning(card.name)
             except AttnvizError:
                 pass  # The page says what is wrong with a model when it is chosen.
             warmup.done += 1
@@ -230,20 +234,29 @@ def _operated_bytes(done: Operated) -> int:
 
 
 @kept(TRACES // 2, _operated_bytes)
-def operated(name: str, text: str, codes: tuple[str, ...]) -> Operated:
+def operated(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...] | None = None) -> Operated:
     """A model's run after operations, those on the input first.
+
+    Args:
+        name: Of the model.
+        text: The sentence.
+        codes: Of the operations.
+        tokens: What a model that writes is to have written, whatever it would write now.
 
     Raises:
         InputError: An operation does not fit.
     """
     listed = [parse(code) for code in codes]
+    options: dict[str, Any] = {} if tokens is None else {"prefix": tokens}
     if not listed or listed[-1].name in INPUT:
-        return _in_worker(lambda: begin(zoo.load(name), zoo.load(name).encode(text), listed))
-    before = operated(name, text, codes[:-1])  # not inside a worker, which would wait for another
-    return _in_worker(lambda: then(zoo.load(name), before, listed[-1]))
+        return _in_worker(lambda: begin(zoo.load(name), zoo.load(name).encode(text), listed, **options))
+    before = operated(name, text, codes[:-1], tokens)  # not inside a worker, which would wait for another
+    return _in_worker(lambda: then(zoo.load(name), before, listed[-1], **options))
 
 
-def surgery(name: str, text: str, codes: tuple[str, ...]) -> tuple[Operated, dict[int, AttnvizError]]:
+def surgery(
+    name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...] | None = None
+) -> tuple[Operated, dict[int, AttnvizError]]:
     """A model's run after those operations that fit this text.
 
     Returns:
@@ -254,11 +267,30 @@ def surgery(name: str, text: str, codes: tuple[str, ...]) -> tuple[Operated, dic
     order = sorted(range(len(codes)), key=lambda index: parse(codes[index]).name not in INPUT)
     for index in order:
         try:
-            operated(name, text, (*done, codes[index]))
+            operated(name, text, (*done, codes[index]), tokens)
             done = (*done, codes[index])
         except InputError as error:
             left_out[index] = error
-    return operated(name, text, done), left_out
+    return operated(name, text, done, tokens), left_out
+
+
+@kept(TRACES // 4, trace_bytes)
+def rewritten(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...]) -> AttentionTrace:
+    """What a model that writes makes of a sentence by itself with the weights that operations left behind.
+
+    Args:
+        name: Of the model.
+        text: The sentence.
+        codes: Of operations that fit.
+        tokens: The translation the operations were carried out on.
+    """
+    done = operated(name, text, codes, tokens)
+
+    def task() -> AttentionTrace:
+        result: AttentionTrace = zoo.load(name).run(done.encoded, edits=done.trace.edits)
+        return result
+
+    return _in_worker(task)
 
 
 def read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.PiecesKey) -> AttentionTrace:
@@ -347,15 +379,19 @@ def measures(
         trace = model.run(encoded)
         row = focus(trace, layer, head, query)
         attention = row.row(trace)[[not special for special in row.keys(trace).special]]
-        return measure(
-            encoded,
-            attention,
-            target,
-            run=model.probabilities,
-            gradients=lambda features: model.gradients(encoded, target, features),
-            embed=model.embed,
-            unknown=model.unknown_id,
-        )
+        return of_classifier(model, encoded, target, attention)
+
+    return _in_worker(task)
+
+
+@lru_cache(maxsize=64)
+def case_measures(name: str, text: str) -> Measures:
+    """Measures of a worked case, taken as its figures on the card were: for the predicted class, over all heads."""
+
+    def task() -> Measures:
+        model = zoo.load(name)
+        encoded = model.encode(text)
+        return of_classifier(model, encoded, model.run(encoded).output.predicted)
 
     return _in_worker(task)
 
@@ -428,6 +464,24 @@ def offers(name: str, *methods: str) -> bool:
     """Whether a model has these methods."""
     model = load(name)
     return all(hasattr(model, method) for method in methods)
+
+
+@lru_cache(maxsize=64)
+def learning(name: str) -> Learning | None:
+    """The looks at a model's training; None if there are none.
+
+    Raises:
+        ModelError: They cannot be read.
+    """
+    return _in_worker(lambda: zoo.learning(name))
+
+
+def recorded(name: str) -> bool:
+    """Whether there are looks at a model's training; the view of them says what is wrong where they cannot be read."""
+    try:
+        return learning(name) is not None
+    except ModelError:
+        return True
 
 
 @lru_cache(maxsize=32)

@@ -8,11 +8,12 @@ from functools import partial
 
 import streamlit as st
 
+from attnviz.analysis import cases
 from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.i18n import translate
-from attnviz.trace import AttentionTrace, Classification
+from attnviz.trace import AttentionTrace, Classification, Translation
 from attnviz.ui import cache
 from attnviz.ui.cache import OWN_WAY, Way
 
@@ -105,9 +106,22 @@ class Context:
         return self.trace if self.selected is None or self.selected.own is None else self.selected.own
 
     @property
+    def models_own(self) -> AttentionTrace:
+        """The selected sentence's trace before any operation on its weights; a translation is the one on the page."""
+        if self.selected is None:
+            raise LookupError("no sentence is selected")
+        return cache.trace(self.card.name, self.selected.text, 0, self.way if self.written else OWN_WAY)
+
+    @property
     def written(self) -> tuple[str, ...] | None:
         """The tokens of the selected sentence's translation; None where there is none."""
         return cache.written(self.own)
+
+    @property
+    def _unknown(self) -> bool:
+        """Whether a translation has a piece that the model cannot write, as one that was typed may."""
+        block = next((block for block in self.own.blocks if block.kind == "cross"), None)
+        return block is not None and any(block.query.unknown)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -126,14 +140,21 @@ class Context:
             found.add("one sequence")
         if isinstance(self.trace.output, Classification):
             found.add("classification")
+        if not isinstance(self.trace.output, Translation):
+            found.add("comparison")
         if "pooling" in found and self.card.family == "pooling":
             found.add("steps")
         if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):
             found.add("attribution")
+            if cases.read(self.card.details.get("cases")):
+                found.add("cases")
         if "cross" in found and self.written and cache.offers(self.card.name, "next_token"):
             found.add("attribution")
-        if not cache.offers(self.card.name, "write"):
+        output = self.own.output
+        if not isinstance(output, Translation) or ("cross" in found and output.finished and not self._unknown):
             found.add("surgery")
+        if cache.recorded(self.card.name):
+            found.add("learning")
         return {str(each) for each in found}
 
 

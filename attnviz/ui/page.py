@@ -38,7 +38,8 @@ _STYLE = """
   .stMainBlockContainer { padding-top: 0.7rem; padding-bottom: 2rem; max-width: 120rem; }
   [class*="st-key-chart-"] { overflow-x: auto; }
   .st-key-chart-attribution, .st-key-chart-erasure, .st-key-chart-head, [class*="st-key-chart-map-"],
-  .st-key-chart-surgery-row, .st-key-chart-surgery-head, .st-key-chart-surgery-heads {
+  .st-key-chart-surgery-row, .st-key-chart-surgery-head, .st-key-chart-surgery-heads, .st-key-chart-surgery-written,
+  .st-key-chart-compare-row, .st-key-chart-compare-head, .st-key-chart-learning {
     > .stElementContainer { min-width: 40rem; }
   }
   .st-key-title { margin-top: -0.6rem; }
@@ -149,7 +150,7 @@ def _context() -> Context:
     selected = next((row for row in usable if row.number == session.sentence), usable[0] if usable else None)
     if selected is not None:
         session.sentence = selected.number
-    if session.target >= len(cache.card(session.model).labels):
+    if 0 < len(cache.card(session.model).labels) <= session.target:
         session.target = -1
     context = Context(
         session.lang,

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.analysis.cases import KEPT, KINDS
 from attnviz.analysis.heads import FIGURES
 from attnviz.analysis.maps import MAPS
 from attnviz.analysis.reading import PIECES, SPECIAL
@@ -71,6 +72,17 @@ FIELDS = (
     "at",
     "edits",
     "edited",
+    "against",
+    "sentence2",
+    "model2",
+    "layer2",
+    "head2",
+    "query2",
+    "case",
+    "instance",
+    "learned",
+    "look",
+    "mean",
 )
 
 #: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
@@ -81,6 +93,9 @@ BLOCKS = ("encoder", "decoder", "source-target")
 
 #: Longest translation of one's own that is taken from the address, in characters.
 MAX_OWN = 2000
+
+#: What a row of weights is compared with; the first that there is where nothing is chosen.
+AGAINST = ("sentence", "model", "head")
 
 #: How the similarity of heads is shown.
 LIKENESS = ("map", "matrix")
@@ -125,8 +140,12 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.shuffle = int(pick("shuffle", [str(n) for n in range(1000)], "0"))
     session.temperature = float(pick("temperature", [f"{t:g}" for t in TEMPERATURES], "1"))
     session.sentence = int(pick("sentence", [str(n) for n in range(1, MAX_SENTENCES + 1)], "1"))
-    for name in ("layer", "head", "query", "width", "target"):
+    indices = ("layer", "head", "query", "width", "target", "layer2", "head2", "query2", "learned", "look")
+    for name in indices:
         session[name] = int(pick(name, _INDICES, "-1"))
+    session.against = pick("against", ("", *AGAINST), "")
+    session.sentence2 = int(pick("sentence2", ["-1", *(str(n) for n in range(1, MAX_SENTENCES + 1))], "-1"))
+    session.model2 = pick("model2", ("", *names), "")
     session.instead = int(pick("instead", [str(rank) for rank in range(11)], "0"))
     session.map = pick("map", MAPS, MAPS[0])
     session.x, session.y = pick("x", FIGURES, "distance"), pick("y", FIGURES, "entropy")
@@ -138,6 +157,9 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.own = clean(str(parameters.get("own") or "")[:MAX_OWN]).text
     session.path, session.cross = _path(parameters.get("path")), _heads(parameters.get("cross"))
     session.edited = pick("edited", ("0", "1"), "0") == "1"
+    session.case = pick("case", KINDS, KINDS[0])
+    session.instance = int(pick("instance", [str(n) for n in range(1, KEPT + 1)], "1"))
+    session.mean = pick("mean", ("0", "1"), "0") == "1"
     problems += operations.adopt(str(parameters.get("edits") or ""))
     for name in ("path", "cross"):
         if parameters.get(name) and not session[name]:
@@ -180,6 +202,13 @@ def writing_changed() -> None:
         session["at"] = int(event["place"])
     elif event["kind"] == "token":
         session.query = int(event["place"])
+
+
+def look_chosen() -> None:
+    """The player of a training stands at another look."""
+    event = st.session_state["learning"].get("event")
+    if event:
+        st.session_state.look = int(event["look"])
 
 
 def own_way() -> None:
@@ -244,6 +273,24 @@ def open_head(layer: int, head: int) -> None:
     st.session_state.view = "head"
 
 
+def compared_changed() -> None:
+    """Something else to compare with was chosen: its row is looked for anew."""
+    session = st.session_state
+    session.layer2 = session.head2 = session.query2 = -1
+
+
+def open_sentence(text: str, view: str, edits: Sequence[str] = ()) -> None:
+    """Show one sentence in a view, with operations on its weights; a step of the browser's history."""
+    session = st.session_state
+    own_way()
+    session.text = session.applied = text
+    session.text_version += 1
+    session.step += 1
+    session.sentence, session.shuffle, session.target = 1, 0, -1
+    session.view = view
+    operations.adopt(" ".join(edits))
+
+
 def take_entry(entry: Mapping[str, Any] | None) -> None:
     """Take over what the sentence box sent, if it is new.
 
@@ -281,6 +328,8 @@ def model_changed(before: str | None) -> None:
     session.shuffle = 0
     session.layer = session.head = session.query = session.width = session.target = -1
     session.instead = 0
+    compared_changed()
+    session.learned = session.look = -1
     if before and session.pieces == _default_pieces(before):
         session.pieces = _default_pieces(session.model)
     session.block, session.cross = "", []
@@ -304,6 +353,6 @@ def parameters() -> dict[str, str]:
     values: dict[str, Any] = {name: session[name] for name in FIELDS}
     values |= {"path": path_text(session.path), "cross": " ".join(session.cross)}
     values |= {"text": plain, "temperature": f"{session.temperature:g}"}
-    values |= {name: int(values[name]) for name in ("numbers", "follow", "edited")}
+    values |= {name: int(values[name]) for name in ("numbers", "follow", "edited", "mean")}
     values["edits"] = " ".join(session.edits)
     return {name: str(value) for name, value in values.items()}

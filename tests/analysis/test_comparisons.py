@@ -1,11 +1,15 @@
-"""What another order of the words changes."""
+"""What another order of the words changes, and two rows of weights side by side."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from scipy.spatial.distance import jensenshannon
 
 from attnviz import zoo
-from attnviz.analysis.comparisons import reordered
+from attnviz.analysis.comparisons import matching_query, reordered, rows
+from attnviz.analysis.focus import Focus
+from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, TokenAxis
 from tests.shipped import POOLING, card, pooled
 
 
@@ -35,3 +39,54 @@ def test_words_that_keep_their_place_keep_their_weight(name):
     assert change.token in encoded.axes["tokens"].tokens
     assert 0 <= change.largest_weight_change < 1
     assert change.largest_probability_change < 0.5  # b is regularised: order hardly counts
+
+
+def row(model, text, tokens, spans, weights):
+    axis = TokenAxis.of(tokens, spans)
+    block = AttentionBlock(
+        "a", "pooling", TokenAxis.of(["q"], special=[True]), axis, np.array([[[weights]]], np.float32)
+    )
+    return AttentionTrace(model, text, (block,), Embedding(np.ones(2)))
+
+
+def test_two_models_that_cut_one_text_differently():
+    first = row("one", "not bad", ["not", "bad"], [(0, 3), (4, 7)], [0.25, 0.75])
+    second = row("two", "not bad", ["no", "t", "bad"], [(0, 2), (2, 3), (4, 7)], [0.25, 0.125, 0.625])
+    found = rows(first, Focus("a"), second, Focus("a"))
+    assert found.table().to_dict("list") == {
+        "a_position": ["1", "2"],
+        "a_token": ["not", "bad"],
+        "a_weight": [0.25, 0.75],
+        "b_position": ["1+2", "3"],
+        "b_token": ["no t", "bad"],
+        "b_weight": [0.375, 0.625],
+        "b_minus_a": [0.125, -0.125],
+    }
+    assert found.divergence == pytest.approx(jensenshannon([0.25, 0.75], [0.375, 0.625]) ** 2)
+
+
+def test_two_sentences_and_what_only_one_of_them_has():
+    first = row("one", "a b", ["a", "b"], [(0, 1), (2, 3)], [0.25, 0.75])
+    second = row("one", "c b", ["c", "b"], [(0, 1), (2, 3)], [0.5, 0.5])
+    found = rows(first, Focus("a"), second, Focus("a"))
+    np.testing.assert_array_equal(found.difference, [np.nan, np.nan, -0.25])
+    assert found.tokens(0) == ["a", "", "b"] and found.tokens(1) == ["", "c", "b"]
+    assert found.divergence == pytest.approx(jensenshannon([0.25, 0, 0.75], [0, 0.5, 0.5]) ** 2)
+
+
+@pytest.mark.parametrize(("text", "divergence"), [("a b", 0), ("c d", np.log(2))])
+def test_the_range_of_the_divergence(text, divergence):
+    first = row("one", "a b", ["a", "b"], [(0, 1), (2, 3)], [0.25, 0.75])
+    second = row("one", text, text.split(), [(0, 1), (2, 3)], [0.25, 0.75])
+    assert rows(first, Focus("a"), second, Focus("a")).divergence == pytest.approx(divergence)
+
+
+def test_the_query_that_matches():
+    names = ["[CLS]", "a", "b"]
+    axis = TokenAxis.of(names, special=[True, False, False])
+    block = AttentionBlock("self", "self", axis, axis, np.full((1, 1, 3, 3), 1 / 3, np.float32))
+    first = AttentionTrace("one", "a b", (block,), Embedding(np.ones(2)))
+    second = row("one", "b", ["b"], [(0, 1)], [1])
+    other = AttentionTrace("one", "c b a", first.blocks, first.output)
+    assert [matching_query(first, Focus("self", 0, 0, query), other, "self") for query in range(3)] == [0, 1, 2]
+    assert matching_query(first, Focus("self", 0, 0, 2), second, "a") is None

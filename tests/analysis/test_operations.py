@@ -19,11 +19,12 @@ from attnviz.errors import InputError
 from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, AttentionTrace, Classification, Embedding, Tensor, Translation
 from tests.families import hub_folders
 from tests.many import many_headed
-from tests.shipped import NAMES, POOLING
+from tests.shipped import NAMES, POOLING, card
 
 TOKENS, FEATURES, HEADS, SIZE, PADDED = 7, 13, 3, 5, 11
 MINILM = "minilm"
 ENCODERS = [name for name in NAMES if name not in POOLING]
+WRITING = [name for name in NAMES if "cross" in card(name)["kinds"]]
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,19 @@ def answer(trace: AttentionTrace) -> np.ndarray:
         return np.exp(output.log_probabilities)
     assert isinstance(output, (Embedding, Tensor))
     return output.vector if isinstance(output, Embedding) else output.values
+
+
+def changed(one: AttentionTrace, other: AttentionTrace) -> bool:
+    """Whether two runs answer differently; translations may differ in length."""
+    answers = answer(one), answer(other)
+    return answers[0].shape != answers[1].shape or not np.allclose(*answers, atol=1e-7)
+
+
+def text_places(model, encoded) -> range:
+    """Where what is read stands among the keys of the first block; models put a token before it, or behind it."""
+    keys, count = model.run(encoded).blocks[0].key.tokens, len(encoded.axes["tokens"])
+    first = 0 if keys[:count] == encoded.axes["tokens"].tokens else len(keys) - count
+    return range(first, first + count)
 
 
 def perform(model, codes, text=None):
@@ -122,7 +136,7 @@ def test_heads_and_layers_go_off_alone_and_the_rest_is_the_models_own(model):
     np.testing.assert_allclose(weights[1, [1, 3]], before[1, [1, 3]], atol=1e-6)
     np.testing.assert_allclose(weights[0], before[0], atol=1e-6)
     assert len(weights) == 2 or np.abs(weights[2] - before[2]).max() > 1e-4
-    assert not np.allclose(answer(after), answer(model.trace(text_of(model))), atol=1e-7)
+    assert changed(after, model.trace(text_of(model)))
 
 
 @pytest.mark.parametrize("model", [*ENCODERS, MINILM], indirect=True)
@@ -147,16 +161,18 @@ def test_a_token_hidden_from_attention_has_no_weight_and_rows_sum_to_one(model):
 @pytest.mark.parametrize("model", [*NAMES, MINILM], indirect=True)
 def test_a_token_dropped_is_another_text_and_positions_stay_those_before(model):
     encoded = model.encode(text_of(model))
-    first = len(model.run(encoded).blocks[0].key) - len(encoded.axes["tokens"])
-    place = first + 2
+    before = model.run(encoded)
+    length = len(before.blocks[0].key)
+    place = text_places(model, encoded)[2]
     done = perform(model, f"drop-K{place} hot-K{place + 1}")
-    length = len(encoded.axes["tokens"])
-    other = model.run(encoded.keep([each for each in range(length) if each != 2]))
+    other = model.run(encoded.keep([each for each in range(len(encoded.axes["tokens"])) if each != 2]))
     assert done.trace.blocks[0].key == other.blocks[0].key
-    assert done.kept == tuple(each for each in range(first + length) if each != place)
+    assert done.kept == tuple(each for each in range(length) if each != place)
     assert (done.trace.blocks[0].weights[..., place] == 1).all()
-    row = operations.on_axis(done.trace.blocks[0].weights[0, 0, 0], done.kept, first + length)
-    assert np.isnan(row[place]) and row[place + 1] == 1
+    rows = operations.on_own_axes(before, done, before.blocks[0].name)[0, 0]
+    gone = [place] if len(rows) == length else []
+    assert np.isnan(rows[:, place]).all() and np.isnan(rows[gone]).all()
+    assert (np.delete(rows, gone, 0)[:, place + 1] == 1).all()
     with pytest.raises(InputError, match="no such key"):
         perform(model, f"drop-K{place} hot-K{place}")
 
@@ -165,9 +181,9 @@ def test_a_token_dropped_is_another_text_and_positions_stay_those_before(model):
 def test_a_token_blanked_is_the_unknown_word(name):
     model = zoo.load(name)
     encoded = model.encode(text_of(model))
-    first = len(model.run(encoded).blocks[0].key) - len(encoded.axes["tokens"])
     expected = model.run(encoded.replace([1], model.unknown_id))
-    np.testing.assert_array_equal(answer(perform(model, f"blank-K{first + 1}").trace), answer(expected))
+    place = text_places(model, encoded)[1]
+    np.testing.assert_array_equal(answer(perform(model, f"blank-K{place}").trace), answer(expected))
 
 
 def test_each_operation_starts_from_what_the_ones_before_left(many):
@@ -186,6 +202,38 @@ def test_hidden_stays_hidden_under_what_comes_after(many):
     weights = perform(many, "hide-K3 uniform", "the cat sat on the mat").trace.blocks[0].weights
     assert not weights[..., 3].any()
     np.testing.assert_allclose(np.delete(weights, 3, -1), 1 / 6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_translation_held_fixed_has_the_probabilities_of_the_changed_model(name):
+    model = zoo.load(name)
+    own = model.trace(text_of(model))
+    keys = len(own.block("source-target").key)
+    codes = parse_all("uniform-B2 hide-B2K1")[0]
+    done = operations.perform(model, model.encode(text_of(model)), codes, prefix=own.output.tokens)
+    block = done.trace.block("source-target")
+    assert done.trace.output.tokens == own.output.tokens and block.shape == own.block("source-target").shape
+    np.testing.assert_allclose(np.delete(block.weights, 1, -1), 1 / (keys - 1), atol=1e-6)
+    assert (block.mask[..., 1] == MASK_HIDDEN).all()
+    # The whole network, read at once with the same edits, is an independent way to the same numbers.
+    read = model.run(model.encode(text_of(model)), edits=done.trace.edits, target=own.output.text)
+    assert read.output.tokens == own.output.tokens
+    np.testing.assert_allclose(answer(done.trace), answer(read), atol=1e-5)
+    assert not np.allclose(answer(done.trace), answer(own), atol=1e-3)
+    with pytest.raises(InputError, match="does not offer"):
+        perform(model, "lift-B1-causal")
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_places_of_a_translation_stay_where_a_source_token_is_dropped(name):
+    model = zoo.load(name)
+    own = model.trace(text_of(model))
+    codes = parse_all("drop-K0 hot-B1K2 hot-B2K2")[0]
+    done = operations.perform(model, model.encode(text_of(model)), codes, prefix=own.output.tokens)
+    target = operations.on_own_axes(own, done, "decoder")
+    assert (target[..., 2:, 2] == 1).all() and not np.isnan(target).any()
+    source = operations.on_own_axes(own, done, "source-target")
+    assert (source[..., 2] == 1).all() and np.isnan(source[..., 0]).all()
 
 
 def causal_model(**call):

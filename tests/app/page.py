@@ -12,36 +12,45 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from attnviz import models
+from attnviz.analysis import cases
+from attnviz.families.card import ModelCard
 from attnviz.ui.views import KEYS
+from tests import shipped
 
 MAIN = Path(__file__).resolve().parents[2] / "attnviz" / "ui" / "main.py"
 MODELS = tuple(card.name for card in models())
 VIEWS = KEYS
 
 #: Views every pooling classifier fits.
-POOLING_VIEWS = ("bars", "heatmap", "prediction", "steps", "attribution", "surgery", "lesson", "card")
+POOLING_VIEWS = ("bars", "heatmap", "prediction", "steps", "attribution", "compare", "surgery", "lesson", "card")
 
 #: Views every Transformer encoder classifier fits.
 ENCODER_VIEWS = (
     *("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "flow"),
-    *("prediction", "attribution", "surgery", "lesson", "card"),
+    *("prediction", "attribution", "compare", "surgery", "lesson", "card"),
 )
 
 #: Views every translation model fits as it opens, looking at source–target attention.
-TRANSLATION_VIEWS = ("bars", "heatmap", "overview", "head", "lines", "cell", "flow", "lesson", "card")
+TRANSLATION_VIEWS = (
+    *("bars", "heatmap", "overview", "head", "lines", "cell", "flow"),
+    *("attribution", "surgery", "lesson", "card"),
+)
 
 #: Shipped models that pool.
 POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds)
 
+
+def _fitting(card: ModelCard) -> tuple[str, ...]:
+    if "cross" in card.kinds:
+        return TRANSLATION_VIEWS
+    views = POOLING_VIEWS if "pooling" in card.kinds else ENCODER_VIEWS
+    more = ("cases",) * bool(cases.read(card.details.get("cases")))
+    more += ("learning",) * (shipped.MODELS / card.name / "learning.npz").exists()
+    return (*views[:-2], *more, *views[-2:])
+
+
 #: Each shipped model with the views it fits.
-FITTING = {
-    card.name: POOLING_VIEWS
-    if "pooling" in card.kinds
-    else TRANSLATION_VIEWS
-    if "cross" in card.kinds
-    else ENCODER_VIEWS
-    for card in models()
-}
+FITTING = {card.name: _fitting(card) for card in models()}
 
 _stamps = itertools.count(1)
 

@@ -32,6 +32,7 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "query": ("-1", "0", "4095"),
     "width": ("-1", "1", "512"),
     "target": ("-1", "0", "1"),
+    "instead": tuple(str(rank) for rank in range(11)),
     "map": ("weights", "mean", "all", "rollout", "norms"),
     "x": ("distance", "entropy", "special"),
     "y": ("entropy", "previous"),
@@ -45,13 +46,33 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "at": ("-1", "0", "9"),
     "edits": ("", "uniform", "set-K0-0.5 off-L0H0 hide-K1"),
     "edited": ("0", "1"),
+    "against": ("", "sentence", "model", "head"),
+    "sentence2": ("-1", "1", "20"),
+    "model2": ("", *MODELS),
+    "layer2": ("-1", "0"),
+    "head2": ("-1", "0", "3"),
+    "query2": ("-1", "0", "5"),
+    "case": ("right", "misleads", "uniform"),
+    "instance": ("1", "2", "3"),
+    "learned": ("-1", "0"),
+    "look": ("-1", "0"),
+    "mean": ("0", "1"),
 }
 
 #: Fields that take any text.
 FREE = ("text", "own")
 
 #: Fields that may be empty.
-EMPTY = ("block", "cross", "path", "edits")
+EMPTY = ("block", "cross", "path", "edits", "against", "model2")
+
+#: Fields that follow what the model and the text have parts for.
+FOLLOWING = ("other", "sentence", "view", "layer", "head", "query", "target", "instead", "block")
+
+#: Fields that follow what there is to compare with.
+COMPARED = ("against", "sentence2", "model2", "layer2", "head2", "query2")
+
+#: Fields that follow what worked cases the model has.
+CASE = ("case", "instance")
 
 # No address carries a lone surrogate: it arrives as U+FFFD.
 _any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -72,7 +93,7 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
     written = page.component("address")["parameters"]
     assert set(written) == set(FIELDS)
     for name, value in address.items():
-        if name in (*FREE, "other", "sentence", "view", "layer", "head", "query", "target", "block"):
+        if name in (*FREE, *FOLLOWING, *COMPARED, *CASE):
             continue  # What a model or a text has no such part for is shown as far as there is one.
         assert (written[name] == value) == (value in _valid(name)), name
     wrong = [name for name in address if name not in (*FREE, "other") and address[name] not in _valid(name)]
@@ -81,12 +102,14 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
 
 
 def _valid(name: str) -> Any:
-    if name in ("layer", "head", "query", "width", "target", "at"):
+    if name in ("layer", "head", "query", "width", "target", "at", "layer2", "head2", "query2", "learned", "look"):
         return [str(n) for n in range(-1, 4096)]
     if name == "shuffle":
         return [str(n) for n in range(1000)]
     if name == "sentence":
         return [str(n) for n in range(1, 21)]
+    if name == "sentence2":
+        return ["-1", *(str(n) for n in range(1, 21))]
     if name == "temperature":
         return ("0.1", "0.2", "0.3", "0.5", "0.7", "1", "1.5", "2", "3", "5", "10")
     return _GOOD[name]

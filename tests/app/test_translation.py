@@ -8,15 +8,20 @@ import numpy as np
 import pytest
 
 from attnviz import zoo
-from attnviz.analysis import alignment, reading
-from attnviz.i18n import languages
+from attnviz.analysis import alignment, operations, reading
+from attnviz.analysis.codes import parse_all
+from attnviz.i18n import languages, translate
 from attnviz.ui import cache
+from attnviz.ui.words import literal
 from tests.app.page import Page
 from tests.families import translation_folder
 from tests.families.translation_folder import ENGLISH, JAPANESE
 
 NAME = "tiny-en-ja"
-VIEWS = ("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "flow", "lesson", "card")
+VIEWS = (
+    *("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "flow"),
+    *("attribution", "surgery", "lesson", "card"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +196,72 @@ def test_tables_have_every_number(folder):
     values = next(table["weight"] for table in tables if "weight" in table)
     np.testing.assert_allclose(values, alignment.combined(block, [(1, 0), (1, 1)]).ravel(), atol=1e-6)
     assert any("alternative_probability" in table for table in tables)
+
+
+def drawn(page: Page, key: str = "x", index: int = 0) -> list[np.ndarray]:
+    return [array(trace[key]) for trace in page.figures()[index]["data"]]
+
+
+def array(values: object) -> np.ndarray:
+    if isinstance(values, dict):
+        return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+    return np.array(values, float)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize(("place", "instead"), [("-1", "0"), ("2", "0"), ("2", "3")])
+def test_what_a_token_of_the_translation_depends_on(folder, place, instead, language):
+    page = opened(view="attribution", target=place, instead=instead, lang=language)
+    own = zoo.load(folder).trace(ENGLISH[0])
+    output = own.output
+    at = int(np.argmin(output.log_probabilities)) if place == "-1" else int(place)
+    others = [output.tokens[at], *(each for each, _ in output.alternatives[at] if each != output.tokens[at])]
+    found = cache.written_measures(NAME, ENGLISH[0], cache.OWN_WAY, at, others[int(instead)], ((1, 0), (1, 1)))
+
+    for bars, measure in zip(drawn(page), ("attention", "removed", "integrated"), strict=True):
+        np.testing.assert_allclose(bars, found.values[measure], rtol=1e-9)
+    source = own.block("source-target").weights[1, :, at, :-1].mean(axis=0)
+    np.testing.assert_allclose(found.values["attention"], source, atol=1e-6)
+    parameters = page.component("address")["parameters"]
+    assert (parameters["target"], parameters["instead"]) == (place, instead)
+    assert all(page.alternatives())
+
+
+def test_a_token_left_out_costs_what_the_model_says_without_it(folder):
+    model = zoo.load(folder)
+    encoded, own = model.encode(ENGLISH[0]), model.trace(ENGLISH[0]).output
+    found = cache.written_measures(NAME, ENGLISH[0], cache.OWN_WAY, 2, own.tokens[2], ((1, 0), (1, 1)))
+    count = len(encoded.axes["tokens"])
+    without = encoded.keep([each for each in range(count) if each != 1])
+    read = model.run(without, prefix=own.tokens).output
+
+    expected = np.exp(own.log_probabilities[2]) - np.exp(read.log_probabilities[2])
+    assert found.values["removed"][1] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize(
+    "codes", ["uniform-B2", "off-B2L1", "hide-B2K1", "drop-K1", "set-B2L0H1Q0K1-0.5", "uniform-B1"]
+)
+def test_surgery_keeps_the_tokens_and_shows_their_probabilities(folder, codes, language):
+    page = opened(view="surgery", edits=codes, lang=language)
+    model = zoo.load(folder)
+    own = model.trace(ENGLISH[0])
+    done = operations.perform(model, model.encode(ENGLISH[0]), parse_all(codes)[0], prefix=own.output.tokens)
+    before, after, change = drawn(page)
+
+    np.testing.assert_allclose(before, np.exp(own.output.log_probabilities), atol=1e-6)
+    np.testing.assert_allclose(after, np.exp(done.trace.output.log_probabilities), atol=1e-6)
+    np.testing.assert_allclose(change, after - before, atol=1e-6)
+    free = model.run(done.encoded, edits=done.trace.edits).output
+    key = "surgery.rewritten_same" if free.tokens == own.output.tokens else "surgery.rewritten"
+    words = literal(translate(language, key, text=free.text))
+    assert words in [each.value for each in page.app.markdown]
+    assert all(page.alternatives())
+
+
+def test_surgery_offers_no_mask_to_lift_and_nothing_for_a_translation_with_unknown_pieces():
+    page = opened(view="surgery", block="decoder")
+    options = page.app.selectbox(key="operation").options
+    assert translate("en", "operations.uniform") in options and translate("en", "operations.lift") not in options
+    assert opened(view="surgery", own="☃☃").state("view") != "surgery"

@@ -38,6 +38,15 @@ def test_a_row_before_after_and_between(language, theme):
     assert "<b>a" not in told and exact(0.6) in figure.data[1].hovertext[3]
 
 
+def test_two_rows_of_any_name_each_with_tokens_the_other_lacks():
+    titles = ("A: <i>one</i>", "B: " + "two" * 20, "B − A")
+    figure = figures.changed_row(TOKENS, np.where([1, 1, 1, 0, 1], OWN, np.nan), EDITED, titles=titles)
+    difference = np.array(figure.data[2].x, float)
+    np.testing.assert_array_equal(np.isnan(difference), [False, False, True, True, False])
+    shown = [each.text for each in figure.layout.annotations]
+    assert shown[0] == "A: &lt;i&gt;one&lt;/i&gt;" and shown[1].endswith("…") and shown[2] == "B − A"
+
+
 def test_weights_above_one_widen_the_scale():
     figure = figures.changed_row(TOKENS, OWN, np.array([2.5, 0, 0, 0, 0]))
     assert figure.layout.xaxis.range == figure.layout.xaxis2.range == (0, 2.5)
@@ -64,6 +73,13 @@ def test_a_head_before_after_and_between(theme):
     assert between.colorscale[2][1] == style.theme(theme).diverging[2]
     ticks = list(between.colorbar.ticktext)
     assert ticks[1] == "0" and ticks[0].replace("-", "") == ticks[2] and "≥" not in ticks[2]
+
+
+def test_two_heads_of_any_name():
+    own, edited = dirichlet(5)
+    figure = figures.changed_map(named(5), named(5), own, edited, titles=("A", "B", "B − A"))
+    assert [each.text for each in figure.layout.annotations] == ["A", "B", "B − A"]
+    assert [each.colorbar.title.text for each in figure.data[1:]] == [translate("en", "figures.weight"), "B − A"]
 
 
 @pytest.mark.parametrize("size", [67, 211])

@@ -68,6 +68,7 @@ def test_the_folder_holds_no_training_settings_as_configuration(place):
     assert sorted(path.name for path in folder.iterdir()) == [
         "README.md",
         "card.json",
+        "learning.npz",
         "vocabulary.txt",
         "weights.npz",
     ]
@@ -98,6 +99,18 @@ def test_the_family_reads_what_the_loop_measured(place):
 def test_evaluate_repeats_the_card_exactly(place):
     folder = place / "tiny-encoder"
     assert pipeline.evaluate_recipe(TINY_ENCODER, folder, card_of(folder)) == card_of(folder)["metrics"]
+
+
+def test_its_looks_have_every_layer_and_head_and_the_rows_of_cls(place):
+    learning, model = zoo.learning(place / "tiny-encoder"), zoo.load(place / "tiny-encoder")
+    assert learning.steps[-1] == 5 * -(-2 * 160 // 32)  # as many mixtures as sentences
+    (looks,), now = learning.traces, model.trace(TINY_ENCODER.examples[0])
+    assert looks[0].blocks[0].shape == now.blocks[0].shape == (2, 4, 3, 3)
+    np.testing.assert_allclose(looks[-1].blocks[0].weights, now.blocks[0].weights, atol=1e-3)
+    test = TINY_ENCODER.corpus(5).test
+    rows = [model.trace(text).blocks[0].weights[-1, :, 0] for text in test.texts]
+    nats = [-(row * np.log(row)).sum(axis=-1).mean() for row in rows]
+    assert learning.entropy[-1] == pytest.approx(np.mean(nats), abs=1e-4)
 
 
 def test_late_positions_share_one_vector(place):

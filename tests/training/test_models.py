@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnviz import training, zoo
-from attnviz.training import recipes
+from attnviz import zoo
+from attnviz.analysis import cases, operations
+from attnviz.analysis.measures import of_classifier
+from attnviz.families.learning import FILE
+from attnviz.training import explained, pipeline, recipes
 from attnviz.training.data import available
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -30,13 +33,14 @@ def measured(request):
     """A model's name and its figures, computed again."""
     if not all(available(dataset) for dataset in recipes.recipe(request.param).datasets):
         pytest.skip("the data are not on this machine; see README, training")
-    return request.param, training.evaluate(MODELS / request.param, quiet=True)
+    folder, recipe = MODELS / request.param, recipes.recipe(request.param)
+    return request.param, pipeline.evaluate_recipe(recipe, folder, card(request.param), quiet=True)
 
 
 def test_evaluate_repeats_the_card(measured):
     name, metrics = measured
     expected = card(name)["metrics"]
-    assert metrics.keys() == expected.keys()
+    assert metrics.keys() == expected.keys() - {"attribution"}
     assert metrics["n_test"] == expected["n_test"]
     for key in (key for key in expected if key.endswith("accuracy")):
         assert metrics[key] == pytest.approx(expected[key], abs=1.5 / metrics["n_test"]), key
@@ -101,6 +105,44 @@ def test_the_card_and_the_recipe_say_the_same(name):
     assert 0 < content["trained_length"] < content["config"]["max_length"]
     assert all(len(names) == len(recipe.labels) for names in content["label_names"].values())
     assert {"en", "ja"} == set(content["title"]) == set(content["notes"]) == set(content["label_names"])
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if FILE in card(name)["files"]])
+def test_the_looks_at_its_training_are_small_and_end_with_what_is_shipped(name):
+    assert (MODELS / name / FILE).stat().st_size < 1_000_000
+    learning, model = zoo.learning(name), zoo.load(name)
+    assert learning.steps[0] == 0 and len(learning.steps) > 15
+    assert learning.accuracy[-1] - learning.accuracy[0] > 0.2 and learning.loss[-1] < learning.loss[0]
+    assert learning.sentences == recipes.recipe(name).examples
+    for sentence, looks in zip(learning.sentences, learning.traces, strict=True):
+        now = model.trace(sentence)
+        np.testing.assert_allclose(looks[-1].blocks[0].weights, now.blocks[0].weights, atol=1e-3)
+        np.testing.assert_allclose(looks[-1].output.probabilities, now.output.probabilities, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_worked_cases_of_a_card_are_what_the_model_does(name):
+    model = zoo.load(name)
+    for kind, listed in cases.read(card(name).get("cases")).items():
+        for case in listed:
+            encoded = model.encode(case.text)
+            own = model.run(encoded)
+            even = operations.traced(model, case.text, "uniform").output.probabilities
+            change = float(np.abs(even - own.output.probabilities).max())
+            found = cases.figures(of_classifier(model, encoded, own.output.predicted), change)
+            assert cases.rank(kind, found, len(encoded.axes["tokens"])) is not None, case.text
+            for key, value in vars(case.figures).items():
+                assert getattr(found, key) == pytest.approx(value, abs=5e-4), (case.text, key)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_with_figures_of_attribution_has_them_in_words_and_complete(name):
+    figures = card(name)["metrics"].get("attribution")
+    text = (MODELS / name / "README.md").read_text(encoding="utf-8")
+    assert explained.section(card(name)["metrics"]) in text
+    if figures:
+        assert figures["complete"] >= 0.95
+        assert figures["comprehensiveness"]["integrated"] > figures["comprehensiveness"]["random"]
 
 
 def test_the_negation_that_every_class_asks_for_is_an_example():

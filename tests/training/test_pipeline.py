@@ -11,7 +11,8 @@ import pytest
 
 from attnviz import training, zoo
 from attnviz.errors import ModelError
-from attnviz.training import data, loop, pipeline
+from attnviz.training import data, loop, pipeline, recording
+from attnviz.training.milestones import milestones
 from tests.training.tiny import RECIPE
 
 
@@ -39,6 +40,7 @@ def test_the_folder_is_one_the_zoo_accepts(folder):
     assert sorted(path.name for path in folder.iterdir()) == [
         "README.md",
         "card.json",
+        "learning.npz",
         "mean_pooling.npz",
         "vocabulary.txt",
         "weights.npz",
@@ -99,6 +101,53 @@ def test_the_readme_holds_the_figures_and_no_markup_of_a_sentence(folder):
     assert f"{metrics['cv_mean']:.2%} ± {metrics['cv_sd']:.2%}" in text
 
 
+def test_it_was_looked_at_from_the_untrained_model_to_the_one_that_is_shipped(folder):
+    learning, card, model = zoo.learning(folder), card_of(folder), zoo.load(folder)
+    steps = 4 * -(-160 // 32)
+    assert learning.steps.tolist() == [*milestones(steps), steps]
+    assert learning.sentences == RECIPE.examples
+    assert learning.accuracy[0] < 0.8 and learning.loss[0] > 0.6
+    assert learning.accuracy[-1] == pytest.approx(card["metrics"]["accuracy"], abs=1e-4)  # 60 sentences: all of them
+    assert learning.entropy[-1] == pytest.approx(card["metrics"]["entropy_mean"], abs=1e-4)
+    test = RECIPE.corpus(5).test
+    right = [model.trace(text).output.probabilities[label] for text, label in zip(test.texts, test.labels, strict=True)]
+    assert learning.loss[-1] == pytest.approx(-np.log(right).mean(), abs=1e-4)
+    (looks,), now = learning.traces, model.trace(RECIPE.examples[0])
+    assert len(looks) == len(learning.steps)
+    np.testing.assert_allclose(looks[-1].blocks[0].weights, now.blocks[0].weights, atol=1e-3)
+    np.testing.assert_allclose(looks[-1].output.probabilities, now.output.probabilities, atol=1e-3)
+    assert np.abs(looks[0].blocks[0].weights - now.blocks[0].weights).max() > 0.05
+    assert looks[0].blocks[0].key == now.blocks[0].key and looks[0].text == now.text
+    assert zoo.learning(folder) is learning
+
+
+def test_a_folder_without_looks_has_none_and_a_damaged_one_is_refused(folder, tmp_path):
+    for name in ("none", "unlisted", "damaged"):
+        copy = tmp_path / name
+        copy.mkdir()
+        for path in folder.iterdir():
+            (copy / path.name).write_bytes(path.read_bytes())
+        card = {**card_of(folder), "name": name}
+        if name != "damaged":
+            del card["files"]["learning.npz"]
+        (copy / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    (tmp_path / "none" / "learning.npz").unlink()
+    (tmp_path / "damaged" / "learning.npz").write_bytes(b"PK")
+    assert zoo.learning(tmp_path / "none") is None
+    for name, code in (("unlisted", "card_field"), ("damaged", "file_size")):
+        with pytest.raises(ModelError) as raised:
+            zoo.learning(tmp_path / name)
+        assert raised.value.code == code
+
+
+def test_the_sample_is_the_same_every_time_and_keeps_sentence_and_label_together():
+    test = pipeline.Batch(np.arange(1, 234)[:, None], np.arange(233), np.zeros((233, 2)), np.zeros((233, 2)))
+    one, same, other = (recording.sample(test, seed) for seed in (7, 7, 8))
+    assert len(one.ids) == recording.SAMPLE and len(set(one.labels)) == recording.SAMPLE
+    assert np.array_equal(one.ids[:, 0], one.labels + 1)
+    assert np.array_equal(one.labels, same.labels) and not np.array_equal(one.labels, other.labels)
+
+
 def test_a_second_training_gives_the_same_and_replaces_the_folder(folder, tmp_path):
     older = tmp_path / "models" / "tiny"
     older.mkdir(parents=True)
@@ -142,6 +191,10 @@ def test_an_interrupted_training_goes_on_where_it_stopped(folder, tmp_path, cach
     one, other = zoo.read_weights(folder), zoo.read_weights(again)
     for name in one:  # optimizer state, order and dropout went on as if nothing had happened
         np.testing.assert_allclose(one[name], other[name], atol=2e-3)
+    looks, whole = zoo.learning(again), zoo.learning(folder)
+    assert np.array_equal(looks.steps, whole.steps)
+    for name in ("loss", "accuracy", "entropy"):  # none lost, none taken twice
+        np.testing.assert_allclose(getattr(looks, name), getattr(whole, name), atol=2e-2)
     assert not (cache / "training" / "tiny").exists()
 
 
@@ -165,8 +218,10 @@ def test_training_stops_early(tmp_path):
     train, validation = (pipeline.encode(tokenizer, part, 128) for part in (corpus.train, corpus.validation))
     config = {**RECIPE.config(), "vocabulary_size": len(tokenizer.vocabulary)}
     still = replace(RECIPE.settings, epochs=9, patience=2, learning_rate=0.0)
-    _, record = loop.fit(train, validation, config, still, quiet=True)
+    look = recording.Recorder(config, "attention", tokenizer, RECIPE.examples, validation)
+    _, record = loop.fit(train, validation, config, still, quiet=True, look=look)
     assert record["epochs"] < 9
+    assert record["steps"] == 5 * record["epochs"] == record["looks"][-1]["step"]
 
 
 def test_a_folder_that_cannot_be_moved_in_leaves_the_old_one(tmp_path):
@@ -195,5 +250,6 @@ def test_names():
         "topics-en-encoder",
         "politeness-ja-encoder",
         "translate-en-ja",
+        "translate-ja-en",
     ]
     assert all(data.CACHE.name == ".attnviz" for _ in training.names())

@@ -19,8 +19,11 @@ from attnviz.training.card import file_facts
 from attnviz.training.data import CACHE
 from attnviz.training.pipeline import replace_folder
 from attnviz.training.progress import Progress
+from attnviz.training.translation.everyday import judged, sentences
+from attnviz.training.translation.gold import alignment_figures, gold
 from attnviz.training.translation.loop import LONGEST, Weights, fit
-from attnviz.training.translation.pairs import Pair, Pairs
+from attnviz.training.translation.model_card import readme
+from attnviz.training.translation.pairs import Pair, Pairs, pairs
 from attnviz.training.translation.pipeline import School, cutter, school
 from attnviz.training.translation.recipes import TranslationRecipe
 from attnviz.training.translation.scores import scores
@@ -30,9 +33,6 @@ MAX_LENGTH = 64
 
 #: Words of the source up to which a sentence counts as short, middling; the rest are long.
 LENGTHS = (6, 9)
-
-#: Translations of dev sentences shown in the card.
-SHOWN = 25
 
 _WORDS = {"en": {"kind": "words"}, "ja": {"kind": "sudachi", "mode": "A"}}
 
@@ -81,10 +81,7 @@ def train(chosen: TranslationRecipe, models_folder: Path, *, quiet: bool = False
         content["files"] = {name: file_facts(part / name) for name in translation.FILES}
         model = translation.load(part, content, zoo.read_weights)
         content["metrics"], written = figures(model, lessons.corpus, quiet=quiet)
-        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
-        (part / "card.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-        words = readme(content, chosen, record, lessons, written)
-        (part / "README.md").write_text(words, encoding="utf-8", newline="\n")
+        _write(part, content, chosen, model, lessons.corpus, written)
         folder = replace_folder(part, models_folder / chosen.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -104,7 +101,55 @@ def evaluate(
 ) -> dict[str, Any]:
     """The figures of a translation model's card, computed again."""
     model = translation.load(folder, content, zoo.read_weights)
-    return figures(model, school(chosen.source, chosen.target, chosen.settings, quiet=quiet).corpus, quiet=quiet)[0]
+    return figures(model, pairs(quiet=quiet), quiet=quiet)[0]
+
+
+def refresh(chosen: TranslationRecipe, folder: Path, *, quiet: bool = False) -> dict[str, Any]:
+    """Measure a stored model again and write its card and README anew; weights and training record stay.
+
+    Args:
+        chosen: What the recipe says of it now.
+        folder: The model's.
+        quiet: No progress.
+
+    Returns:
+        The figures.
+
+    Raises:
+        ModelError: The folder is damaged.
+        DataError: The data cannot be had, or are not what they should be.
+    """
+    content = zoo.read_card(folder)
+    zoo.check_files(folder, content)
+    content |= _described(chosen)
+    model = translation.load(folder, content, zoo.read_weights)
+    corpus = pairs(quiet=quiet)
+    content["metrics"], written = figures(model, corpus, quiet=quiet)
+    _write(folder, content, chosen, model, corpus, written)
+    metrics: dict[str, Any] = content["metrics"]
+    return metrics
+
+
+def _write(
+    folder: Path,
+    content: dict[str, Any],
+    chosen: TranslationRecipe,
+    model: translation.TranslationModel,
+    corpus: Pairs,
+    written: list[str],
+) -> None:
+    """`card.json` and `README.md`, each whole or as it was."""
+    sources, references = _sides(corpus.dev, chosen.source)
+    everyday = judged(
+        sentences(chosen.source, chosen.target),
+        lambda text: model.run(model.encode(text)).output.text,  # type: ignore[union-attr]
+    )
+    words = readme(content, chosen.tried, list(zip(sources, written, references, strict=True)), everyday)
+    card = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    for name, text in (("card.json", card), ("README.md", words)):
+        new = folder / f".{name}.new"
+        new.write_text(text, encoding="utf-8", newline="\n")
+        new.replace(folder / name)
 
 
 def figures(
@@ -113,8 +158,8 @@ def figures(
     """Scores of the model as stored on dev and test, greedy and with a beam of four.
 
     Returns:
-        BLEU and chrF in per cent by part and decoding; greedy BLEU on test by length of the source; and the greedy
-        translations of dev.
+        BLEU and chrF in per cent by part and decoding; greedy BLEU on test by length of the source; `alignment`, see
+        `alignment_figures`, None where there is nothing to compare with; and the greedy translations of dev.
     """
     source, target = model.card.languages
     parts = {"dev": corpus.dev, "test": corpus.test}
@@ -134,6 +179,7 @@ def figures(
                 greedy[name] = written
     progress.close(f"test BLEU {metrics['test_greedy_bleu']:.2f}")
     metrics["test_by_length"] = _by_length(*_sides(corpus.test, source), greedy["test"], source, target)
+    metrics["alignment"] = alignment_figures(model, corpus.dev, gold(source), quiet=quiet)
     return metrics, greedy["dev"]
 
 
@@ -158,6 +204,18 @@ def _by_length(
     return rows
 
 
+def _described(chosen: TranslationRecipe) -> dict[str, Any]:
+    """What a card says in words."""
+    return {
+        "title": chosen.title,
+        "summary": chosen.summary,
+        "notes": chosen.notes,
+        "licence": chosen.licence,
+        "data": [dataset.card() for dataset in chosen.datasets],
+        "examples": list(chosen.examples),
+    }
+
+
 def _card(chosen: TranslationRecipe, lessons: School, record: dict[str, Any]) -> dict[str, Any]:
     settings = chosen.settings
     options = {
@@ -173,19 +231,14 @@ def _card(chosen: TranslationRecipe, lessons: School, record: dict[str, Any]) ->
         "name": chosen.name,
         "family": "translation",
         "task": "translation",
-        "title": chosen.title,
-        "summary": chosen.summary,
-        "notes": chosen.notes,
+        **_described(chosen),
         "languages": [chosen.source, chosen.target],
         "kinds": ["self", "causal", "cross"] if settings.attention else ["self", "causal"],
-        "licence": chosen.licence,
-        "data": [dataset.card() for dataset in chosen.datasets],
         "labels": [],
         "config": {**sizes, **settings.network(), "longest": LONGEST},
         "tokenizers": {"source": options[chosen.source], "target": options[chosen.target]},
         "alignment": {"layer": settings.guided_layer, "heads": [settings.guided_head]},
         "max_length": MAX_LENGTH,
-        "examples": list(chosen.examples),
         "training": {
             "command": f"python -m attnviz train {chosen.name}",
             "seed": settings.seed,
@@ -194,68 +247,6 @@ def _card(chosen: TranslationRecipe, lessons: School, record: dict[str, Any]) ->
             "settings": {key: value for key, value in asdict(settings).items() if key != "seed"},
             "epochs": record["epochs"],
             "best_epoch": record["best_epoch"],
+            "history": [{key: round(value, 4) for key, value in each.items()} for each in record["history"]],
         },
     }
-
-
-def readme(
-    card: dict[str, Any], chosen: TranslationRecipe, record: dict[str, Any], lessons: School, written: list[str]
-) -> str:
-    """The model card in Markdown. Every number is computed."""
-    metrics, training = card["metrics"], card["training"]
-    sources, references = lessons.sides(lessons.corpus.dev)
-    sections = [
-        f"# {card['name']}",
-        f"{chosen.summary['en']}\n\n{chosen.summary['ja']}",
-        "A pre-norm Transformer (Vaswani et al. 2017; Xiong et al. 2020), "
-        + ", ".join(f"{key} {value}" for key, value in card["config"].items())
-        + f". Made by `{training['command']}`.",
-        "## Data\n\n"
-        + "\n".join(
-            f"- [{entry['name']}]({entry['url']}), {entry['revision']}, {entry['licence']}. {entry['attribution']}."
-            for entry in card["data"]
-        ),
-        "Split. The 500 dev pairs of small_parallel_enja select; 500 pairs of the union, chosen by the order of a hash "
-        "before anything was looked at, test. A pair any side of which occurs in dev or test, without regard to case, "
-        f"punctuation and blanks, is not learned from. {training['n_train']:,} pairs to train. The English of "
-        "small_parallel_enja is put back into natural form: no blank before `'m`, `n't` and punctuation, capitals as "
-        "the natural set mostly writes each word.",
-        f"Weights under {card['licence']}.",
-        "## How well",
-        "SacreBLEU and chrF, both sides in NFKC; Japanese by character (`tokenize=char`), English lower-cased (`13a`). "
-        f"`python -m attnviz evaluate {card['name']}` prints them.",
-        _score_table(metrics),
-        "Greedy BLEU on test by words of the source:",
-        "| words | sentences | BLEU |\n|---|---|---|\n"
-        + "\n".join(f"| {row['from']}–{row['to']} | {row['n']} | {row['bleu']} |" for row in metrics["test_by_length"]),
-        "## What it gets wrong",
-        f"{chosen.notes['en']}\n\n{chosen.notes['ja']}",
-        f"The first {SHOWN} sentences of dev, translated greedily, beside the reference:",
-        "| sentence | translation | reference |\n|---|---|---|\n"
-        + "\n".join(
-            "| " + " | ".join(text.replace("|", "\\|") for text in row) + " |"
-            for row in list(zip(sources, written, references, strict=True))[:SHOWN]
-        ),
-        "## Training",
-        f"Seed {training['seed']}; {training['epochs']} passes, {training['seconds'] / 60:.0f} minutes; the running "
-        f"mean after pass {training['best_epoch']} had the best BLEU on dev. Settings: "
-        + ", ".join(f"{key} {value}" for key, value in training["settings"].items())
-        + ". Greedy, the mean over passes, on dev:",
-        "| pass | training loss | BLEU | chrF |\n|---|---|---|---|\n"
-        + "\n".join(
-            f"| {number} | {each['loss']:.2f} | {each['bleu']:.1f} | {each['chrf']:.1f} |"
-            for number, each in enumerate(record["history"], 1)
-        ),
-        "Tried:\n\n" + "\n".join(f"- {line}" for line in chosen.tried),
-    ]
-    return "\n\n".join(sections) + "\n"
-
-
-def _score_table(metrics: dict[str, Any]) -> str:
-    rows = [
-        f"| {name} ({metrics[f'n_{name}']}) | {label} "
-        f"| {metrics[f'{name}_{way}_bleu']} | {metrics[f'{name}_{way}_chrf']} |"
-        for name in ("dev", "test")
-        for way, label in (("greedy", "greedy"), ("beam4", "beam of 4"))
-    ]
-    return "| part (pairs) | decoding | BLEU | chrF |\n|---|---|---|---|\n" + "\n".join(rows)

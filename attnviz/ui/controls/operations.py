@@ -33,7 +33,7 @@ def offered(context: Context, own: AttentionTrace, focus: Focus) -> list[Name]:
     if block.kind != "pooling" or not cache.offers(name, "reweighted"):
         found.remove("adversarial")
     causal = block.mask is not None and bool((block.mask == MASK_CAUSAL).any())
-    if not causal and context.card.family not in ("own", "wrapped"):
+    if context.written or (not causal and context.card.family not in ("own", "wrapped")):
         found.remove("lift")
     if not cache.offers(name, "unknown_id"):
         found.remove("blank")

@@ -53,6 +53,8 @@ def render(context: Context) -> None:
         _compare(context, found, measure)
     for measure in chosen:
         st.caption(_meaning(context, found, measure))
+    if len(chosen) > 1:
+        st.caption(context.t("attribution.agreement_means"))
     if len(found.tokens) > 1:
         _curves(context, found, chosen)
 
@@ -205,6 +207,7 @@ def _curves(context: Context, found: Measures, chosen: list[Measure]) -> None:
         context.t("attribution.alt_curves", items=context.t("alt.separator").join(items)),
         lambda: table,
     )
+    st.caption(context.t("attribution.curves_mean"))
     data_table(
         summary.assign(measure=[context.t(f"measures.{measure}") for measure in summary["measure"]]),
         "attribution-summary",

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pandas as pd
 import streamlit as st
 
+from attnviz.analysis.measures import MEASURES
 from attnviz.figures.numbers import approx, percent
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import data_table
@@ -22,6 +23,8 @@ def render(context: Context) -> None:
     st.write(literal(card.in_language("summary", context.language)))
     if "accuracy" in metrics:
         _what_attention_buys(context, metrics)
+    if "attribution" in metrics:
+        _what_weights_explain(context, metrics["attribution"])
     st.markdown(f"**{context.t('card.wrong')}**")
     st.write(literal(card.in_language("notes", context.language)))
     if "confusion" in metrics:
@@ -61,3 +64,21 @@ def _what_attention_buys(context: Context, metrics: Mapping[str, Any]) -> None:
                 )
             )
         )
+
+
+def _what_weights_explain(context: Context, figures: Mapping[str, Any]) -> None:
+    """Attention against what predictions depend on, over a sample of the test part."""
+    st.markdown(f"**{context.t('card.explains')}**")
+    st.write(literal(context.t("card.explains_text", n=figures["n"], seed=figures["seed"])))
+    rows = [
+        (
+            context.t(f"measures.{order}") if order != "random" else context.t("card.random"),
+            figures["kendall"].get(order),
+            figures["comprehensiveness"][order],
+            figures["sufficiency"][order],
+        )
+        for order in (*MEASURES, "random")
+    ]
+    table = pd.DataFrame(rows, columns=["measure", "kendall", "comprehensiveness", "sufficiency"])
+    data_table(table, "explains", context)
+    st.caption(context.t("card.explains_honest"))

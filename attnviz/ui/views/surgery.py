@@ -15,18 +15,19 @@ from attnviz import figures
 from attnviz.analysis.adversarial import Adversarial
 from attnviz.analysis.divergence import total_variation
 from attnviz.analysis.focus import Focus
-from attnviz.analysis.operations import Operated, on_axis
+from attnviz.analysis.operations import Operated, on_own_axes
 from attnviz.errors import AttnvizError
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
 from attnviz.figures.surgery import EXACT
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Tensor
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Tensor, Translation
 from attnviz.ui import cache, operations
 from attnviz.ui.components.weights import weights
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, numbers
 from attnviz.ui.controls.head import choose_head
 from attnviz.ui.controls.operations import choose_operation
+from attnviz.ui.views import surgery_written as written
 from attnviz.ui.views.surgery_words import said
 from attnviz.ui.words import literal
 
@@ -63,15 +64,17 @@ def render(context: Context) -> None:
     if context.selected is None:
         return
     name, text = context.card.name, context.selected.text
-    own, focus = cache.trace(name, text), context.focus.own(context.trace)
+    own, focus = context.models_own, context.focus.own(context.trace)
     st.caption(context.t("surgery.text"))
+    if context.written:
+        st.caption(context.t("surgery.text_written"))
     if not context.pooling:
         choose_head(context)
     choose_operation(context, own, focus)
-    done, left_out = cache.surgery(name, text, st.session_state.edits)
+    done, left_out = cache.surgery(name, text, st.session_state.edits, context.written)
     _history(context)
     _list(context, own, done, left_out)
-    both = Both(own, done, focus, own.block(focus.block), _after(own, done, focus.block))
+    both = Both(own, done, focus, own.block(focus.block), on_own_axes(own, done, focus.block))
     table, answer = st.columns([3, 2], gap="medium")
     with table:
         _table(context, both)
@@ -80,15 +83,10 @@ def render(context: Context) -> None:
         if done.found is not None:
             _search(context, done.found)
     if done.trace.edited:
+        if context.written:
+            written.picture(context, own, done)
         _pictures(context, both)
     st.caption(context.t("surgery.honest"))
-
-
-def _after(own: AttentionTrace, done: Operated, name: str) -> Floats:
-    """The changed weights on the axes of the model's own."""
-    block, before = done.trace.block(name), own.block(name)
-    values = on_axis(block.weights, done.kept, len(before.key))
-    return values if block.kind == "pooling" else on_axis(values, done.kept, len(before.query), axis=-2)
 
 
 def _history(context: Context) -> None:
@@ -103,9 +101,10 @@ def _history(context: Context) -> None:
             st.button(
                 context.t(f"surgery.{name}"), key=f"surgery-{name}", icon=icon, on_click=act, disabled=not enabled
             )
-        st.toggle(
-            context.t("surgery.elsewhere"), key="edited", width="content", help=context.t("surgery.elsewhere_help")
-        )
+        if not context.written:
+            st.toggle(
+                context.t("surgery.elsewhere"), key="edited", width="content", help=context.t("surgery.elsewhere_help")
+            )
 
 
 def _list(context: Context, own: AttentionTrace, done: Operated, left_out: dict[int, AttnvizError]) -> None:
@@ -266,6 +265,8 @@ def _outputs(context: Context, both: Both) -> None:
             _drawn(context, both, before, before, describe.prediction(both.own, context.names, context.language))
     elif isinstance(before, Classification) and isinstance(after, Classification):
         _classes(context, both, before, after)
+    elif isinstance(before, Translation) and isinstance(after, Translation):
+        written.answer(context, both.own, both.done)
     elif isinstance(before, Embedding) and isinstance(after, Embedding):
         one, other = before.vector.astype(np.float64), after.vector.astype(np.float64)
         cosine = float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))

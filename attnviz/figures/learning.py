@@ -1,0 +1,158 @@
+"""How attention was learned: a sentence's weights over the training, with loss, accuracy and entropy below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.figures import style
+from attnviz.figures.escape import label, plain
+from attnviz.figures.numbers import exact
+from attnviz.i18n import translate
+from attnviz.trace import TokenAxis
+
+if TYPE_CHECKING:
+    from attnviz.families.learning import Learning
+
+#: What is drawn below the weights.
+CURVES = ("loss", "accuracy", "entropy")
+
+#: Pixels.
+ROW, LEAST, CURVE, GAP, TOP, BOTTOM = 30, 150, 92, 46, 86, 70
+
+#: Steps named on the axis, at most; a phone has room for them.
+NAMED = 6
+
+
+def learning(
+    learned: Learning,
+    values: NDArray[np.float64],
+    keys: TokenAxis,
+    look: int,
+    *,
+    scale: ScaleKey = "unit",
+    title: str = "",
+    language: str = "en",
+    theme: str = "light",
+) -> go.Figure:
+    """Weights of one sentence, tokens × looks, and the curves of the training on the same looks.
+
+    The scale holds for all looks: on `row`, full colour is the sentence's largest weight at any look.
+
+    Args:
+        learned: The looks.
+        values: float64 `[look, key]`, in 0–1.
+        keys: What the weights are given to.
+        look: The look that is marked, from 0.
+        scale: How weights become colours.
+        title: Whose rows of weights they are.
+        language: Of the words on the chart.
+        theme: `light` or `dark`.
+    """
+    drawn, looks = style.theme(theme), len(learned.steps)
+    places = normalise(values.reshape(1, -1), scale).reshape(values.shape)
+    heat = max(ROW * len(keys), LEAST)
+    inner = heat + len(CURVES) * (CURVE + GAP)
+    figure = make_subplots(
+        rows=1 + len(CURVES),
+        cols=1,
+        shared_xaxes=True,
+        row_heights=[heat, *[CURVE] * len(CURVES)],
+        vertical_spacing=GAP / inner,
+        subplot_titles=["", *(translate(language, f"learning.{name}") for name in CURVES)],
+    )
+    named = [step_name(learned.steps, index, language) for index in range(looks)]
+    word = translate(language, "figures.weight")
+    figure.add_trace(
+        go.Heatmap(
+            z=places.T,
+            x=list(range(looks)),
+            y=list(range(len(keys))),
+            zmin=0,
+            zmax=1,
+            colorscale=style.colour_scale(drawn.ramp),
+            xgap=1,
+            ygap=1,
+            hoverinfo="text",
+            hovertext=[
+                [f"{plain(token)}<br>{named[at]}<br>{word} {exact(float(values[at, key]))}" for at in range(looks)]
+                for key, token in enumerate(keys.tokens)
+            ],
+            colorbar={
+                "title": {"text": translate(language, f"learning.colour_{scale}"), "side": "right"},
+                "tickvals": [mark.position for mark in ticks(scale)],
+                "ticktext": [mark.label for mark in ticks(scale)],
+                "thickness": 14,
+                "lenmode": "pixels",
+                "len": heat,
+                "y": 1,
+                "yanchor": "top",
+                "ypad": 0,
+                "outlinewidth": 1,
+            },
+        ),
+        row=1,
+        col=1,
+    )
+    for number, name in enumerate(CURVES):
+        curve = getattr(learned, name)
+        figure.add_scatter(
+            x=list(range(looks)),
+            y=curve,
+            mode="lines+markers",
+            line={"color": drawn.series[number], "width": 3},
+            # The last look is of other weights than the step it has the number of.
+            marker={"size": 7, "symbol": ["circle"] * (looks - 1) + ["diamond"]},
+            hoverinfo="text",
+            hovertext=[f"{named[at]}<br>{exact(float(curve[at]))}" for at in range(looks)],
+            row=2 + number,
+            col=1,
+        )
+    layout = style.layout(drawn, height=inner + TOP + BOTTOM, title=_title(scale, title, language))
+    figure.update_layout(**{**layout, "margin": {"l": 8, "r": 8, "t": TOP, "b": BOTTOM}})
+    figure.update_annotations(font={"size": style.FONT_SIZE, "color": drawn.text}, x=0, xanchor="left")
+    shown = sorted({0, looks - 1, *range(0, looks - max(looks // NAMED, 1), -(-looks // NAMED))})
+    figure.update_xaxes(
+        **style.axis(
+            drawn,
+            range=[-0.5, looks - 0.5],
+            showgrid=False,
+            zeroline=False,
+            tickvals=shown,
+            ticktext=[f"{int(learned.steps[at]):,}" for at in shown],
+        )
+    )
+    figure.update_xaxes(title=translate(language, "learning.axis"), row=1 + len(CURVES), col=1)
+    figure.update_yaxes(**style.axis(drawn, zeroline=False, rangemode="tozero", nticks=4))
+    figure.update_yaxes(range=[0, 1.06], tickvals=[0, 0.5, 1], ticktext=["0", "50 %", "100 %"], row=3, col=1)
+    unknown = translate(language, "figures.unknown")
+    figure.update_yaxes(
+        autorange="reversed",
+        showgrid=False,
+        tickvals=list(range(len(keys))),
+        ticktext=[
+            f"{label(token, 12)}{' ' + unknown if strange else ''}"
+            for token, strange in zip(keys.tokens, keys.unknown, strict=True)
+        ],
+        row=1,
+        col=1,
+    )
+    across = {"xref": "x", "x0": look - 0.5, "x1": look + 0.5, "yref": "paper", "y0": 0, "y1": 1}
+    figure.add_shape(type="rect", **across, line={"color": drawn.accent, "width": 3}, layer="above")
+    return figure
+
+
+def step_name(steps: NDArray[np.int64], look: int, language: str) -> str:
+    """A look by its training step; the first and the last by what they are, too."""
+    code = "untrained" if steps[look] == 0 else "shipped" if look == len(steps) - 1 else "at_step"
+    return translate(language, f"learning.{code}", step=f"{int(steps[look]):,}")
+
+
+def _title(scale: ScaleKey, title: str, language: str) -> str:
+    words = translate(language, f"learning.scale_{scale}")
+    return f"{plain(title)}<br>{words}" if title else words

@@ -1,0 +1,124 @@
+"""The model card of a translation model, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attnviz.training.translation.everyday import Judged, markdown
+
+#: Translations of dev sentences shown in the card.
+SHOWN = 25
+
+
+def readme(
+    card: dict[str, Any],
+    tried: Sequence[str],
+    dev: Sequence[tuple[str, str, str]],
+    everyday: Sequence[Judged],
+) -> str:
+    """The model card in Markdown. Every number is computed.
+
+    Args:
+        card: The content of `card.json`.
+        tried: What was tried when the settings were chosen.
+        dev: Sentence, translation, reference.
+        everyday: Sentences from daily life; with none, the card has no such part.
+    """
+    metrics, training = card["metrics"], card["training"]
+    sections = [
+        f"# {card['name']}",
+        f"{card['summary']['en']}\n\n{card['summary']['ja']}",
+        "A pre-norm Transformer (Vaswani et al. 2017; Xiong et al. 2020), "
+        + ", ".join(f"{key} {value}" for key, value in card["config"].items())
+        + f". Made by `{training['command']}`.",
+        "## Data\n\n"
+        + "\n".join(
+            f"- [{entry['name']}]({entry['url']}), {entry['revision']}, {entry['licence']}. {entry['attribution']}."
+            for entry in card["data"]
+        ),
+        "Split. The 500 dev pairs of small_parallel_enja select; 500 pairs of the union, chosen by the order of a hash "
+        "before anything was looked at, test. A pair any side of which occurs in dev or test, without regard to case, "
+        f"punctuation and blanks, is not learned from. {training['n_train']:,} pairs to train. The English of "
+        "small_parallel_enja is put back into natural form: no blank before `'m`, `n't` and punctuation, capitals as "
+        "the natural set mostly writes each word.",
+        f"Weights under {card['licence']}.",
+        "## How well",
+        "SacreBLEU and chrF, both sides in NFKC; Japanese by character (`tokenize=char`), English lower-cased (`13a`). "
+        f"`python -m attnviz evaluate {card['name']}` prints them.",
+        _score_table(metrics),
+        "Greedy BLEU on test by words of the source:",
+        "| words | sentences | BLEU |\n|---|---|---|\n"
+        + "\n".join(f"| {row['from']}–{row['to']} | {row['n']} | {row['bleu']} |" for row in metrics["test_by_length"]),
+        *_alignment(card),
+        "## What it gets wrong",
+        f"{card['notes']['en']}\n\n{card['notes']['ja']}",
+        f"The first {SHOWN} sentences of dev, translated greedily, beside the reference:",
+        "| sentence | translation | reference |\n|---|---|---|\n"
+        + "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in row) + " |" for row in dev[:SHOWN]),
+        *_everyday(everyday),
+        "## Training",
+        f"Seed {training['seed']}; {training['epochs']} passes, {training['seconds'] / 60:.0f} minutes; the running "
+        f"mean after pass {training['best_epoch']} had the best BLEU on dev. Settings: "
+        + ", ".join(f"{key} {value}" for key, value in training["settings"].items())
+        + ". Greedy, the mean over passes, on dev:",
+        "| pass | training loss | BLEU | chrF |\n|---|---|---|---|\n"
+        + "\n".join(
+            f"| {number} | {each['loss']:.2f} | {each['bleu']:.1f} | {each['chrf']:.1f} |"
+            for number, each in enumerate(training["history"], 1)
+        ),
+        "Tried:\n\n" + "\n".join(f"- {line}" for line in tried),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _score_table(metrics: dict[str, Any]) -> str:
+    rows = [
+        f"| {name} ({metrics[f'n_{name}']}) | {label} "
+        f"| {metrics[f'{name}_{way}_bleu']} | {metrics[f'{name}_{way}_chrf']} |"
+        for name in ("dev", "test")
+        for way, label in (("greedy", "greedy"), ("beam4", "beam of 4"))
+    ]
+    return "| part (pairs) | decoding | BLEU | chrF |\n|---|---|---|---|\n" + "\n".join(rows)
+
+
+def _alignment(card: dict[str, Any]) -> list[str]:
+    """What agrees with the links set by hand, beside the diagonal."""
+    found = card["metrics"].get("alignment")
+    if not found:
+        return []
+    stated = card["alignment"]
+    heads = ", ".join(str(head + 1) for head in stated["heads"])
+    rows = {
+        f"layer {stated['layer'] + 1}, head {heads}: the alignment shown on the page": found["chosen"],
+        "mean over all heads": found["mean"],
+        "diagonal: the same share of the sentence": found["diagonal"],
+    }
+    rows |= {f"layer {each['layer'] + 1}, head {each['head'] + 1}": each for each in found["heads"]}
+    return [
+        "## How well its attention aligns",
+        f"One annotator set the word correspondences of {found['n_pairs']} dev pairs by hand, before any alignment of "
+        f"the model was seen (`tests/data/alignments-en-ja.txt`: {found['n_sure']:,} sure, {found['n_possible']:,} "
+        "possible links; its head says by what rules) and read them through once more; nobody else has. The model "
+        "reads the reference translation; special tokens are left out, weights of a source word's pieces are summed, "
+        "rows of a target word's pieces averaged; each target word is linked to the source word of its greatest "
+        "weight, nothing is tuned. Punctuation counts; so does every particle, linked or not. Precision, recall and "
+        "alignment error rate of Och and Ney (2003).",
+        "| weights | precision | recall | AER |\n|---|---|---|---|\n"
+        + "\n".join(
+            f"| {name} | {row['precision']:.1%} | {row['recall']:.1%} | {row['aer']:.1%} |"
+            for name, row in rows.items()
+        ),
+    ]
+
+
+def _everyday(rows: Sequence[Judged]) -> list[str]:
+    if not rows:
+        return []
+    return [
+        "## Sentences from daily life",
+        "Typed before they were translated; greedy. One reader's verdict on each translation, and on the alignment: "
+        "where the head named above looks when each word is written. A verdict stands only beside the translation "
+        "that was judged.",
+        markdown(rows),
+    ]

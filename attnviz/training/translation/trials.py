@@ -1,0 +1,67 @@
+"""Settings tried on 20,000 pairs of English → Japanese: `python -m attnviz.training.translation.trials NAME`.
+
+Every trial differs from `base` in what its name says, sees the same pairs as often and in the same order, and is judged
+on dev alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+
+from attnviz.training.data import CACHE
+from attnviz.training.translation.loop import fit
+from attnviz.training.translation.pipeline import school
+from attnviz.training.translation.settings import TranslationSettings
+
+#: Pairs a trial learns from.
+PAIRS = 20_000
+
+BASE = TranslationSettings(epochs=12, dropout=0.15, pair_dropout=0.05, half=False)
+
+TRIALS: dict[str, TranslationSettings] = {
+    "base": BASE,
+    "no taught head": replace(BASE, guided=0.0),
+    "head taught three times as hard": replace(BASE, guided=0.3),
+    "vocabularies of 3,000": replace(BASE, source_size=3000, target_size=3000),
+    "vocabularies of 10,000": replace(BASE, source_size=10_000, target_size=10_000),
+    "no averaging": replace(BASE, averaging=0.0),
+    "merges never left out": replace(BASE, pair_dropout=0.0),
+    "more dropout": replace(BASE, dropout=0.3),
+    "mean of the encoder's states": replace(BASE, attention=False),
+}
+
+
+def run(name: str, *, quiet: bool = False) -> dict[str, float]:
+    """Train one trial, going on where it was interrupted, and measure it on dev.
+
+    Args:
+        name: Of `TRIALS`.
+        quiet: No progress.
+
+    Returns:
+        `bleu` and `chrf` of greedy translations by the best mean over passes, the pass it was, seconds.
+    """
+    settings = TRIALS[name]
+    lessons = school("en", "ja", settings, limit=PAIRS, quiet=quiet)
+    _, record = fit(
+        lessons.lesson(),
+        settings,
+        lambda networks: lessons.measure(networks, lessons.corpus.dev)[0],
+        checkpoint=CACHE / "training" / "trials" / f"{name}.npz",
+        label=name,
+        quiet=quiet,
+    )
+    best = record["history"][record["best_epoch"] - 1]
+    return {
+        "bleu": best["bleu"],
+        "chrf": best["chrf"],
+        "pass": record["best_epoch"],
+        "seconds": round(record["seconds"]),
+    }
+
+
+if __name__ == "__main__":
+    for chosen in sys.argv[1:] or TRIALS:
+        print(json.dumps({"trial": chosen, **run(chosen)}), flush=True)

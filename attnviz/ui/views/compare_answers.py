@@ -1,0 +1,87 @@
+"""What both sides of a comparison answer, beside each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from attnviz import figures
+from attnviz.figures import describe
+from attnviz.figures.numbers import approx, percent
+from attnviz.trace import Classification, Embedding
+from attnviz.ui.context import Context
+from attnviz.ui.controls.chart import chart
+from attnviz.ui.views.compare_sides import Side
+from attnviz.ui.words import literal
+
+
+def draw_answers(context: Context, a: Side, b: Side) -> None:
+    """What both sides answer; a difference only where the classes are the same."""
+    first, second = a.trace.output, b.trace.output
+    if isinstance(first, Classification) and isinstance(second, Classification):
+        if (first.labels, a.card.task) == (second.labels, b.card.task):
+            _same_classes(context, a, b, first, second)
+        else:
+            st.markdown(context.t("compare.other_classes"))
+            for column, side in zip(st.columns(2, gap="medium"), (a, b), strict=True):
+                with column:
+                    _one(context, side)
+    elif a.card == b.card and isinstance(first, Embedding) and isinstance(second, Embedding):
+        one, other = first.vector.astype(np.float64), second.vector.astype(np.float64)
+        cosine = float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
+        st.markdown(literal(context.t("compare.embedding", cosine=approx(cosine, 4))))
+    else:
+        st.markdown(context.t("compare.no_classes"))
+        for side in (a, b):
+            if isinstance(side.trace.output, Classification):
+                _one(context, side)
+
+
+def _one(context: Context, side: Side) -> None:
+    """One side's classes."""
+    output, names = side.trace.output, side.card.names_of_labels(context.language)
+    assert isinstance(output, Classification)
+    st.markdown(literal(side.title))
+    chart(
+        context,
+        f"compare-prediction-{side.letter.lower()}",
+        figures.prediction(side.trace, names, language=context.language, theme=context.theme),
+        f"{side.title}. {describe.prediction(side.trace, names, context.language)}",
+        lambda: pd.DataFrame({"class": list(names), "probability": output.probabilities}),
+    )
+
+
+def _same_classes(context: Context, a: Side, b: Side, first: Classification, second: Classification) -> None:
+    """Both sides' probabilities of the same classes."""
+    names = [side.card.names_of_labels(context.language) for side in (a, b)]
+    words = context.t(
+        "compare.same_answer" if first.predicted == second.predicted else "compare.other_answer",
+        a=names[0][first.predicted],
+        b=names[1][second.predicted],
+        first=percent(float(first.probabilities[first.predicted])),
+        second=percent(float(second.probabilities[second.predicted])),
+    )
+    st.markdown(literal(words))
+    chart(
+        context,
+        "compare-prediction",
+        figures.prediction(
+            a.trace,
+            names[0],
+            name=a.title,
+            compare=[(b.title, b.trace)],
+            language=context.language,
+            theme=context.theme,
+        ),
+        f"{words} A: {describe.prediction(a.trace, names[0], context.language)} "
+        f"B: {describe.prediction(b.trace, names[1], context.language)}",
+        lambda: pd.DataFrame(
+            {
+                "class": list(names[0]),
+                "a_probability": first.probabilities,
+                "b_probability": second.probabilities,
+                "b_minus_a": second.probabilities.astype(np.float64) - first.probabilities,
+            }
+        ),
+    )
