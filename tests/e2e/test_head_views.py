@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -269,3 +270,5 @@ def test_a_head_of_many_tokens_is_painted_cell_by_cell_and_saved(open_page: Open
     expect(page.locator(".matrix .tip")).to_contain_text("sat → cat")
     svg = saved(page, page.locator(".st-key-tools-chart-head").get_by_role("button", name="SVG", exact=True)).decode()
     assert "data:image/png" in svg and "Layer 2, head 3" in svg and "key (is attended to)" in svg
+    plane.click(position={"x": 2.5 * cell, "y": 3.5 * cell}, force=True)
+    expect(page).to_have_url(re.compile("[?&]query=3(&|$)"), timeout=PATIENCE)

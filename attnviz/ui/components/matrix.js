@@ -4,7 +4,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const FONT = 16, LINE = 18, LONGEST = 24, WIDEST = 170;
 const drawn = new WeakMap();
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setStateValue }) {
   const find = (selector) => parentElement.querySelector(selector);
   const plane = find(".plane"), svg = find(".plane svg");
   if (drawn.get(plane) === data.serial && svg.firstChild) return;
@@ -53,9 +53,17 @@ export default function ({ data, parentElement }) {
 
   const tip = find(".tip");
   tip.hidden = true;
-  plane.onpointermove = (event) => {
+  const under = (event) => {
     const box = canvas.getBoundingClientRect();
-    const row = Math.floor((event.clientY - box.top) / cell), column = Math.floor((event.clientX - box.left) / cell);
+    return [Math.floor((event.clientY - box.top) / cell), Math.floor((event.clientX - box.left) / cell)];
+  };
+  plane.onclick = (event) => {
+    const [row, column] = under(event);
+    if (row < 0 || column < 0 || row >= rows || column >= columns) return;
+    setStateValue("chosen", { query: data.own[row], stamp: Date.now() + Math.random() });
+  };
+  plane.onpointermove = (event) => {
+    const [row, column] = under(event);
     tip.hidden = !(row >= 0 && column >= 0 && row < rows && column < columns);
     if (tip.hidden) return;
     const at = row * columns + column, reason = data.reasons.find(({ code }) => code === masks[at]);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,13 +19,15 @@ _mount = component("matrix")
 SIDE = 1000
 
 
-def matrix(context: Context, scale: ScaleKey, alt: str) -> None:
+def matrix(context: Context, scale: ScaleKey, alt: str, on_chosen: Callable[[], None]) -> None:
     """Draw the weights of the head that is looked at, queries down, keys across, 8 bits a cell.
 
     Args:
         context: The page.
         scale: How weights become colours.
         alt: The figure in words.
+        on_chosen: Called before the run that follows a click on a cell, whose row's query (by the model's own
+            position) is then `st.session_state["matrix"]["chosen"]["query"]`.
     """
     focus, look = context.focus, style.theme(context.theme)
     block = context.trace.block(focus.block)
@@ -37,6 +40,7 @@ def matrix(context: Context, scale: ScaleKey, alt: str) -> None:
             "queries": list(block.query.tokens),
             "keys": list(block.key.tokens),
             "query": focus.query,
+            "own": list(range(len(block.query))) if block.parts is None else [group[0] for group in block.parts[0]],
             "cell": max(2, SIDE // max(block.shape[2:])),
             "codes": _base64(coded(normalise(block.weights[focus.layer, focus.head], scale))),
             "masks": _base64(mask.astype(np.uint8)),
@@ -53,6 +57,7 @@ def matrix(context: Context, scale: ScaleKey, alt: str) -> None:
             },
             "words": {"query": context.t("figures.query_axis"), "key": context.t("figures.key_axis")},
         },
+        on_chosen_change=on_chosen,
     )
 
 

@@ -46,9 +46,13 @@ def _large(context: Context, alt: str, table: Callable[[], pd.DataFrame]) -> Non
         alt = f"{context.t('surgery.marked')} {alt}"
     st.caption(context.t("head.large"))
     with st.container(key="chart-head"):
-        matrix(context, st.session_state.scale, alt)
+        matrix(context, st.session_state.scale, alt, _chosen)
     figure_tools(context, "chart-head", f"attnviz-{context.card.name}-head", alt)
     numbers(context, "head", table)
+
+
+def _chosen() -> None:
+    state.query_chosen([st.session_state["matrix"]["chosen"]["query"]])
 
 
 def _beside_the_mean(context: Context) -> str:
