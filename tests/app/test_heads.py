@@ -114,6 +114,24 @@ def test_tokens_travel_to_the_lines_as_they_are():
     assert len(base64.b64decode(data["codes"])) == HEADS * 4 * 4
 
 
+@pytest.mark.parametrize("language", languages())
+def test_a_head_of_many_tokens_is_sent_in_eight_bits_and_not_as_a_chart(language: str):
+    text = " ".join(["<b>cat</b>", *("sat" for _ in range(66))])
+    shown = Page(model=MODELS[0], text=text, view="head", lang=language, scale="unit", layer="1", head="2", query="3")
+    data = shown.component("matrix")
+    weights = made(MODELS[0], text).blocks[0].weights[1, 2]
+
+    codes = np.frombuffer(base64.b64decode(data["codes"]), np.uint8)
+    np.testing.assert_allclose(codes.reshape(weights.shape) / 255, weights, atol=0.5 / 255 + 1e-6)
+    assert not shown.figures()
+    assert (data["query"], data["masks"], data["reasons"], data["mark"]) == (3, "", [], "")
+    assert data["queries"] == data["keys"] == ["[CLS]", *text.split()]
+    assert data["title"] == translate(language, "figures.layer_head", layer=2, head=3)
+    assert data["alt"] == describe.row(made(MODELS[0], text), Focus("encoder", 1, 2, 3), language)
+    assert data["words"]["key"] == translate(language, "figures.key_axis")
+    assert data["legend"]["title"] == translate(language, "figures.colour_unit")
+
+
 def drawn(shown: Page) -> dict[str, Any]:
     """The heatmap of the only chart."""
     (figure,) = shown.figures()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -245,3 +246,29 @@ def test_a_row_of_the_table_of_heads_is_there_to_open(open_page: OpenPage):
     rows = list(csv.DictReader(io.StringIO(saved(page, page.locator(".st-key-save-heads button")).decode("utf-8-sig"))))
 
     assert len(rows) == LAYERS * HEADS
+
+
+def test_a_head_of_many_tokens_is_painted_cell_by_cell_and_saved(open_page: OpenPage, model: EncoderClassifier):
+    text = " ".join(TEXT.split()[index % 5] for index in range(66))
+    page = open_page(address("head", scale="row", query=5).replace(TEXT.replace(" ", "+"), text.replace(" ", "+")))
+    plane = page.locator(".plane canvas")
+    expect(page.locator(".matrix .title")).to_have_text("Layer 2, head 3", timeout=PATIENCE)
+    weights = model.trace(text).blocks[0].weights[1, 2]
+    dark = plane.evaluate(
+        """(canvas) => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return Array.from({ length: data.length / 4 }, (_, at) => 255 - data[4 * at]);
+        }"""
+    )
+    shades = np.array(dark).reshape(weights.shape)
+    assert (shades[np.arange(len(weights)), weights.argmax(-1)] == shades.max(-1)).all()
+    assert (shades.max(-1) > shades.min(-1)).all()
+
+    plane.scroll_into_view_if_needed()
+    cell = plane.evaluate("(canvas) => canvas.getBoundingClientRect().width / canvas.width")
+    plane.hover(position={"x": 2.5 * cell, "y": 3.5 * cell}, force=True)
+    expect(page.locator(".matrix .tip")).to_contain_text("sat → cat")
+    svg = saved(page, page.locator(".st-key-tools-chart-head").get_by_role("button", name="SVG", exact=True)).decode()
+    assert "data:image/png" in svg and "Layer 2, head 3" in svg and "key (is attended to)" in svg
+    plane.click(position={"x": 2.5 * cell, "y": 3.5 * cell}, force=True)
+    expect(page).to_have_url(re.compile("[?&]query=3(&|$)"), timeout=PATIENCE)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from attnviz import figures
@@ -10,8 +13,10 @@ from attnviz.figures import describe
 from attnviz.figures.head import SIGNED, choosable
 from attnviz.figures.numbers import approx
 from attnviz.ui import state
+from attnviz.ui.components.figure_tools import figure_tools
+from attnviz.ui.components.matrix import matrix
 from attnviz.ui.context import Context
-from attnviz.ui.controls.chart import chart
+from attnviz.ui.controls.chart import chart, numbers
 from attnviz.ui.controls.head import choose_head
 from attnviz.ui.words import literal
 
@@ -21,19 +26,33 @@ def render(context: Context) -> None:
     choose_head(context)
     focus, trace = context.focus, context.trace
     block = trace.block(focus.block)
-    figure = figures.head(trace, focus, scale=st.session_state.scale, language=context.language, theme=context.theme)
-    rows = range(len(block.query)) if block.parts is None else [group[0] for group in block.parts[0]]
+    scale, alt = st.session_state.scale, describe.row(trace, focus, context.language)
     st.write(literal(_beside_the_mean(context)))
+
+    def table() -> pd.DataFrame:
+        return trace.to_frame(block.name, focus.layer, focus.head)
+
     if max(block.shape[2:]) > SIGNED:
-        st.caption(context.t("head.large"))
-    chart(
-        context,
-        "head",
-        choosable(figure, rows),
-        describe.row(trace, focus, context.language),
-        lambda: trace.to_frame(block.name, focus.layer, focus.head),
-        state.query_chosen,
-    )
+        _large(context, alt, table)
+        return
+    figure = figures.head(trace, focus, scale=scale, language=context.language, theme=context.theme)
+    rows = range(len(block.query)) if block.parts is None else [group[0] for group in block.parts[0]]
+    chart(context, "head", choosable(figure, rows), alt, table, state.query_chosen)
+
+
+def _large(context: Context, alt: str, table: Callable[[], pd.DataFrame]) -> None:
+    """More tokens than there is room to name: Plotly would take most of the time to draw them."""
+    if context.edited:
+        alt = f"{context.t('surgery.marked')} {alt}"
+    st.caption(context.t("head.large"))
+    with st.container(key="chart-head"):
+        matrix(context, st.session_state.scale, alt, _chosen)
+    figure_tools(context, "chart-head", f"attnviz-{context.card.name}-head", alt)
+    numbers(context, "head", table)
+
+
+def _chosen() -> None:
+    state.query_chosen([st.session_state["matrix"]["chosen"]["query"]])
 
 
 def _beside_the_mean(context: Context) -> str:

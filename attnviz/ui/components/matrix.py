@@ -1,0 +1,65 @@
+"""One head of a long sentence, drawn without Plotly: another head is there sooner."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+import numpy as np
+
+from attnviz.analysis.compact import coded
+from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.figures import describe, style
+from attnviz.ui.components import component
+from attnviz.ui.context import Context
+
+_mount = component("matrix")
+
+#: Pixels all cells together take, about.
+SIDE = 1000
+
+
+def matrix(context: Context, scale: ScaleKey, alt: str, on_chosen: Callable[[], None]) -> None:
+    """Draw the weights of the head that is looked at, queries down, keys across, 8 bits a cell.
+
+    Args:
+        context: The page.
+        scale: How weights become colours.
+        alt: The figure in words.
+        on_chosen: Called before the run that follows a click on a cell, whose row's query (by the model's own
+            position) is then `st.session_state["matrix"]["chosen"]["query"]`.
+    """
+    focus, look = context.focus, style.theme(context.theme)
+    block = context.trace.block(focus.block)
+    mask = np.zeros((0, 0), np.int8) if block.mask is None else block.mask
+    mask = mask if mask.ndim == 2 else mask[focus.layer, focus.head]
+    numbering = context.t("figures.layer_head", layer=focus.layer + 1, head=focus.head + 1)
+    _mount(
+        key="matrix",
+        data={
+            "queries": list(block.query.tokens),
+            "keys": list(block.key.tokens),
+            "query": focus.query,
+            "own": list(range(len(block.query))) if block.parts is None else [group[0] for group in block.parts[0]],
+            "cell": max(2, SIDE // max(block.shape[2:])),
+            "codes": _base64(coded(normalise(block.weights[focus.layer, focus.head], scale))),
+            "masks": _base64(mask.astype(np.uint8)),
+            "reasons": [{"code": int(code), "name": context.t(f"masks.{code}")} for code in np.unique(mask) if code],
+            "ramp": list(look.ramp),
+            "sign": look.muted,
+            "accent": look.accent,
+            "title": f"{numbering}\n{describe.hidden(context.trace, focus, context.language)}".strip(),
+            "mark": context.t("surgery.mark") if context.edited else "",
+            "alt": alt,
+            "legend": {
+                "title": context.t(f"figures.colour_{'query' if scale == 'row' else scale}"),
+                "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
+            },
+            "words": {"query": context.t("figures.query_axis"), "key": context.t("figures.key_axis")},
+        },
+        on_chosen_change=on_chosen,
+    )
+
+
+def _base64(codes: np.ndarray) -> str:
+    return base64.b64encode(codes.tobytes()).decode()
