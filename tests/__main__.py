@@ -28,8 +28,15 @@ CHECKS = {
 }
 
 
+#: The tests in two goes: what needs no browser by two processes at once, a file each; then the browser's, one by one.
+TESTS = {
+    "tests": ("-n", "2", "--dist", "loadfile", "--ignore", "tests/e2e"),
+    "browser tests": ("tests/e2e",),
+}
+
+
 def main(arguments: list[str]) -> int:
-    """Run the checks, then pytest, whose closing line comes last.
+    """Run the checks, then pytest, whose closing lines come last.
 
     Returns:
         0 if everything passed.
@@ -40,11 +47,15 @@ def main(arguments: list[str]) -> int:
     except MachineError as error:
         print(error, file=sys.stderr)
         return 1
-    failed = [] if arguments else [name for name, command in CHECKS.items() if not _passes(name, command)]
+    checks = {} if arguments else CHECKS
+    tests = {"tests": tuple(arguments)} if arguments else TESTS
+    failed = [name for name, command in checks.items() if not _passes(name, command)]
+    failed += [
+        name for name, part in tests.items() if not _passes(name, ("-m", "pytest", *part), ATTNVIZ_CHROME=chrome)
+    ]
     if failed:
-        print(f"\nFailed before the tests: {', '.join(failed)}", flush=True)
-    passed = _passes("pytest", ("-m", "pytest", *arguments), ATTNVIZ_CHROME=chrome)
-    return 0 if passed and not failed else 1
+        print(f"\nFailed: {', '.join(failed)}", flush=True)
+    return 1 if failed else 0
 
 
 def _pretrained() -> None:
@@ -61,7 +72,7 @@ def _passes(name: str, command: tuple[str, ...], **variables: str) -> bool:
     start = time.monotonic()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     done = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
-    if name != "pytest":
+    if name not in TESTS:
         print(f"{'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s", flush=True)
     return done.returncode == 0
 
