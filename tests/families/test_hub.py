@@ -92,7 +92,7 @@ def test_an_edit_changes_later_layers_only(model):
     edited = model.trace(SENTENCE, edits=[Edit("self", np.full((13, 13), 1 / 13, np.float32), 2, 4)]).blocks[0].weights
 
     np.testing.assert_allclose(edited[2, 4], 1 / 13, atol=1e-6)
-    np.testing.assert_allclose(edited[:2], own[:2], atol=1e-6)
+    np.testing.assert_allclose(edited[:2], own[:2], atol=2e-6)  # two compilations, which round apart
     assert np.abs(edited[3:] - own[3:]).max() > 1e-4
 
 
