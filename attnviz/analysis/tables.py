@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import InputError
-from attnviz.trace import AttentionTrace, Classification, Steps
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Steps
 
 Order = Literal["sentence", "weight"]
 
@@ -136,3 +136,23 @@ def matrix(values: NDArray[np.floating], row_names: Sequence[str], column: str) 
 def vector(values: NDArray[np.floating], names: Sequence[str], value: str) -> pd.DataFrame:
     """A vector with the names of its entries; columns `name` and `value`'s name."""
     return pd.DataFrame({"name": list(names), value: values})
+
+
+def cells(block: AttentionBlock, **columns: NDArray[np.floating[Any]]) -> pd.DataFrame:
+    """Values of every query and key of a head, one cell a line.
+
+    Args:
+        block: Whose axes they stand on.
+        **columns: Values by name, float `[query, key]`.
+
+    Returns:
+        Columns `query` and `key` (from 1), `query_token`, `key_token`, and those given.
+    """
+    query, key = np.indices(block.shape[2:]).reshape(2, -1)
+    places = {
+        "query": query + 1,
+        "key": key + 1,
+        "query_token": np.array(block.query.tokens, object)[query],
+        "key_token": np.array(block.key.tokens, object)[key],
+    }
+    return pd.DataFrame({**places, **{name: values.ravel() for name, values in columns.items()}})

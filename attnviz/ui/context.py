@@ -13,7 +13,7 @@ from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.i18n import translate
-from attnviz.trace import AttentionTrace, Classification, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Translation
 from attnviz.ui import cache
 from attnviz.ui.cache import OWN_WAY, Way
 
@@ -118,10 +118,9 @@ class Context:
         return cache.written(self.own)
 
     @property
-    def _unknown(self) -> bool:
-        """Whether a translation has a piece that the model cannot write, as one that was typed may."""
-        block = next((block for block in self.own.blocks if block.kind == "cross"), None)
-        return block is not None and any(block.query.unknown)
+    def cross(self) -> AttentionBlock | None:
+        """Source–target attention of the selected sentence, as the model gave it."""
+        return next((block for block in self.own.blocks if block.kind == "cross"), None)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -150,8 +149,9 @@ class Context:
                 found.add("cases")
         if "cross" in found and self.written and cache.offers(self.card.name, "next_token"):
             found.add("attribution")
-        output = self.own.output
-        if not isinstance(output, Translation) or ("cross" in found and output.finished and not self._unknown):
+        output, cross = self.own.output, self.cross
+        # A translation is held fixed token by token: it must have an end, and no piece that cannot be written.
+        if not isinstance(output, Translation) or (output.finished and cross and not any(cross.query.unknown)):
             found.add("surgery")
         if cache.recorded(self.card.name):
             found.add("learning")

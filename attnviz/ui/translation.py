@@ -31,7 +31,7 @@ def stage(context: Context) -> None:
     block, session = _block(context), st.session_state
     assert block is not None
     heads = _heads(context, block)
-    values, name = alignment.combined(block, heads), _name(context, block, heads)
+    values, name = alignment.combined(block, heads), heads_name(context, block, heads)
     alt = describe.translation(context.trace, block, values, name, context.language)
     with st.container(key="stage-box"):
         writing(
@@ -116,8 +116,8 @@ def _heads(context: Context, block: AttentionBlock) -> tuple[Head, ...]:
     return chosen or alignment.alignment_heads(block, context.card.details.get("alignment"))
 
 
-def _name(context: Context, block: AttentionBlock, heads: tuple[Head, ...]) -> str:
-    """Which heads are shown; an average is called one."""
+def heads_name(context: Context, block: AttentionBlock, heads: tuple[Head, ...]) -> str:
+    """What heads of a block are called together; an average is called one."""
     listed = context.t("alt.separator").join(
         context.t("writing.head", layer=layer + 1, head=head + 1) for layer, head in heads
     )

@@ -17,6 +17,7 @@ from attnviz.trace import Classification, Translation
 from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
+from attnviz.ui.translation import heads_name
 from attnviz.ui.words import literal
 
 #: Drawn before anything is chosen; all five at once are too narrow for a phone.
@@ -134,14 +135,12 @@ def _choose_token(context: Context) -> Choice:
         width=340,
     )
     token = candidates[rank]
-    block = next(block for block in context.own.blocks if block.kind == "cross")
+    block = context.cross
+    assert block is not None
     heads = alignment.alignment_heads(block, context.card.details.get("alignment"))
-    listed = context.t("alt.separator").join(
-        context.t("writing.head", layer=layer + 1, head=head + 1) for layer, head in heads
-    )
     return Choice(
         alignment.readable(token, spaced),
-        context.t("attribution.row_written", heads=listed, token=shown[place]),
+        context.t("attribution.row_written", heads=heads_name(context, block, heads), token=shown[place]),
         lambda: cache.written_measures(context.card.name, selected.text, context.way, place, token, heads),
     )
 

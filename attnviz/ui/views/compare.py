@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 from attnviz import figures
-from attnviz.analysis import comparisons
+from attnviz.analysis import comparisons, tables
 from attnviz.analysis.comparisons import Rows
 from attnviz.errors import AttnvizError
 from attnviz.figures import describe
@@ -177,21 +174,5 @@ def _maps(context: Context, a: Side, b: Side) -> None:
             key=block.key.tokens[int(largest[1])],
             value=approx(float((second - first)[largest])),
         ),
-        partial(_cells, a, first, second),
-    )
-
-
-def _cells(a: Side, first: Floats, second: Floats) -> pd.DataFrame:
-    block = a.trace.block(a.focus.block)
-    query, key = np.indices(first.shape).reshape(2, -1)
-    return pd.DataFrame(
-        {
-            "query": query + 1,
-            "key": key + 1,
-            "query_token": np.array(block.query.tokens, object)[query],
-            "key_token": np.array(block.key.tokens, object)[key],
-            "a_weight": first.ravel(),
-            "b_weight": second.ravel(),
-            "b_minus_a": (second - first).ravel(),
-        }
+        lambda: tables.cells(block, a_weight=first, b_weight=second, b_minus_a=second - first),
     )

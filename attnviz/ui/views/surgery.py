@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from attnviz import figures
+from attnviz.analysis import tables
 from attnviz.analysis.adversarial import Adversarial
 from attnviz.analysis.divergence import total_variation
 from attnviz.analysis.focus import Focus
@@ -210,7 +210,7 @@ def _pictures(context: Context, both: Both) -> None:
             "surgery-head",
             figures.changed_map(both.before.query.tokens, tokens, whole, new, **look),
             context.t("surgery.alt_head", **head, largest=approx(largest)),
-            partial(_cells, both.before, whole.astype(np.float64), new),
+            lambda: tables.cells(both.before, own=whole.astype(np.float64), edited=new, difference=new - whole),
         )
     if layers * heads > 1:
         changed = np.nan_to_num(_changes(both))
@@ -238,21 +238,6 @@ def _changes(both: Both) -> Floats:
     there = ~np.isnan(both.after).all(-1)
     mean: Floats = (distance * there).sum(-1) / np.maximum(there.sum(-1), 1)
     return mean
-
-
-def _cells(block: AttentionBlock, own: Floats, new: Floats) -> pd.DataFrame:
-    query, key = np.indices(own.shape).reshape(2, -1)
-    return pd.DataFrame(
-        {
-            "query": query + 1,
-            "key": key + 1,
-            "query_token": np.array(block.query.tokens, object)[query],
-            "key_token": np.array(block.key.tokens, object)[key],
-            "own": own.ravel(),
-            "edited": new.ravel(),
-            "difference": (new - own).ravel(),
-        }
-    )
 
 
 def _outputs(context: Context, both: Both) -> None:
