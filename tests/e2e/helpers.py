@@ -95,8 +95,11 @@ def click_button(page: Page, name: str) -> None:
 
 
 def select_option(page: Page, label: str, option: str) -> None:
-    """Choose an option of a select box and wait for the run it causes."""
-    page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_role("combobox").click()
+    """Choose an option of a select box at rest and wait for the run it causes; typing brings far options into view."""
+    wait_for_run(page)  # a run that ends meanwhile closes the list
+    box = page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_role("combobox")
+    box.click()
+    box.press_sequentially(option)
     with expect_run(page):
         page.get_by_role("option", name=option, exact=True).click()
 
