@@ -402,11 +402,12 @@ def test_a_model_without_attention_has_no_such_block(untaught):
 
 
 def test_english_is_written_with_blanks(tmp_path):
-    model = zoo.load(translation_folder.make(tmp_path / "back", ("ja", "en"), epochs=40))
-    trace = model.trace("兄はピアノをとても上手に弾きます。")
+    model = zoo.load(translation_folder.make(tmp_path / "back", ("ja", "en"), epochs=0))
+    encoded, english = model.encode("兄はピアノをとても上手に弾きます。"), "my brother plays the piano very well."
+    trace = model.run(encoded, target=english)
     axis = trace.block("source-target").query
 
-    assert trace.output.text == "my brother plays the piano very well."
+    assert model.run(encoded, prefix=trace.output.tokens[:-1]).output.text.startswith(english)
     assert read(trace, pieces="words").block("source-target").query.tokens[:3] == ("my", "brother", "plays")
     assert all(not span or trace.output.text[slice(*span)].strip() for span in axis.spans)
 
