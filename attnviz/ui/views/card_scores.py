@@ -1,0 +1,67 @@
+"""How well a translation model translates and aligns, as its card has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from attnviz.ui.context import Context
+from attnviz.ui.controls.chart import data_table
+from attnviz.ui.words import literal
+
+#: Key of the figures of the same model with the mean of the encoder's states in the place of attention.
+MEAN_STATES = "mean_states"
+
+
+def render(context: Context) -> None:
+    """Scores by part and decoding, by length of the sentence, and how well attention aligns."""
+    metrics = context.card.metrics
+    st.markdown(f"**{context.t('scores.title')}**")
+    st.write(literal(context.t("scores.text")))
+    data_table(scores(context, metrics), "scores", context)
+    st.write(literal(context.t("scores.lengths", n=metrics["n_test"])))
+    data_table(lengths(metrics), "lengths", context)
+    if metrics.get("alignment"):
+        st.markdown(f"**{context.t('scores.aligns')}**")
+        found = metrics["alignment"]
+        st.write(literal(context.t("scores.aligns_text", n=found["n_pairs"], sure=found["n_sure"])))
+        data_table(_alignment(context, found), "alignment", context)
+
+
+def scores(context: Context, metrics: Mapping[str, Any]) -> pd.DataFrame:
+    """BLEU and chrF, a row for each model, part and decoding that was measured."""
+    rows = []
+    for of, figures in (("model", metrics), (MEAN_STATES, metrics.get(MEAN_STATES, {}))):
+        for part in ("dev", "test"):
+            for way in ("greedy", "beam4"):
+                found = [figures.get(f"{part}_{way}_{score}") for score in ("bleu", "chrf")]
+                if None not in found:
+                    names = [context.t(f"scores.{name}") for name in (of, part, way)]
+                    rows.append((*names, metrics[f"n_{part}"], *found))
+    return pd.DataFrame(rows, columns=["model", "part", "decoding", "sentences", "bleu", "chrf"])
+
+
+def lengths(metrics: Mapping[str, Any]) -> pd.DataFrame:
+    """Greedy BLEU by words of the source; of the model without attention, too, where it was trained."""
+    table = pd.DataFrame(
+        {"words": f"{row['from']}–{row['to']}", "sentences": row["n"], "bleu": row["bleu"]}
+        for row in metrics["test_by_length"]
+    )
+    if MEAN_STATES in metrics:
+        table[MEAN_STATES] = [row["bleu"] for row in metrics[MEAN_STATES]["test_by_length"]]
+    return table
+
+
+def _alignment(context: Context, found: Mapping[str, Any]) -> pd.DataFrame:
+    """Agreement with the links set by hand; shares from 0 to 1."""
+    stated = context.card.details["alignment"]
+    heads = ", ".join(str(head + 1) for head in stated["heads"])
+    names = {name: context.t(f"scores.{name}", layer=stated["layer"] + 1, heads=heads) for name in _ALIGNED}
+    rows = [(names[name], *(found[name][key] for key in ("precision", "recall", "aer"))) for name in _ALIGNED]
+    return pd.DataFrame(rows, columns=["weights_of", "precision", "recall", "aer"])
+
+
+_ALIGNED = ("chosen", "mean", "diagonal")

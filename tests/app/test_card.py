@@ -1,0 +1,40 @@
+"""The page of what a model is: the figures of its card, none other."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+import attnviz
+from attnviz.i18n import languages, translate
+from attnviz.ui.views import card_scores
+from tests.app.page import Page
+
+TRANSLATIONS = [card for card in attnviz.models() if card.task == "translation"]
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("card", TRANSLATIONS, ids=lambda card: card.name)
+def test_a_translation_model_shows_its_scores(card, language):
+    scores, lengths, alignment = (
+        table.value for table in Page(model=card.name, view="card", lang=language).app.dataframe
+    )
+
+    metrics = card.metrics
+    expected = [metrics[f"{part}_{way}_bleu"] for part in ("dev", "test") for way in ("greedy", "beam4")]
+    assert scores["bleu"].to_list() == expected
+    assert lengths["bleu"].to_list() == [row["bleu"] for row in metrics["test_by_length"]]
+    assert alignment["aer"].to_list() == [metrics["alignment"][of]["aer"] for of in ("chosen", "mean", "diagonal")]
+
+
+def test_a_model_without_attention_stands_beside_it():
+    own, other = ([{"from": low, "to": low + 4, "n": 7, "bleu": bleu} for low in (1, 5)] for bleu in (31.5, 13.25))
+    metrics = {"n_test": 14, "test_greedy_bleu": 37.5, "test_greedy_chrf": 29.0, "test_by_length": own}
+    metrics["mean_states"] = {"test_greedy_bleu": 17.5, "test_greedy_chrf": 19.0, "test_by_length": other}
+    context = SimpleNamespace(t=lambda key, **words: translate("en", key, **words))
+
+    assert card_scores.scores(context, metrics)["bleu"].to_list() == [37.5, 17.5]
+    assert card_scores.lengths(metrics)["mean_states"].to_list() == [13.25, 13.25]
+    del metrics["mean_states"]
+    assert "mean_states" not in card_scores.lengths(metrics)
