@@ -66,7 +66,7 @@ class Context:
 
     def focus_of(self, trace: AttentionTrace) -> Focus:
         """The row of weights to show of a trace."""
-        return focus(trace, self.layer, self.head, self.query, self.block)
+        return focus(trace, self.layer, self.head, self.query, self.block, self.card.details.get("alignment"))
 
     @property
     def edited(self) -> bool:
@@ -139,8 +139,6 @@ class Context:
             found.add("one sequence")
         if isinstance(self.trace.output, Classification):
             found.add("classification")
-        if not isinstance(self.trace.output, Translation):
-            found.add("comparison")
         if "pooling" in found and self.card.family == "pooling":
             found.add("steps")
         if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):

@@ -39,7 +39,7 @@ _STYLE = """
   [class*="st-key-chart-"] { overflow-x: auto; }
   .st-key-chart-attribution, .st-key-chart-erasure, .st-key-chart-head, [class*="st-key-chart-map-"],
   .st-key-chart-surgery-row, .st-key-chart-surgery-head, .st-key-chart-surgery-heads, .st-key-chart-surgery-written,
-  .st-key-chart-compare-row, .st-key-chart-compare-head, .st-key-chart-learning {
+  .st-key-chart-compare-row, .st-key-chart-compare-head, .st-key-chart-compare-written, .st-key-chart-learning {
     > .stElementContainer { min-width: 40rem; }
   }
   .st-key-title { margin-top: -0.6rem; }

@@ -7,19 +7,28 @@ import pandas as pd
 import streamlit as st
 
 from attnviz import figures
+from attnviz.analysis import comparisons
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import Classification, Embedding
+from attnviz.trace import Classification, Embedding, Translation
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
+from attnviz.ui.views.compare_rows import draw_beside
 from attnviz.ui.views.compare_sides import Side
 from attnviz.ui.words import literal
 
 
 def draw_answers(context: Context, a: Side, b: Side) -> None:
-    """What both sides answer; a difference only where the classes are the same."""
+    """What both sides answer; a difference only where the classes are the same, or tokens of both translations."""
     first, second = a.trace.output, b.trace.output
-    if isinstance(first, Classification) and isinstance(second, Classification):
+    written = isinstance(first, Translation)
+    if st.session_state.against == "head":
+        st.caption(context.t("compare.one_translation" if written else "compare.one_run"))
+        return
+    st.subheader(context.t("compare.translations" if written else "compare.answers"), anchor=False)
+    if isinstance(first, Translation) and isinstance(second, Translation):
+        _translations(context, a, b, first, second)
+    elif isinstance(first, Classification) and isinstance(second, Classification):
         if (first.labels, a.card.task) == (second.labels, b.card.task):
             _same_classes(context, a, b, first, second)
         else:
@@ -36,6 +45,36 @@ def draw_answers(context: Context, a: Side, b: Side) -> None:
         for side in (a, b):
             if isinstance(side.trace.output, Classification):
                 _one(context, side)
+
+
+def _translations(context: Context, a: Side, b: Side, first: Translation, second: Translation) -> None:
+    """Both translations with their probabilities, and their tokens beside each other."""
+    with st.container(gap=None):
+        for side, output in ((a, first), (b, second)):
+            log = float(output.log_probabilities.sum(dtype=np.float64))
+            st.markdown(
+                literal(
+                    context.t(
+                        "compare.translation",
+                        letter=side.letter,
+                        text=output.text,
+                        log=approx(log, 1),
+                        mean=approx(log / len(output.tokens), 2),
+                    )
+                )
+            )
+    if context.way.target:
+        st.caption(context.t("compare.typed"))
+    found = comparisons.written(a.trace, b.trace)
+    words = context.t("compare.common_tokens", **found.counts())
+    draw_beside(
+        context,
+        "compare-written",
+        (a, b),
+        found,
+        lambda changes: context.t("compare.alt_written", a=first.text, b=second.text, changes=changes, tokens=words),
+    )
+    st.markdown(literal(words))
 
 
 def _one(context: Context, side: Side) -> None:
