@@ -125,7 +125,9 @@ class Context:
     @property
     def names(self) -> tuple[str, ...]:
         """Class names in the interface's language."""
-        return self.card.names_of_labels(self.language)
+        output = None if self.selected is None else self.trace.output
+        codes = output.labels if isinstance(output, Classification) else ()
+        return self.card.names_of_labels(self.language, codes)
 
     def abilities(self) -> set[str]:
         """What there is to see: kinds of attention, what models offer. Views name what they need of these."""

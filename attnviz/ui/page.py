@@ -42,6 +42,7 @@ _STYLE = """
   .st-key-chart-compare-row, .st-key-chart-compare-head, .st-key-chart-compare-written, .st-key-chart-learning {
     > .stElementContainer { min-width: 40rem; }
   }
+  .st-key-view button { padding-left: 0.5rem; padding-right: 0.5rem; } /* all views on one line of a laptop */
   .st-key-title { margin-top: -0.6rem; }
   .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }
   *:has(> .st-key-address-bar) { position: absolute; }

@@ -29,7 +29,7 @@ def draw_answers(context: Context, a: Side, b: Side) -> None:
     if isinstance(first, Translation) and isinstance(second, Translation):
         _translations(context, a, b, first, second)
     elif isinstance(first, Classification) and isinstance(second, Classification):
-        if (first.labels, a.card.task) == (second.labels, b.card.task):
+        if a.card == b.card or (a.card.task and (first.labels, a.card.task) == (second.labels, b.card.task)):
             _same_classes(context, a, b, first, second)
         else:
             st.markdown(context.t("compare.other_classes"))
@@ -79,8 +79,9 @@ def _translations(context: Context, a: Side, b: Side, first: Translation, second
 
 def _one(context: Context, side: Side) -> None:
     """One side's classes."""
-    output, names = side.trace.output, side.card.names_of_labels(context.language)
+    output = side.trace.output
     assert isinstance(output, Classification)
+    names = side.card.names_of_labels(context.language, output.labels)
     st.markdown(literal(side.title))
     chart(
         context,
@@ -93,7 +94,7 @@ def _one(context: Context, side: Side) -> None:
 
 def _same_classes(context: Context, a: Side, b: Side, first: Classification, second: Classification) -> None:
     """Both sides' probabilities of the same classes."""
-    names = [side.card.names_of_labels(context.language) for side in (a, b)]
+    names = [side.card.names_of_labels(context.language, first.labels) for side in (a, b)]
     words = context.t(
         "compare.same_answer" if first.predicted == second.predicted else "compare.other_answer",
         a=names[0][first.predicted],
