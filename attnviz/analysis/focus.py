@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.analysis.alignment import alignment_heads
 from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis
 
 
@@ -59,6 +62,7 @@ def focus(
     head: int | None = None,
     query: int | None = None,
     block: str | None = None,
+    alignment: Mapping[str, Any] | None = None,
 ) -> Focus:
     """The row to look at in a trace, as near to what is asked for as there is one.
 
@@ -69,10 +73,14 @@ def focus(
         query: The model's own position, from 0; None, or one that is not shown, means the first special token ([CLS],
             a learned vector; not an end token), else the first.
         block: Name; None, or one that is not there, means the first between two sources, else the first.
+        alignment: Which heads between two sources serve as alignment, as a model's card states it: the first of them is
+            taken there where neither a layer nor a head is asked for.
     """
     named = [each for each in trace.blocks if each.name == block]
     chosen = [*named, *(each for each in trace.blocks if each.kind == "cross"), *trace.blocks][0]
     layers, heads, queries, _ = chosen.shape
+    if chosen.kind == "cross" and layer is None and head is None:
+        layer, head = alignment_heads(chosen, alignment)[0]
     if chosen.parts is not None and query is not None:
         query = next((place for place, own in enumerate(chosen.parts[0]) if query in own), None)
     return Focus(

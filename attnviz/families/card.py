@@ -75,9 +75,9 @@ class ModelCard:
         words: Mapping[str, str] = getattr(self, what)
         return words.get(language) or words.get("en") or ""
 
-    def names_of_labels(self, language: str) -> tuple[str, ...]:
-        """Class names in a language, else in English, else the codes."""
-        return self.label_names.get(language) or self.label_names.get("en") or self.labels
+    def names_of_labels(self, language: str, codes: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Class names in a language, else in English, else the codes; those of the output where the card has none."""
+        return self.label_names.get(language) or self.label_names.get("en") or self.labels or codes
 
     def to_dict(self) -> dict[str, Any]:
         """The public contract: name, task, languages, kinds, licence, metrics, and what a page needs to offer it."""

@@ -66,7 +66,7 @@ class Context:
 
     def focus_of(self, trace: AttentionTrace) -> Focus:
         """The row of weights to show of a trace."""
-        return focus(trace, self.layer, self.head, self.query, self.block)
+        return focus(trace, self.layer, self.head, self.query, self.block, self.card.details.get("alignment"))
 
     @property
     def edited(self) -> bool:
@@ -125,7 +125,9 @@ class Context:
     @property
     def names(self) -> tuple[str, ...]:
         """Class names in the interface's language."""
-        return self.card.names_of_labels(self.language)
+        output = None if self.selected is None else self.trace.output
+        codes = output.labels if isinstance(output, Classification) else ()
+        return self.card.names_of_labels(self.language, codes)
 
     def abilities(self) -> set[str]:
         """What there is to see: kinds of attention, what models offer. Views name what they need of these."""
@@ -139,8 +141,6 @@ class Context:
             found.add("one sequence")
         if isinstance(self.trace.output, Classification):
             found.add("classification")
-        if not isinstance(self.trace.output, Translation):
-            found.add("comparison")
         if "pooling" in found and self.card.family == "pooling":
             found.add("steps")
         if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):

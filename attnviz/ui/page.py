@@ -39,9 +39,10 @@ _STYLE = """
   [class*="st-key-chart-"] { overflow-x: auto; }
   .st-key-chart-attribution, .st-key-chart-erasure, .st-key-chart-head, [class*="st-key-chart-map-"],
   .st-key-chart-surgery-row, .st-key-chart-surgery-head, .st-key-chart-surgery-heads, .st-key-chart-surgery-written,
-  .st-key-chart-compare-row, .st-key-chart-compare-head, .st-key-chart-learning {
+  .st-key-chart-compare-row, .st-key-chart-compare-head, .st-key-chart-compare-written, .st-key-chart-learning {
     > .stElementContainer { min-width: 40rem; }
   }
+  .st-key-view button { padding-left: 0.5rem; padding-right: 0.5rem; } /* all views on one line of a laptop */
   .st-key-title { margin-top: -0.6rem; }
   .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }
   *:has(> .st-key-address-bar) { position: absolute; }

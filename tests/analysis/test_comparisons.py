@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
 from attnviz import zoo
-from attnviz.analysis.comparisons import matching_query, reordered, rows
+from attnviz.analysis.comparisons import matching_query, reordered, rows, written
 from attnviz.analysis.focus import Focus
-from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, TokenAxis, Translation
 from tests.shipped import POOLING, card, pooled
 
 
@@ -90,3 +92,33 @@ def test_the_query_that_matches():
     other = AttentionTrace("one", "c b a", first.blocks, first.output)
     assert [matching_query(first, Focus("self", 0, 0, query), other, "self") for query in range(3)] == [0, 1, 2]
     assert matching_query(first, Focus("self", 0, 0, 2), second, "a") is None
+
+
+def translation(text, tokens, spans, shares):
+    axis = TokenAxis((*tokens, "[EOS]"), (*spans, None), (*[False] * len(tokens), True), (False,) * (len(tokens) + 1))
+    axis = dataclasses.replace(axis, text=text)
+    keys = TokenAxis.of(["tea", "[EOS]"], [(0, 3), None], [False, True])
+    block = AttentionBlock("source-target", "cross", axis, keys, np.full((1, 1, len(axis), 2), 0.5, np.float32))
+    return AttentionTrace("one", "tea", (block,), Translation(text, axis.tokens, np.log(np.float32(shares))))
+
+
+def test_two_translations_have_the_probability_of_each_token():
+    first = translation("茶を飲む", ["茶", "を", "飲む"], [(0, 1), (1, 2), (2, 4)], [0.5, 0.25, 0.125, 0.75])
+    second = translation("水を飲む", ["水", "を", "飲む"], [(0, 1), (1, 2), (2, 4)], [0.875, 0.5, 0.0625, 1])
+    found = written(first, second)
+    table = found.table()
+    assert list(table) == [
+        *("a_position", "a_token", "a_probability", "b_position", "b_token", "b_probability", "b_minus_a")
+    ]
+    assert found.tokens(0) == ["茶", "", "を", "飲む", "[EOS]"] and found.tokens(1) == ["", "水", "を", "飲む", "[EOS]"]
+    np.testing.assert_allclose(found.difference, [np.nan, np.nan, 0.25, -0.0625, 0.25], rtol=1e-6)
+    assert found.counts() == {"both": 3, "a": 1, "b": 1}
+
+
+def test_pieces_of_the_same_translation_count_as_written_together():
+    first = translation("茶を飲む", ["茶を", "飲む"], [(0, 2), (2, 4)], [0.5, 0.25, 1])
+    second = translation("茶を飲む", ["茶", "を", "飲む"], [(0, 1), (1, 2), (2, 4)], [0.75, 0.5, 0.125, 1])
+    found = written(first, second)
+    np.testing.assert_allclose(found.second, [0.375, 0.125, 1], rtol=1e-6)
+    assert found.table()["b_position"].tolist() == ["1+2", "3", "4"]
+    assert found.second.prod() == pytest.approx(np.exp(second.output.log_probabilities.sum()), rel=1e-6)

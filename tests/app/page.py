@@ -33,7 +33,7 @@ ENCODER_VIEWS = (
 #: Views every translation model fits as it opens, looking at source–target attention.
 TRANSLATION_VIEWS = (
     *("bars", "heatmap", "overview", "head", "lines", "cell", "flow"),
-    *("attribution", "surgery", "lesson", "card"),
+    *("attribution", "compare", "surgery", "lesson", "card"),
 )
 
 #: Shipped models that pool.

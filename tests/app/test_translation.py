@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import os
+import re
 
 import numpy as np
 import pytest
 
 from attnviz import zoo
-from attnviz.analysis import alignment, operations, reading
+from attnviz.analysis import alignment, counterparts, operations, reading
 from attnviz.analysis.codes import parse_all
 from attnviz.i18n import languages, translate
 from attnviz.ui import cache
@@ -18,10 +20,6 @@ from tests.families import translation_folder
 from tests.families.translation_folder import ENGLISH, JAPANESE
 
 NAME = "tiny-en-ja"
-VIEWS = (
-    *("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "flow"),
-    *("attribution", "surgery", "lesson", "card"),
-)
 
 
 @pytest.fixture(scope="module")
@@ -265,3 +263,143 @@ def test_surgery_offers_no_mask_to_lift_and_nothing_for_a_translation_with_unkno
     options = page.app.selectbox(key="operation").options
     assert translate("en", "operations.uniform") in options and translate("en", "operations.lift") not in options
     assert opened(view="surgery", own="☃☃").state("view") != "surgery"
+
+
+SIBLING, BACK = "tiny-sibling", "tiny-ja-en"
+
+
+@pytest.fixture
+def siblings(folder, tmp_path_factory, monkeypatch):
+    """Two more models: of the same direction, and of the other."""
+    places = [tmp_path_factory.mktemp("more") / name for name in (SIBLING, BACK)]
+    translation_folder.sibling(folder, places[0], noise=0.04)
+    translation_folder.sibling(folder, places[1], languages=("ja", "en"))
+    offered = [folder.parent, *(place.parent for place in places)]
+    monkeypatch.setenv("ATTNVIZ_MODELS", os.pathsep.join(map(str, offered)))
+    cache._cards.cache_clear()
+    return dict(zip((SIBLING, BACK), places, strict=True))
+
+
+def compared(**address) -> Page:
+    return opened(view="compare", pieces="pieces", **address)
+
+
+def address(page: Page) -> dict:
+    return page.component("address")["parameters"]
+
+
+def said(page: Page) -> str:
+    """All words of the page, as they are read."""
+    return re.sub(r"\\(.)", r"\1", " ".join(page.markdown()))
+
+
+def known(values: np.ndarray) -> np.ndarray:
+    return values[~np.isnan(values)]
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("block", ["encoder", "decoder", "source-target"])
+def test_two_heads_of_a_translation(folder, block, language):
+    page = compared(against="head", block=block, query="2", layer="1", head="0", lang=language)
+    own = zoo.load(folder).trace(ENGLISH[0]).block(block).weights[1].astype(float)
+    a, b, difference = drawn(page)
+
+    assert address(page).items() >= {"against": "head", "layer2": "1", "head2": "1"}.items()
+    np.testing.assert_allclose([a, b, difference], [own[0, 2], own[1, 2], own[1, 2] - own[0, 2]], atol=1e-6)
+    maps = [array(trace["z"]).ravel() for trace in page.figures()[1]["data"]]
+    np.testing.assert_allclose(maps, [own[0].ravel(), own[1].ravel(), (own[1] - own[0]).ravel()], atol=1e-6)
+    assert translate(language, "compare.one_translation") in said(page) and all(page.alternatives())
+
+
+@pytest.mark.parametrize(
+    ("layer", "head", "beside"), [("-1", "-1", (1, 1)), ("2", "0", (1, 0)), ("1", "0", (1, 1)), ("1", "1", (2, 0))]
+)
+def test_a_head_stands_against_the_alignment_head_or_the_next(layer, head, beside):
+    parameters = address(page := compared(against="head", layer=layer, head=head))
+
+    a = (int(layer), int(head)) if layer != "-1" else (1, 0)
+    assert [int(parameters[name]) for name in ("layer", "head", "layer2", "head2")] == [*a, *beside]
+    assert said(page).count(translate("en", "compare.aligns")) == sum(layer == 1 for layer, _ in (a, beside))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_two_sentences_and_their_translations(folder, language):
+    texts = JAPANESE[0], JAPANESE[4]
+    lines = f"{ENGLISH[0]}\n{ENGLISH[4]}"
+    page = compared(against="sentence", text=lines, query="3", query2="4", lang=language)
+    traces = [zoo.load(folder).trace(text) for text in (ENGLISH[0], ENGLISH[4])]
+    rows = [trace.block("source-target").weights[1, 0, query] for trace, query in zip(traces, (3, 4), strict=True)]
+    shares = [np.exp(trace.output.log_probabilities) for trace in traces]
+    axes = [trace.block("source-target").query for trace in traces]
+    common = counterparts.common(*(axis.tokens for axis in axes))
+
+    assert address(page).items() >= {"against": "sentence", "sentence2": "2", "query2": "4"}.items()
+    for drawn_values, expected in zip(drawn(page), rows, strict=False):
+        np.testing.assert_allclose(known(drawn_values), expected, atol=1e-6)
+    a, b, difference = drawn(page, index=1)
+    for drawn_values, expected in ((a, shares[0]), (b, shares[1])):
+        np.testing.assert_allclose(known(drawn_values), expected, atol=1e-6)
+    assert len(common) > 2
+    expected = [float(shares[1][theirs]) - float(shares[0][mine]) for mine, theirs in common]
+    np.testing.assert_allclose(known(difference), expected, atol=1e-6)
+    assert all(text in said(page) and text in page.alternatives()[1] for text in texts)
+    assert translate(language, "compare.honest_written") in said(page)
+
+
+def test_the_row_of_the_other_translation_follows_the_token_of_ones_own():
+    lines = f"{ENGLISH[0]}\n{ENGLISH[4]}"
+    tokens = [cache.trace(NAME, text).block("source-target").query.tokens for text in (ENGLISH[0], ENGLISH[4])]
+    page = compared(text=lines, query=str(tokens[0].index("は")))
+    options = page.app.selectbox(key="query2").options
+    assert options[0] == translate("en", "compare.matching", token="は") and len(options) == len(tokens[1]) + 1
+    row = cache.trace(NAME, ENGLISH[4]).block("source-target").weights[1, 0, tokens[1].index("は")]
+    np.testing.assert_allclose(known(drawn(page)[1]), row, atol=1e-6)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_one_sentence_on_two_models_of_one_direction(siblings, folder, language):
+    page = compared(against="model", model2=SIBLING, query="1", lang=language)
+    own, other = (zoo.load(each).trace(ENGLISH[0]) for each in (folder, siblings[SIBLING]))
+
+    assert address(page).items() >= {"model2": SIBLING, "layer2": "1", "head2": "0"}.items()
+    a, b, difference = drawn(page)
+    np.testing.assert_allclose(a, own.block("source-target").weights[1, 0, 1], atol=1e-6)
+    np.testing.assert_array_equal(difference, b - a)
+    shares = [np.exp(trace.output.log_probabilities.astype(float)) for trace in (own, other)]
+    assert not np.allclose(shares[0][0], shares[1][0], atol=1e-4)
+    for values, expected in zip(drawn(page, index=1), shares, strict=False):
+        assert known(values).prod() == pytest.approx(expected.prod(), rel=1e-4)
+    assert own.output.text in said(page) and other.output.text in said(page)
+    assert translate(language, "compare.honest_translations") in said(page)
+    keys = ("numbers-compare-row", "numbers-compare-written")
+    for key in keys:
+        page.app.session_state[key] = True
+    page.run()
+    tables = [each.value for each in page.app.dataframe]
+    assert [list(table)[2] for table in tables] == ["a_weight", "a_probability"]
+
+
+@pytest.mark.parametrize("model", [NAME, SIBLING, BACK, "topics-en-encoder"])
+def test_models_of_another_direction_or_kind_are_not_offered(siblings, model):
+    page = Page(model=model, lang="en", view="compare", against="model", model2=BACK, text=ENGLISH[0])
+
+    names = cache.model_names()
+    assert {NAME, SIBLING, BACK, "translate-en-ja"} <= set(names)
+    forward = {NAME, SIBLING, "translate-en-ja"}
+    reading = {name for name in names if cache.card(name).family != "translation"}
+    expected = {"topics-en-encoder": reading, BACK: {n for n in names if cache.card(n).languages == ("ja", "en")}}
+    offered = expected.get(model, forward) - {model}
+    if not offered:
+        assert address(page)["against"] == "head"
+        return
+    titles = {cache.card(name).in_language("title", "en") or name for name in offered}
+    assert set(page.app.selectbox(key="model2").options) == titles and address(page)["model2"] in offered
+
+
+def test_a_typed_translation_is_said_to_be_typed(siblings, folder):
+    typed = "彼は海を見ます。"
+    page = compared(against="model", model2=SIBLING, own=typed)
+    output = zoo.load(folder).run(zoo.load(folder).encode(ENGLISH[0]), target=typed).output
+
+    assert translate("en", "compare.typed") in said(page) and typed in said(page)
+    np.testing.assert_allclose(known(drawn(page, index=1)[0]), np.exp(output.log_probabilities), atol=1e-5)

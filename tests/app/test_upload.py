@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from attnviz import zoo
+from attnviz.i18n import translate
 from attnviz.ui import cache
 from tests.app.page import Page
 from tests.families.own_folder import LABELS, encoder, make
@@ -70,6 +71,16 @@ def test_a_folder_put_there_by_hand_is_drawn(models):
     assert page.tokens() == ["we", "saw", "the", "car"]
     for view in ("heatmap", "head", "lines", "prediction", "card"):
         assert page.choose("view", view).state("view") == view
+
+
+def test_classes_without_names_go_by_number_and_are_not_those_of_another_model(models):
+    for name in ("one", "two"):
+        make(models, encoder(3), name)
+    page = Page(model="one", lang="en", text="we saw the car", view="prediction")
+    assert [each["layout"]["yaxis"]["ticktext"] for each in page.figures()] == [["0", "1", "2"]]
+    page.choose("view", "compare").choose("against", "model").choose("model2", "two")
+    assert translate("en", "compare.other_classes") in [each.value for each in page.app.markdown]
+    assert len(page.figures()) == 3 and all(page.alternatives())
 
 
 def test_off_means_nothing_of_it(models):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,27 @@ def make(folder: Path, languages: tuple[str, str] = ("en", "ja"), epochs: int = 
     }
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
     return folder
+
+
+def sibling(folder: Path, made: Path, languages: tuple[str, str] = ("en", "ja"), noise: float = 0.0) -> Path:
+    """A model like another that need not be taught: the same weights a little off, under another name.
+
+    Args:
+        folder: Of the other model.
+        made: The new folder, whose name is the model's.
+        languages: What its card says it translates.
+        noise: Standard deviation of what is added to the weights.
+    """
+    shutil.copytree(folder, made)
+    drawn = np.random.default_rng(7)
+    with np.load(folder / "weights.npz") as arrays:
+        off = {name: (array + drawn.normal(0, noise, array.shape)).astype(np.float16) for name, array in arrays.items()}
+    np.savez(made / "weights.npz", **off)
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    card |= {"name": made.name, "languages": list(languages), "title": {"en": f"Sibling {made.name}"}}
+    card["files"]["weights.npz"] = _facts(made / "weights.npz")
+    (made / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    return made
 
 
 def _facts(path: Path) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The choice of a block, where a model has several."""
+"""Blocks by name, and the choice of one where a model has several."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from attnviz.i18n import FALLBACK, catalogue
 from attnviz.ui.context import Context
 
 
+def block_name(context: Context, block: str) -> str:
+    """What a block is called; by its own name where the catalogue has none for it."""
+    key = f"blocks.{block}"
+    return context.t(key) if key in catalogue(FALLBACK) else block
+
+
 def choose_block(context: Context) -> None:
     """Draw the choice for the views below; what is chosen stands in the session's `block`."""
     if context.selected is None or len(context.trace.blocks) < 2:
         return
-
-    def named(block: str) -> str:
-        key = f"blocks.{block}"
-        return context.t(key) if key in catalogue(FALLBACK) else block
-
     st.segmented_control(
         context.t("controls.block"),
         [block.name for block in context.trace.blocks],
-        format_func=named,
+        format_func=lambda block: block_name(context, block),
         key="block",
         required=True,
         label_visibility="collapsed",

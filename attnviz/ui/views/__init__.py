@@ -35,7 +35,7 @@ VIEWS: tuple[View, ...] = (
     View("prediction", frozenset({"classification"}), prediction.render, single=True),
     View("steps", frozenset({"steps"}), steps.render, single=True, own=True),
     View("attribution", frozenset({"attribution"}), attribution.render, single=True, own=True),
-    View("compare", frozenset({"comparison"}), compare.render, single=True, own=True, settle=compare.settle),
+    View("compare", frozenset({"trace"}), compare.render, single=True, own=True, settle=compare.settle),
     View("surgery", frozenset({"surgery"}), surgery.render, single=True, own=True),
     View("cases", frozenset({"cases"}), cases.render, own=True, settle=cases.settle),
     View("learning", frozenset({"learning"}), learning.render, own=True, settle=learning.settle),

@@ -2,93 +2,57 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from attnviz import figures
-from attnviz.analysis import comparisons, tables
-from attnviz.analysis.comparisons import Rows
 from attnviz.errors import AttnvizError
-from attnviz.figures import describe
-from attnviz.figures.numbers import approx
-from attnviz.figures.surgery import EXACT
-from attnviz.ui import cache, state
+from attnviz.trace import Translation
+from attnviz.ui import cache
 from attnviz.ui.context import Context
-from attnviz.ui.controls.chart import chart
+from attnviz.ui.controls.block import block_name
 from attnviz.ui.controls.head import choose_head
 from attnviz.ui.views.compare_answers import draw_answers
-from attnviz.ui.views.compare_sides import Side, choose, choose_row, kinds, settle, side_a, side_b, title
+from attnviz.ui.views.compare_choice import choose_kind, choose_other, choose_row
+from attnviz.ui.views.compare_rows import draw_maps, draw_rows
+from attnviz.ui.views.compare_sides import Side, kinds, settle, side_a, side_b, title
 from attnviz.ui.words import literal
 
 __all__ = ["render", "settle"]
-
-Floats = NDArray[np.float64]
 
 
 def render(context: Context) -> None:
     """Draw the view."""
     if context.selected is None:
         return
-    session = st.session_state
-    offered = kinds(context)
-    if offered:
-        st.segmented_control(
-            context.t("compare.against"),
-            offered,
-            format_func=lambda kind: context.t(f"compare.{kind}"),
-            key="against",
-            required=True,
-            on_change=state.compared_changed,
-        )
-    if "sentence" not in offered:
-        st.caption(context.t("compare.one_sentence"))
-    if not offered:
+    choose_kind(context)
+    if not kinds(context):
         return
     if not context.pooling:
         choose_head(context)
-    choose(context)
+    choose_other(context)
     try:
         b = side_b(context)
     except AttnvizError as error:
-        name = title(context, cache.card(session.model2))
+        name = title(context, cache.card(st.session_state.model2))
         st.error(literal(context.t("compare.failed", name=name, reason=error.message(context.language))))
         return
     if b is None:
-        st.info(literal(context.t("compare.no_row", name=title(context, cache.card(session.model2)))))
+        st.info(literal(context.t("compare.no_row", name=title(context, cache.card(st.session_state.model2)))))
         return
     choose_row(context, b)
     a = side_a(context)
-    _named(context, a, b)
-    _rows(context, a, b)
-    if session.against == "head":
-        _maps(context, a, b)
-        st.caption(context.t("compare.one_run"))
-    else:
-        st.subheader(context.t("compare.answers"), anchor=False)
-        draw_answers(context, a, b)
-    st.caption(context.t("compare.honest"))
-    st.caption(context.t(f"compare.honest_{session.against}"))
+    _say_which(context, a, b)
+    draw_rows(context, a, b)
+    if st.session_state.against == "head":
+        draw_maps(context, a, b)
+    draw_answers(context, a, b)
+    _say_what_it_shows(context)
 
 
-def _named(context: Context, a: Side, b: Side) -> None:
+def _say_which(context: Context, a: Side, b: Side) -> None:
     """Which two rows, in full; and what the reader should know of the other model's run."""
     with st.container(gap=None):
         for side in (a, b):
-            block = side.trace.block(side.focus.block)
-            query = context.t("compare.pooling_row")
-            if block.kind != "pooling":
-                row = {"layer": side.focus.layer + 1, "head": side.focus.head + 1}
-                query = context.t("alt.row", **row, query=block.query.tokens[side.focus.query])
-            said = context.t(
-                "compare.side",
-                letter=side.letter,
-                model=title(context, side.card),
-                text=side.trace.text[:120],
-                row=query,
-            )
-            several = "" if len(side.trace.blocks) < 2 else f" ({block.name})"
-            st.markdown(literal(f"{said}{several}"))
+            st.markdown(literal(_in_full(context, side)))
     if st.session_state.special != "show" or st.session_state.pieces != "pieces":
         st.caption(context.t("compare.all_tokens"))
     if st.session_state.against == "model":
@@ -96,83 +60,31 @@ def _named(context: Context, a: Side, b: Side) -> None:
             st.caption(f":material/info: B: {literal(notice.message(context.language))}")
 
 
-def _names(context: Context, found: Rows) -> list[str]:
-    """The tokens of each pair, and on which side alone they are."""
-    names = []
-    for mine, theirs in zip(found.tokens(0), found.tokens(1), strict=True):
-        if mine and theirs:
-            names.append(mine if mine == theirs else f"{mine} | {theirs}")
-        else:
-            names.append(context.t("compare.only", token=mine or theirs, side="A" if mine else "B"))
-    return names
-
-
-def _rows(context: Context, a: Side, b: Side) -> None:
-    """Both rows and their difference."""
-    found = comparisons.rows(a.trace, a.focus, b.trace, b.focus)
-    names, difference = _names(context, found), found.difference
-    both = np.isfinite(difference)
-    order = np.argsort(-np.abs(np.where(both, difference, 0)), kind="stable")[: describe.NAMED]
-    items = [f"{names[place]} {approx(float(difference[place]))}" for place in order if both[place]]
-    words = context.t(
-        "compare.divergence",
-        value=approx(found.divergence),
-        both=int(both.sum()),
-        a=int(np.isnan(found.second).sum()),
-        b=int(np.isnan(found.first).sum()),
+def _in_full(context: Context, side: Side) -> str:
+    """Model, text, row and block of a side."""
+    row = context.t("compare.pooling_row")
+    if side.block.kind != "pooling":
+        query = side.block.query.tokens[side.focus.query]
+        row = context.t("alt.row", layer=side.focus.layer + 1, head=side.focus.head + 1, query=query)
+    said = context.t(
+        "compare.side",
+        letter=side.letter,
+        model=title(context, side.card),
+        text=side.trace.text[:120],
+        row=row,
     )
-    chart(
-        context,
-        "compare-row",
-        figures.changed_row(
-            names,
-            found.first,
-            found.second,
-            titles=(a.title, b.title, "B − A"),
-            language=context.language,
-            theme=context.theme,
-        ),
-        context.t(
-            "compare.alt",
-            a=a.name,
-            b=b.name,
-            changes=context.t("alt.separator").join(items) or context.t("surgery.alt_none"),
-            divergence=words,
-        ),
-        found.table,
-    )
-    st.markdown(literal(words))
+    notes = [block_name(context, side.block.name)] if len(side.trace.blocks) > 1 else []
+    if side.aligns:
+        notes.append(context.t("compare.aligns"))
+    return f"{said} ({context.t('alt.separator').join(notes)})" if notes else said
 
 
-def _maps(context: Context, a: Side, b: Side) -> None:
-    """All rows of both heads."""
-    block = a.trace.block(a.focus.block)
-    if len(block.query) < 2:
-        return
-    first, second = (block.weights[side.focus.layer, side.focus.head].astype(np.float64) for side in (a, b))
-    st.subheader(context.t("compare.maps"), anchor=False)
-    if max(first.shape) > EXACT:
-        st.caption(context.t("surgery.many"))
-    largest = np.unravel_index(int(np.argmax(np.abs(second - first))), first.shape)
-    chart(
-        context,
-        "compare-head",
-        figures.changed_map(
-            block.query.tokens,
-            block.key.tokens,
-            first,
-            second,
-            titles=(a.title, b.title, "B − A"),
-            language=context.language,
-            theme=context.theme,
-        ),
-        context.t(
-            "compare.alt_maps",
-            a=a.name,
-            b=b.name,
-            query=block.query.tokens[int(largest[0])],
-            key=block.key.tokens[int(largest[1])],
-            value=approx(float((second - first)[largest])),
-        ),
-        lambda: tables.cells(block, a_weight=first, b_weight=second, b_minus_a=second - first),
+def _say_what_it_shows(context: Context) -> None:
+    """And what it does not."""
+    against, writes = st.session_state.against, isinstance(context.own.output, Translation)
+    st.caption(context.t("compare.honest"))
+    st.caption(
+        context.t("compare.honest_translations" if writes and against == "model" else f"compare.honest_{against}")
     )
+    if writes and against != "head":
+        st.caption(context.t("compare.honest_written"))

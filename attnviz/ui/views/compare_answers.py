@@ -7,20 +7,29 @@ import pandas as pd
 import streamlit as st
 
 from attnviz import figures
+from attnviz.analysis import comparisons
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import Classification, Embedding
+from attnviz.trace import Classification, Embedding, Translation
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
+from attnviz.ui.views.compare_rows import draw_beside
 from attnviz.ui.views.compare_sides import Side
 from attnviz.ui.words import literal
 
 
 def draw_answers(context: Context, a: Side, b: Side) -> None:
-    """What both sides answer; a difference only where the classes are the same."""
+    """What both sides answer; a difference only where the classes are the same, or tokens of both translations."""
     first, second = a.trace.output, b.trace.output
-    if isinstance(first, Classification) and isinstance(second, Classification):
-        if (first.labels, a.card.task) == (second.labels, b.card.task):
+    written = isinstance(first, Translation)
+    if st.session_state.against == "head":
+        st.caption(context.t("compare.one_translation" if written else "compare.one_run"))
+        return
+    st.subheader(context.t("compare.translations" if written else "compare.answers"), anchor=False)
+    if isinstance(first, Translation) and isinstance(second, Translation):
+        _translations(context, a, b, first, second)
+    elif isinstance(first, Classification) and isinstance(second, Classification):
+        if a.card == b.card or (a.card.task and (first.labels, a.card.task) == (second.labels, b.card.task)):
             _same_classes(context, a, b, first, second)
         else:
             st.markdown(context.t("compare.other_classes"))
@@ -38,10 +47,41 @@ def draw_answers(context: Context, a: Side, b: Side) -> None:
                 _one(context, side)
 
 
+def _translations(context: Context, a: Side, b: Side, first: Translation, second: Translation) -> None:
+    """Both translations with their probabilities, and their tokens beside each other."""
+    with st.container(gap=None):
+        for side, output in ((a, first), (b, second)):
+            log = float(output.log_probabilities.sum(dtype=np.float64))
+            st.markdown(
+                literal(
+                    context.t(
+                        "compare.translation",
+                        letter=side.letter,
+                        text=output.text,
+                        log=approx(log, 1),
+                        mean=approx(log / len(output.tokens), 2),
+                    )
+                )
+            )
+    if context.way.target:
+        st.caption(context.t("compare.typed"))
+    found = comparisons.written(a.trace, b.trace)
+    words = context.t("compare.common_tokens", **found.counts())
+    draw_beside(
+        context,
+        "compare-written",
+        (a, b),
+        found,
+        lambda changes: context.t("compare.alt_written", a=first.text, b=second.text, changes=changes, tokens=words),
+    )
+    st.markdown(literal(words))
+
+
 def _one(context: Context, side: Side) -> None:
     """One side's classes."""
-    output, names = side.trace.output, side.card.names_of_labels(context.language)
+    output = side.trace.output
     assert isinstance(output, Classification)
+    names = side.card.names_of_labels(context.language, output.labels)
     st.markdown(literal(side.title))
     chart(
         context,
@@ -54,7 +94,7 @@ def _one(context: Context, side: Side) -> None:
 
 def _same_classes(context: Context, a: Side, b: Side, first: Classification, second: Classification) -> None:
     """Both sides' probabilities of the same classes."""
-    names = [side.card.names_of_labels(context.language) for side in (a, b)]
+    names = [side.card.names_of_labels(context.language, first.labels) for side in (a, b)]
     words = context.t(
         "compare.same_answer" if first.predicted == second.predicted else "compare.other_answer",
         a=names[0][first.predicted],

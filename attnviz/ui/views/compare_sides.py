@@ -1,4 +1,4 @@
-"""The two rows that are compared: what there is to choose from, what is chosen, and the choice itself."""
+"""The two rows that are compared: what there is to compare with, and what is chosen of it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from attnviz.analysis import comparisons
+from attnviz.analysis.alignment import Head, alignment_heads
 from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
-from attnviz.trace import AttentionTrace, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Translation
 from attnviz.ui import cache, state
+from attnviz.ui.cache import OWN_WAY, Way
 from attnviz.ui.context import Context, Row
 
 
@@ -38,6 +40,18 @@ class Side:
         """Above its panel."""
         return f"{self.letter}: {self.name}"
 
+    @property
+    def block(self) -> AttentionBlock:
+        """Of its row."""
+        return self.trace.block(self.focus.block)
+
+    @property
+    def aligns(self) -> bool:
+        """Whether its head is one of those that its card states as alignment."""
+        stated = self.card.details.get("alignment")
+        head = self.focus.layer, self.focus.head
+        return bool(stated) and self.block.kind == "cross" and head in alignment_heads(self.block, stated)
+
 
 def settle(context: Context) -> None:
     """What can be compared here, where something else or nothing was asked for."""
@@ -61,7 +75,7 @@ def settle(context: Context) -> None:
         return  # said where it is drawn
     if b is not None:
         session.layer2, session.head2 = b.focus.layer, b.focus.head
-        if session.query2 >= len(b.trace.block(b.focus.block).query):
+        if session.query2 >= len(b.block.query):
             session.query2 = -1
 
 
@@ -79,9 +93,9 @@ def others(context: Context) -> list[Row]:
 
 
 def models(context: Context) -> list[str]:
-    """The other models that read one text and write none: those of the same task first, then of the same language."""
+    """The other models that could stand beside this one: of the same task first, then of the same language."""
     card = context.card
-    names = [name for name in cache.model_names() if name != card.name and "cross" not in cache.card(name).kinds]
+    names = [name for name in cache.model_names() if name != card.name and _comparable(card, cache.card(name))]
 
     def far(name: str) -> tuple[bool, bool]:
         other = cache.card(name)
@@ -90,27 +104,30 @@ def models(context: Context) -> list[str]:
     return sorted(names, key=far)
 
 
+def _writes(card: ModelCard) -> bool:
+    return card.family == "translation"
+
+
+def _comparable(card: ModelCard, other: ModelCard) -> bool:
+    """Whether both read one text, or both translate in the same direction."""
+    return _writes(card) == _writes(other) and (card.languages == other.languages or not _writes(card))
+
+
 def title(context: Context, card: ModelCard) -> str:
     """What a model is called."""
     return card.in_language("title", context.language) or card.name
 
 
-def _head(context: Context, trace: AttentionTrace, row: Focus) -> str:
-    """Layer and head in words; empty where there is one only."""
-    layers, heads, _, _ = trace.block(row.block).shape
-    return context.t("figures.layer_head", layer=row.layer + 1, head=row.head + 1) if layers * heads > 1 else ""
-
-
 def side_a(context: Context) -> Side:
     """The row that is looked at."""
     assert context.selected is not None
-    own, row = context.own, context.focus.own(context.trace)
+    row = context.focus.own(context.trace)
     name = {
         "sentence": context.t("compare.numbered", number=context.selected.number),
         "model": context.card.name,
-        "head": _head(context, own, row),
+        "head": _head_name(context, row),
     }
-    return Side("A", context.card, own, row, name[st.session_state.against])
+    return Side("A", context.card, context.own, row, name[st.session_state.against])
 
 
 def side_b(context: Context) -> Side | None:
@@ -119,27 +136,57 @@ def side_b(context: Context) -> Side | None:
     Raises:
         AttnvizError: The other model cannot read the text.
     """
-    session, own, row = st.session_state, context.own, context.focus.own(context.trace)
+    against = {"sentence": _sentence, "model": _model, "head": _head}
+    return against[st.session_state.against](context, context.focus.own(context.trace))
+
+
+def _sentence(context: Context, row: Focus) -> Side:
+    """The same head on another sentence."""
+    other = next(each for each in others(context) if each.number == st.session_state.sentence2)
+    trace = other.own or other.trace
+    assert trace is not None
+    at = _query(context, trace, focus(trace, row.layer, row.head, None, row.block))
+    return Side("B", context.card, trace, at, context.t("compare.numbered", number=other.number))
+
+
+def _model(context: Context, row: Focus) -> Side | None:
+    """Another model on the same sentence; one that writes does so by itself."""
+    session, card = st.session_state, cache.card(st.session_state.model2)
     assert context.selected is not None
-    if session.against == "head":
-        layers, heads, _, _ = own.block(row.block).shape
-        if not (0 <= session.layer2 < layers and 0 <= session.head2 < heads):
-            layer, head = divmod((row.layer * heads + row.head + 1) % (layers * heads), heads)
-        else:
-            layer, head = session.layer2, session.head2
-        row = replace(row, layer=layer, head=head)
-        return Side("B", context.card, own, row, _head(context, own, row))
-    if session.against == "sentence":
-        other = next(each for each in context.rows if each.number == session.sentence2)
-        trace = other.own or other.trace
-        assert trace is not None
-        at = _query(context, trace, focus(trace, row.layer, row.head, None, row.block))
-        return Side("B", context.card, trace, at, context.t("compare.numbered", number=other.number))
-    trace = cache.trace(session.model2, context.selected.text)
-    if not trace.blocks or isinstance(trace.output, Translation):
+    writes = _writes(card)
+    trace = cache.trace(card.name, context.selected.text, 0, Way(beam=context.way.beam) if writes else OWN_WAY)
+    names = [block.name for block in trace.blocks]
+    if not names or isinstance(trace.output, Translation) != writes or (writes and row.block not in names):
         return None
-    at = _query(context, trace, focus(trace, session.layer2, session.head2, None, row.block))
-    return Side("B", cache.card(session.model2), trace, at, session.model2)
+    head = (None if session[name] < 0 else session[name] for name in ("layer2", "head2"))
+    at = focus(trace, *head, None, row.block, card.details.get("alignment"))
+    return Side("B", card, trace, _query(context, trace, at), card.name)
+
+
+def _head(context: Context, row: Focus) -> Side:
+    """Another head of the same run."""
+    session, block = st.session_state, context.own.block(row.block)
+    layers, heads, _, _ = block.shape
+    layer, head = session.layer2, session.head2
+    if not (0 <= layer < layers and 0 <= head < heads):
+        layer, head = _other_head(context, block, (row.layer, row.head))
+    row = replace(row, layer=layer, head=head)
+    return Side("B", context.card, context.own, row, _head_name(context, row))
+
+
+def _other_head(context: Context, block: AttentionBlock, own: Head) -> Head:
+    """The head beside one where none is chosen: between two sources the first of the alignment, else the next."""
+    layers, heads, _, _ = block.shape
+    aligning = alignment_heads(block, context.card.details.get("alignment"))
+    if block.kind == "cross" and own not in aligning:
+        return aligning[0]
+    return divmod((own[0] * heads + own[1] + 1) % (layers * heads), heads)
+
+
+def _head_name(context: Context, row: Focus) -> str:
+    """Layer and head in words; empty where there is one only."""
+    layers, heads, _, _ = context.own.block(row.block).shape
+    return context.t("figures.layer_head", layer=row.layer + 1, head=row.head + 1) if layers * heads > 1 else ""
 
 
 def _query(context: Context, trace: AttentionTrace, at: Focus) -> Focus:
@@ -147,66 +194,10 @@ def _query(context: Context, trace: AttentionTrace, at: Focus) -> Focus:
     chosen = st.session_state.query2
     if 0 <= chosen < len(trace.block(at.block).query):
         return replace(at, query=chosen)
-    found = comparisons.matching_query(context.own, context.focus.own(context.trace), trace, at.block)
+    found = matching(context, trace, at.block)
     return at if found is None else replace(at, query=found)
 
 
-def choose(context: Context) -> None:
-    """The other sentence or model."""
-    session = st.session_state
-    if session.against == "sentence":
-        texts = {row.number: row.text for row in others(context)}
-        st.selectbox(
-            context.t("compare.which_sentence"),
-            list(texts),
-            format_func=lambda number: f"{number} · {texts[number][:80]}",
-            key="sentence2",
-            on_change=state.compared_changed,
-        )
-    elif session.against == "model":
-        st.selectbox(
-            context.t("compare.which_model"),
-            models(context),
-            format_func=lambda name: title(context, cache.card(name)),
-            key="model2",
-            on_change=state.compared_changed,
-            width=340,
-        )
-
-
-def choose_row(context: Context, b: Side) -> None:
-    """Layer and head of B, where they are not those of A, and its query."""
-    session = st.session_state
-    layers, heads, _, _ = b.trace.block(b.focus.block).shape
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        for key, count in (("layer", layers), ("head", heads)):
-            if session.against != "sentence" and layers * heads > 1:
-                st.segmented_control(
-                    context.t("compare.of_b", what=context.t(f"figures.{key}")),
-                    list(range(count)),
-                    format_func=lambda index: str(index + 1),
-                    key=f"{key}2",
-                    required=True,
-                    width="content",
-                )
-        if session.against != "head":
-            _query_box(context, b)
-
-
-def _query_box(context: Context, b: Side) -> None:
-    """Whose row of B; the one that stands for A's follows A."""
-    tokens = b.trace.block(b.focus.block).query.tokens
-    if len(tokens) < 2:
-        return
-    found = comparisons.matching_query(context.own, context.focus.own(context.trace), b.trace, b.focus.block)
-    default = focus(b.trace, b.focus.layer, b.focus.head, None, b.focus.block).query
-    follows = context.t("compare.unmatched", token=tokens[default])
-    if found is not None:
-        follows = context.t("compare.matching", token=tokens[found])
-    st.selectbox(
-        context.t("compare.of_b", what=context.t("controls.query")),
-        range(-1, len(tokens)),
-        format_func=lambda place: f"{place + 1} · {tokens[place]}" if place >= 0 else follows,
-        key="query2",
-        width=300,
-    )
+def matching(context: Context, trace: AttentionTrace, block: str) -> int | None:
+    """The query of another trace that stands for A's; None if there is none."""
+    return comparisons.matching_query(context.own, context.focus.own(context.trace), trace, block)
