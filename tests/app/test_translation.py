@@ -25,8 +25,8 @@ VIEWS = (
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return translation_folder.make(tmp_path_factory.mktemp("models") / NAME)
+def folder():
+    return translation_folder.taught()
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
+import shutil
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import keras
@@ -115,6 +119,14 @@ def make(folder: Path, languages: tuple[str, str] = ("en", "ja"), epochs: int = 
     }
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
     return folder
+
+
+@cache
+def taught() -> Path:
+    """The folder `tiny-en-ja`, taught once for all tests of a process, which leave it as it is."""
+    place = Path(mkdtemp(prefix="attnviz-tests-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return make(place / "tiny-en-ja")
 
 
 def _facts(path: Path) -> dict[str, object]:

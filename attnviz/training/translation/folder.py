@@ -84,7 +84,7 @@ def train(chosen: TranslationRecipe, models_folder: Path, *, quiet: bool = False
         content["metrics"], written = figures(model, lessons.corpus, quiet=quiet)
         _write(part, content, chosen, model, lessons.corpus, written)
         if chosen.settings.attention:
-            record_looks(part, snapshots, lessons.corpus.test, quiet=quiet)
+            record_looks(part, snapshots, lessons.corpus.test, name=chosen.name, quiet=quiet)
         folder = replace_folder(part, models_folder / chosen.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -52,25 +52,28 @@ def keep(folder: Path, step: int, weights: Weights) -> None:
     np.savez(folder / f"{step}.npz", **halves)
 
 
-def record_looks(folder: Path, snapshots: Path, test: Sequence[Pair], *, quiet: bool = False) -> None:
+def record_looks(
+    folder: Path, snapshots: Path, test: Sequence[Pair], *, name: str = "", quiet: bool = False
+) -> None:
     """Write `learning.npz` into a model folder, and that it is there into card and README.
 
     Args:
         folder: The model's, whose weights are the last look.
         snapshots: Where `keep` wrote the others.
         test: (English, Japanese), the test part; what is measured is drawn from it by the seed of the training.
+        name: What the model is called; the folder's own name if empty.
         quiet: No progress.
 
     Raises:
         ModelError: The folder is damaged.
         ValueError: The snapshots are of another model, or there is nothing to look at.
     """
-    content = zoo.read_card(folder)
-    zoo.check_files(folder, content)
-    model = translation.load(folder, content, zoo.read_weights)
     steps = sorted(int(path.stem) for path in snapshots.glob("*.npz"))
     if not steps:
         raise ValueError(f"Expected weights in {snapshots}. Received: none")
+    content = zoo.read_card(folder, name)
+    zoo.check_files(folder, content)
+    model = translation.load(folder, content, zoo.read_weights)
     recorder = Recorder(folder, model, test, content["training"]["seed"])
     shipped = get_weights(model.model)
     progress, looks = Progress("Look", len(steps) + 1, quiet=quiet), []
