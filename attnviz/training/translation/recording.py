@@ -52,9 +52,7 @@ def keep(folder: Path, step: int, weights: Weights) -> None:
     np.savez(folder / f"{step}.npz", **halves)
 
 
-def record_looks(
-    folder: Path, snapshots: Path, test: Sequence[Pair], *, name: str = "", quiet: bool = False
-) -> None:
+def record_looks(folder: Path, snapshots: Path, test: Sequence[Pair], *, name: str = "", quiet: bool = False) -> None:
     """Write `learning.npz` into a model folder, and that it is there into card and README.
 
     Args:
