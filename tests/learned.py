@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import attnviz
-from attnviz.trace import AttentionTrace, Classification, Translation
+from attnviz.trace import AttentionTrace, Classification, Output, Translation
 
 #: Steps of the looks; the last look has the number of the one before it.
 STEPS = (0, 1, 2, 5, 11, 23, 23)
@@ -57,10 +57,16 @@ def learned(name: str, sentences: tuple[str, ...] | None = None, steps: tuple[in
 def _between(trace: AttentionTrace, share: float) -> AttentionTrace:
     block, output = trace.blocks[-1], trace.output
     weights = (1 - share) / len(block.key) + share * block.weights
+    return replace(
+        trace,
+        blocks=(replace(block, weights=weights.astype(np.float32)),),
+        output=_unsure(output, share),
+    )
+
+
+def _unsure(output: Output, share: float) -> Output:
     if isinstance(output, Translation):
-        answer = replace(output, log_probabilities=output.log_probabilities - 7 * (1 - share), alternatives=())
-    else:
-        assert isinstance(output, Classification)
-        chances = (1 - share) / len(output.labels) + share * output.probabilities
-        answer = Classification(output.labels, chances.astype(np.float32))
-    return replace(trace, blocks=(replace(block, weights=weights.astype(np.float32)),), output=answer)
+        return replace(output, log_probabilities=output.log_probabilities - 7 * (1 - share), alternatives=())
+    assert isinstance(output, Classification)
+    chances = (1 - share) / len(output.labels) + share * output.probabilities
+    return Classification(output.labels, chances.astype(np.float32))

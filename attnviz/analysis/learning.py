@@ -44,7 +44,8 @@ def probabilities(traces: Sequence[AttentionTrace], groups: Groups) -> NDArray[n
         float64 `[look, part]`.
     """
     logs = np.array([_translation(trace).log_probabilities for trace in traces], np.float64)
-    return np.exp(np.stack([logs[:, list(group)].sum(axis=1) for group in groups], axis=1))
+    shares: NDArray[np.float64] = np.exp(np.stack([logs[:, list(group)].sum(axis=1) for group in groups], axis=1))
+    return shares
 
 
 def table(

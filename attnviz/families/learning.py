@@ -83,9 +83,9 @@ def read(folder: Path, model: Any) -> Learning:
         sentences = _texts(arrays["sentences"])
         if not sentences:
             raise ValueError("Expected a sentence.")
+        kept, written = "probabilities", tuple[tuple[str, ...], ...]()
         if hasattr(model, "run_batch"):
             shipped = model.run_batch([model.encode(sentence) for sentence in sentences])
-            kept, written = "probabilities", ()
         else:
             shipped = [
                 model.run(model.encode(sentence), prefix=_texts(arrays[f"tokens_{i}"]))

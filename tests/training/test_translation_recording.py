@@ -11,10 +11,9 @@ import pytest
 
 from attnviz import zoo
 from attnviz.families import learning, sentence
-from attnviz.families.learning import Learning
 from attnviz.families.subwords import END_ID, START_ID
 from attnviz.training.translation import recording
-from attnviz.training.translation.loop import Weights, get_weights, set_weights
+from attnviz.training.translation.loop import get_weights, set_weights
 from attnviz.training.translation.model_card import RECORDED
 from tests.families import translation_folder
 from tests.families.transformer_reference import reference, softmax
@@ -25,19 +24,19 @@ NOISE = {0: 1.0, 5: 0.4, 40: 0.1}
 SEED = 11
 
 
-def spoiled(shipped: Weights, share: float) -> Weights:
+def spoiled(shipped, share):
     rng = np.random.default_rng(3)
     noisy = {name: (1 - share) * w + share * rng.normal(0, 0.3, w.shape) for name, w in shipped.items()}
     return {name: w.astype(np.float16).astype(np.float32) for name, w in noisy.items()}
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Weights:
+def shipped():
     return get_weights(zoo.load(translation_folder.taught()).model)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, shipped: Weights) -> Path:
+def folder(tmp_path_factory, shipped):
     place = tmp_path_factory.mktemp("looks")
     taught, part = translation_folder.taught(), place / ".part"  # as in training: in place only when it is whole
     shutil.copytree(taught, part)
@@ -53,13 +52,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory, shipped: Weights) -> Path:
 
 
 @pytest.fixture(scope="module")
-def looks(folder: Path) -> Learning:
-    found = zoo.learning(folder)
-    assert found is not None
-    return found
+def looks(folder):
+    return zoo.learning(folder)
 
 
-def test_the_folder_holds_the_looks_and_says_so(folder: Path) -> None:
+def test_the_folder_holds_the_looks_and_says_so(folder):
     zoo.check_files(folder, zoo.read_card(folder))
     assert learning.FILE in zoo.read_card(folder)["files"]
     assert (folder / "README.md").read_text(encoding="utf-8").endswith(f"{RECORDED}\n")
@@ -68,7 +65,7 @@ def test_the_folder_holds_the_looks_and_says_so(folder: Path) -> None:
     ]
 
 
-def test_the_last_look_is_the_model_that_is_shipped(folder: Path, looks: Learning) -> None:
+def test_the_last_look_is_the_model_that_is_shipped(folder, looks):
     model = zoo.load(folder)
     assert looks.steps.tolist() == [*NOISE, max(NOISE)]
     assert looks.sentences == ENGLISH[:3]
@@ -83,7 +80,7 @@ def test_the_last_look_is_the_model_that_is_shipped(folder: Path, looks: Learnin
         np.testing.assert_allclose(traces[-1].output.log_probabilities, now.output.log_probabilities, atol=2e-3)
 
 
-def test_every_look_is_that_of_its_weights_by_numpy(folder: Path, looks: Learning, shipped: Weights) -> None:
+def test_every_look_is_that_of_its_weights_by_numpy(folder, looks, shipped):
     model = zoo.load(folder)
     network = model.model
     cut = sentence.cutter(folder, "target.json", OPTIONS["ja"])
@@ -113,14 +110,14 @@ def test_every_look_is_that_of_its_weights_by_numpy(folder: Path, looks: Learnin
         set_weights(network, shipped)
 
 
-def read(model, text: str, ids: list[int]) -> tuple[np.ndarray, np.ndarray]:
+def read(model, text, ids):
     """Log probabilities `[token, vocabulary]` and source–target weights `[layer, head, token, key]`."""
     source = [*model.encode(text).inputs["tokens"][0], END_ID]
     logits, found = reference(model.model, source, [START_ID, *ids[:-1]])
     return np.log(softmax(logits)), np.stack(found["source-target"]["weights"])
 
 
-def test_weights_of_another_training_are_not_kept(tmp_path: Path) -> None:
+def test_weights_of_another_training_are_not_kept(tmp_path):
     weights = {"a/kernel": np.ones((2, 3), np.float32)}
     for step in (0, 1, 7, 0, 2):
         recording.keep(tmp_path / "snapshots", step, weights)
@@ -128,9 +125,7 @@ def test_weights_of_another_training_are_not_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("weights", [None, {"a/kernel": np.ones((2, 3), np.float32)}])
-def test_without_weights_of_this_model_the_folder_stays_as_it_was(
-    weights: Weights | None, folder: Path, tmp_path: Path
-) -> None:
+def test_without_weights_of_this_model_the_folder_stays_as_it_was(weights, folder, tmp_path):
     other = Path(shutil.copytree(folder, tmp_path / folder.name))
     before = {path.name: path.read_bytes() for path in other.iterdir()}
     if weights:
