@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import attnviz
-from attnviz.trace import AttentionTrace, Classification
+from attnviz.trace import AttentionTrace, Classification, Output, Translation
 
 #: Steps of the looks; the last look has the number of the one before it.
 STEPS = (0, 1, 2, 5, 11, 23, 23)
@@ -32,31 +32,41 @@ else:
         entropy: NDArray[np.float32]
         sentences: tuple[str, ...]
         traces: tuple[tuple[AttentionTrace, ...], ...]
+        written: tuple[tuple[str, ...], ...] = ()
 
 
 @cache
 def learned(name: str, sentences: tuple[str, ...] | None = None, steps: tuple[int, ...] = STEPS) -> Looks:
-    """Looks of a shipped classifier; its examples if no sentences are given."""
+    """Looks of a model; its examples if no sentences are given. A translation is written to its half, then whole."""
     model = attnviz.load(name)
     sentences = model.card.examples if sentences is None else sentences
     shares = np.linspace(0, 1, len(steps))
+    traces = [model.trace(sentence) for sentence in sentences]
+    texts = [trace.output.text for trace in traces if isinstance(trace.output, Translation)]
     return Looks(
         np.array(steps, np.int64),
         (1.9 - 1.5 * shares).astype(np.float32),
         (0.25 + 0.6 * shares).astype(np.float32),
         (1.3 - 0.7 * shares).astype(np.float32),
         sentences,
-        tuple(tuple(_between(trace, share) for share in shares) for trace in map(model.trace, sentences)),
+        tuple(tuple(_between(trace, share) for share in shares) for trace in traces),
+        tuple(tuple(text[: round(len(text) * (1 + share) / 2)] for share in shares) for text in texts),
     )
 
 
 def _between(trace: AttentionTrace, share: float) -> AttentionTrace:
-    (block,), output = trace.blocks, trace.output
-    assert isinstance(output, Classification)
+    block, output = trace.blocks[-1], trace.output
     weights = (1 - share) / len(block.key) + share * block.weights
-    chances = (1 - share) / len(output.labels) + share * output.probabilities
     return replace(
         trace,
         blocks=(replace(block, weights=weights.astype(np.float32)),),
-        output=Classification(output.labels, chances.astype(np.float32)),
+        output=_unsure(output, share),
     )
+
+
+def _unsure(output: Output, share: float) -> Output:
+    if isinstance(output, Translation):
+        return replace(output, log_probabilities=output.log_probabilities - 7 * (1 - share), alternatives=())
+    assert isinstance(output, Classification)
+    chances = (1 - share) / len(output.labels) + share * output.probabilities
+    return Classification(output.labels, chances.astype(np.float32))

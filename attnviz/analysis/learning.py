@@ -9,65 +9,86 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attnviz.analysis.alignment import Head, combined
 from attnviz.analysis.focus import Focus
-from attnviz.trace import AttentionTrace, Classification, TokenAxis
+from attnviz.trace import AttentionTrace, Classification, Groups, TokenAxis, Translation
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
 
 
-def rows(traces: Sequence[AttentionTrace], chosen: Focus, mean: bool = False) -> NDArray[np.float64]:
+def rows(traces: Sequence[AttentionTrace], chosen: Focus, heads: Sequence[Head] = ()) -> NDArray[np.float64]:
     """One row of weights at every look.
 
     Args:
         traces: Of one sentence, one a look.
         chosen: Which row.
-        mean: The mean of that query's rows over all heads of the layer, instead of one head's.
+        heads: The mean of that query's rows over these heads, instead of one head's.
 
     Returns:
         float64 `[look, key]`.
     """
-    if not mean:
+    if not heads:
         return np.stack([chosen.row(trace) for trace in traces]).astype(np.float64)
-    heads = [trace.block(chosen.block).weights[chosen.layer, :, chosen.query] for trace in traces]
-    means: NDArray[np.float64] = np.stack(heads).mean(axis=1, dtype=np.float64)
-    return means
+    return np.stack([combined(trace.block(chosen.block), heads)[chosen.query] for trace in traces])
 
 
-def table(steps: NDArray[np.int64], keys: TokenAxis, values: NDArray[np.float64]) -> pd.DataFrame:
-    """The weights, one cell a row.
+def probabilities(traces: Sequence[AttentionTrace], groups: Groups) -> NDArray[np.float64]:
+    """How probable each part of a translation is after those before it, at every look.
+
+    Args:
+        traces: Of one sentence and one translation, one a look.
+        groups: The tokens that make up each part; of several, the product.
+
+    Returns:
+        float64 `[look, part]`.
+    """
+    logs = np.array([_translation(trace).log_probabilities for trace in traces], np.float64)
+    shares: NDArray[np.float64] = np.exp(np.stack([logs[:, list(group)].sum(axis=1) for group in groups], axis=1))
+    return shares
+
+
+def table(
+    steps: NDArray[np.int64], tokens: TokenAxis, values: NDArray[np.float64], name: str = "weight"
+) -> pd.DataFrame:
+    """What each token has at each look, one cell a row.
 
     Args:
         steps: int64 `[look]`.
-        keys: What the weights are given to.
-        values: float64 `[look, key]`.
+        tokens: What has it.
+        values: float64 `[look, token]`.
+        name: What it is.
 
     Returns:
-        Columns `look` (from 1), `step`, `position` (from 1), `token`, `weight`.
+        Columns `look` (from 1), `step`, `position` (from 1), `token`, and the last by its name.
     """
-    look, key = np.indices(values.shape).reshape(2, -1)
+    look, token = np.indices(values.shape).reshape(2, -1)
     return pd.DataFrame(
         {
             "look": look + 1,
             "step": steps[look],
-            "position": key + 1,
-            "token": np.array(keys.tokens, dtype=object)[key],
-            "weight": values.ravel(),
+            "position": token + 1,
+            "token": np.array(tokens.tokens, dtype=object)[token],
+            name: values.ravel(),
         }
     )
 
 
-def curves(learning: Learning, traces: Sequence[AttentionTrace], names: Sequence[str]) -> pd.DataFrame:
+def curves(
+    learning: Learning, traces: Sequence[AttentionTrace], names: Sequence[str], written: Sequence[str] = ()
+) -> pd.DataFrame:
     """The course of the training, one look a row.
 
     Args:
         learning: The looks.
         traces: Of one sentence, one a look.
         names: Of the classes, in the order of the output.
+        written: What a model that writes would write, one a look.
 
     Returns:
-        Columns `look` (from 1), `step`, `loss` (nats), `accuracy` (0–1), `entropy` (nats), and for a classification
-        `class`, `probability`: what the sentence was taken for.
+        Columns `look` (from 1), `step`, `loss` (nats), `accuracy` (0–1; of a translation `most_probable`), `entropy`
+        (nats). For a classification `class`, `probability`: what the sentence was taken for. For a translation
+        `translation_log_probability`, of the whole that is held fixed (nats), and `written`.
     """
     frame = pd.DataFrame(
         {
@@ -82,4 +103,15 @@ def curves(learning: Learning, traces: Sequence[AttentionTrace], names: Sequence
     if len(outputs) == len(traces):
         frame["class"] = [names[output.predicted] for output in outputs]
         frame["probability"] = [output.probabilities[output.predicted] for output in outputs]
+    if written:
+        frame = frame.rename(columns={"accuracy": "most_probable"})
+        logs = [_translation(trace).log_probabilities for trace in traces]
+        frame["translation_log_probability"] = [each.sum(dtype=np.float64) for each in logs]
+        frame["written"] = list(written)
     return frame
+
+
+def _translation(trace: AttentionTrace) -> Translation:
+    if not isinstance(trace.output, Translation):
+        raise TypeError(f"Expected a translation. Received: {type(trace.output).__name__}")
+    return trace.output

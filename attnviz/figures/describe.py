@@ -176,7 +176,13 @@ def translation(
 
 
 def learning(
-    learned: Learning, values: NDArray[np.float64], keys: TokenAxis, text: str, title: str, language: str = "en"
+    learned: Learning,
+    values: NDArray[np.float64],
+    keys: TokenAxis,
+    trace: AttentionTrace,
+    title: str,
+    language: str = "en",
+    written: Sequence[str] = (),
 ) -> str:
     """How a sentence's weights and the curves of a training went, from the first look to the last.
 
@@ -184,9 +190,10 @@ def learning(
         learned: The looks.
         values: float64 `[look, key]`.
         keys: What the weights are given to.
-        text: The sentence.
+        trace: Of the sentence, at any look.
         title: Whose rows of weights they are.
         language: Of the words.
+        written: What a model that writes would write, one a look.
     """
 
     def top(row: NDArray[np.float64]) -> str:
@@ -198,11 +205,14 @@ def learning(
         for name in ("loss", "accuracy", "entropy")
         for end, at in (("first", 0), ("last", -1))
     }
+    if written:
+        text = trace.output.text if isinstance(trace.output, Translation) else ""
+        ends |= {"translation": text, "written_first": written[0], "written_last": written[-1]}
     return translate(
         language,
-        "learning.alt",
+        "learning.alt_translation" if written else "learning.alt",
         title=title,
-        text=text,
+        text=trace.text,
         looks=len(values),
         steps=int(learned.steps[-1]),
         first=top(values[0]),

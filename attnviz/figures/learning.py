@@ -64,7 +64,7 @@ def learning(
         shared_xaxes=True,
         row_heights=[heat, *[CURVE] * len(CURVES)],
         vertical_spacing=GAP / inner,
-        subplot_titles=["", *(translate(language, f"learning.{name}") for name in CURVES)],
+        subplot_titles=["", *(curve_name(learned, name, language) for name in CURVES)],
     )
     named = [step_name(learned.steps, index, language) for index in range(looks)]
     word = translate(language, "figures.weight")
@@ -145,6 +145,11 @@ def learning(
     across = {"xref": "x", "x0": look - 0.5, "x1": look + 0.5, "yref": "paper", "y0": 0, "y1": 1}
     figure.add_shape(type="rect", **across, line={"color": drawn.accent, "width": 3}, layer="above")
     return figure
+
+
+def curve_name(learned: Learning, name: str, language: str) -> str:
+    """What a curve is of: a translation model's, of the tokens of references."""
+    return translate(language, f"learning.{name}{'_tokens' if learned.written else ''}")
 
 
 def step_name(steps: NDArray[np.int64], look: int, language: str) -> str:

@@ -40,6 +40,13 @@ def file_facts(path: Path) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
+def write_text(path: Path, text: str) -> None:
+    """A file whole, or as it was."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8", newline="\n")
+    new.replace(path)
+
+
 def card(
     recipe: Recipe,
     *,

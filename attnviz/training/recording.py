@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,24 @@ from attnviz.tokenizers import Tokenizer, clean
 from attnviz.training.batch import Batch
 from attnviz.training.networks import Variant, Weights, network, set_weights
 
-#: Test sentences that loss, accuracy and entropy are measured on.
+#: Test sentences, or pairs, that loss, accuracy and entropy are measured on.
 SAMPLE = 200
 
-#: One look: `step`, `loss`, `accuracy`, `entropy` as scalars, `weights_{i}` and `probabilities_{i}` of each sentence.
+#: What is measured at each look.
+CURVES = ("loss", "accuracy", "entropy")
+
+#: One look: `step` and `CURVES` as scalars, what is kept of each sentence as `{kind}_{i}`.
 Look = dict[str, NDArray[Any]]
 
 
 def sample(test: Batch, seed: int) -> Batch:
     """Some sentences of the test part, the same for the same seed."""
-    rows = np.random.default_rng(seed).permutation(len(test.ids))[:SAMPLE]
-    return test.take(np.sort(rows))
+    return test.take(drawn(len(test.ids), seed))
+
+
+def drawn(count: int, seed: int) -> NDArray[np.intp]:
+    """Which of so many are measured, ascending; the same for the same seed."""
+    return np.sort(np.random.default_rng(seed).permutation(count)[:SAMPLE])
 
 
 class Recorder:
@@ -95,21 +102,24 @@ def _revealing(config: dict[str, int], variant: Variant) -> keras.Model:
     return keras.Model(base.input, [base.output, *(layer.output[1] for layer in layers)])
 
 
-def write(path: Path, sentences: Sequence[str], looks: Sequence[Look]) -> None:
+def write(
+    path: Path, sentences: Sequence[str], looks: Sequence[Look], fixed: Mapping[str, NDArray[Any]] | None = None
+) -> None:
     """The looks as the file that `families.learning.read` reads.
 
     Args:
         path: Of the file.
-        sentences: As given to the `Recorder`.
-        looks: In order.
+        sentences: Those looked at, as the card has them.
+        looks: In order; all keep the same.
+        fixed: Arrays that are of all looks.
     """
-    curves = {name: np.array([look[name] for look in looks], np.float32) for name in ("loss", "accuracy", "entropy")}
-    kinds = [f"{kind}_{i}" for i in range(len(sentences)) for kind in ("weights", "probabilities")]
+    kept = {name: np.stack([look[name] for look in looks]) for name in looks[0] if name not in ("step", *CURVES)}
     np.savez_compressed(
         path,
         allow_pickle=False,
         steps=np.array([look["step"] for look in looks], dtype=np.int64),
         sentences=np.array(sentences, dtype=np.str_),
-        **curves,
-        **{name: np.stack([look[name] for look in looks]) for name in kinds},
+        **{name: np.array([look[name] for look in looks], np.float32) for name in CURVES},
+        **kept,
+        **(fixed or {}),  # type: ignore[arg-type]
     )

@@ -83,6 +83,7 @@ FIELDS = (
     "learned",
     "look",
     "mean",
+    "aligned",
 )
 
 #: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
@@ -160,6 +161,7 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.case = pick("case", KINDS, KINDS[0])
     session.instance = int(pick("instance", [str(n) for n in range(1, KEPT + 1)], "1"))
     session.mean = pick("mean", ("0", "1"), "0") == "1"
+    session.aligned = pick("aligned", ("0", "1"), "1") == "1"
     problems += operations.adopt(str(parameters.get("edits") or ""))
     for name in ("path", "cross"):
         if parameters.get(name) and not session[name]:
@@ -353,6 +355,6 @@ def parameters() -> dict[str, str]:
     values: dict[str, Any] = {name: session[name] for name in FIELDS}
     values |= {"path": path_text(session.path), "cross": " ".join(session.cross)}
     values |= {"text": plain, "temperature": f"{session.temperature:g}"}
-    values |= {name: int(values[name]) for name in ("numbers", "follow", "edited", "mean")}
+    values |= {name: int(values[name]) for name in ("numbers", "follow", "edited", "mean", "aligned")}
     values["edits"] = " ".join(session.edits)
     return {name: str(value) for name, value in values.items()}

@@ -41,9 +41,9 @@ POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds
 
 
 def _fitting(card: ModelCard) -> tuple[str, ...]:
+    views: tuple[str, ...] = POOLING_VIEWS if "pooling" in card.kinds else ENCODER_VIEWS
     if "cross" in card.kinds:
-        return TRANSLATION_VIEWS
-    views = POOLING_VIEWS if "pooling" in card.kinds else ENCODER_VIEWS
+        views = TRANSLATION_VIEWS
     more = ("cases",) * bool(cases.read(card.details.get("cases")))
     more += ("learning",) * (shipped.MODELS / card.name / "learning.npz").exists()
     return (*views[:-2], *more, *views[-2:])

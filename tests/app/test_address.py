@@ -57,6 +57,7 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "learned": ("-1", "0"),
     "look": ("-1", "0"),
     "mean": ("0", "1"),
+    "aligned": ("1", "0"),
 }
 
 #: Fields that take any text.

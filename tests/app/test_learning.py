@@ -69,7 +69,7 @@ def test_the_last_look_is_the_answer_of_the_stage(recorded: dict[str, Looks]):
     last = sent["looks"][-1]
     assert [f"{weight:.6f}" for weight in last["weights"]] == [f"{float(t['weight']):.6f}" for t in row["tokens"]]
     top = next(each["name"] for each in row["classes"] if each["top"])
-    assert sent["classes"][last["top"]]["text"] == top
+    assert sent["answers"][last["top"]]["text"] == top
 
 
 def test_a_look_is_in_the_address_and_framed_in_the_chart(recorded: dict[str, Looks]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,13 +19,14 @@ from attnviz.ui.words import literal
 from tests.app.page import Page
 from tests.families import translation_folder
 from tests.families.translation_folder import ENGLISH, JAPANESE
+from tests.learned import learned
 
 NAME = "tiny-en-ja"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return translation_folder.make(tmp_path_factory.mktemp("models") / NAME)
+def folder():
+    return translation_folder.taught()
 
 
 @pytest.fixture(autouse=True)
@@ -403,3 +405,61 @@ def test_a_typed_translation_is_said_to_be_typed(siblings, folder):
 
     assert translate("en", "compare.typed") in said(page) and typed in said(page)
     np.testing.assert_allclose(known(drawn(page, index=1)[0]), np.exp(output.log_probabilities), atol=1e-5)
+
+
+@pytest.fixture
+def recorded(folder, monkeypatch):
+    """A training of the model, its sentences the first two."""
+    found = learned(str(folder), ENGLISH[:2])
+    monkeypatch.setattr(zoo, "learning", {NAME: found}.get)
+    cache.learning.cache_clear()
+    yield found
+    cache.learning.cache_clear()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_translation_is_read_word_by_word_as_it_was_learned(recorded, language):
+    page = opened(view="learning", text=ENGLISH[1], lang=language, query="3")
+    data = page.component("learning")
+
+    assert len(data["looks"]) == len(recorded.steps) and data["answerLanguage"] == "ja"
+    assert JAPANESE[1] in data["fixed"]
+    for look, own, written in zip(data["looks"], recorded.traces[1], recorded.written[1], strict=True):
+        block = reading.read(own, pieces="words").block("source-target")
+        place = next(at for at, group in enumerate(block.parts[0]) if 3 in group)
+        logs = own.output.log_probabilities.astype(np.float64)
+        np.testing.assert_allclose(look["weights"], alignment.combined(block, [(1, 0), (1, 1)])[place], atol=1e-6)
+        assert look["shares"] == pytest.approx([np.exp(logs[list(group)].sum()) for group in block.parts[0]])
+        assert look["top"] == place and look["writes"] == written
+        assert [each["text"] for each in data["answers"]] == list(block.query.tokens)
+        assert [each["text"] for each in data["tokens"]] == list(block.key.tokens)
+    named = translate(language, "writing.head", layer=2, head=1)
+    assert any(named in each and block.query.tokens[place] in each for each in page.messages())
+    assert JAPANESE[1] in page.alternatives()[0] and recorded.written[1][0] in page.alternatives()[0]
+    assert page.figures()[0]["layout"]["annotations"][-1]["text"] == translate(language, "learning.entropy_tokens")
+    assert translate(language, "learning.honest_translation") in page.messages()
+
+
+def test_one_head_or_a_mean_over_a_layer_is_learned_when_it_is_chosen(recorded):
+    page = opened(view="learning", text=ENGLISH[0], pieces="pieces", aligned="0", layer="2", head="1", query="4")
+    weights = recorded.traces[0][2].blocks[0].weights
+
+    np.testing.assert_allclose(page.component("learning")["looks"][2]["weights"], weights[2, 1, 4], rtol=1e-6)
+    page.choose("mean", True)
+    mean = page.component("learning")["looks"][2]["weights"]
+    np.testing.assert_allclose(mean, weights[2, :, 4].mean(axis=0), rtol=1e-5)
+    assert f"mean over {weights.shape[1]} heads" in page.alternatives()[0]
+    page.choose("aligned", True)
+    np.testing.assert_allclose(
+        page.component("learning")["looks"][2]["weights"], weights[1, :, 4].mean(axis=0), rtol=1e-5
+    )
+    assert "Alignment combination" in page.alternatives()[0]
+
+
+def test_a_model_that_writes_nothing_yet_is_said_to(recorded, monkeypatch):
+    silent = replace(recorded, written=tuple(("", *each[1:]) for each in recorded.written))
+    monkeypatch.setattr(zoo, "learning", {NAME: silent}.get)
+    cache.learning.cache_clear()
+    page = opened(view="learning", text=ENGLISH[0])
+
+    assert page.component("learning")["looks"][0]["writes"] == translate("en", "learning.writes_nothing")

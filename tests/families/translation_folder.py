@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import shutil
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import keras
@@ -137,6 +140,14 @@ def sibling(folder: Path, made: Path, languages: tuple[str, str] = ("en", "ja"),
     card["files"]["weights.npz"] = _facts(made / "weights.npz")
     (made / "card.json").write_text(json.dumps(card), encoding="utf-8")
     return made
+
+
+@cache
+def taught() -> Path:
+    """The folder `tiny-en-ja`, taught once for all tests of a process, which leave it as it is."""
+    place = Path(mkdtemp(prefix="attnviz-tests-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return make(place / "tiny-en-ja")
 
 
 def _facts(path: Path) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from attnviz.analysis.scales import SCALES, ScaleKey, normalise
 from attnviz.figures import describe
 from attnviz.figures.learning import CURVES, step_name
 from attnviz.i18n import languages, translate
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, TokenAxis, Translation
 from tests.learned import STEPS, Looks
 from tests.shipped import pooled
 
@@ -85,14 +87,14 @@ def test_the_ends_of_a_training_are_named_and_so_told(learned: Looks, values: np
     assert len(set(named)) == len(STEPS)  # the shipped model is another than that of the last step
     keys = learned.traces[0][0].blocks[0].key
 
-    words = describe.learning(learned, values, keys, "the text", "", language)
-    assert "the text" in words
+    words = describe.learning(learned, values, keys, learned.traces[0][0], "", language)
+    assert learned.sentences[0] in words
     first, last = (keys.tokens[row.argmax()] for row in (values[0], values[-1]))
     assert first in words
     assert last in words
 
 
-def test_a_mean_is_that_of_the_heads_of_the_layer():
+def test_a_mean_is_that_of_the_heads_named():
     weights = GENERATOR.dirichlet(np.ones(5), size=(3, 2, 7, 5)).astype(np.float32)  # look, layer, head, query
     axis = TokenAxis.of(TOKENS)
     output = Classification(("a", "b"), np.array([0.5, 0.5]))
@@ -101,7 +103,9 @@ def test_a_mean_is_that_of_the_heads_of_the_layer():
     row = Focus("encoder", 1, 5, 3)
 
     np.testing.assert_array_equal(looks.rows(traces, row), weights[:, 1, 5, 3])
-    np.testing.assert_allclose(looks.rows(traces, row, mean=True), weights[:, 1, :, 3].mean(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(
+        looks.rows(traces, row, [(1, 2), (0, 6)]), weights[:, [1, 0], [2, 6], 3].mean(axis=1), rtol=1e-6
+    )
 
 
 def test_the_tables_hold_what_is_drawn(learned: Looks, values: np.ndarray):
@@ -115,3 +119,54 @@ def test_the_tables_hold_what_is_drawn(learned: Looks, values: np.ndarray):
     outputs = [trace.output for trace in learned.traces[0] if isinstance(trace.output, Classification)]
     assert curves["probability"].to_list() == [output.probabilities.max() for output in outputs]
     assert curves["class"].to_list() == ["xyz"[output.predicted] for output in outputs]
+
+
+WRITTEN = tuple(f"written {'on ' * look}" for look in range(len(STEPS)))
+
+
+def written_traces() -> list[AttentionTrace]:
+    """One translation of four tokens, read at every look."""
+    query, key = TokenAxis.of(("un", "deux", "trois", "fin")), TokenAxis.of(TOKENS)
+    traces = []
+    for weights in GENERATOR.dirichlet(np.ones(5), size=(len(STEPS), 3, 2, 4)):
+        output = Translation("un deux trois", query.tokens, np.log(GENERATOR.random(4)))
+        block = AttentionBlock("source-target", "cross", query, key, weights)
+        traces.append(AttentionTrace("by-hand", " ".join(TOKENS), (block,), output))
+    return traces
+
+
+@pytest.mark.parametrize("language", languages())
+def test_curves_of_a_translation_are_of_tokens_and_so_told(learned: Looks, values: np.ndarray, language: str):
+    traces = written_traces()
+    whole = replace(learned, traces=(tuple(traces),), written=(WRITTEN,))
+    keys = traces[0].blocks[0].key
+
+    titles = [each.text for each in figures.learning(whole, values, keys, 2, language=language).layout.annotations]
+    assert titles[-3:] == [translate(language, f"learning.{name}_tokens") for name in CURVES]
+    words = describe.learning(whole, values, keys, traces[0], "", language, WRITTEN)
+    assert all(text in words for text in ("un deux trois", WRITTEN[0], WRITTEN[-1]))
+
+
+def test_what_several_tokens_make_up_has_the_product_of_their_probabilities():
+    traces = written_traces()
+    shares = looks.probabilities(traces, ((0,), (1, 2), (3,)))
+
+    for row, trace in zip(shares, traces, strict=True):
+        assert isinstance(trace.output, Translation)
+        one, two, three, four = np.exp(trace.output.log_probabilities.astype(np.float64))
+        np.testing.assert_allclose(row, [one, two * three, four], rtol=1e-6)
+
+
+def test_the_table_of_a_translation_has_what_was_read_and_what_was_written(learned: Looks):
+    traces = written_traces()
+    frame = looks.curves(learned, traces, (), WRITTEN)
+
+    assert list(frame) == ["look", "step", "loss", "most_probable", "entropy", "translation_log_probability", "written"]
+    assert frame["written"].to_list() == list(WRITTEN)
+    assert frame["most_probable"].to_list() == learned.accuracy.tolist()
+    logs = [trace.output.log_probabilities for trace in traces if isinstance(trace.output, Translation)]
+    np.testing.assert_allclose(frame["translation_log_probability"], np.sum(logs, axis=1), rtol=1e-5)
+    shares = looks.table(learned.steps, traces[0].blocks[0].query, np.exp(logs), "probability")
+    cell = shares[(shares["look"] == 3) & (shares["position"] == 2)].iloc[0]
+    assert (cell["step"], cell["token"]) == (STEPS[2], "deux")
+    assert cell["probability"] == np.exp(logs[2][1])

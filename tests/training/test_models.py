@@ -14,6 +14,8 @@ from attnviz.analysis.measures import of_classifier
 from attnviz.families.learning import FILE
 from attnviz.training import explained, pipeline, recipes
 from attnviz.training.data import available
+from attnviz.training.translation.recipes import RECIPES
+from tests import shipped
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 NAMES = recipes.names()
@@ -118,6 +120,20 @@ def test_the_looks_at_its_training_are_small_and_end_with_what_is_shipped(name):
         now = model.trace(sentence)
         np.testing.assert_allclose(looks[-1].blocks[0].weights, now.blocks[0].weights, atol=1e-3)
         np.testing.assert_allclose(looks[-1].output.probabilities, now.output.probabilities, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", [name for name in shipped.NAMES if name in RECIPES and FILE in card(name)["files"]])
+def test_the_looks_at_a_translation_model_are_small_and_end_with_what_is_shipped(name):
+    assert (MODELS / name / FILE).stat().st_size < 1_000_000
+    learning, model = zoo.learning(name), zoo.load(name)
+    assert learning.steps[0] == 0 and len(learning.steps) > 15
+    assert learning.accuracy[-1] - learning.accuracy[0] > 0.2 and learning.loss[-1] < learning.loss[0]
+    assert set(learning.sentences) <= set(RECIPES[name].examples)
+    for sentence, written, looks in zip(learning.sentences, learning.written, learning.traces, strict=True):
+        now = model.trace(sentence)
+        assert written[-1] == looks[-1].output.text == now.output.text != written[0]
+        np.testing.assert_allclose(looks[-1].blocks[0].weights, now.block("cross").weights, atol=1e-3)
+        np.testing.assert_allclose(looks[-1].output.log_probabilities, now.output.log_probabilities, atol=5e-3)
 
 
 @pytest.mark.parametrize("name", NAMES)

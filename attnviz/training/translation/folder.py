@@ -15,17 +15,18 @@ import numpy as np
 
 from attnviz import zoo
 from attnviz.families import translation
-from attnviz.training.card import file_facts
+from attnviz.training.card import file_facts, write_text
 from attnviz.training.data import CACHE
 from attnviz.training.pipeline import replace_folder
 from attnviz.training.progress import Progress
 from attnviz.training.translation.everyday import judged, sentences
 from attnviz.training.translation.gold import alignment_figures, gold
-from attnviz.training.translation.loop import LONGEST, Weights, fit
+from attnviz.training.translation.loop import LONGEST, fit
 from attnviz.training.translation.model_card import readme
 from attnviz.training.translation.pairs import Pair, Pairs, pairs
 from attnviz.training.translation.pipeline import School, cutter, school
 from attnviz.training.translation.recipes import TranslationRecipe
+from attnviz.training.translation.recording import keep, record_looks
 from attnviz.training.translation.scores import scores
 
 #: Most pieces of a sentence that is read.
@@ -64,7 +65,7 @@ def train(chosen: TranslationRecipe, models_folder: Path, *, quiet: bool = False
         checkpoint=state / "weights.npz",
         label=chosen.name,
         quiet=quiet,
-        look=partial(_keep, snapshots),
+        look=partial(keep, snapshots),
     )
     models_folder.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{chosen.name}-", dir=models_folder))
@@ -82,18 +83,13 @@ def train(chosen: TranslationRecipe, models_folder: Path, *, quiet: bool = False
         model = translation.load(part, content, zoo.read_weights)
         content["metrics"], written = figures(model, lessons.corpus, quiet=quiet)
         _write(part, content, chosen, model, lessons.corpus, written)
+        if chosen.settings.attention:
+            record_looks(part, snapshots, lessons.corpus.test, name=chosen.name, quiet=quiet)
         folder = replace_folder(part, models_folder / chosen.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    (state / "weights.npz").unlink(missing_ok=True)
+    shutil.rmtree(state, ignore_errors=True)
     return folder
-
-
-def _keep(folder: Path, step: int, weights: Weights) -> None:
-    """Write the weights after a step, in half precision."""
-    folder.mkdir(parents=True, exist_ok=True)
-    halves: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
-    np.savez(folder / f"{step}.npz", **halves)
 
 
 def evaluate(
@@ -146,10 +142,8 @@ def _write(
     )
     words = readme(content, chosen.tried, list(zip(sources, written, references, strict=True)), everyday)
     card = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    for name, text in (("card.json", card), ("README.md", words)):
-        new = folder / f".{name}.new"
-        new.write_text(text, encoding="utf-8", newline="\n")
-        new.replace(folder / name)
+    write_text(folder / "card.json", card)
+    write_text(folder / "README.md", words)
 
 
 def figures(

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from attnviz.families.learning import FILE
+from attnviz.training.recording import SAMPLE
 from attnviz.training.translation.everyday import Judged, markdown
 
 #: Translations of dev sentences shown in the card.
 SHOWN = 25
+
+#: Last section of the card of a model whose training was looked at.
+RECORDED = (
+    "## How its attention was learned\n\n"
+    f"`{FILE}` has looks at the training, at logarithmically spaced steps from the untrained model on; the last is the "
+    "model as stored. The translations of the example sentences are the stored model's, greedy, and held fixed: at "
+    "each look the model of then reads them, and the file keeps its source–target weights, the log probability of each "
+    "token, and what it would have written itself. Loss (nats per token), share of tokens more probable than any other "
+    "and entropy of the alignment heads named above are of the reference translations of "
+    f"{SAMPLE} test pairs drawn by the seed, end tokens counted. Nothing was chosen by them."
+)
 
 
 def readme(
@@ -68,6 +81,7 @@ def readme(
             for number, each in enumerate(training["history"], 1)
         ),
         "Tried:\n\n" + "\n".join(f"- {line}" for line in tried),
+        *([RECORDED] if FILE in card["files"] else ()),
     ]
     return "\n\n".join(sections) + "\n"
 

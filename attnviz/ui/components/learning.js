@@ -14,8 +14,14 @@ export default function ({ data, parentElement, setStateValue }) {
   section.style.setProperty("--accent", data.colours.accent);
 
   const bars = rows(find(".bars"), data.words.weights, data.tokens, data.language, ["0", "0.25", "0.5", "0.75", "1"]);
-  const answer = rows(find(".answer"), data.words.answer, data.classes, "", ["0", "50 %", "100 %"]);
-  find(".answer").hidden = !data.classes.length;
+  const answer = rows(find(".answer"), data.words.answer, data.answers, data.answerLanguage, ["0", "50 %", "100 %"]);
+  find(".answer").hidden = !data.answers.length;
+  const writes = find(".writes"), own = find(".now-written");
+  writes.hidden = !data.fixed;
+  writes.setAttribute("aria-label", data.words.writes);
+  find(".own strong").textContent = data.words.writes;
+  find(".fixed").textContent = data.fixed;
+  own.lang = data.answerLanguage;
 
   const button = (name, sign, act) => {
     const element = make("button", name, sign);
@@ -70,7 +76,8 @@ export default function ({ data, parentElement, setStateValue }) {
     play.setAttribute("aria-label", data.words[name]);
     fill(bars, state.weights, state.numbers);
     fill(answer, state.shares, state.percents, state.top);
-    if (data.classes.length) answer.told.textContent = state.told;
+    if (data.answers.length) answer.told.textContent = state.told;
+    if (data.fixed) own.textContent = state.writes;
     mark();
   };
   const tell = () => {

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.analysis import alignment
+from attnviz.analysis import learning as looks
 from attnviz.figures import style
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import AttentionTrace, Classification, TokenAxis
+from attnviz.trace import AttentionTrace, Classification, TokenAxis, Translation
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
@@ -21,58 +24,36 @@ PACE = 400
 #: Classes with a bar; the rest is in the numbers.
 MAX_CLASSES = 6
 
-_WORDS = ("play", "pause", "first", "back", "forward", "last", "slider", "weights", "answer")
+_WORDS = ("play", "pause", "first", "back", "forward", "last", "slider", "weights")
 
 
 def learning(
     context: Context,
     traces: Sequence[AttentionTrace],
-    keys: TokenAxis,
     values: NDArray[np.float64],
     names: Sequence[str],
     look: int,
     key: str,
     chart: str,
     on_event: Callable[[], None],
+    written: Sequence[str] = (),
 ) -> None:
     """Draw the player.
 
     Args:
-        context: The page.
+        context: The page, whose selected sentence is the recorded one.
         traces: Of the sentence, one a look.
-        keys: What the weights are given to.
         values: Weights, float64 `[look, key]`.
         names: Of the looks.
         look: Where it stands, from 0.
         key: Names what is played; another one stops it.
         chart: Key of the container of the chart whose look is marked.
         on_event: Called before the run that follows when it stands still: `event` of the component's state.
+        written: What a model that writes would write, one a look.
     """
-    colours = style.theme(context.theme)
-    outputs = [trace.output for trace in traces]
-    classified = [output for output in outputs if isinstance(output, Classification)]
-    classes = _classes(classified)
-    looks = []
-    for at, name in enumerate(names):
-        state = {
-            "name": name,
-            "weights": values[at].tolist(),
-            "numbers": [approx(float(value)) for value in values[at]],
-        }
-        if classes:
-            output = classified[at]
-            shares = output.probabilities[classes]
-            state |= {
-                "shares": shares.tolist(),
-                "percents": [percent(float(share)) for share in shares],
-                "top": classes.index(output.predicted) if output.predicted in classes else -1,
-                "told": context.t(
-                    "learning.told",
-                    name=context.names[output.predicted],
-                    share=percent(float(output.probabilities.max())),
-                ),
-            }
-        looks.append(state)
+    colours, keys = style.theme(context.theme), context.focus.keys(context.trace)
+    languages = context.card.languages or ("",)
+    answers, states = _translated(context, traces, written) if written else _classified(context, traces)
     _mount(
         key="learning",
         data={
@@ -80,17 +61,77 @@ def learning(
             "at": look,
             "pace": PACE,
             "chart": chart,
-            "language": context.card.languages[0] if context.card.languages else "",
-            "tokens": [
-                {"text": token, "unknown": unknown} for token, unknown in zip(keys.tokens, keys.unknown, strict=True)
+            "language": languages[0],
+            "tokens": _tokens(keys),
+            "answers": answers,
+            "answerLanguage": languages[-1] if written else "",
+            "fixed": context.t("learning.fixed", text=_text(context.trace)) if written else "",
+            "looks": [
+                {
+                    "name": name,
+                    "weights": row.tolist(),
+                    "numbers": [approx(float(value)) for value in row],
+                    **state,
+                }
+                for name, row, state in zip(names, values, states, strict=True)
             ],
-            "classes": [{"text": context.names[index], "unknown": False} for index in classes],
-            "looks": looks,
             "colours": {"bar": colours.bar, "accent": colours.accent},
-            "words": {word: context.t(f"learning.{word}") for word in _WORDS},
+            "words": {word: context.t(f"learning.{word}") for word in _WORDS}
+            | {
+                "answer": context.t("learning.answer_tokens" if written else "learning.answer"),
+                "writes": context.t("learning.writes"),
+            },
         },
         on_event_change=on_event,
     )
+
+
+def _tokens(axis: TokenAxis) -> list[dict[str, Any]]:
+    return [{"text": token, "unknown": unknown} for token, unknown in zip(axis.tokens, axis.unknown, strict=True)]
+
+
+def _classified(
+    context: Context, traces: Sequence[AttentionTrace]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The classes drawn, and at each look their probabilities."""
+    outputs = [trace.output for trace in traces if isinstance(trace.output, Classification)]
+    classes = _classes(outputs)
+    if len(outputs) < len(traces):
+        return [], [{} for _ in traces]
+    states = [
+        _shares(output.probabilities[classes])
+        | {
+            "top": classes.index(output.predicted) if output.predicted in classes else -1,
+            "told": context.t(
+                "learning.told",
+                name=context.names[output.predicted],
+                share=percent(float(output.probabilities.max())),
+            ),
+        }
+        for output in outputs
+    ]
+    return [{"text": context.names[index], "unknown": False} for index in classes], states
+
+
+def _translated(
+    context: Context, traces: Sequence[AttentionTrace], written: Sequence[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The tokens of the translation, and at each look their probabilities and what would be written."""
+    block = context.trace.block(context.focus.block)
+    shares = looks.probabilities(traces, alignment.groups(block))
+    states = [
+        _shares(row) | {"top": context.focus.query, "told": "", "writes": text or context.t("learning.writes_nothing")}
+        for row, text in zip(shares, written, strict=True)
+    ]
+    return _tokens(block.query), states
+
+
+def _shares(row: NDArray[np.floating[Any]]) -> dict[str, Any]:
+    return {"shares": row.tolist(), "percents": [percent(float(share)) for share in row]}
+
+
+def _text(trace: AttentionTrace) -> str:
+    return trace.output.text if isinstance(trace.output, Translation) else ""
 
 
 def _classes(outputs: Sequence[Classification]) -> list[int]:

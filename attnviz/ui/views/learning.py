@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from attnviz import figures
+from attnviz.analysis import alignment
 from attnviz.analysis import learning as looks
+from attnviz.analysis.alignment import Head
 from attnviz.analysis.focus import Focus
 from attnviz.errors import AttnvizError
 from attnviz.figures import describe
@@ -20,6 +24,7 @@ from attnviz.ui.components.learning import learning as player
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, numbers
 from attnviz.ui.controls.head import choose_head
+from attnviz.ui.translation import heads_name
 from attnviz.ui.words import literal
 
 if TYPE_CHECKING:
@@ -48,46 +53,59 @@ def settle(context: Context) -> None:
 
 def render(context: Context) -> None:
     """Draw the view."""
-    st.markdown(context.t("learning.text"))
     try:
         learned = cache.learning(context.card.name)
     except AttnvizError as error:
         st.error(literal(error.message(context.language)))
         return
     assert learned is not None
+    kind = "_translation" if learned.written else ""
+    st.markdown(context.t(f"learning.text{kind}"))
     _choose_sentence(context, learned)
     shown = _at(context, learned)
     if not shown.pooling:
         _choose_row(shown)
-    traces, focus, session = _traces(context, learned), shown.focus, st.session_state
-    mean = session.mean and not shown.pooling
-    values, title = looks.rows(traces, focus, mean), _title(shown, mean)
+    traces, focus, session, heads = _traces(context, learned), shown.focus, st.session_state, _heads(shown)
+    values, title = looks.rows(traces, focus, heads), _title(shown, heads)
     keys, look = focus.keys(shown.trace), session.look % len(learned.steps)
-    key = hashlib.sha256(repr((context.card.name, shown.trace.text, focus, mean)).encode("utf-8", "replace"))
+    written = learned.written[_sentence(context, learned, session.learned)] if learned.written else ()
+    key = hashlib.sha256(repr((context.card.name, shown.trace.text, focus, heads)).encode("utf-8", "replace"))
     if title:
         st.caption(literal(title))
     player(
-        context,
+        shown,
         traces,
-        keys,
         values,
         [step_name(learned.steps, each, context.language) for each in range(len(traces))],
         look,
         key.hexdigest()[:16],
         f"chart-{_CHART}",
         state.look_chosen,
+        written,
     )
     look_of = {"scale": session.scale, "title": title, "language": context.language, "theme": context.theme}
     chart(
         context,
         _CHART,
         figures.learning(learned, values, keys, look, **look_of),
-        describe.learning(learned, values, keys, shown.trace.text, title, context.language),
+        describe.learning(learned, values, keys, shown.trace, title, context.language, written),
         lambda: looks.table(learned.steps, keys, values),
     )
-    curves = context.t("learning.curves")
-    numbers(context, "curves", lambda: looks.curves(learned, traces, context.names), curves)
-    st.caption(context.t("learning.honest"))
+    if written:
+        _token_numbers(shown, learned, traces)
+    curves = context.t(f"learning.curves{kind}")
+    numbers(context, "curves", lambda: looks.curves(learned, traces, context.names, written), curves)
+    st.caption(context.t(f"learning.honest{kind}"))
+
+
+def _token_numbers(shown: Context, learned: Learning, traces: Sequence[AttentionTrace]) -> None:
+    block = shown.trace.block(shown.focus.block)
+
+    def table() -> pd.DataFrame:
+        shares = looks.probabilities(traces, alignment.groups(block))
+        return looks.table(learned.steps, block.query, shares, "probability")
+
+    numbers(shown, "tokens", table, shown.t("learning.tokens"))
 
 
 def _sentence(context: Context, learned: Learning, chosen: int) -> int:
@@ -115,9 +133,25 @@ def _choose_sentence(context: Context, learned: Learning) -> None:
 
 
 def _choose_row(shown: Context) -> None:
-    mean = st.session_state.mean
+    session = st.session_state
+    if shown.cross is not None:
+        heads = alignment.alignment_heads(shown.cross, shown.card.details.get("alignment"))
+        st.toggle(heads_name(shown, shown.cross, heads), key="aligned", help=shown.t("learning.aligned_help"))
+        if session.aligned:
+            choose_head(shown, ("query",))
+            return
     st.toggle(shown.t("learning.mean"), key="mean", help=shown.t("learning.mean_help"))
-    choose_head(shown, ("layer", "query") if mean else ("layer", "head", "query"))
+    choose_head(shown, ("layer", "query") if session.mean else ("layer", "head", "query"))
+
+
+def _heads(shown: Context) -> tuple[Head, ...]:
+    """The heads whose mean is shown; none where it is one by itself."""
+    block, session = shown.trace.block(shown.focus.block), st.session_state
+    if block.kind == "cross" and session.aligned:
+        return alignment.alignment_heads(block, shown.card.details.get("alignment"))
+    if shown.pooling or not session.mean:
+        return ()
+    return tuple((shown.focus.layer, head) for head in range(block.shape[1]))
 
 
 def _traces(context: Context, learned: Learning) -> list[AttentionTrace]:
@@ -138,11 +172,13 @@ def _at(context: Context, learned: Learning) -> Context:
     return replace(context, selected=row, layer=layer, head=head, query=query)
 
 
-def _title(shown: Context, mean: bool) -> str:
+def _title(shown: Context, heads: tuple[Head, ...]) -> str:
     """Whose row it is; a mean is called one. Empty where there is one row only."""
     if shown.pooling:
         return ""
     focus: Focus = shown.focus
     block = shown.trace.block(focus.block)
     words = {"layer": focus.layer + 1, "head": focus.head + 1, "query": block.query.tokens[focus.query]}
-    return shown.t("learning.mean_title", heads=block.shape[1], **words) if mean else shown.t("alt.row", **words)
+    if block.kind == "cross" and st.session_state.aligned:
+        return shown.t("learning.heads_title", name=heads_name(shown, block, heads), query=words["query"])
+    return shown.t("learning.mean_title", heads=block.shape[1], **words) if heads else shown.t("alt.row", **words)

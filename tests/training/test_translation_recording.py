@@ -1,0 +1,135 @@
+"""Looks at the training of a translation model, from weights kept on disk to what the page reads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnviz import zoo
+from attnviz.families import learning, sentence
+from attnviz.families.subwords import END_ID, START_ID
+from attnviz.training.translation import recording
+from attnviz.training.translation.loop import get_weights, set_weights
+from attnviz.training.translation.model_card import RECORDED
+from tests.families import translation_folder
+from tests.families.transformer_reference import reference, softmax
+from tests.families.translation_folder import ENGLISH, JAPANESE, OPTIONS
+
+#: Share of noise in the weights after so many steps.
+NOISE = {0: 1.0, 5: 0.4, 40: 0.1}
+SEED = 11
+
+
+def spoiled(shipped, share):
+    rng = np.random.default_rng(3)
+    noisy = {name: (1 - share) * w + share * rng.normal(0, 0.3, w.shape) for name, w in shipped.items()}
+    return {name: w.astype(np.float16).astype(np.float32) for name, w in noisy.items()}
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return get_weights(zoo.load(translation_folder.taught()).model)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, shipped):
+    place = tmp_path_factory.mktemp("looks")
+    taught, part = translation_folder.taught(), place / ".part"  # as in training: in place only when it is whole
+    shutil.copytree(taught, part)
+    content = {**zoo.read_card(taught), "training": {"seed": SEED}}
+    (part / "card.json").write_text(json.dumps(content), encoding="utf-8")
+    for step, share in NOISE.items():
+        recording.keep(place / "snapshots", step, spoiled(shipped, share))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recording, "BATCH", 2)
+        test = list(zip(ENGLISH, JAPANESE, strict=True))
+        recording.record_looks(part, place / "snapshots", test, name=taught.name, quiet=True)
+    return part.rename(place / taught.name)
+
+
+@pytest.fixture(scope="module")
+def looks(folder):
+    return zoo.learning(folder)
+
+
+def test_the_folder_holds_the_looks_and_says_so(folder):
+    zoo.check_files(folder, zoo.read_card(folder))
+    assert learning.FILE in zoo.read_card(folder)["files"]
+    assert (folder / "README.md").read_text(encoding="utf-8").endswith(f"{RECORDED}\n")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("README.md", "card.json", learning.FILE, "source.json", "target.json", "weights.npz"),
+    ]
+
+
+def test_the_last_look_is_the_model_that_is_shipped(folder, looks):
+    model = zoo.load(folder)
+    assert looks.steps.tolist() == [*NOISE, max(NOISE)]
+    assert looks.sentences == ENGLISH[:3]
+    for text, written, traces in zip(looks.sentences, looks.written, looks.traces, strict=True):
+        now = model.trace(text)
+        assert all((each.output.text, each.output.tokens) == (now.output.text, now.output.tokens) for each in traces)
+        assert len(written) == len(looks.steps)
+        assert written[-1] == now.output.text and written[0] != now.output.text
+        own = now.block("source-target")
+        assert traces[-1].blocks[0].query == own.query and traces[-1].blocks[0].key == own.key
+        np.testing.assert_allclose(traces[-1].blocks[0].weights, own.weights, atol=1e-3)
+        np.testing.assert_allclose(traces[-1].output.log_probabilities, now.output.log_probabilities, atol=2e-3)
+
+
+def test_every_look_is_that_of_its_weights_by_numpy(folder, looks, shipped):
+    model = zoo.load(folder)
+    network = model.model
+    cut = sentence.cutter(folder, "target.json", OPTIONS["ja"])
+    references = [[*(piece.id for piece in cut.cut(text)), END_ID] for text in JAPANESE]
+    entries = {entry: index for index, entry in enumerate(model.vocabulary)}
+    try:
+        for look, share in enumerate((*NOISE.values(), 0.0)):
+            set_weights(network, spoiled(shipped, share))
+            found = [read(model, text, ids) for text, ids in zip(ENGLISH, references, strict=True)]
+            loss = np.concatenate(
+                [-logs[range(len(ids)), ids] for (logs, _), ids in zip(found, references, strict=True)]
+            )
+            right = np.concatenate([logs.argmax(-1) == ids for (logs, _), ids in zip(found, references, strict=True)])
+            rows = [weights[1].mean(axis=0) for _, weights in found]  # the card's heads: both of the second layer
+            nats = np.concatenate([-(w * np.log(w)).sum(-1) for w in rows])
+            assert looks.loss[look] == pytest.approx(loss.mean(), abs=1e-4)
+            assert looks.accuracy[look] == pytest.approx(right.mean(), abs=1e-6)
+            assert looks.entropy[look] == pytest.approx(nats.mean(), abs=1e-4)
+
+            trace = looks.traces[1][look]
+            ids = [entries[token] for token in trace.output.tokens]
+            logs, weights = read(model, ENGLISH[1], ids)
+            np.testing.assert_allclose(trace.blocks[0].weights, weights, atol=1e-3)
+            np.testing.assert_allclose(trace.output.log_probabilities, logs[range(len(ids)), ids], atol=1e-2)
+            assert looks.written[1][look] == model.run(model.encode(ENGLISH[1])).output.text
+    finally:
+        set_weights(network, shipped)
+
+
+def read(model, text, ids):
+    """Log probabilities `[token, vocabulary]` and source–target weights `[layer, head, token, key]`."""
+    source = [*model.encode(text).inputs["tokens"][0], END_ID]
+    logits, found = reference(model.model, source, [START_ID, *ids[:-1]])
+    return np.log(softmax(logits)), np.stack(found["source-target"]["weights"])
+
+
+def test_weights_of_another_training_are_not_kept(tmp_path):
+    weights = {"a/kernel": np.ones((2, 3), np.float32)}
+    for step in (0, 1, 7, 0, 2):
+        recording.keep(tmp_path / "snapshots", step, weights)
+    assert sorted(path.name for path in (tmp_path / "snapshots").iterdir()) == ["0.npz", "2.npz"]
+
+
+@pytest.mark.parametrize("weights", [None, {"a/kernel": np.ones((2, 3), np.float32)}])
+def test_without_weights_of_this_model_the_folder_stays_as_it_was(weights, folder, tmp_path):
+    other = Path(shutil.copytree(folder, tmp_path / folder.name))
+    before = {path.name: path.read_bytes() for path in other.iterdir()}
+    if weights:
+        recording.keep(tmp_path / "snapshots", 0, weights)
+    with pytest.raises(ValueError, match="Expected"):
+        recording.record_looks(other, tmp_path / "snapshots", [(ENGLISH[0], JAPANESE[0])], quiet=True)
+    assert {path.name: path.read_bytes() for path in other.iterdir()} == before
