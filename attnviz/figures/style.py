@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 ThemeKey = Literal["light", "dark"]
@@ -90,6 +91,13 @@ def shade(position: float, ramp: Sequence[str]) -> str:
     low, high = _rgb(ramp[index]), _rgb(ramp[index + 1])
     mixed = (round(a + (b - a) * (place - index)) for a, b in zip(low, high, strict=True))
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+@cache
+def palette(ramp: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The 256 steps of `analysis.compact.coded` on a ramp, each a colour with the ink that reads on it."""
+    fills = [shade(code / 255, ramp) for code in range(256)]
+    return tuple((fill, ink(fill)) for fill in fills)
 
 
 def ink(background: str) -> str:
