@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import attnviz
+from attnviz import i18n
 from attnviz.errors import InputError
 from attnviz.i18n import FALLBACK, catalogue, choose, languages, translate
 from attnviz.trace import Notice
@@ -95,6 +96,13 @@ def test_a_notice_may_speak_of_a_language(language):
 def test_languages_call_themselves_by_their_names():
     assert languages() == {"en": "English", "ja": "日本語"}
     assert next(iter(languages())) == FALLBACK
+
+
+def test_words_are_found_without_the_disk_once_they_were_read(monkeypatch, tmp_path):
+    assert translate("ja", "language") == "日本語"
+    monkeypatch.setattr(i18n, "_FOLDER", tmp_path)
+
+    assert translate("ja", "language") == "日本語"
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ def read(trace: AttentionTrace, special: SpecialKey = "show", pieces: PiecesKey 
     if special not in SPECIAL or pieces not in PIECES:
         expected = f"{', '.join(SPECIAL)}; {', '.join(PIECES)}"
         raise ValueError(f"Expected one of {expected}. Received: {special}; {pieces}")
+    if (special, pieces) == (SPECIAL[0], PIECES[0]):
+        return trace
     blocks = tuple(_read(block, trace.text, special, pieces) for block in trace.blocks)
     notices = [*_merged(blocks), *_hidden(trace.blocks, blocks)]
     if special != "show":

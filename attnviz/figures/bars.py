@@ -65,16 +65,16 @@ def bars(
             ],
         )
     )
-    figure.update_layout(
+    figure.layout = {
         **style.layout(look, height=MARGIN + BAR_HEIGHT * len(values), title=title),
-        bargap=0.25,
-        xaxis=style.axis(
+        "bargap": 0.25,
+        "xaxis": style.axis(
             look,
             range=[0, 1.12],
             tickvals=[0, 0.25, 0.5, 0.75, 1],
             title=translate(language, "figures.weight_axis"),
         ),
-        yaxis=style.axis(
+        "yaxis": style.axis(
             look,
             autorange="reversed",
             showgrid=False,
@@ -82,7 +82,7 @@ def bars(
             tickvals=list(range(len(values))),
             ticktext=names,
         ),
-    )
+    }
     return figure
 
 
@@ -137,17 +137,17 @@ def prediction(
             hoverinfo="text",
             hovertext=[f"{each}<br>{word} {exact(value)}" for each, value in zip(shown, values, strict=True)],
         )
-    figure.update_layout(
+    figure.layout = {
         **style.layout(look, height=MARGIN + int(BAR_HEIGHT * len(shown) * (0.75 * len(runs) if compare else 1))),
-        bargap=0.25,
-        xaxis=style.axis(
+        "bargap": 0.25,
+        "xaxis": style.axis(
             look,
             range=[0, 1.2],
             tickvals=[0, 0.25, 0.5, 0.75, 1],
             ticktext=["0", "25 %", "50 %", "75 %", "100 %"],
             title=word,
         ),
-        yaxis=style.axis(
+        "yaxis": style.axis(
             look,
             autorange="reversed",
             showgrid=False,
@@ -155,7 +155,7 @@ def prediction(
             tickvals=list(range(len(shown))),
             ticktext=shown,
         ),
-    )
+    }
     if compare:
         figure.update_layout(
             showlegend=True, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"}

@@ -76,12 +76,13 @@ def weights(
         )
     several = len(figure.data) > 1
     height = MARGIN + (PAIR_HEIGHT if len(rows) > 1 else ROW_HEIGHT) * max(len(tokens), 3)
-    figure.update_layout(
-        **{**style.layout(look, height=height), "showlegend": several},
-        barmode="group",
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
-        xaxis=style.axis(look, title=translate(language, "figures.weight_axis"), rangemode="tozero"),
-        yaxis=style.axis(
+    figure.layout = {
+        **style.layout(look, height=height),
+        "showlegend": several,
+        "barmode": "group",
+        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        "xaxis": style.axis(look, title=translate(language, "figures.weight_axis"), rangemode="tozero"),
+        "yaxis": style.axis(
             look,
             autorange="reversed",
             showgrid=False,
@@ -89,7 +90,7 @@ def weights(
             tickvals=places,
             ticktext=[label(token) for token in tokens],
         ),
-    )
+    }
     return figure
 
 
@@ -118,13 +119,14 @@ def growth(table: pd.DataFrame, width: int, *, language: str = "en", theme: str 
             hoverinfo="text",
             hovertext=[f"d = {d}<br>{name} {exact(value)}" for d, value in zip(table["d"], table[column], strict=True)],
         )
+    figure.layout = {
+        **style.layout(look, height=CURVE_HEIGHT),
+        "showlegend": True,
+        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        "xaxis": style.axis(look, type="log", tickvals=list(table["d"]), title=translate(language, "cell.width_axis")),
+        "yaxis": style.axis(look, range=[0, 1.05], title=translate(language, "columns.largest")),
+    }
     _mark(figure, look, width, f"d = {width}")
-    figure.update_layout(
-        **{**style.layout(look, height=CURVE_HEIGHT), "showlegend": True},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        xaxis=style.axis(look, type="log", tickvals=list(table["d"]), title=translate(language, "cell.width_axis")),
-        yaxis=style.axis(look, range=[0, 1.05], title=translate(language, "columns.largest")),
-    )
     return figure
 
 
@@ -157,12 +159,12 @@ def cost(table: pd.DataFrame, length: int, *, language: str = "en", theme: str =
             ],
         )
     )
-    _mark(figure, look, length, translate(language, "figures.sentence_end", length=length))
-    figure.update_layout(
+    figure.layout = {
         **style.layout(look, height=CURVE_HEIGHT),
-        xaxis=style.axis(look, type="log", dtick="D2", title=translate(language, "columns.tokens")),
-        yaxis=style.axis(look, type="log", dtick=1, title=translate(language, "columns.bytes")),
-    )
+        "xaxis": style.axis(look, type="log", dtick="D2", title=translate(language, "columns.tokens")),
+        "yaxis": style.axis(look, type="log", dtick=1, title=translate(language, "columns.bytes")),
+    }
+    _mark(figure, look, length, translate(language, "figures.sentence_end", length=length))
     return figure
 
 

@@ -47,11 +47,11 @@ def heads(
     ]
     places = [(int(layer) - 1, int(head) - 1) for layer, head in zip(table["layer"], table["head"], strict=True)]
     figure = go.Figure(_points(places, figures[x], figures[y], hover, look, language))
-    figure.update_layout(
+    figure.layout = {
         **style.layout(look, height=HEIGHT, title=translate(language, "heads.plot_title", x=names[x], y=names[y])),
-        xaxis=style.axis(look, title=names[x]),
-        yaxis=style.axis(look, title=names[y]),
-    )
+        "xaxis": style.axis(look, title=names[x]),
+        "yaxis": style.axis(look, title=names[y]),
+    }
     return figure
 
 
@@ -76,11 +76,11 @@ def head_map(
     hover = [_nearest(similarity, index, language) for index in range(len(similarity.heads))]
     title = translate(language, "heads.map_title", kept=percent(kept))
     figure = go.Figure(_points(similarity.heads, points[:, 0], points[:, 1], hover, look, language))
-    figure.update_layout(
+    figure.layout = {
         **style.layout(look, height=HEIGHT, title=title),
-        xaxis=style.axis(look, title=translate(language, "heads.first_axis")),
-        yaxis=style.axis(look, title=translate(language, "heads.second_axis"), scaleanchor="x"),
-    )
+        "xaxis": style.axis(look, title=translate(language, "heads.first_axis")),
+        "yaxis": style.axis(look, title=translate(language, "heads.second_axis"), scaleanchor="x"),
+    }
     return figure
 
 
@@ -136,11 +136,11 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
         "ticktext": [labels[index] for index in named],
         "title": translate(language, "heads.axis"),
     }
-    figure.update_layout(
+    figure.layout = {
         **style.layout(look, height=size, title=translate(language, "heads.distance_title")),
-        xaxis=style.axis(look, **axis),
-        yaxis=style.axis(look, **axis | {"range": axis["range"][::-1]}),
-    )
+        "xaxis": style.axis(look, **axis),
+        "yaxis": style.axis(look, **axis | {"range": axis["range"][::-1]}),
+    }
     return figure
 
 

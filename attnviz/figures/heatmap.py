@@ -125,10 +125,10 @@ def heatmap(
             colorbar=_colour_bar(scale, language),
         )
     )
-    figure.update_layout(
+    figure.layout = {
         **style.layout(look, height=height, title=translate(language, f"scales.{scale}")),
-        xaxis=style.axis(look, showgrid=False, zeroline=False, side="bottom", title=columns_title, dtick=1),
-        yaxis=style.axis(
+        "xaxis": style.axis(look, showgrid=False, zeroline=False, side="bottom", title=columns_title, dtick=1),
+        "yaxis": style.axis(
             look,
             showgrid=False,
             zeroline=False,
@@ -137,7 +137,7 @@ def heatmap(
             ticktext=names,
             title=axis_name,
         ),
-    )
+    }
     if above:
         hovers = [[hover(cell) for cell in line] for line in cells]
         text = [

