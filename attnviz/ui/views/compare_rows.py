@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -94,6 +95,6 @@ def draw_maps(context: Context, a: Side, b: Side) -> None:
     )
 
 
-def _look(context: Context, a: Side, b: Side) -> dict[str, object]:
+def _look(context: Context, a: Side, b: Side) -> dict[str, Any]:
     """Titles of the three panels, language and theme."""
     return {"titles": (a.title, b.title, "B − A"), "language": context.language, "theme": context.theme}

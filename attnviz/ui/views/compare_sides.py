@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -136,6 +137,7 @@ def side_b(context: Context) -> Side | None:
     Raises:
         AttnvizError: The other model cannot read the text.
     """
+    against: dict[str, Callable[[Context, Focus], Side | None]]
     against = {"sentence": _sentence, "model": _model, "head": _head}
     return against[st.session_state.against](context, context.focus.own(context.trace))
 
@@ -158,8 +160,8 @@ def _model(context: Context, row: Focus) -> Side | None:
     names = [block.name for block in trace.blocks]
     if not names or isinstance(trace.output, Translation) != writes or (writes and row.block not in names):
         return None
-    head = (None if session[name] < 0 else session[name] for name in ("layer2", "head2"))
-    at = focus(trace, *head, None, row.block, card.details.get("alignment"))
+    layer, head = (None if session[name] < 0 else int(session[name]) for name in ("layer2", "head2"))
+    at = focus(trace, layer, head, None, row.block, card.details.get("alignment"))
     return Side("B", card, trace, _query(context, trace, at), card.name)
 
 
