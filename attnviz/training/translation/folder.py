@@ -22,7 +22,7 @@ from attnviz.training.progress import Progress
 from attnviz.training.translation.everyday import judged, sentences
 from attnviz.training.translation.gold import alignment_figures, gold
 from attnviz.training.translation.loop import LONGEST, fit
-from attnviz.training.translation.model_card import readme
+from attnviz.training.translation.model_card import MEAN_STATES, SHOWN, readme
 from attnviz.training.translation.pairs import Pair, Pairs, pairs
 from attnviz.training.translation.pipeline import School, cutter, school
 from attnviz.training.translation.recipes import TranslationRecipe
@@ -81,8 +81,8 @@ def train(chosen: TranslationRecipe, models_folder: Path, *, quiet: bool = False
         content = _card(chosen, lessons, record)
         content["files"] = {name: file_facts(part / name) for name in translation.FILES}
         model = translation.load(part, content, zoo.read_weights)
-        content["metrics"], written = figures(model, lessons.corpus, quiet=quiet)
-        _write(part, content, chosen, model, lessons.corpus, written)
+        content["metrics"] = figures(model, lessons.corpus, quiet=quiet)
+        write_card(part, content, chosen, lessons.corpus)
         if chosen.settings.attention:
             record_looks(part, snapshots, lessons.corpus.test, name=chosen.name, quiet=quiet)
         folder = replace_folder(part, models_folder / chosen.name)
@@ -97,11 +97,13 @@ def evaluate(
 ) -> dict[str, Any]:
     """The figures of a translation model's card, computed again."""
     model = translation.load(folder, content, zoo.read_weights)
-    return figures(model, pairs(quiet=quiet), quiet=quiet)[0]
+    return figures(model, pairs(quiet=quiet), quiet=quiet)
 
 
 def refresh(chosen: TranslationRecipe, folder: Path, *, quiet: bool = False) -> dict[str, Any]:
     """Measure a stored model again and write its card and README anew; weights and training record stay.
+
+    So do the scores of the model without attention, whose weights are not kept.
 
     Args:
         chosen: What the recipe says of it now.
@@ -120,40 +122,40 @@ def refresh(chosen: TranslationRecipe, folder: Path, *, quiet: bool = False) -> 
     content |= _described(chosen)
     model = translation.load(folder, content, zoo.read_weights)
     corpus = pairs(quiet=quiet)
-    content["metrics"], written = figures(model, corpus, quiet=quiet)
-    _write(folder, content, chosen, model, corpus, written)
-    metrics: dict[str, Any] = content["metrics"]
+    compared = {key: value for key, value in content["metrics"].items() if key == MEAN_STATES}
+    content["metrics"] = metrics = figures(model, corpus, quiet=quiet) | compared
+    write_card(folder, content, chosen, corpus)
     return metrics
 
 
-def _write(
-    folder: Path,
-    content: dict[str, Any],
-    chosen: TranslationRecipe,
-    model: translation.TranslationModel,
-    corpus: Pairs,
-    written: list[str],
-) -> None:
-    """`card.json` and `README.md`, each whole or as it was."""
-    sources, references = _sides(corpus.dev, chosen.source)
-    everyday = judged(
-        sentences(chosen.source, chosen.target),
-        lambda text: model.run(model.encode(text)).output.text,  # type: ignore[union-attr]
-    )
-    words = readme(content, chosen.tried, list(zip(sources, written, references, strict=True)), everyday)
-    card = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    write_text(folder / "card.json", card)
-    write_text(folder / "README.md", words)
+def write_card(folder: Path, content: dict[str, Any], chosen: TranslationRecipe, corpus: Pairs) -> None:
+    """`card.json` and `README.md`, each whole or as it was; sentences are translated anew, figures are as given.
+
+    Args:
+        folder: The model's.
+        content: Of `card.json`.
+        chosen: Its recipe.
+        corpus: Whose dev sentences are shown.
+    """
+    model = translation.load(folder, content, zoo.read_weights)
+
+    def translate(text: str) -> str:
+        return model.run(model.encode(text)).output.text  # type: ignore[union-attr]
+
+    rows = [
+        (text, translate(text), wanted) for text, wanted in zip(*_sides(corpus.dev[:SHOWN], chosen.source), strict=True)
+    ]
+    everyday = judged(sentences(chosen.source, chosen.target), translate)
+    write_text(folder / "card.json", json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    write_text(folder / "README.md", readme(content, chosen.tried, rows, everyday))
 
 
-def figures(
-    model: translation.TranslationModel, corpus: Pairs, *, quiet: bool = False
-) -> tuple[dict[str, Any], list[str]]:
+def figures(model: translation.TranslationModel, corpus: Pairs, *, quiet: bool = False) -> dict[str, Any]:
     """Scores of the model as stored on dev and test, greedy and with a beam of four.
 
     Returns:
         BLEU and chrF in per cent by part and decoding; greedy BLEU on test by length of the source; `alignment`, see
-        `alignment_figures`, None where there is nothing to compare with; and the greedy translations of dev.
+        `alignment_figures`, None where there is nothing to compare with.
     """
     source, target = model.card.languages
     parts = {"dev": corpus.dev, "test": corpus.test}
@@ -172,9 +174,9 @@ def figures(
             if beam == 1:
                 greedy[name] = written
     progress.close(f"test BLEU {metrics['test_greedy_bleu']:.2f}")
-    metrics["test_by_length"] = _by_length(*_sides(corpus.test, source), greedy["test"], source, target)
+    metrics["test_by_length"] = by_length(*_sides(corpus.test, source), greedy["test"], source, target)
     metrics["alignment"] = alignment_figures(model, corpus.dev, gold(source), quiet=quiet)
-    return metrics, greedy["dev"]
+    return metrics
 
 
 def _sides(part: tuple[Pair, ...], source: str) -> tuple[list[str], list[str]]:
@@ -182,10 +184,10 @@ def _sides(part: tuple[Pair, ...], source: str) -> tuple[list[str], list[str]]:
     return [pair[first] for pair in part], [pair[1 - first] for pair in part]
 
 
-def _by_length(
+def by_length(
     sources: list[str], references: list[str], written: list[str], source: str, target: str
 ) -> list[dict[str, Any]]:
-    """Greedy BLEU of sentences short, middling and long, by words of the source."""
+    """BLEU of sentences short, middling and long, by words of the source: `from`, `to`, `n`, `bleu` each."""
     cut = cutter(source, None, lower=False)
     counts = np.array([len(cut.words(text)) for text in sources])
     edges = (0, *LENGTHS, int(counts.max()))

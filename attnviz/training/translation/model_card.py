@@ -12,6 +12,9 @@ from attnviz.training.translation.everyday import Judged, markdown
 #: Translations of dev sentences shown in the card.
 SHOWN = 25
 
+#: Key of the figures of the same model with the mean of the encoder's states in the place of attention.
+MEAN_STATES = "mean_states"
+
 #: Last section of the card of a model whose training was looked at.
 RECORDED = (
     "## How its attention was learned\n\n"
@@ -35,7 +38,7 @@ def readme(
     Args:
         card: The content of `card.json`.
         tried: What was tried when the settings were chosen.
-        dev: Sentence, translation, reference.
+        dev: Sentence, translation, reference of the first `SHOWN` pairs.
         everyday: Sentences from daily life; with none, the card has no such part.
     """
     metrics, training = card["metrics"], card["training"]
@@ -61,14 +64,14 @@ def readme(
         f"`python -m attnviz evaluate {card['name']}` prints them.",
         _score_table(metrics),
         "Greedy BLEU on test by words of the source:",
-        "| words | sentences | BLEU |\n|---|---|---|\n"
-        + "\n".join(f"| {row['from']}–{row['to']} | {row['n']} | {row['bleu']} |" for row in metrics["test_by_length"]),
+        length_table(metrics),
+        *_mean_states(metrics),
         *_alignment(card),
         "## What it gets wrong",
         f"{card['notes']['en']}\n\n{card['notes']['ja']}",
         f"The first {SHOWN} sentences of dev, translated greedily, beside the reference:",
         "| sentence | translation | reference |\n|---|---|---|\n"
-        + "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in row) + " |" for row in dev[:SHOWN]),
+        + "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in row) + " |" for row in dev),
         *_everyday(everyday),
         "## Training",
         f"Seed {training['seed']}; {training['epochs']} passes, {training['seconds'] / 60:.0f} minutes; the running "
@@ -94,6 +97,31 @@ def _score_table(metrics: dict[str, Any]) -> str:
         for way, label in (("greedy", "greedy"), ("beam4", "beam of 4"))
     ]
     return "| part (pairs) | decoding | BLEU | chrF |\n|---|---|---|---|\n" + "\n".join(rows)
+
+
+def length_table(metrics: dict[str, Any]) -> str:
+    """Of the model, and of that without attention where there is one."""
+    heads, columns = ["words", "sentences", "BLEU"], [metrics["test_by_length"]]
+    if MEAN_STATES in metrics:
+        heads.append("BLEU without attention")
+        columns.append(metrics[MEAN_STATES]["test_by_length"])
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for rows in zip(*columns, strict=True):
+        cells = (f"{rows[0]['from']}–{rows[0]['to']}", rows[0]["n"], *(row["bleu"] for row in rows))
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def _mean_states(metrics: dict[str, Any]) -> list[str]:
+    found = metrics.get(MEAN_STATES)
+    if not found:
+        return []
+    return [
+        "Without attention: the same network with the mean of the encoder's states in the place of source–target "
+        "attention, trained on the same pairs with the same settings and as many passes, has, greedy, BLEU "
+        f"{found['dev_greedy_bleu']} and chrF {found['dev_greedy_chrf']} on dev, BLEU {found['test_greedy_bleu']} and "
+        f"chrF {found['test_greedy_chrf']} on test."
+    ]
 
 
 def _alignment(card: dict[str, Any]) -> list[str]:
