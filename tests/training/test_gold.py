@@ -101,8 +101,9 @@ def test_other_words_are_refused(tmp_path):
         alignment_figures(Reader(), (("no tea", "いや茶は"),), gold("en", file), quiet=True)
 
 
-def test_thirty_sentences_are_judged():
-    found = everyday.sentences("en", "ja")
+@pytest.mark.parametrize(("source", "target"), [("en", "ja"), ("ja", "en")])
+def test_thirty_sentences_are_judged(source, target):
+    found = everyday.sentences(source, target)
     assert len(found) >= 30 and len({each.text for each in found}) == len(found)
     assert all(each.translation and each.alignment and each.verdict in VERDICTS for each in found)
     assert everyday.sentences("ja", "xx") == ()
