@@ -14,7 +14,8 @@ def block(name, kind, layers, heads):
     return AttentionBlock(name, kind, axis, axis, np.full((layers, heads, 5, 5), 0.2, np.float32))
 
 
-TRACE = AttentionTrace("one", "abcde", (block("x", "self", 2, 7), block("y", "cross", 3, 5)), Embedding(np.ones(2)))
+EMBEDDED = Embedding(np.ones(2, np.float32))
+TRACE = AttentionTrace("one", "abcde", (block("x", "self", 2, 7), block("y", "cross", 3, 5)), EMBEDDED)
 
 
 @pytest.mark.parametrize(
