@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 import attnviz
 from attnviz.families.encoder import EncoderClassifier
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception
+from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception, wait_for_run
 from tests.e2e.server import ROOT, Server
 from tests.many import many_headed
 
@@ -84,6 +84,7 @@ def test_a_view_opens_from_its_address_and_again_after_a_reload(open_page: OpenP
     expect(picture).to_be_visible(timeout=PATIENCE)
     asked = page.locator('.token[aria-current="true"], .token.query')
     expect_place(page, view=view, layer=1, head=2, query=3)
+    wait_for_run(page)
     before = numbers(page), choices(page)
 
     page.reload()
