@@ -146,6 +146,11 @@ def bias(
             hovertext=[f"{p}<br>b {exact(float(v))}" for p, v in zip(positions, values, strict=True)],
         )
     )
+    figure.layout = {
+        **style.layout(look, height=280),
+        "xaxis": style.axis(look, title=translate(language, "figures.position"), range=[0.5, len(values) + 0.5]),
+        "yaxis": style.axis(look, title="b"),
+    }
     if trained_length is not None:
         figure.add_vrect(
             x0=0.5,
@@ -156,11 +161,6 @@ def bias(
             annotation_text=translate(language, "figures.trained", length=trained_length),
             annotation_position="top left",
         )
-    figure.layout = {
-        **style.layout(look, height=280),
-        "xaxis": style.axis(look, title=translate(language, "figures.position"), range=[0.5, len(values) + 0.5]),
-        "yaxis": style.axis(look, title="b"),
-    }
     figure.add_vline(
         x=used + 0.5,
         line={"color": look.text, "dash": "dot"},
