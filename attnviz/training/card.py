@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,19 @@ def file_facts(path: Path) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
-def write_text(path: Path, text: str) -> None:
-    """A file whole, or as it was."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8", newline="\n")
-    new.replace(path)
+def store(folder: Path, content: dict[str, Any], words: str) -> None:
+    """`card.json` and `README.md` of a model folder, each whole or as it was.
+
+    Args:
+        folder: The model's.
+        content: Of `card.json`.
+        words: The card for people.
+    """
+    card_text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    for name, text in (("card.json", card_text), ("README.md", words)):
+        new = folder / f".{name}.new"
+        new.write_text(text, encoding="utf-8", newline="\n")
+        new.replace(folder / name)
 
 
 def card(

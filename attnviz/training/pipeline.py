@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -106,12 +105,9 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
             metrics=metrics,
             files={file: cards.file_facts(part / file) for file in (*stored, "vocabulary.txt", learning.FILE)},
         )
-        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
-        (part / "card.json").write_text(text + "\n", encoding="utf-8", newline="\n")
         model = network(chosen.config(), chosen.variant)
         set_weights(model, loaded["weights.npz"])
-        words = cards.readme(content, chosen, tokenizer, forward(model), corpus.test, test)
-        (part / "README.md").write_text(words, encoding="utf-8", newline="\n")
+        cards.store(part, content, cards.readme(content, chosen, tokenizer, forward(model), corpus.test, test))
         folder = replace_folder(part, models_folder / chosen.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)

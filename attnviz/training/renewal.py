@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +39,7 @@ def write(
     content = {**content, "metrics": metrics, "cases": cases}
     content["files"] = content.pop("files")  # stays last
     test = chosen.corpus(content["training"]["seed"], quiet=quiet).test
-    words = _readme(chosen, folder, content, test)
-    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    for name, written in (("README.md", words), ("card.json", text)):
-        part = folder / f".{name}-{os.getpid()}"
-        part.write_text(written, encoding="utf-8", newline="\n")
-        part.replace(folder / name)
+    cards.store(folder, content, _readme(chosen, folder, content, test))
 
 
 def _readme(chosen: Recipe, folder: Path, content: dict[str, Any], test: Examples) -> str:

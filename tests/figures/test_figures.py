@@ -245,3 +245,11 @@ def test_every_picture_has_words(language):
         trace, ["no", "yes"], language
     )
     assert describe.many([trace, trace], language).count("0.500") == 2
+
+
+def test_b_shows_how_far_training_and_the_sentence_reach():
+    made = figures.bias(np.arange(9.0), 4, 3, language="en")
+    said = [note.text for note in made.layout.annotations]
+    assert said == [translate("en", "figures.trained", length=4), translate("en", "figures.sentence_end", length=3)]
+    assert [(shape.x0, shape.x1) for shape in made.layout.shapes] == [(0.5, 4.5), (3.5, 3.5)]
+    assert len(figures.bias(np.arange(9.0), None, 3).layout.shapes) == 1

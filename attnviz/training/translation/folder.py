@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from dataclasses import asdict
@@ -15,13 +14,13 @@ import numpy as np
 
 from attnviz import zoo
 from attnviz.families import translation
-from attnviz.training.card import file_facts, write_text
+from attnviz.training.card import file_facts, store
 from attnviz.training.data import CACHE
 from attnviz.training.pipeline import replace_folder
 from attnviz.training.progress import Progress
 from attnviz.training.translation.everyday import judged, sentences
 from attnviz.training.translation.gold import alignment_figures, gold
-from attnviz.training.translation.loop import LONGEST, fit
+from attnviz.training.translation.loop import LONGEST, fit, halves
 from attnviz.training.translation.model_card import MEAN_STATES, SHOWN, readme
 from attnviz.training.translation.pairs import Pair, Pairs, pairs
 from attnviz.training.translation.pipeline import School, cutter, school
@@ -74,7 +73,7 @@ def train(chosen: TranslationRecipe, models_folder: Path, *, quiet: bool = False
         np.savez_compressed(
             part / "weights.npz",
             allow_pickle=False,
-            **{name: array.astype(np.float16) for name, array in weights.items()},  # type: ignore[arg-type]
+            **halves(weights),  # type: ignore[arg-type]
         )
         for side, code in (("source", chosen.source), ("target", chosen.target)):
             lessons.subwords[code].pairs.save(str(part / f"{side}.json"))
@@ -146,8 +145,7 @@ def write_card(folder: Path, content: dict[str, Any], chosen: TranslationRecipe,
         (text, translate(text), wanted) for text, wanted in zip(*_sides(corpus.dev[:SHOWN], chosen.source), strict=True)
     ]
     everyday = judged(sentences(chosen.source, chosen.target), translate)
-    write_text(folder / "card.json", json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
-    write_text(folder / "README.md", readme(content, chosen.tried, rows, everyday))
+    store(folder, content, readme(content, chosen.tried, rows, everyday))
 
 
 def figures(model: translation.TranslationModel, corpus: Pairs, *, quiet: bool = False) -> dict[str, Any]:

@@ -57,6 +57,11 @@ def get_weights(model: keras.Model) -> Weights:
     return {name: np.array(ops.convert_to_numpy(variable), dtype=np.float32) for name, variable in names(model).items()}
 
 
+def halves(weights: Weights) -> dict[str, NDArray[np.float16]]:
+    """The arrays in the precision they are stored in."""
+    return {name: array.astype(np.float16) for name, array in weights.items()}
+
+
 def set_weights(model: keras.Model, weights: Weights) -> None:
     """Put arrays named as by `get_weights` into a model."""
     for name, variable in names(model).items():

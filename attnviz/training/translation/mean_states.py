@@ -18,7 +18,7 @@ import numpy as np
 from attnviz import zoo
 from attnviz.training.data import CACHE
 from attnviz.training.translation.folder import by_length, write_card
-from attnviz.training.translation.loop import fit, networks, set_weights
+from attnviz.training.translation.loop import fit, halves, networks, set_weights
 from attnviz.training.translation.model_card import MEAN_STATES
 from attnviz.training.translation.pairs import Pairs, pairs
 from attnviz.training.translation.pipeline import School, school
@@ -51,7 +51,8 @@ def train(chosen: TranslationRecipe, *, quiet: bool = False) -> dict[str, Any]:
         quiet=quiet,
     )
     best = networks(settings)
-    set_weights(best.full, {name: array.astype(np.float16).astype(np.float32) for name, array in weights.items()})
+    stored = {name: array.astype(np.float32) for name, array in halves(weights).items()}
+    set_weights(best.full, stored)
     found = _figures(lessons, best) | {key: record[key] for key in ("best_epoch", "seconds")}
     shutil.rmtree(state, ignore_errors=True)
     return found

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -26,11 +25,11 @@ from attnviz.families.encoder import set_weights
 from attnviz.families.subwords import END_ID, START_ID
 from attnviz.families.translation import TranslationModel
 from attnviz.trace import Encoded, Translation
-from attnviz.training.card import file_facts, write_text
+from attnviz.training.card import file_facts, store
 from attnviz.training.progress import Progress
 from attnviz.training.recording import Look, drawn, write
 from attnviz.training.translation.gold import BLOCK
-from attnviz.training.translation.loop import Weights, get_weights
+from attnviz.training.translation.loop import Weights, get_weights, halves
 from attnviz.training.translation.model_card import RECORDED
 from attnviz.training.translation.pairs import Pair, pairs
 from attnviz.training.translation.pipeline import SIDE
@@ -48,8 +47,7 @@ def keep(folder: Path, step: int, weights: Weights) -> None:
     if step == 0:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    halves: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
-    np.savez(folder / f"{step}.npz", **halves)
+    np.savez(folder / f"{step}.npz", allow_pickle=False, **halves(weights))  # type: ignore[arg-type]
 
 
 def record_looks(folder: Path, snapshots: Path, test: Sequence[Pair], *, name: str = "", quiet: bool = False) -> None:
@@ -85,11 +83,9 @@ def record_looks(folder: Path, snapshots: Path, test: Sequence[Pair], *, name: s
         learning.read(Path(part), model)  # what cannot be read is not entered
         Path(part, learning.FILE).replace(folder / learning.FILE)
     content["files"][learning.FILE] = file_facts(folder / learning.FILE)
-    write_text(folder / "card.json", json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     readme = folder / "README.md"
     words = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    if RECORDED not in words:
-        write_text(readme, f"{words}\n{RECORDED}\n")
+    store(folder, content, words if RECORDED in words else f"{words}\n{RECORDED}\n")
     progress.close(f"loss {looks[-1]['loss']:.2f}")
 
 
@@ -113,7 +109,6 @@ class Recorder:
         self._forced: list[Ids] = []
         self.fixed: dict[str, NDArray[Any]] = {}
         sentences: list[str] = []
-        known = {entry: index for index, entry in enumerate(model.vocabulary)}
         for text in model.card.examples:
             encoded = model.encode(text)
             trace = model.run(encoded)
@@ -123,7 +118,7 @@ class Recorder:
                 self.fixed[f"tokens_{len(sentences)}"] = np.array(output.tokens, dtype=np.str_)
                 sentences.append(text)
                 self._encoded.append(encoded)
-                self._forced.append((_ids(encoded), [known[token] for token in output.tokens[:-1]]))
+                self._forced.append((_ids(encoded), [model.token_id(token) for token in output.tokens[:-1]]))
         if not sentences:
             raise ValueError(f"Expected an example whose translation ends. Received: {model.card.examples}")
         self.sentences = tuple(sentences)
