@@ -27,6 +27,7 @@ from attnviz.training.translation.pipeline import School, cutter, school
 from attnviz.training.translation.recipes import TranslationRecipe
 from attnviz.training.translation.recording import keep, record_looks
 from attnviz.training.translation.scores import scores
+from attnviz.training.translation.trials import results
 
 #: Most pieces of a sentence that is read.
 MAX_LENGTH = 64
@@ -145,7 +146,7 @@ def write_card(folder: Path, content: dict[str, Any], chosen: TranslationRecipe,
         (text, translate(text), wanted) for text, wanted in zip(*_sides(corpus.dev[:SHOWN], chosen.source), strict=True)
     ]
     everyday = judged(sentences(chosen.source, chosen.target), translate)
-    store(folder, content, readme(content, chosen.tried, rows, everyday))
+    store(folder, content, readme(content, chosen.tried, rows, everyday, results()))
 
 
 def figures(model: translation.TranslationModel, corpus: Pairs, *, quiet: bool = False) -> dict[str, Any]:

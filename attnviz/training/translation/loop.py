@@ -21,6 +21,7 @@ from attnviz.families.encoder import names
 from attnviz.families.transformer import Networks
 from attnviz.training.milestones import milestones
 from attnviz.training.progress import Progress
+from attnviz.training.translation import recurrent
 from attnviz.training.translation.lesson import Batch, Lesson
 from attnviz.training.translation.settings import TranslationSettings
 
@@ -40,14 +41,15 @@ def networks(settings: TranslationSettings, *, training: bool = False) -> Networ
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if training and settings.half else "float32")
     try:
-        return transformer.build(
-            source_size=settings.source_size,
-            target_size=settings.target_size,
-            longest=LONGEST,
-            dropout=settings.dropout if training else 0.0,
-            seed=settings.seed,
-            **settings.network(),  # type: ignore[arg-type]
-        )
+        common: dict[str, Any] = {
+            "source_size": settings.source_size,
+            "target_size": settings.target_size,
+            "dropout": settings.dropout if training else 0.0,
+            "seed": settings.seed,
+        }
+        if settings.recurrent:
+            return recurrent.build(**common, features=settings.features, encoder_layers=settings.encoder_layers)
+        return transformer.build(**common, longest=LONGEST, **settings.network())  # type: ignore[arg-type]
     finally:
         keras.config.set_dtype_policy(policy)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attnviz.families.learning import FILE
@@ -32,6 +32,7 @@ def readme(
     tried: Sequence[str],
     dev: Sequence[tuple[str, str, str]],
     everyday: Sequence[Judged],
+    trials: Mapping[str, Mapping[str, float]],
 ) -> str:
     """The model card in Markdown. Every number is computed.
 
@@ -40,6 +41,7 @@ def readme(
         tried: What was tried when the settings were chosen.
         dev: Sentence, translation, reference of the first `SHOWN` pairs.
         everyday: Sentences from daily life; with none, the card has no such part.
+        trials: What `trials.results` gives; with none, the card has no such table.
     """
     metrics, training = card["metrics"], card["training"]
     sections = [
@@ -84,6 +86,7 @@ def readme(
             for number, each in enumerate(training["history"], 1)
         ),
         "Tried:\n\n" + "\n".join(f"- {line}" for line in tried),
+        *_trials(trials),
         *([RECORDED] if FILE in card["files"] else ()),
     ]
     return "\n\n".join(sections) + "\n"
@@ -150,6 +153,22 @@ def _alignment(card: dict[str, Any]) -> list[str]:
         + "\n".join(
             f"| {name} | {row['precision']:.1%} | {row['recall']:.1%} | {row['aer']:.1%} |"
             for name, row in rows.items()
+        ),
+    ]
+
+
+def _trials(results: Mapping[str, Mapping[str, float]]) -> list[str]:
+    if not results:
+        return []
+    return [
+        "Settings beside each other: English → Japanese, 20,000 of the pairs, one run with one seed each, greedy, on "
+        "dev. Every line differs from the first in what its name says; all see the same pairs as often. Differences of one "
+        "BLEU are within what another seed may do. `python -m attnviz.training.translation.trials` prints the figures.",
+        "| trial | BLEU | chrF | best pass | parameters | minutes |\n|---|---|---|---|---|---|\n"
+        + "\n".join(
+            f"| {name} | {row['bleu']} | {row['chrf']} | {row['pass']} | {row['parameters']:,} "
+            f"| {row['seconds'] / 60:.0f} |"
+            for name, row in results.items()
         ),
     ]
 

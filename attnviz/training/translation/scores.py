@@ -58,8 +58,7 @@ class Greedy:
 
     def __init__(self, networks: Networks, longest: int) -> None:
         self._networks, self._longest = networks, longest
-        self._shape = next(x.shape[1:] for x in networks.step.inputs if x.name.startswith("cache_0"))
-        self._caches = sum(x.name.startswith("cache_") for x in networks.step.inputs)
+        self._caches = [x.shape[1:] for x in networks.step.inputs if x.name.startswith("cache_")]
 
     def __call__(self, sources: Sequence[Sequence[int]], batch_size: int = 125) -> list[list[int]]:
         """Ids of sources to ids written, without start and end."""
@@ -74,7 +73,7 @@ class Greedy:
     def _some(self, sources: Sequence[Sequence[int]]) -> list[list[int]]:
         ids = padded(sources)
         memory: Any = self._networks.encoder.predict_on_batch(ids)
-        cache: Any = [np.zeros((len(ids), *self._shape), np.float32)] * self._caches
+        cache: Any = [np.zeros((len(ids), *shape), np.float32) for shape in self._caches]
         token = np.full((len(ids), 1), START_ID, np.int32)
         columns = []
         for position in range(self._longest):

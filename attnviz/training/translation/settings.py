@@ -25,6 +25,8 @@ class TranslationSettings:
             word aligner says (Chen et al. 2016; Garg et al. 2019). 0: none is.
         guided_layer, guided_head: Which, from 0.
         attention: With False, the mean of the encoder's states takes the place of source–target attention.
+        recurrent: With True, `recurrent.build` in the place of the Transformer; of the network's sizes it takes
+            `features` and `encoder_layers`, and it has one head in one layer.
         half: Train in bfloat16 where the backend has it, with float32 variables.
         seed: Of initial weights, order and dropout.
     """
@@ -48,6 +50,7 @@ class TranslationSettings:
     guided_layer: int = 1
     guided_head: int = 0
     attention: bool = True
+    recurrent: bool = False
     half: bool = True
     seed: int = 7
 

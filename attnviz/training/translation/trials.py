@@ -1,7 +1,7 @@
 """Settings tried on 20,000 pairs of English → Japanese: `python -m attnviz.training.translation.trials NAME`.
 
 Every trial differs from `base` in what its name says, sees the same pairs as often and in the same order, and is judged
-on dev alone.
+on dev alone. Without a name, those without a result are run. Results go into `trials.json`, which the model cards show.
 """
 
 from __future__ import annotations
@@ -9,19 +9,24 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from attnviz.training.data import CACHE
-from attnviz.training.translation.loop import fit
+from attnviz.training.translation.loop import fit, networks
 from attnviz.training.translation.pipeline import school
 from attnviz.training.translation.settings import TranslationSettings
 
 #: Pairs a trial learns from.
 PAIRS = 20_000
 
+#: What was found so far, by trial.
+RESULTS = Path(__file__).with_name("trials.json")
+
 BASE = TranslationSettings(epochs=12, dropout=0.15, pair_dropout=0.05, half=False)
 
 TRIALS: dict[str, TranslationSettings] = {
     "base": BASE,
+    "recurrent": replace(BASE, recurrent=True, features=320, encoder_layers=2, guided_layer=0),
     "no taught head": replace(BASE, guided=0.0),
     "head taught three times as hard": replace(BASE, guided=0.3),
     "vocabularies of 3,000": replace(BASE, source_size=3000, target_size=3000),
@@ -41,14 +46,18 @@ def run(name: str, *, quiet: bool = False) -> dict[str, float]:
         quiet: No progress.
 
     Returns:
-        `bleu` and `chrf` of greedy translations by the best mean over passes, the pass it was, seconds.
+        `bleu` and `chrf` of greedy translations by the best mean over passes, the pass it was, how many parameters the
+        model has, and the seconds it took.
+
+    Raises:
+        DataError: The data cannot be had, or are not what they should be.
     """
     settings = TRIALS[name]
     lessons = school("en", "ja", settings, limit=PAIRS, quiet=quiet)
     _, record = fit(
         lessons.lesson(),
         settings,
-        lambda networks: lessons.measure(networks, lessons.corpus.dev)[0],
+        lambda trained: lessons.measure(trained, lessons.corpus.dev)[0],
         checkpoint=CACHE / "training" / "trials" / f"{name}.npz",
         label=name,
         quiet=quiet,
@@ -58,10 +67,25 @@ def run(name: str, *, quiet: bool = False) -> dict[str, float]:
         "bleu": best["bleu"],
         "chrf": best["chrf"],
         "pass": record["best_epoch"],
+        "parameters": networks(settings).full.count_params(),
         "seconds": round(record["seconds"]),
     }
 
 
+def results(path: Path = RESULTS) -> dict[str, dict[str, float]]:
+    """What `run` returned of each trial that was run, in the order of `TRIALS`."""
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return {name: found[name] for name in TRIALS if name in found}
+
+
+def enter(name: str, figures: dict[str, float], path: Path = RESULTS) -> None:
+    """Put the result of a trial among the others."""
+    found = results(path) | {name: figures}
+    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    for chosen in sys.argv[1:] or TRIALS:
-        print(json.dumps({"trial": chosen, **run(chosen)}), flush=True)
+    for chosen in sys.argv[1:] or [name for name in TRIALS if name not in results()]:
+        figures = run(chosen)
+        enter(chosen, figures)
+        print(json.dumps({"trial": chosen, **figures}), flush=True)

@@ -1,0 +1,86 @@
+"""Settings tried beside each other, and the recurrent model among them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from attnviz.families.subwords import END_ID, START_ID
+from attnviz.training.translation import loop, model_card, trials
+from attnviz.training.translation.pairs import Pairs
+from attnviz.training.translation.pipeline import School
+from attnviz.training.translation.scores import Greedy
+from tests.training.test_translation import PAIRS, TINY
+
+RECURRENT = replace(TINY, recurrent=True, features=14, encoder_layers=2, guided_layer=0, epochs=1)
+SOURCE = np.array([[5, 6, 7, 8, END_ID, 0, 0], [9, 8, 7, 6, 5, 11, END_ID]], np.int32)
+TARGET = np.array([[START_ID, 5, 6], [START_ID, 7, 8]], np.int32)
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return loop.networks(RECURRENT)
+
+
+def test_every_trial_differs_from_base_in_something():
+    assert all(settings != trials.BASE for name, settings in trials.TRIALS.items() if name != "base")
+    assert len({(settings.epochs, settings.batch_size, settings.seed) for settings in trials.TRIALS.values()}) == 1
+
+
+def test_the_recurrent_models_weights_are_those_of_additive_attention(networks):
+    weights = loop.get_weights(networks.full)
+    memory = networks.encoder.predict_on_batch(SOURCE)
+    queries = []  # states of the lower GRU, by its equations in float64
+    kernel, recurrent, bias = (
+        np.float64(weights[f"decoder_0/gru_cell/{name}"]) for name in ("kernel", "recurrent_kernel", "bias")
+    )
+    state = np.float64(memory[2])
+    for ids in TARGET.T:
+        inner, outer = weights["target_embedding/embeddings"][ids] @ kernel + bias[0], state @ recurrent + bias[1]
+        update, reset = (1 / (1 + np.exp(-(inner[:, part] + outer[:, part]))) for part in (slice(0, 14), slice(14, 28)))
+        state = update * state + (1 - update) * np.tanh(inner[:, 28:] + reset * outer[:, 28:])
+        queries.append(state @ weights["query/kernel"])
+    sums = np.tanh(np.stack(queries, 1)[:, :, None] + memory[0][:, None])  # [B, T, S, F]
+    scores = np.where(SOURCE[:, None] == 0, -1e30, sums @ np.float64(weights["attend/scale"]))
+    expected = np.exp(scores - scores.max(-1, keepdims=True))
+    expected /= expected.sum(-1, keepdims=True)
+
+    found = networks.full.predict_on_batch({"source": SOURCE, "target": TARGET})["weights"][0]
+    assert found.shape == (2, 1, 3, 7) and expected.std() > 1e-3
+    np.testing.assert_allclose(found[:, 0], expected, atol=1e-6)
+
+
+def test_padding_changes_nothing_in_the_recurrent_model(networks):
+    padded = networks.full.predict_on_batch({"source": SOURCE, "target": TARGET})["logits"][:1]
+    alone = networks.full.predict_on_batch({"source": SOURCE[:1, :5], "target": TARGET[:1]})["logits"]
+    np.testing.assert_allclose(padded, alone, atol=1e-6)
+
+
+def test_the_recurrent_model_writes_what_its_full_pass_says(networks):
+    written = Greedy(networks, 5)([[5, 6, 7, 8], [9, 8, 7]])
+    for source, row in zip(([5, 6, 7, 8], [9, 8, 7]), written, strict=True):
+        given = {"source": np.array([[*source, END_ID]], np.int32), "target": np.array([[START_ID, *row]], np.int32)}
+        logits = networks.full.predict_on_batch(given)["logits"][0]
+        assert list(logits.argmax(-1))[: len(row)] == row
+
+
+def test_a_trial_is_trained_measured_and_stands_on_the_cards(monkeypatch, tmp_path):
+    corpus = Pairs(PAIRS, PAIRS[:2], PAIRS[2:])
+    learned = School("en", "ja", TINY, corpus).subwords
+    settings = replace(RECURRENT, source_size=learned["en"].size, target_size=learned["ja"].size)
+    monkeypatch.setattr(trials, "CACHE", tmp_path)
+    monkeypatch.setattr(trials, "school", lambda *_, **__: School("en", "ja", settings, corpus))
+    monkeypatch.setitem(trials.TRIALS, "recurrent", settings)
+    found = trials.run("recurrent", quiet=True)
+    assert found["pass"] == 1 and 0 <= found["bleu"] <= 100
+    assert found["parameters"] == sum(array.size for array in loop.get_weights(loop.networks(settings).full).values())
+
+    path = tmp_path / "trials.json"
+    trials.enter("recurrent", found, path)
+    trials.enter("base", {**found, "bleu": 17.03}, path)
+    assert list(trials.results(path)) == ["base", "recurrent"]
+    table = "\n".join(model_card._trials(trials.results(path)))
+    assert f"| base | 17.03 | {found['chrf']} | 1 |" in table and f"| recurrent | {found['bleu']} |" in table
+    assert model_card._trials({}) == []
