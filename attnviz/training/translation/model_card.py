@@ -163,7 +163,7 @@ def _trials(results: Mapping[str, Mapping[str, float]]) -> list[str]:
     return [
         "Settings beside each other: English → Japanese, 20,000 of the pairs, one run with one seed each, greedy, on "
         "dev. Every line differs from the first in what its name says; all see the same pairs as often. Differences of "
-        "one BLEU are within what another seed may do. `python -m attnviz.training.translation.trials` prints the figures.",
+        "one BLEU are within what another seed may do. `python -m attnviz.training.translation.trials` prints them.",
         "| trial | BLEU | chrF | best pass | parameters | minutes |\n|---|---|---|---|---|---|\n"
         + "\n".join(
             f"| {name} | {row['bleu']} | {row['chrf']} | {row['pass']} | {row['parameters']:,} "

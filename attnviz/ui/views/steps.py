@@ -111,14 +111,16 @@ def _softmax(context: Context, shown: Steps, own: Steps, tokens: tuple[str, ...]
     _heading(context, "softmax", r"a_t = \frac{e^{(s_t - \max s)/\tau}}{\sum_j e^{(s_j - \max s)/\tau}}")
     table = tables.softmax(own["scores"], tokens, temperature)
     top = int(np.argmax(shown["weights"]))
-    row = table.iloc[top]
+    numbers = (*table.loc[top, ["exponential", "sum"]], shown["weights"][top])
+    exponential, total, weight = written = [approx(float(number)) for number in numbers]
     st.markdown(
         context.t(
             "steps.softmax_example",
             token=literal(tokens[top]),
-            exponential=literal(approx(float(row["exponential"]))),
-            sum=literal(approx(float(row["sum"]))),
-            weight=literal(approx(float(shown["weights"][top]))),
+            exponential=literal(exponential.removeprefix("≈ ")),
+            sum=literal(total.removeprefix("≈ ")),
+            relation="≈" if any(number.startswith("≈") for number in written) else "=",
+            weight=literal(weight.removeprefix("≈ ")),
         )
     )
     table["model"] = shown["weights"]
