@@ -1,7 +1,8 @@
 // The first picture: each sentence with its tokens shaded by weight, and beside it the prediction. Everything shown is
-// set as text, never as markup. `data-attnviz-trace` tells what has been drawn.
+// set as text, never as markup. `data-attnviz-trace` tells what has been drawn. While the sentences stay the same, their
+// tokens are only shaded anew: laying out hundreds of them takes longer than all else.
 
-const shows = new WeakMap();
+const shows = new WeakMap(), laid = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   const stage = parentElement.querySelector(".stage");
@@ -16,12 +17,18 @@ export default function ({ data, parentElement, setStateValue }) {
   stage.setAttribute("aria-label", data.words.label);
   tip.hidden = true;
 
-  stage.append(stage.querySelector(".legend"));
-  rows.replaceChildren(...data.rows.map((row) => line(row, data, many)));
   const scale = stage.querySelector(".legend");
+  const layout = JSON.stringify([many, data.numbers, data.text_language, data.rows.map(outline)]);
+  if (laid.get(rows) !== layout) {
+    stage.append(scale);
+    rows.replaceChildren(...data.rows.map((row) => line(row, data, many)));
+    laid.set(rows, layout);
+    if (focused !== null) rows.querySelector(`.line[data-index="${focused}"]`)?.focus();
+  }
+  data.rows.forEach((row, index) => shade(rows.children[index], row, data, many));
+  const place = many ? stage : rows.querySelector(".line .words") ?? stage;
+  if (scale.parentElement !== place) place.append(scale);
   legend(scale, data.legend);
-  (many ? stage : rows.querySelector(".line .words") ?? stage).append(scale);
-  if (focused !== null) rows.querySelector(`.line[data-index="${focused}"]`)?.focus();
   stage.dataset.attnvizTrace = data.text;
 
   const choose = (target) => {
@@ -74,6 +81,11 @@ function make(tag, className, text) {
   return element;
 }
 
+// What a line's layout depends on, apart from the prediction.
+const outline = ({ index, name, error, selectable, tokens, classes }) =>
+  [index, name, error, selectable, classes?.length, tokens?.map(({ text, gap, place }) => [text, gap, place])];
+
+// A line with its tokens, not yet shaded.
 function line(row, data, many) {
   const element = make("div", "line");
   element.setAttribute("role", "listitem");
@@ -81,31 +93,43 @@ function line(row, data, many) {
   if (many && row.selectable) {
     element.dataset.selectable = "1";
     element.tabIndex = 0;
-    element.setAttribute("aria-current", String(row.index === data.selected));
   }
   if (row.name) element.append(make("p", "name", row.name));
   if (row.error) { element.append(make("p", "error", row.error)); return element; }
   const sentence = make("p", "sentence");
   sentence.dir = "auto";
   sentence.lang = data.text_language;
-  sentence.setAttribute("aria-label", row.alt);
   row.tokens.forEach((token, index) => {
     if (token.gap) sentence.append(token.gap);
-    const span = make("span", "token" + (token.unknown ? " unknown" : "") + (token.query ? " query" : ""), token.text);
+    const span = make("span", "token", token.text);
     span.dataset.token = token.place;
-    span.style.background = token.fill;
-    span.style.color = token.ink;
-    span.dataset.tip = token.tip;
-    if (data.numbers) span.append(make("span", "number", token.number));
-    span.dataset.weight = token.weight;
+    if (data.numbers) span.append(make("span", "number"));
     span.tabIndex = index === 0 ? 0 : -1;
     sentence.append(span);
   });
   const words = make("div", "words");
   words.append(sentence);
-  if (row.classes.length) element.append(words, many ? verdict(row) : classes(row));
-  else { element.classList.add("alone"); element.append(words); }
+  element.append(words);
+  if (row.classes.length) element.append(make("div"));
+  else element.classList.add("alone");
   return element;
+}
+
+function shade(element, row, data, many) {
+  if (many && row.selectable) element.setAttribute("aria-current", String(row.index === data.selected));
+  if (row.error) return;
+  element.querySelector(".sentence").setAttribute("aria-label", row.alt);
+  const spans = element.querySelectorAll(".token");
+  row.tokens.forEach((token, index) => {
+    const span = spans[index];
+    span.className = "token" + (token.unknown ? " unknown" : "") + (token.query ? " query" : "");
+    span.style.background = token.fill;
+    span.style.color = token.ink;
+    span.dataset.tip = token.tip;
+    span.dataset.weight = token.weight;
+    if (data.numbers) span.lastChild.textContent = token.number;
+  });
+  if (row.classes.length) element.lastChild.replaceWith(many ? verdict(row) : classes(row));
 }
 
 function verdict(row) {
