@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,34 @@ def _source(file: str) -> str:
     return (_FOLDER / file).read_text(encoding="utf-8")
 
 
-def _script(name: str) -> str:
-    """The component's script behind the guard of `newest.js`, which needs its draw function under a name."""
+def _script(name: str, parts: Sequence[str]) -> str:
+    """The component's script after its parts, behind the guard of `newest.js`, which needs its draw function by name."""
     own = _source(f"{name}.js")
     if own.count(_EXPORT) != 1:
         raise ValueError(f"{name}.js must hold one {_EXPORT.strip()!r}")
-    return own.replace(_EXPORT, "const draw = function ") + _source("newest.js")
+    shared = (_source(f"shared/{part}.js") for part in parts)
+    return "\n".join((*shared, own.replace(_EXPORT, "const draw = function "), _source("newest.js")))
 
 
-def component(name: str) -> Callable[..., Any]:
+def _style(name: str, parts: Sequence[str]) -> str:
+    """The component's rules after those of its parts that have any."""
+    files = [f"shared/{part}.css" for part in parts if (_FOLDER / "shared" / f"{part}.css").is_file()]
+    return "\n".join(_source(file) for file in (*files, f"{name}.css"))
+
+
+def component(name: str, *parts: str) -> Callable[..., Any]:
     """Register the component whose files are `name.html`, `name.css` and `name.js` in this folder.
+
+    Args:
+        name: Of the files.
+        parts: Files in `shared` whose scripts and rules come before its own.
 
     Returns:
         What mounts it: takes `key`, `data` and the callbacks, as `st.components.v2.component` has it. The script draws
         only what is newer than what it drew before.
     """
     mount = st.components.v2.component(
-        f"attnviz_{name}", html=_source(f"{name}.html"), css=_source(f"{name}.css"), js=_script(name)
+        f"attnviz_{name}", html=_source(f"{name}.html"), css=_style(name, parts), js=_script(name, parts)
     )
 
     def newest(*, key: str, data: dict[str, Any], **options: Any) -> Any:

@@ -1,14 +1,13 @@
 // A training played back: bars of the weights and of the answer at each look, and the frame that marks the look in the chart
-// below. All looks are in the data: playing asks no server, which is told where it stopped. `data-look` tells where it stands.
+// below. All looks are in the data.
 
 const kept = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   const find = (selector) => parentElement.querySelector(selector);
-  const section = find(".learning"), player = find(".player"), last = data.looks.length - 1;
-  const film = kept.get(parentElement) ?? { key: null, look: 0, playing: false };
+  const section = find(".learning"), last = data.looks.length - 1;
+  const film = kept.get(parentElement) ?? { key: null, at: 0, playing: false };
   kept.set(parentElement, film);
-  clearTimeout(film.timer);
   film.send = (look) => setStateValue("event", { look, stamp: Date.now() + Math.random() });
   section.style.setProperty("--bar", data.colours.bar);
   section.style.setProperty("--accent", data.colours.accent);
@@ -23,33 +22,12 @@ export default function ({ data, parentElement, setStateValue }) {
   find(".fixed").textContent = data.fixed;
   own.lang = data.answerLanguage;
 
-  const button = (name, sign, act) => {
-    const element = make("button", name, sign);
-    element.type = "button";
-    element.title = data.words[name];
-    element.setAttribute("aria-label", data.words[name]);
-    element.onclick = act;
-    return element;
-  };
-  const slider = make("input", "slider");
-  Object.assign(slider, { type: "range", min: 0, max: last, step: 1 });
-  slider.setAttribute("aria-label", data.words.slider);
-  slider.oninput = () => move(Number(slider.value));
-  const count = make("span", "count"), play = button("play", "", () => (film.playing ? pause() : begin()));
-  player.setAttribute("aria-label", data.words.slider);
-  const focused = player.getRootNode().activeElement?.className;
-  player.replaceChildren(
-    button("first", "⇤", () => move(0)), button("back", "←", () => move(film.look - 1)), play,
-    button("forward", "→", () => move(film.look + 1)), button("last", "⇥", () => move(last)), slider, count,
-  );
-  if (focused) [...player.children].find((element) => element.className === focused)?.focus();
-
   // The frame stands where the server drew it; from there it is moved by whole columns.
   const mark = () => {
     const box = document.querySelector(`.st-key-${CSS.escape(data.chart)}`), plot = box?.querySelector(".js-plotly-plot");
     const column = (plot?.querySelector(".nsewdrag")?.getBoundingClientRect().width ?? 0) / data.looks.length;
     for (const frame of plot?.querySelectorAll(".shapelayer path") ?? []) {
-      frame.setAttribute("transform", `translate(${(film.look - data.at) * column}, 0)`);
+      frame.setAttribute("transform", `translate(${(film.at - data.at) * column}, 0)`);
       // On a narrow screen the chart is wider than its box.
       const [own, room] = [frame.getBoundingClientRect(), box.getBoundingClientRect()];
       if (own.left < room.left || own.right > room.right) box.scrollLeft += own.left - room.left - room.width / 2;
@@ -62,55 +40,31 @@ export default function ({ data, parentElement, setStateValue }) {
     }
   };
   film.mark = mark;
-  const show = (look) => {
-    film.look = Math.max(0, Math.min(last, look));
-    const state = data.looks[film.look];
-    slider.value = film.look;
-    slider.setAttribute("aria-valuetext", state.name);
-    count.textContent = state.name;
-    section.dataset.look = film.look;
-    section.dataset.playing = film.playing ? "1" : "0";
-    const name = film.playing ? "pause" : "play";
-    play.textContent = film.playing ? `❚❚ ${data.words.pause}` : `▶ ${data.words.play}`;
-    play.title = data.words[name];
-    play.setAttribute("aria-label", data.words[name]);
-    fill(bars, state.weights, state.numbers);
-    fill(answer, state.shares, state.percents, state.top);
-    if (data.answers.length) answer.told.textContent = state.told;
-    if (data.fixed) own.textContent = state.writes;
-    mark();
-  };
-  const tell = () => {
-    clearTimeout(film.telling);
-    film.telling = setTimeout(() => { film.telling = null; film.send(film.look); }, 500);
-  };
-  const stop = () => { clearTimeout(film.timer); film.playing = false; };
-  const move = (look) => { stop(); show(look); tell(); };
-  const pause = () => move(film.look);
-  const next = () => {
-    if (film.look >= last) { pause(); return; }
-    show(film.look + 1);
-    film.timer = setTimeout(next, data.pace);
-  };
-  const begin = () => {
-    clearTimeout(film.telling);
-    film.telling = null;
-    film.playing = last > 0;
-    show(film.look >= last ? 0 : film.look);
-    if (film.playing) film.timer = setTimeout(next, data.pace);
-  };
+  const { slider, show, move, stop, forget, begin } = playback(film, {
+    section, player: find(".player"), title: data.words.slider, words: data.words, last, pace: () => data.pace,
+    draw: (look) => {
+      const state = data.looks[look];
+      fill(bars, state.weights, state.numbers);
+      fill(answer, state.shares, state.percents, state.top);
+      if (data.answers.length) answer.told.textContent = state.told;
+      if (data.fixed) own.textContent = state.writes;
+      mark();
+      return { name: state.name, count: state.name };
+    },
+    tell: (look) => film.send(look),
+  });
   section.onkeydown = (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || event.target === slider || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    move(film.look + step);
+    move(film.at + step);
   };
 
   const same = film.key === data.key;
   film.key = data.key;
-  if (!same) { stop(); clearTimeout(film.telling); film.telling = null; }
-  show(same && (film.playing || film.telling) ? film.look : data.at);
-  if (film.playing) film.timer = setTimeout(next, data.pace);
+  if (!same) { stop(); forget(); }
+  if (film.playing) begin(film.at);
+  else show(film.telling ? film.at : data.at);
   // The chart below is drawn after this and may be drawn again by the same run.
   for (const delay of [100, 400, 1200]) setTimeout(() => film.mark(), delay);
 }
@@ -143,11 +97,4 @@ function fill({ lines }, shares, numbers, top = -1) {
     value.textContent = numbers[index];
     row.classList.toggle("top", index === top);
   });
-}
-
-function make(tag, className = "", text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
 }

@@ -1,7 +1,6 @@
 // Queries on the left, keys on the right, a line for each weight: as strong as the weight, in the colour of its head.
 // Hovering and choosing heads happens here, without asking the server. Tokens are set as text, never as markup.
 
-const SVG = "http://www.w3.org/2000/svg";
 const kept = new WeakMap();
 
 export default function ({ data, parentElement }) {
@@ -14,7 +13,7 @@ export default function ({ data, parentElement }) {
   chart.first = data.head;
   const find = (selector) => parentElement.querySelector(selector);
   const svg = find("svg"), note = find(".note"), boxes = find(".heads");
-  const codes = Uint8Array.from(atob(data.codes), (character) => character.charCodeAt(0));
+  const codes = bytes(data.codes);
   const row = data.size, left = data.gutter, width = 900, right = width - data.gutter;
   const height = Math.max(data.queries.length, data.keys.length) * row + 10;
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -111,12 +110,6 @@ export default function ({ data, parentElement }) {
     if (next) { event.preventDefault(); next.focus(); }
   };
   heads();
-}
-
-function shape(name, facts) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(facts)) element.setAttribute(key, value);
-  return element;
 }
 
 const group = (name) => shape("g", { class: name });

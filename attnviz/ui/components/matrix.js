@@ -1,6 +1,5 @@
 // One head of a long sentence: a pixel for each cell, enlarged as a whole; tokens that have room stand at its sides.
 
-const SVG = "http://www.w3.org/2000/svg";
 const FONT = 16, LINE = 18, LONGEST = 24, WIDEST = 170;
 const drawn = new WeakMap();
 
@@ -35,21 +34,7 @@ export default function ({ data, parentElement, setStateValue }) {
     shape("rect", { x: left - 1, y: 1 + data.query * cell, width: columns * cell + 2, height: cell + 2, fill: "none", stroke: data.accent, "stroke-width": 2 }),
   );
 
-  const legend = find(".legend");
-  legend.querySelector("figcaption").textContent = data.legend.title;
-  legend.querySelector(".ramp").getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(colours.buffer), 256, 1), 0, 0);
-  legend.querySelector(".ticks").replaceChildren(...data.legend.ticks.map((tick) => {
-    const mark = document.createElement("span");
-    mark.textContent = tick.label;
-    mark.style.left = `${tick.position * 100}%`;
-    return mark;
-  }));
-  find(".reasons").replaceChildren(...data.reasons.map(({ code, name }) => {
-    const entry = document.createElement("li"), sample = document.createElement("canvas");
-    paint(sample, new Uint8Array(36), new Uint8Array(36).fill(code), 6, 6, colours, sign);
-    entry.append(sample, name);
-    return entry;
-  }));
+  legend(find(".legend"), data.legend, find(".reasons"), data.reasons, colours, sign);
 
   const tip = find(".tip");
   tip.hidden = true;
@@ -75,13 +60,6 @@ export default function ({ data, parentElement, setStateValue }) {
   plane.onpointerleave = () => { tip.hidden = true; };
 }
 
-function shape(name, facts, content) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(facts)) element.setAttribute(key, value);
-  if (content !== undefined) element.textContent = content;
-  return element;
-}
-
 const words = (content, x, y, anchor, turn = 0) => shape("text", {
   x, y, "text-anchor": anchor, "dominant-baseline": "central", "font-size": FONT, ...(turn && { transform: `rotate(${turn} ${x} ${y})` }),
 }, content);
@@ -97,43 +75,4 @@ function widest(tokens, family) {
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = `${FONT}px ${family}`;
   return Math.min(WIDEST, Math.max(...tokens.map(([token]) => pen.measureText(token).width)));
-}
-
-// Whether a masked cell carries the sign, as on the small maps: dots for padding, stripes for a causal mask, checks for the
-// model's other masks, columns for what was hidden by hand.
-const PATTERNS = { 1: (row, column) => row % 2 === 0 && column % 2 === 0, 2: (row, column) => (row + column) % 3 === 0,
-  3: (row, column) => (row + column) % 2 === 0, 4: (row, column) => column % 4 > 0 };
-
-function paint(canvas, codes, masks, rows, columns, colours, sign) {
-  canvas.width = columns;
-  canvas.height = rows;
-  const image = new ImageData(columns, rows), cells = new Uint32Array(image.data.buffer);
-  for (let at = 0; at < cells.length; at++) cells[at] = colours[codes[at]];
-  if (masks.length) {
-    for (let at = 0; at < cells.length; at++) {
-      const pattern = PATTERNS[masks[at]];
-      if (pattern) cells[at] = pattern(Math.floor(at / columns), at % columns) ? sign : 0;
-    }
-  }
-  canvas.getContext("2d").putImageData(image, 0, 0);
-}
-
-const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-
-const word = (four) => new Uint32Array(Uint8Array.from(four).buffer)[0];
-
-// 256 colours, one word each, linear between the stops.
-function ramp(stops) {
-  const parsed = stops.map(channels);
-  return Uint32Array.from({ length: 256 }, (_, code) => {
-    const place = (code / 255) * (parsed.length - 1), low = Math.min(Math.floor(place), parsed.length - 2);
-    const mixed = parsed[low].map((from, channel) => Math.round(from + (parsed[low + 1][channel] - from) * (place - low)));
-    return word([...mixed, 255]);
-  });
-}
-
-function bytes(base64) {
-  const text = atob(base64), values = new Uint8Array(text.length);
-  for (let at = 0; at < values.length; at++) values[at] = text.charCodeAt(at);
-  return values;
 }

@@ -13,7 +13,7 @@ from attnviz.figures import describe, style
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
-_mount = component("matrix")
+_mount = component("matrix", "elements", "cells")
 
 #: Pixels all cells together take, about.
 SIDE = 1000

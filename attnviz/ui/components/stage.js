@@ -74,13 +74,6 @@ export default function ({ data, parentElement, setStateValue }) {
 
 const root = (element) => element.getRootNode?.() ?? document;
 
-function make(tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
 // What a line's layout depends on, apart from the prediction.
 const outline = ({ index, name, error, selectable, tokens, classes }) =>
   [index, name, error, selectable, classes?.length, tokens?.map(({ text, gap, place }) => [text, gap, place])];
@@ -151,14 +144,6 @@ function classes(row) {
 
 function legend(figure, scale) {
   figure.querySelector("figcaption").textContent = scale.title;
-  figure.querySelector(".ramp").replaceChildren(...scale.ramp.map((colour) => {
-    const step = make("div");
-    step.style.background = colour;
-    return step;
-  }));
-  figure.querySelector(".ticks").replaceChildren(...scale.ticks.map((tick) => {
-    const mark = make("span", "", tick.label);
-    mark.style.left = `${tick.position * 100}%`;
-    return mark;
-  }));
+  figure.querySelector(".ramp").replaceChildren(...steps(scale.ramp));
+  figure.querySelector(".ticks").replaceChildren(...labels(scale.ticks));
 }

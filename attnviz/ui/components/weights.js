@@ -87,17 +87,17 @@ const written = (value) => String(Math.round(value * 1e4) / 1e4);
 function line(row, key, data) {
   const tr = document.createElement("tr");
   tr.dataset.key = key;
-  const name = make("th", row.token, "token");
+  const name = make("th", "token", row.token);
   name.scope = "row";
   name.lang = data.text_language;
-  const own = make("td", row.was, "number"), bar = make("td"), field = make("td");
+  const own = make("td", "number", row.was), bar = make("td"), field = make("td");
   tr.append(name, own, bar, field);
   if (row.now === null) {
     tr.className = "gone";
     bar.textContent = data.words.gone;
     return tr;
   }
-  const track = make("div", "", "track"), fill = make("div", "", "fill"), was = make("div", "", "was");
+  const track = make("div", "track"), fill = make("div", "fill"), was = make("div", "was");
   track.tabIndex = 0;
   track.dataset.part = "track";
   track.setAttribute("role", "slider");
@@ -118,11 +118,4 @@ function line(row, key, data) {
   input.setAttribute("aria-label", `${data.words.typed}: ${row.token}`);
   field.append(input);
   return tr;
-}
-
-function make(tag, words = "", className = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = words;
-  return element;
 }

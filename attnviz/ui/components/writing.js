@@ -1,16 +1,14 @@
 // A translation as it is written: the two sentences with lines between them, a map that grows by a row a step, and what else
 // could have been written. All steps are in the data: playing and hovering ask no server. Tokens are set as text, never as
-// markup. `data-attnviz-trace` tells what has been drawn, `data-step` where it stands.
+// markup. `data-attnviz-trace` tells what has been drawn.
 
-const SVG = "http://www.w3.org/2000/svg";
 const kept = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   const find = (selector) => parentElement.querySelector(selector);
   const section = find(".writing"), links = find(".links"), grid = find(".grid"), note = find(".note");
-  const film = kept.get(parentElement) ?? { key: null, step: 0, playing: false };
+  const film = kept.get(parentElement) ?? { key: null, at: 0, playing: false };
   kept.set(parentElement, film);
-  film.stop?.();
   film.send = (event) => setStateValue("event", { ...event, stamp: Date.now() + Math.random() });
   const sources = data.source.tokens, targets = data.target.tokens, last = targets.length - 1;
   const codes = bytes(data.codes), weights = new Float32Array(bytes(data.weights).buffer);
@@ -61,34 +59,11 @@ export default function ({ data, parentElement, setStateValue }) {
   find(".name").textContent = data.name;
   legend(find(".legend"), data);
 
-  // The player.
-  const player = find(".player");
-  const button = (name, sign, act) => {
-    const element = make("button", name, sign);
-    element.type = "button";
-    element.title = data.words[name];
-    element.setAttribute("aria-label", data.words[name]);
-    element.onclick = act;
-    return element;
-  };
-  const slider = make("input");
-  Object.assign(slider, { type: "range", min: 0, max: last, step: 1 });
-  slider.setAttribute("aria-label", data.words.step);
-  slider.oninput = () => move(Number(slider.value));
-  const count = make("span", "count"), play = button("play", "", () => (film.playing ? pause() : begin()));
-  player.setAttribute("aria-label", data.words.step);
-  const focused = parentElement.activeElement?.className ?? (player.getRootNode().activeElement ?? {}).className;
-  player.replaceChildren(
-    button("first", "⇤", () => move(0)), button("back", "←", () => move(film.step - 1)), play,
-    button("forward", "→", () => move(film.step + 1)), button("last", "⇥", () => move(last)), slider, count,
-  );
-  if (focused) [...player.children].find((element) => element.className === focused)?.focus();
-
   // What is met by the pointer, or nothing.
   let met = null;
   const shade = (span, code) => { [span.style.background, span.style.color] = code === null ? ["", ""] : data.ramp[code]; };
   const paint = () => {
-    const { step } = film, query = met?.query ?? (met?.side === "target" ? met.index : met ? null : step), key = met?.key ?? (met?.side === "source" ? met.index : null);
+    const step = film.at, query = met?.query ?? (met?.side === "target" ? met.index : met ? null : step), key = met?.key ?? (met?.side === "source" ? met.index : null);
     target.forEach((span, index) => {
       span.classList.toggle("later", index > step);
       span.classList.toggle("now", index === step && !met);
@@ -112,7 +87,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const draw = (query, key) => {
     const frame = links.getBoundingClientRect(), lines = [];
     links.setAttribute("viewBox", `0 0 ${Math.max(frame.width, 1)} ${Math.max(frame.height, 1)}`);
-    for (let row = 0; row <= film.step; row++) {
+    for (let row = 0; row <= film.at; row++) {
       for (let column = 0; column < source.length; column++) {
         const value = weights[at(row, column)];
         const own = query !== null && key !== null ? row === query && column === key : row === query || column === key;
@@ -128,52 +103,27 @@ export default function ({ data, parentElement, setStateValue }) {
   };
   const told = (query, key) => {
     if (query !== null && key !== null && met) return `${targets[query].text} → ${sources[key].text}: ${data.words.weight} ${number(weights[at(query, key)])}`;
-    const own = query !== null ? sources.map((token, index) => [token.text, weights[at(query, index)]]) : targets.map((token, index) => [token.text, weights[at(index, key)]]).slice(0, film.step + 1);
+    const own = query !== null ? sources.map((token, index) => [token.text, weights[at(query, index)]]) : targets.map((token, index) => [token.text, weights[at(index, key)]]).slice(0, film.at + 1);
     own.sort((a, b) => b[1] - a[1]);
     const name = query !== null ? `${targets[query].text} →` : `→ ${sources[key].text}:`;
     return `${name} ${own.slice(0, 4).map(([text, value]) => `${text} ≈ ${value.toFixed(2)}`).join(", ")} · ${data.words.least}`;
   };
 
-  // Where it stands.
-  const show = (step) => {
-    film.step = Math.max(0, Math.min(last, step));
-    slider.value = film.step;
-    slider.setAttribute("aria-valuetext", targets[film.step].text);
-    count.textContent = `${film.step + 1} / ${last + 1}`;
-    section.dataset.step = film.step;
-    section.dataset.playing = film.playing ? "1" : "0";
-    const name = film.playing ? "pause" : "play";
-    play.textContent = film.playing ? `❚❚ ${data.words.pause}` : `▶ ${data.words.play}`;
-    play.title = data.words[name];
-    play.setAttribute("aria-label", data.words[name]);
-    paint();
-    choices();
-  };
-  const tell = () => {
-    clearTimeout(film.telling);
-    film.telling = setTimeout(() => film.send({ kind: "step", place: data.steps[film.step].place }), 500);
-  };
-  const move = (step) => { stop(); show(step); tell(); };
-  const stop = () => { clearTimeout(film.timer); film.playing = false; };
-  const pause = () => { stop(); show(film.step); tell(); };
-  const next = () => {
-    if (film.step >= last) { stop(); show(film.step); return; }
-    if (film.step + 1 >= last) film.playing = false;
-    show(film.step + 1);
-    if (film.playing) film.timer = setTimeout(next, pace());
-  };
-  const pace = () => 1000 / (data.speed || 2);
-  const begin = (from) => {
-    stop();
-    film.playing = last > 0;
-    show(from ?? (film.step >= last ? 0 : film.step));
-    if (film.playing) film.timer = setTimeout(next, pace());
-  };
+  // Where it stands. What has been written to its end stays there unless it is said otherwise: that is not told.
+  const { slider, show, move, stop, forget, begin } = playback(film, {
+    section, player: find(".player"), title: data.words.step, words: data.words, last, pace: () => 1000 / (data.speed || 2),
+    draw: (step) => {
+      paint();
+      choices(step);
+      return { name: targets[step].text, count: `${step + 1} / ${last + 1}` };
+    },
+    tell: (step, ended) => ended || film.send({ kind: "step", place: data.steps[step].place }),
+  });
 
   // What else could have been written.
-  const choices = () => {
-    const step = data.steps[film.step];
-    find(".choices h3").textContent = `${data.words.alternatives} ${film.step + 1}: ${targets[film.step].text}`;
+  function choices(at) {
+    const step = data.steps[at];
+    find(".choices h3").textContent = `${data.words.alternatives} ${at + 1}: ${targets[at].text}`;
     find(".choices ol").replaceChildren(...step.alternatives.map((each) => {
       const item = make("li"), choose = make("button"), bar = make("div", "bar");
       choose.type = "button";
@@ -185,17 +135,17 @@ export default function ({ data, parentElement, setStateValue }) {
       frame.append(bar);
       choose.append(make("span", "word", each.text), frame, make("span", "value", each.percent));
       choose.disabled = data.forced || each.written;
-      choose.onclick = () => { stop(); clearTimeout(film.telling); film.send({ kind: "alternative", place: step.place, token: each.token }); };
+      choose.onclick = () => { stop(); forget(); film.send({ kind: "alternative", place: step.place, token: each.token }); };
       item.append(choose);
       return item;
     }));
     const words = data.forced ? (step.differs ? `${data.words.preferred} ${step.preferred}` : data.words.agreed) : data.words.continue;
     find(".hint").textContent = words;
-  };
+  }
 
   const of = (element) => {
     const place = element?.closest?.(".token, .cell, .row, .column")?.dataset;
-    if (!place || Number(place.query ?? (place.side === "target" ? place.index : -1)) > film.step) return null;
+    if (!place || Number(place.query ?? (place.side === "target" ? place.index : -1)) > film.at) return null;
     return place.side ? { side: place.side, index: Number(place.index) } : { query: Number(place.query), key: Number(place.key) };
   };
   const meet = (place) => { if (JSON.stringify(place) !== JSON.stringify(met)) { met = place; paint(); } };
@@ -212,8 +162,8 @@ export default function ({ data, parentElement, setStateValue }) {
     if (token && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); token.click(); return; }
     if (!step) return;
     event.preventDefault();
-    if (!token) { move(film.step + step); return; }
-    const side = token.dataset.side === "source" ? source : target.slice(0, film.step + 1);
+    if (!token) { move(film.at + step); return; }
+    const side = token.dataset.side === "source" ? source : target.slice(0, film.at + 1);
     side[Number(token.dataset.index) + step]?.focus();
   };
   film.focus = (event) => { if (event.target.matches?.(".token")) meet(of(event.target)); };
@@ -226,12 +176,11 @@ export default function ({ data, parentElement, setStateValue }) {
     section.addEventListener("focusout", () => film.blur());
     new ResizeObserver(() => film.resize()).observe(find(".pair"));
   }
-  film.stop = () => clearTimeout(film.timer);
 
   const still = data.forced || !data.speed || matchMedia("(prefers-reduced-motion: reduce)").matches;
   const same = film.key === data.key;
   film.key = data.key;
-  if (same) film.playing ? begin(film.step) : show(film.step);
+  if (same) film.playing ? begin(film.at) : show(film.at);
   else {
     stop();
     if (data.at >= 0) show(data.at);
@@ -241,37 +190,15 @@ export default function ({ data, parentElement, setStateValue }) {
   section.dataset.attnvizTrace = data.text;
 }
 
-const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 const number = (value) => String(Number(value.toPrecision(9)));
-
-function make(tag, className = "", text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 
 function marked(element, facts) {
   Object.assign(element.dataset, facts);
   return element;
 }
 
-function shape(name, facts) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(facts)) element.setAttribute(key, value);
-  return element;
-}
-
 function legend(figure, data) {
   figure.querySelector("p").textContent = data.legend.title;
-  figure.querySelector(".ramp").replaceChildren(...data.ramp.filter((_, index) => index % 4 === 0).map(([colour]) => {
-    const step = make("div");
-    step.style.background = colour;
-    return step;
-  }));
-  figure.querySelector(".ticks").replaceChildren(...data.legend.ticks.map((tick) => {
-    const mark = make("span", "", tick.label);
-    mark.style.left = `${tick.position * 100}%`;
-    return mark;
-  }));
+  figure.querySelector(".ramp").replaceChildren(...steps(data.ramp.filter((_, index) => index % 4 === 0).map(([colour]) => colour)));
+  figure.querySelector(".ticks").replaceChildren(...labels(data.legend.ticks));
 }
