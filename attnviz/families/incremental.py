@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from attnviz.capture import CapturedModel, Run, tap
 from attnviz.capture.graph import compiled
+from attnviz.errors import InputError
 from attnviz.families.decoding import Written, log_softmax
 from attnviz.families.transformer import Networks
-from attnviz.trace import Edit
+from attnviz.trace import LIFTED, Edit
 
 #: Names of the blocks, and what the layers of each are called in the networks.
 ENCODER, DECODER, SOURCE_TARGET = "encoder", "decoder", "source-target"
@@ -188,3 +189,31 @@ def fitted(edit: Edit, count: int) -> NDArray[np.float32]:
 def full_edits(edits: Sequence[Edit], count: int) -> list[Edit]:
     """Edits of a pass over `count` target tokens at once."""
     return [_placed(edit, fitted(edit, count)) for edit in edits]
+
+
+def check(edits: Sequence[Edit], layers: Mapping[str, int], heads: int, source: int) -> None:
+    """See that edits fit a model and a sentence.
+
+    Args:
+        edits: By block, layer and head.
+        layers: Of each block.
+        heads: Of each layer.
+        source: Tokens of the source, the end token included.
+
+    Raises:
+        InputError: `no_such_block`, `no_such_index`, `edit_shape`, `edit_not_offered` (a mask to be lifted).
+    """
+    for edit in edits:
+        if not layers.get(edit.block):
+            offered = ", ".join(block for block, count in layers.items() if count)
+            raise InputError("no_such_block", received=edit.block, expected=offered)
+        for what, index, size in (("layer", edit.layer, layers[edit.block]), ("head", edit.head, heads)):
+            if index is not None and not 0 <= index < size:
+                raise InputError("no_such_index", what=what, received=index, last=size - 1)
+        shape = edit.weights.shape
+        rows = shape[0] if edit.weights.ndim == 2 and edit.block != ENCODER else source
+        expected = (rows, rows if edit.block == DECODER else source)
+        if shape != expected:
+            raise InputError("edit_shape", block=edit.block, received=str(shape), expected=str(expected))
+        if (edit.weights == LIFTED).any():
+            raise InputError("edit_not_offered", code=edit.label)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
-from attnviz.families import decoding, sentence, transformer
+from attnviz.families import decoding, sentence, transformer, translated
 from attnviz.families.card import ModelCard
 from attnviz.families.cleaning import cleaned
-from attnviz.families.decoding import Written, alternatives, beam_search, greedy, log_softmax, loops
+from attnviz.families.decoding import Written, alternatives, beam_search, greedy, log_softmax
 from attnviz.families.encoder import set_weights
 from attnviz.families.incremental import (
     DECODER,
@@ -25,37 +25,26 @@ from attnviz.families.incremental import (
     SOURCE_TARGET,
     Captured,
     Writing,
-    fitted,
+    check,
     full_edits,
     stacked,
 )
-from attnviz.families.masking import mask_after
 from attnviz.families.next_token import NextToken, inputs, tail, with_end
 from attnviz.families.projection import head_output, value_norms
 from attnviz.families.script import fits
 from attnviz.families.sentence import Sentence
 from attnviz.families.subwords import END_ID, PADDING_ID, START_ID, UNKNOWN_ID, Subwords
 from attnviz.trace import (
-    LIFTED,
-    MASK_CAUSAL,
-    MASK_NONE,
-    AttentionBlock,
     AttentionTrace,
     Edit,
     Encoded,
-    Kind,
     Notice,
     Step,
     Steps,
-    TokenAxis,
-    Translation,
 )
 
 #: What `load` reads of a model folder; the card has a checksum of each.
 FILES = ("weights.npz", "source.json", "target.json")
-
-#: Kinds of the blocks, in the order in which the model computes them.
-BLOCKS: Mapping[str, Kind] = {ENCODER: "self", DECODER: "causal", SOURCE_TARGET: "cross"}
 
 #: Most hypotheses of beam search.
 WIDEST = 16
@@ -101,7 +90,8 @@ class TranslationModel:
         self._rules = decoding.Rules(START_ID, END_ID, self.longest, (PADDING_ID, UNKNOWN_ID, START_ID))
         self._incremental = Captured(networks, self.longest)
         self._blocks = {
-            block: sum(site.name.startswith(SITES[block]) for site in self._captured.sites) for block in BLOCKS
+            block: sum(site.name.startswith(SITES[block]) for site in self._captured.sites)
+            for block in translated.BLOCKS
         }
         self.heads = int(self._captured.sites[0].heads or 1)
         names = [
@@ -187,8 +177,8 @@ class TranslationModel:
         else:
             written = beam_search(writing, self._rules, beam, given)
         output = sentence.written([each.token for each in written], self._target)
-        notices = self._stopped(output.ids)
-        return self._trace(encoded, output, writing.weights(written), written, (*encoded.notices, *notices), edits)
+        notices = translated.stopped(output.ids, self.longest)
+        return self._trace(encoded, output, writing.weights(written), written, notices, edits)
 
     def write(
         self, encoded: Encoded, edits: Sequence[Edit] = (), prefix: Sequence[str] | None = None
@@ -205,7 +195,7 @@ class TranslationModel:
         writing = Writing(self._incremental, with_end(encoded), edits)
         for place, each in enumerate(greedy(writing, self._rules, given)):
             rows = (writing.row(block, place) for block in (DECODER, SOURCE_TARGET))
-            token, best = self._target.vocabulary[each.token], self._named(each)
+            token, best = self._target.vocabulary[each.token], translated.named(each, self.vocabulary)
             yield WrittenToken(token, each.log_probability, best, *rows)
 
     def prepare(self) -> None:
@@ -398,7 +388,7 @@ class TranslationModel:
             for index, row in zip(output.ids, logs, strict=True)
         ]
         weights = {block: np.concatenate(stacked(run, block)) for block in self._offered}
-        return self._trace(encoded, output, weights, written, (*encoded.notices, *notices), edits)
+        return self._trace(encoded, output, weights, written, notices, edits)
 
     def _trace(
         self,
@@ -406,64 +396,14 @@ class TranslationModel:
         output: Sentence,
         weights: Mapping[str, NDArray[np.float32]],
         written: Sequence[Written],
-        notices: tuple[Notice, ...],
+        notices: Sequence[Notice],
         edits: Sequence[Edit],
     ) -> AttentionTrace:
-        source = sentence.with_end(encoded.axes["tokens"])
-        axes: Mapping[str, tuple[TokenAxis, TokenAxis]] = {
-            ENCODER: (source, source),
-            DECODER: (output.axis, sentence.inputs_axis(output.axis)),
-            SOURCE_TARGET: (output.axis, source),
-        }
-        later = np.triu(np.ones((len(written), len(written)), bool), 1)
-        causal = np.where(later, MASK_CAUSAL, MASK_NONE).astype(np.int8) if len(written) > 1 else None
-        shown = [replace(edit, weights=fitted(edit, len(written))) for edit in edits]
-        blocks = tuple(
-            AttentionBlock(
-                block,
-                BLOCKS[block],
-                *axes[block],
-                weights[block],
-                mask_after(causal if block == DECODER else None, shown, block, weights[block].shape),  # type: ignore[arg-type]
-                edited=any(edit.block == block for edit in edits),
-            )
-            for block in BLOCKS
-            if block in weights
-        )
-        answer = Translation(
-            output.text,
-            tuple(self._target.vocabulary[index] for index in output.ids),
-            np.array([each.log_probability for each in written], np.float32),
-            tuple(map(self._named, written)),
-            output.ids[-1] == END_ID,
-        )
-        return AttentionTrace(self.card.name, encoded.text, blocks, answer, notices, tuple(edits))
-
-    def _named(self, written: Written) -> tuple[tuple[str, float], ...]:
-        return tuple((self._target.vocabulary[index], value) for index, value in written.alternatives)
-
-    def _stopped(self, ids: Sequence[int]) -> list[Notice]:
-        if ids[-1] == END_ID:
-            return []
-        if loops(ids):
-            return [Notice("repetition", {"count": len(ids)})]
-        return [Notice("translation_cut", {"limit": self.longest})]
+        vocabulary, notices = self.vocabulary, (*encoded.notices, *notices)
+        return translated.trace(self.card.name, encoded, output, weights, written, vocabulary, notices, edits)
 
     def _check(self, edits: Sequence[Edit], encoded: Encoded) -> None:
-        keys = len(encoded.axes["tokens"]) + 1
-        for edit in edits:
-            if not self._blocks.get(edit.block):
-                raise InputError("no_such_block", received=edit.block, expected=", ".join(self._offered))
-            for what, index, size in (("layer", edit.layer, self._blocks[edit.block]), ("head", edit.head, self.heads)):
-                if index is not None and not 0 <= index < size:
-                    raise InputError("no_such_index", what=what, received=index, last=size - 1)
-            shape = edit.weights.shape
-            rows = shape[0] if edit.weights.ndim == 2 and edit.block != ENCODER else keys
-            expected = (rows, rows if edit.block == DECODER else keys)
-            if shape != expected:
-                raise InputError("edit_shape", block=edit.block, received=str(shape), expected=str(expected))
-            if (edit.weights == LIFTED).any():
-                raise InputError("edit_not_offered", code=edit.label)
+        check(edits, self._blocks, self.heads, len(encoded.axes["tokens"]) + 1)
 
 
 def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> TranslationModel:

@@ -20,7 +20,7 @@ def _source(file: str) -> str:
 
 
 def _script(name: str, parts: Sequence[str]) -> str:
-    """The component's script after its parts, behind the guard of `newest.js`, which needs its draw function by name."""
+    """The component's script after its parts, behind the guard of `newest.js`, which needs its draw by name."""
     own = _source(f"{name}.js")
     if own.count(_EXPORT) != 1:
         raise ValueError(f"{name}.js must hold one {_EXPORT.strip()!r}")
