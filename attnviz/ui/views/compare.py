@@ -13,7 +13,7 @@ from attnviz.ui.controls.head import choose_head
 from attnviz.ui.views.compare_answers import draw_answers
 from attnviz.ui.views.compare_choice import choose_kind, choose_other, choose_row, choose_steps
 from attnviz.ui.views.compare_rows import draw_maps, draw_rows
-from attnviz.ui.views.compare_sides import Side, kinds, settle, side_a, side_b, stand, title
+from attnviz.ui.views.compare_sides import Side, kinds, looked_at, settle, side_a, side_b, title
 from attnviz.ui.words import literal
 
 __all__ = ["render", "settle"]
@@ -29,7 +29,7 @@ def render(context: Context) -> None:
     if st.session_state.against == "step":
         try:
             choose_steps(context)
-            context = stand(context)
+            context = looked_at(context)
         except AttnvizError as error:
             st.error(literal(error.message(context.language)))
             return

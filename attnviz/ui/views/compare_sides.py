@@ -82,7 +82,7 @@ def settle(context: Context) -> None:
     try:
         if session.against == "step":
             _settle_steps(context)
-        b = side_b(stand(context))
+        b = side_b(looked_at(context))
     except AttnvizError:
         return  # said where it is drawn
     if b is not None:
@@ -133,8 +133,8 @@ def training(context: Context) -> Learning:
     return learned
 
 
-def stand(context: Context) -> Context:
-    """The page A is a row of: of two steps, as if the recorded sentence at A's were selected.
+def looked_at(context: Context) -> Context:
+    """The page that A is of: of two steps, as if the recorded sentence at A's were selected.
 
     Raises:
         AttnvizError: The looks at the training cannot be read.
