@@ -78,12 +78,20 @@ FIELDS = (
     "layer2",
     "head2",
     "query2",
+    "look1",
+    "look2",
     "case",
     "instance",
     "learned",
     "look",
     "mean",
     "aligned",
+)
+
+#: Those that are an index.
+INDEXED = (
+    *("layer", "head", "query", "width", "target", "layer2", "head2", "query2"),
+    *("learned", "look", "look1", "look2"),
 )
 
 #: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
@@ -96,7 +104,7 @@ BLOCKS = ("encoder", "decoder", "source-target")
 MAX_OWN = 2000
 
 #: What a row of weights is compared with; the first that there is where nothing is chosen.
-AGAINST = ("sentence", "model", "head")
+AGAINST = ("sentence", "model", "head", "step")
 
 #: How the similarity of heads is shown.
 LIKENESS = ("map", "matrix")
@@ -141,8 +149,7 @@ def _adopt(parameters: Mapping[str, Any], view_keys: Sequence[str]) -> None:
     session.shuffle = int(pick("shuffle", [str(n) for n in range(1000)], "0"))
     session.temperature = float(pick("temperature", [f"{t:g}" for t in TEMPERATURES], "1"))
     session.sentence = int(pick("sentence", [str(n) for n in range(1, MAX_SENTENCES + 1)], "1"))
-    indices = ("layer", "head", "query", "width", "target", "layer2", "head2", "query2", "learned", "look")
-    for name in indices:
+    for name in INDEXED:
         session[name] = int(pick(name, _INDICES, "-1"))
     session.against = pick("against", ("", *AGAINST), "")
     session.sentence2 = int(pick("sentence2", ["-1", *(str(n) for n in range(1, MAX_SENTENCES + 1))], "-1"))
@@ -331,7 +338,7 @@ def model_changed(before: str | None) -> None:
     session.layer = session.head = session.query = session.width = session.target = -1
     session.instead = 0
     compared_changed()
-    session.learned = session.look = -1
+    session.learned = session.look = session.look1 = session.look2 = -1
     if before and session.pieces == _default_pieces(before):
         session.pieces = _default_pieces(session.model)
     session.block, session.cross = "", []

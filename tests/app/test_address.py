@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnviz.i18n import languages
-from attnviz.ui.state import FIELDS
+from attnviz.ui.state import FIELDS, INDEXED
 from tests.app.page import MODELS, VIEWS, Page
 from tests.app.test_input import HARD, MARKUP
 
@@ -46,12 +46,14 @@ _GOOD: dict[str, tuple[str, ...]] = {
     "at": ("-1", "0", "9"),
     "edits": ("", "uniform", "set-K0-0.5 off-L0H0 hide-K1"),
     "edited": ("0", "1"),
-    "against": ("", "sentence", "model", "head"),
+    "against": ("", "sentence", "model", "head", "step"),
     "sentence2": ("-1", "1", "20"),
     "model2": ("", *MODELS),
     "layer2": ("-1", "0"),
     "head2": ("-1", "0", "3"),
     "query2": ("-1", "0", "5"),
+    "look1": ("-1", "0", "9"),
+    "look2": ("-1", "5", "99"),
     "case": ("right", "misleads", "uniform"),
     "instance": ("1", "2", "3"),
     "learned": ("-1", "0"),
@@ -70,7 +72,7 @@ EMPTY = ("block", "cross", "path", "edits", "against", "model2")
 FOLLOWING = ("other", "sentence", "view", "layer", "head", "query", "target", "instead", "block")
 
 #: Fields that follow what there is to compare with.
-COMPARED = ("against", "sentence2", "model2", "layer2", "head2", "query2")
+COMPARED = ("against", "sentence2", "model2", "layer2", "head2", "query2", "look1", "look2")
 
 #: Fields that follow what worked cases the model has.
 CASE = ("case", "instance")
@@ -103,7 +105,7 @@ def test_any_address_is_shown_or_answered(address: dict[str, str]):
 
 
 def _valid(name: str) -> Any:
-    if name in ("layer", "head", "query", "width", "target", "at", "layer2", "head2", "query2", "learned", "look"):
+    if name in (*INDEXED, "at"):
         return [str(n) for n in range(-1, 4096)]
     if name == "shuffle":
         return [str(n) for n in range(1000)]

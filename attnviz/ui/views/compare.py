@@ -1,4 +1,4 @@
-"""Two rows of weights side by side: of two sentences, two models or two heads, and what each answers."""
+"""Two rows of weights side by side: of two sentences, models, heads or training steps, and what each answers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from attnviz.ui.context import Context
 from attnviz.ui.controls.block import block_name
 from attnviz.ui.controls.head import choose_head
 from attnviz.ui.views.compare_answers import draw_answers
-from attnviz.ui.views.compare_choice import choose_kind, choose_other, choose_row
+from attnviz.ui.views.compare_choice import choose_kind, choose_other, choose_row, choose_steps
 from attnviz.ui.views.compare_rows import draw_maps, draw_rows
-from attnviz.ui.views.compare_sides import Side, kinds, settle, side_a, side_b, title
+from attnviz.ui.views.compare_sides import Side, kinds, looked_at, settle, side_a, side_b, title
 from attnviz.ui.words import literal
 
 __all__ = ["render", "settle"]
@@ -26,6 +26,13 @@ def render(context: Context) -> None:
     choose_kind(context)
     if not kinds(context):
         return
+    if st.session_state.against == "step":
+        try:
+            choose_steps(context)
+            context = looked_at(context)
+        except AttnvizError as error:
+            st.error(literal(error.message(context.language)))
+            return
     if not context.pooling:
         choose_head(context)
     choose_other(context)
@@ -42,7 +49,7 @@ def render(context: Context) -> None:
     a = side_a(context)
     _say_which(context, a, b)
     draw_rows(context, a, b)
-    if st.session_state.against == "head":
+    if st.session_state.against in ("head", "step"):
         draw_maps(context, a, b)
     draw_answers(context, a, b)
     _say_what_it_shows(context)
@@ -69,14 +76,20 @@ def _in_full(context: Context, side: Side) -> str:
     said = context.t(
         "compare.side",
         letter=side.letter,
-        model=title(context, side.card),
+        model=_whose(context, side),
         text=side.trace.text[:120],
         row=row,
     )
-    notes = [block_name(context, side.block.name)] if len(side.trace.blocks) > 1 else []
+    notes = [block_name(context, side.block.name)] if len(side.trace.blocks) > 1 or side.block.kind == "cross" else []
     if side.aligns:
         notes.append(context.t("compare.aligns"))
     return f"{said} ({context.t('alt.separator').join(notes)})" if notes else said
+
+
+def _whose(context: Context, side: Side) -> str:
+    """Its model, and at which step."""
+    model = title(context, side.card)
+    return context.t("compare.at", model=model, step=side.name) if st.session_state.against == "step" else model
 
 
 def _say_what_it_shows(context: Context) -> None:
@@ -86,5 +99,7 @@ def _say_what_it_shows(context: Context) -> None:
     st.caption(
         context.t("compare.honest_translations" if writes and against == "model" else f"compare.honest_{against}")
     )
-    if writes and against != "head":
+    if writes and against == "step":
+        st.caption(context.t("compare.honest_read"))
+    elif writes and against != "head":
         st.caption(context.t("compare.honest_written"))

@@ -26,7 +26,9 @@ def draw_answers(context: Context, a: Side, b: Side) -> None:
         st.caption(context.t("compare.one_translation" if written else "compare.one_run"))
         return
     st.subheader(context.t("compare.translations" if written else "compare.answers"), anchor=False)
-    if isinstance(first, Translation) and isinstance(second, Translation):
+    if isinstance(first, Translation) and isinstance(second, Translation) and a.writes is not None:
+        _held_fixed(context, a, b, first, second)
+    elif isinstance(first, Translation) and isinstance(second, Translation):
         _translations(context, a, b, first, second)
     elif isinstance(first, Classification) and isinstance(second, Classification):
         if a.card == b.card or (a.card.task and (first.labels, a.card.task) == (second.labels, b.card.task)):
@@ -51,18 +53,8 @@ def _translations(context: Context, a: Side, b: Side, first: Translation, second
     """Both translations with their probabilities, and their tokens beside each other."""
     with st.container(gap=None):
         for side, output in ((a, first), (b, second)):
-            log = float(output.log_probabilities.sum(dtype=np.float64))
-            st.markdown(
-                literal(
-                    context.t(
-                        "compare.translation",
-                        letter=side.letter,
-                        text=output.text,
-                        log=approx(log, 1),
-                        mean=approx(log / len(output.tokens), 2),
-                    )
-                )
-            )
+            words = context.t("compare.translation", letter=side.letter, text=output.text, **_likely(output))
+            st.markdown(literal(words))
     if context.way.target:
         st.caption(context.t("compare.typed"))
     found = comparisons.written(a.trace, b.trace)
@@ -75,6 +67,32 @@ def _translations(context: Context, a: Side, b: Side, first: Translation, second
         lambda changes: context.t("compare.alt_written", a=first.text, b=second.text, changes=changes, tokens=words),
     )
     st.markdown(literal(words))
+
+
+def _held_fixed(context: Context, a: Side, b: Side, first: Translation, second: Translation) -> None:
+    """One translation as the models of both steps read it, and what each would write itself."""
+    with st.container(gap=None):
+        st.markdown(literal(context.t("learning.fixed", text=first.text)))
+        for side, output in ((a, first), (b, second)):
+            text = side.writes or context.t("learning.writes_nothing")
+            st.markdown(literal(context.t("compare.read", letter=side.letter, text=text, **_likely(output))))
+    words = context.t("compare.read_tokens")
+    draw_beside(
+        context,
+        "compare-written",
+        (a, b),
+        comparisons.written(a.trace, b.trace),
+        lambda changes: context.t(
+            "compare.alt_read", text=first.text, a=a.name, b=b.name, changes=changes, tokens=words
+        ),
+    )
+    st.markdown(literal(words))
+
+
+def _likely(output: Translation) -> dict[str, str]:
+    """How probable a translation is, in words."""
+    log = float(output.log_probabilities.sum(dtype=np.float64))
+    return {"log": approx(log, 1), "mean": approx(log / len(output.tokens), 2)}
 
 
 def _one(context: Context, side: Side) -> None:

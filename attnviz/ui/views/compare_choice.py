@@ -1,17 +1,19 @@
-"""The choice of what is compared with: the other sentence or model, and which row of it."""
+"""The choice of what is compared with: the other sentence, model or step of the training, and which row of it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from attnviz.analysis.focus import focus
+from attnviz.figures.learning import step_name
 from attnviz.ui import cache, state
 from attnviz.ui.context import Context
-from attnviz.ui.views.compare_sides import Side, kinds, matching, models, others, title
+from attnviz.ui.views.compare_sides import Side, kinds, matching, models, others, title, training
+from attnviz.ui.views.learning_sentence import choose_sentence
 
 
 def choose_kind(context: Context) -> None:
-    """Another sentence, another model or another head."""
+    """Another sentence, model, head or training step."""
     offered = kinds(context)
     if offered:
         st.segmented_control(
@@ -22,8 +24,27 @@ def choose_kind(context: Context) -> None:
             required=True,
             on_change=state.compared_changed,
         )
-    if "sentence" not in offered:
-        st.caption(context.t("compare.one_sentence"))
+    with st.container(gap=None):
+        for kind, why in (("sentence", "one_sentence"), ("step", "no_steps")):
+            if kind not in offered:
+                st.caption(context.t(f"compare.{why}"))
+
+
+def choose_steps(context: Context) -> None:
+    """Which recorded sentence, and which steps of the training.
+
+    Raises:
+        AttnvizError: The looks at the training cannot be read.
+    """
+    learned = training(context)
+    choose_sentence(context, learned)
+    for column, letter, key in zip(st.columns(2, gap="large"), "AB", ("look1", "look2"), strict=True):
+        column.select_slider(
+            context.t("compare.which_step", letter=letter),
+            list(range(len(learned.steps))),
+            format_func=lambda look: step_name(learned.steps, look, context.language),
+            key=key,
+        )
 
 
 def choose_other(context: Context) -> None:
@@ -55,7 +76,7 @@ def choose_row(context: Context, b: Side) -> None:
     layers, heads, _, _ = b.block.shape
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         for key, count in (("layer", layers), ("head", heads)):
-            if against != "sentence" and layers * heads > 1:
+            if against in ("model", "head") and layers * heads > 1:
                 st.segmented_control(
                     context.t("compare.of_b", what=context.t(f"figures.{key}")),
                     list(range(count)),
@@ -64,7 +85,7 @@ def choose_row(context: Context, b: Side) -> None:
                     required=True,
                     width="content",
                 )
-        if against != "head" and len(b.block.query) > 1:
+        if against in ("sentence", "model") and len(b.block.query) > 1:
             _choose_query(context, b)
 
 

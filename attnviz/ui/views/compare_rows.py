@@ -1,4 +1,4 @@
-"""Two rows of weights, or the tokens of two translations, side by side; and all rows of two heads."""
+"""Two rows of weights, or the tokens of two translations, side by side; and all rows of both."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def _names(context: Context, found: Beside) -> list[str]:
 
 
 def draw_maps(context: Context, a: Side, b: Side) -> None:
-    """All rows of both heads, where there are several."""
+    """All rows of both heads, or of the head at both steps, where there are several."""
     block = a.block
     if len(block.query) < 2:
         return
-    first, second = (block.weights[side.focus.layer, side.focus.head].astype(np.float64) for side in (a, b))
+    first, second = (side.block.weights[side.focus.layer, side.focus.head].astype(np.float64) for side in (a, b))
     difference = second - first
-    st.subheader(context.t("compare.maps"), anchor=False)
+    st.subheader(context.t(f"compare.maps_{st.session_state.against}"), anchor=False)
     if max(first.shape) > EXACT:
         st.caption(context.t("surgery.many"))
     query, key = np.unravel_index(int(np.argmax(np.abs(difference))), first.shape)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,10 +14,15 @@ from attnviz.analysis.alignment import Head, alignment_heads
 from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
+from attnviz.figures.learning import step_name
 from attnviz.trace import AttentionBlock, AttentionTrace, Translation
 from attnviz.ui import cache, state
 from attnviz.ui.cache import OWN_WAY, Way
 from attnviz.ui.context import Context, Row
+from attnviz.ui.views import learning_sentence
+
+if TYPE_CHECKING:
+    from attnviz.families.learning import Learning
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class Side:
         trace: The model's own, with all its tokens.
         focus: Which row.
         name: What tells it from the other side, in a few words.
+        writes: What the model would write by itself, where it reads a translation that is held fixed; else None.
     """
 
     letter: str
@@ -35,6 +43,7 @@ class Side:
     trace: AttentionTrace
     focus: Focus
     name: str
+    writes: str | None = None
 
     @property
     def title(self) -> str:
@@ -71,7 +80,9 @@ def settle(context: Context) -> None:
     if not offered:
         return
     try:
-        b = side_b(context)
+        if session.against == "step":
+            _settle_steps(context)
+        b = side_b(looked_at(context))
     except AttnvizError:
         return  # said where it is drawn
     if b is not None:
@@ -83,8 +94,54 @@ def settle(context: Context) -> None:
 def kinds(context: Context) -> list[str]:
     """What there is to compare with."""
     layers, heads, _, _ = context.own.block(context.focus.block).shape
-    there = {"sentence": others(context), "model": models(context), "head": layers * heads > 1}
+    there = {
+        "sentence": others(context),
+        "model": models(context),
+        "head": layers * heads > 1,
+        "step": _stepwise(context),
+    }
     return [kind for kind in state.AGAINST if there[kind]]
+
+
+def _stepwise(context: Context) -> bool:
+    """Whether there are two looks at the model's training; that they cannot be read is said where they are drawn."""
+    try:
+        learned = cache.learning(context.card.name)
+    except AttnvizError:
+        return True
+    return learned is not None and len(learned.steps) > 1
+
+
+def _settle_steps(context: Context) -> None:
+    """The first look and the last, where others were not asked for or are not there."""
+    learned, session = training(context), st.session_state
+    looks = len(learned.steps)
+    for key, default in (("look1", 0), ("look2", looks - 1)):
+        if not 0 <= session[key] < looks:
+            session[key] = default
+    learning_sentence.settle(context, learned, session.look1)
+
+
+def training(context: Context) -> Learning:
+    """The looks at the model's training.
+
+    Raises:
+        AttnvizError: They cannot be read.
+    """
+    learned = cache.learning(context.card.name)
+    assert learned is not None
+    return learned
+
+
+def looked_at(context: Context) -> Context:
+    """The page that A is of: of two steps, as if the recorded sentence at A's were selected.
+
+    Raises:
+        AttnvizError: The looks at the training cannot be read.
+    """
+    if st.session_state.against != "step":
+        return context
+    return learning_sentence.at(context, training(context), st.session_state.look1)
 
 
 def others(context: Context) -> list[Row]:
@@ -122,13 +179,15 @@ def title(context: Context, card: ModelCard) -> str:
 def side_a(context: Context) -> Side:
     """The row that is looked at."""
     assert context.selected is not None
-    row = context.focus.own(context.trace)
+    row, against = context.focus.own(context.trace), st.session_state.against
+    if against == "step":
+        return _look(context, row, "A", "look1")
     name = {
         "sentence": context.t("compare.numbered", number=context.selected.number),
         "model": context.card.name,
         "head": _head_name(context, row),
     }
-    return Side("A", context.card, context.own, row, name[st.session_state.against])
+    return Side("A", context.card, context.own, row, name[against])
 
 
 def side_b(context: Context) -> Side | None:
@@ -138,7 +197,7 @@ def side_b(context: Context) -> Side | None:
         AttnvizError: The other model cannot read the text.
     """
     against: dict[str, Callable[[Context, Focus], Side | None]]
-    against = {"sentence": _sentence, "model": _model, "head": _head}
+    against = {"sentence": _sentence, "model": _model, "head": _head, "step": partial(_look, letter="B", key="look2")}
     return against[st.session_state.against](context, context.focus.own(context.trace))
 
 
@@ -174,6 +233,15 @@ def _head(context: Context, row: Focus) -> Side:
         layer, head = _other_head(context, block, (row.layer, row.head))
     row = replace(row, layer=layer, head=head)
     return Side("B", context.card, context.own, row, _head_name(context, row))
+
+
+def _look(context: Context, row: Focus, letter: str, key: str) -> Side:
+    """The same row at a step of the training."""
+    learned, look = training(context), st.session_state[key]
+    at = learning_sentence.sentence(context, learned)
+    name = step_name(learned.steps, look, context.language)
+    writes = learned.written[at][look] if learned.written else None
+    return Side(letter, context.card, learned.traces[at][look], row, name, writes)
 
 
 def _other_head(context: Context, block: AttentionBlock, own: Head) -> Head:

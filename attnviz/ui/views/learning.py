@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -25,6 +24,8 @@ from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, numbers
 from attnviz.ui.controls.head import choose_head
 from attnviz.ui.translation import heads_name
+from attnviz.ui.views import learning_sentence
+from attnviz.ui.views.learning_sentence import at, choose_sentence, sentence
 from attnviz.ui.words import literal
 
 if TYPE_CHECKING:
@@ -42,13 +43,9 @@ def settle(context: Context) -> None:
         return
     if learned is None:
         return
-    if session.learned >= len(learned.sentences):
-        session.learned = -1
     if session.look >= len(learned.steps):
         session.look = -1
-    shown = _at(context, learned)
-    session.layer, session.head = shown.focus.layer, shown.focus.head
-    session.query = shown.focus.own(shown.trace).query
+    learning_sentence.settle(context, learned, session.look)
 
 
 def render(context: Context) -> None:
@@ -61,14 +58,14 @@ def render(context: Context) -> None:
     assert learned is not None
     kind = "_translation" if learned.written else ""
     st.markdown(context.t(f"learning.text{kind}"))
-    _choose_sentence(context, learned)
-    shown = _at(context, learned)
+    choose_sentence(context, learned)
+    shown = at(context, learned, st.session_state.look)
     if not shown.pooling:
         _choose_row(shown)
     traces, focus, session, heads = _traces(context, learned), shown.focus, st.session_state, _heads(shown)
     values, title = looks.rows(traces, focus, heads), _title(shown, heads)
     keys, look = focus.keys(shown.trace), session.look % len(learned.steps)
-    written = learned.written[_sentence(context, learned, session.learned)] if learned.written else ()
+    written = learned.written[sentence(context, learned)] if learned.written else ()
     key = hashlib.sha256(repr((context.card.name, shown.trace.text, focus, heads)).encode("utf-8", "replace"))
     if title:
         st.caption(literal(title))
@@ -108,30 +105,6 @@ def _token_numbers(shown: Context, learned: Learning, traces: Sequence[Attention
     numbers(shown, "tokens", table, shown.t("learning.tokens"))
 
 
-def _sentence(context: Context, learned: Learning, chosen: int) -> int:
-    """Which sentence is shown; -1, the selected one, is the first where that was not recorded."""
-    if chosen >= 0:
-        return chosen
-    text = "" if context.selected is None else context.selected.text.strip()
-    return learned.sentences.index(text) if text in learned.sentences else 0
-
-
-def _choose_sentence(context: Context, learned: Learning) -> None:
-    first = _sentence(context, learned, -1)
-    own = context.selected is not None and context.selected.text.strip() == learned.sentences[first]
-    st.selectbox(
-        context.t("learning.sentence"),
-        range(-1, len(learned.sentences)),
-        format_func=lambda at: (
-            learned.sentences[at]
-            if at >= 0
-            else context.t("learning.same" if own else "learning.other", text=learned.sentences[first])
-        ),
-        key="learned",
-        help=context.t("learning.sentence_help"),
-    )
-
-
 def _choose_row(shown: Context) -> None:
     session = st.session_state
     if shown.cross is not None:
@@ -157,19 +130,8 @@ def _heads(shown: Context) -> tuple[Head, ...]:
 def _traces(context: Context, learned: Learning) -> list[AttentionTrace]:
     """The sentence's traces as attention is read on the page, one a look."""
     session = st.session_state
-    chosen = learned.traces[_sentence(context, learned, session.learned)]
+    chosen = learned.traces[sentence(context, learned)]
     return [cache.read(trace, session.special, session.pieces) for trace in chosen]
-
-
-def _at(context: Context, learned: Learning) -> Context:
-    """The page as if the recorded sentence, at the look that is chosen, were the selected one."""
-    session = st.session_state
-    own = learned.traces[_sentence(context, learned, session.learned)][session.look]
-    trace = cache.read(own, session.special, session.pieces)
-    assert context.selected is not None
-    row = replace(context.selected, text=own.text, trace=trace, own=own)
-    layer, head, query = (None if session[name] < 0 else session[name] for name in ("layer", "head", "query"))
-    return replace(context, selected=row, layer=layer, head=head, query=query)
 
 
 def _title(shown: Context, heads: tuple[Head, ...]) -> str:

@@ -1,0 +1,62 @@
+"""The sentence whose training is looked at: the selected one where it was recorded, or one of the recorded ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from attnviz.ui import cache
+from attnviz.ui.context import Context
+
+if TYPE_CHECKING:
+    from attnviz.families.learning import Learning
+
+
+def settle(context: Context, learned: Learning, look: int) -> None:
+    """Bring the chosen sentence and its row to where there is something."""
+    session = st.session_state
+    if session.learned >= len(learned.sentences):
+        session.learned = -1
+    shown = at(context, learned, look)
+    session.layer, session.head = shown.focus.layer, shown.focus.head
+    session.query = shown.focus.own(shown.trace).query
+
+
+def sentence(context: Context, learned: Learning) -> int:
+    """Which sentence is shown."""
+    chosen: int = st.session_state.learned
+    return chosen if chosen >= 0 else _selected(context, learned)[0]
+
+
+def choose_sentence(context: Context, learned: Learning) -> None:
+    """Draw the choice; what is chosen stands in the session's `learned`, -1 for the selected one."""
+    first, own = _selected(context, learned)
+    st.selectbox(
+        context.t("learning.sentence"),
+        range(-1, len(learned.sentences)),
+        format_func=lambda at: (
+            learned.sentences[at]
+            if at >= 0
+            else context.t("learning.same" if own else "learning.other", text=learned.sentences[first])
+        ),
+        key="learned",
+        help=context.t("learning.sentence_help"),
+    )
+
+
+def at(context: Context, learned: Learning, look: int) -> Context:
+    """The page as if the recorded sentence, at a look, were the selected one."""
+    session = st.session_state
+    own = learned.traces[sentence(context, learned)][look]
+    trace = cache.read(own, session.special, session.pieces)
+    assert context.selected is not None
+    return replace(context, selected=replace(context.selected, text=own.text, trace=trace, own=own))
+
+
+def _selected(context: Context, learned: Learning) -> tuple[int, bool]:
+    """The selected sentence's number, and that it was recorded; if not, the first one's."""
+    texts = [looks[-1].text for looks in learned.traces]
+    text = "" if context.selected is None else context.own.text
+    return (texts.index(text), True) if text in texts else (0, False)
