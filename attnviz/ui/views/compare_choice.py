@@ -38,7 +38,7 @@ def choose_steps(context: Context) -> None:
     """
     learned = training(context)
     choose_sentence(context, learned)
-    for column, letter, key in zip(st.columns(2, gap="large"), "AB", ("look1", "look2"), strict=True):
+    for column, letter, key in zip(st.columns(2, gap="small"), "AB", ("look1", "look2"), strict=True):
         column.select_slider(
             context.t("compare.which_step", letter=letter),
             list(range(len(learned.steps))),
