@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.browser import ONE_PROCESS, Guard, Profiles, open_browser
-from tests.e2e.helpers import COUNT_RUNS, wait_for_run
+from tests.e2e.helpers import COUNT_RUNS, PATIENCE, wait_for_run
 from tests.e2e.server import ROOT, Server
 from tests.families import translation_folder
 from tests.many import many_headed
@@ -74,8 +74,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def profiles(server: Server, browser: Browser) -> Profiles:
-    """The browser's profiles; their pages are closed after every test."""
-    return Profiles(browser, server.url, COUNT_RUNS)
+    """The browser's profiles, once the server's models are warm; their pages are closed after every test."""
+    kept = Profiles(browser, server.url, COUNT_RUNS)
+    first = kept.get("en-US").new_page()
+    first.goto(server.url)
+    wait_for_run(first, timeout=2 * PATIENCE)
+    kept.clear()
+    return kept
 
 
 @pytest.fixture

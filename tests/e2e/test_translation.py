@@ -8,7 +8,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import TINY, OpenPage
-from tests.e2e.helpers import address_parameters, eventually, expect_no_exception, expect_run, has_horizontal_scroll
+from tests.e2e.helpers import (
+    PATIENCE,
+    address_parameters,
+    eventually,
+    expect_no_exception,
+    expect_run,
+    has_horizontal_scroll,
+)
 from tests.families.translation_folder import ENGLISH, JAPANESE
 
 
@@ -19,7 +26,8 @@ def at(**address: str) -> str:
 def opened(open_page: OpenPage, **address: str) -> Page:
     """The page once the translation is drawn."""
     page = open_page(at(**address))
-    expect(page.locator(".writing")).to_have_attribute("data-attnviz-trace", address.get("text", ENGLISH[0]))
+    text = address.get("text", ENGLISH[0])
+    expect(page.locator(".writing")).to_have_attribute("data-attnviz-trace", text, timeout=PATIENCE)
     return page
 
 
@@ -130,7 +138,7 @@ def test_words_light_up_on_both_sides(open_page):
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_it_fits_the_window(open_page, width, height, language):
     page = open_page(at(lang=language, text=ENGLISH[1]), width=width, height=height)
-    expect(page.locator(".writing")).to_have_attribute("data-attnviz-trace", ENGLISH[1])
+    expect(page.locator(".writing")).to_have_attribute("data-attnviz-trace", ENGLISH[1], timeout=PATIENCE)
     assert not has_horizontal_scroll(page)
 
 
