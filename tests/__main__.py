@@ -28,10 +28,10 @@ CHECKS = {
 }
 
 
-#: The tests in two goes: what needs no browser by two processes at once, a file each; then the browser's, one by one.
+#: The tests in two goes, what needs no browser and what does, each by two processes at once, a file each.
 TESTS = {
     "tests": ("-n", "2", "--dist", "loadfile", "--ignore", "tests/e2e"),
-    "browser tests": ("tests/e2e",),
+    "browser tests": ("-n", "2", "--dist", "loadfile", "tests/e2e"),
 }
 
 

@@ -6,9 +6,11 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from attnviz import models
@@ -51,6 +53,9 @@ def _fitting(card: ModelCard) -> tuple[str, ...]:
 
 #: Each shipped model with the views it fits.
 FITTING = {card.name: _fitting(card) for card in models()}
+
+# Every AppTest reads the metadata of all installed packages for components of theirs, which takes longer than the page.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 _stamps = itertools.count(1)
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
-from tests.e2e.browser import Guard, open_browser
-from tests.e2e.helpers import COUNT_RUNS, wait_for_run
+from tests.e2e.browser import ONE_PROCESS, Guard, Profiles, open_browser
+from tests.e2e.helpers import COUNT_RUNS, PATIENCE, wait_for_run
 from tests.e2e.server import ROOT, Server
+from tests.families import translation_folder
+from tests.many import many_headed
+
+#: The models that only tests have.
+MANY, TINY = "many-heads", "tiny-en-ja"
 
 #: Screenshots of failed tests; ignored by git.
 SCREENSHOTS = ROOT / "build" / "e2e"
@@ -29,7 +35,6 @@ class OpenPage(Protocol):
         locale: str = "en-US",
         colour_scheme: Literal["light", "dark"] = "light",
         wait: bool = True,
-        **context: Any,
     ) -> Page:
         """Args:
         path: Path and query, from the slash.
@@ -38,14 +43,23 @@ class OpenPage(Protocol):
         locale: The browser's language.
         colour_scheme: What the system prefers.
         wait: False returns as soon as the document is there.
-        **context: More options of Playwright's `new_context`.
         """
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The page's server; `restart()` and `stop()` are there for tests that need them."""
-    running = Server(ROOT / "app.py", tmp_path_factory.mktemp("server") / "log.txt")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the models lie that only tests have: `MANY` of many heads, `TINY` that translates."""
+    folder = tmp_path_factory.mktemp("models")
+    many_headed(folder, MANY)
+    translation_folder.make(folder / TINY)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The page's server with those models, too; `restart()` and `stop()` are there for tests that need them."""
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    running = Server(ROOT / "app.py", log, {"ATTNVIZ_MODELS": str(models)})
     running.start()
     yield running
     running.stop()
@@ -54,8 +68,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Headless Chromium."""
-    with open_browser() as chromium:
+    with open_browser(ONE_PROCESS) as chromium:
         yield chromium
+
+
+@pytest.fixture(scope="session")
+def profiles(server: Server, browser: Browser) -> Profiles:
+    """The browser's profiles, once the server's models are warm; their pages are closed after every test."""
+    kept = Profiles(browser, server.url, COUNT_RUNS)
+    first = kept.get("en-US").new_page()
+    first.goto(server.url)
+    wait_for_run(first, timeout=2 * PATIENCE)
+    kept.clear()
+    return kept
 
 
 @pytest.fixture
@@ -63,14 +88,14 @@ def guard(server: Server, request: pytest.FixtureRequest) -> Iterator[Guard]:
     """Fails the test if a page asks another host or leaves a JavaScript error uncaught."""
     watching = Guard(server.netloc)
     yield watching
+    watching.rest()
     if watching.faults and request.node.get_closest_marker("page_errors_expected") is None:
         pytest.fail("\n".join(watching.faults), pytrace=False)
 
 
 @pytest.fixture
-def open_page(server: Server, browser: Browser, guard: Guard, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
-    """Opens pages, each in a fresh browser profile; all are closed at the end of the test."""
-    contexts: list[BrowserContext] = []
+def open_page(server: Server, profiles: Profiles, guard: Guard, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Opens pages, each in a new window; at the end of the test all are closed and what they stored is forgotten."""
 
     def open_one(
         path: str = "/",
@@ -80,16 +105,12 @@ def open_page(server: Server, browser: Browser, guard: Guard, request: pytest.Fi
         locale: str = "en-US",
         colour_scheme: Literal["light", "dark"] = "light",
         wait: bool = True,
-        **context: Any,
     ) -> Page:
-        profile = browser.new_context(
-            viewport={"width": width, "height": height}, locale=locale, color_scheme=colour_scheme, **context
-        )
-        contexts.append(profile)
+        profile = profiles.get(locale)
         guard.watch(profile)
-        profile.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
-        profile.add_init_script(COUNT_RUNS)
         opened = profile.new_page()
+        opened.set_viewport_size({"width": width, "height": height})
+        opened.emulate_media(color_scheme=colour_scheme)
         opened.goto(server.url + path)
         if wait:
             wait_for_run(opened)
@@ -97,9 +118,8 @@ def open_page(server: Server, browser: Browser, guard: Guard, request: pytest.Fi
 
     yield open_one
     if getattr(request.node, "failed_in_call", False):
-        _keep_screenshots(request.node.name, contexts)
-    for profile in contexts:
-        profile.close()
+        _keep_screenshots(request.node.name, profiles.pages())
+    profiles.clear()
 
 
 @pytest.fixture
@@ -117,8 +137,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         item.failed_in_call = report.failed  # type: ignore[attr-defined]
 
 
-def _keep_screenshots(name: str, contexts: list[BrowserContext]) -> None:
+def _keep_screenshots(name: str, pages: list[Page]) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    pages = [page for context in contexts for page in context.pages]
     for number, page in enumerate(pages):
         page.screenshot(path=SCREENSHOTS / f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)}-{number}.png")

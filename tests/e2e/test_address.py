@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from attnviz.ui.state import FIELDS
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, address_parameters, eventually, expect_run
+from tests.e2e.helpers import PATIENCE, address_parameters, eventually, expect_no_exception, expect_run
 from tests.e2e.sentences import MODEL, apply, box, expect_address, expect_drawn, picture
 
 TEXTS = ("a good film", "a bad film\nnot bad", "どうも")
@@ -16,6 +16,7 @@ TEXTS = ("a good film", "a bad film\nnot bad", "どうも")
 @pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("ja-JP", "ja"), ("ja", "ja"), ("fr-FR", "en")])
 def test_the_first_address_is_complete_and_no_step(open_page: OpenPage, locale: str, language: str):
     page = open_page(locale=locale)
+    expect(page.locator("[data-attnviz-trace]").first).to_be_visible(timeout=PATIENCE)
     page.wait_for_function("location.search.includes('text=')", timeout=PATIENCE)
 
     assert set(address_parameters(page)) == set(FIELDS)
@@ -23,6 +24,7 @@ def test_the_first_address_is_complete_and_no_step(open_page: OpenPage, locale: 
     # The empty tab it was opened in is the other one.
     assert page.evaluate("history.length") == 2
     assert page.evaluate("document.documentElement.lang") == language
+    expect_no_exception(page)
 
 
 def test_back_and_forward_return_text_picture_and_box(open_page: OpenPage):

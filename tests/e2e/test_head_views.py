@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +14,11 @@ from playwright.sync_api import Locator, Page, expect
 
 import attnviz
 from attnviz.families.encoder import EncoderClassifier
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import MANY, OpenPage
 from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception, wait_for_run
-from tests.e2e.server import ROOT, Server
-from tests.many import many_headed
 
-LAYERS, HEADS, SIZE = 2, 3, 7
-MODEL, TEXT = "many-heads", "the cat sat on it"
+LAYERS, HEADS = 2, 3
+TEXT = "the cat sat on it"
 TOKENS = ["[CLS]", *TEXT.split()]
 VIEWS = ("overview", "head", "lines", "cell", "heads")
 
@@ -36,29 +33,13 @@ PICTURES = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("models")
-    return many_headed(place, MODEL, layers=LAYERS, heads=HEADS, size=SIZE)
-
-
-@pytest.fixture(scope="module")
-def model(folder: Path) -> EncoderClassifier:
-    loaded: EncoderClassifier = attnviz.load(folder)
+def model(models: Path) -> EncoderClassifier:
+    loaded: EncoderClassifier = attnviz.load(models / MANY)
     return loaded
 
 
-@pytest.fixture(scope="module")
-def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The page's server with one more model."""
-    log = tmp_path_factory.mktemp("many") / "log.txt"
-    running = Server(ROOT / "app.py", log, {**os.environ, "ATTNVIZ_MODELS": str(folder.parent)})
-    running.start()
-    yield running
-    running.stop()
-
-
 def address(view: str, layer: int = 1, head: int = 2, query: int = 3, **more: str) -> str:
-    parts = {"model": MODEL, "view": view, "lang": "en", "layer": layer, "head": head, "query": query, **more}
+    parts = {"model": MANY, "view": view, "lang": "en", "layer": layer, "head": head, "query": query, **more}
     return f"/?text={TEXT.replace(' ', '+')}&" + "&".join(f"{name}={value}" for name, value in parts.items())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,31 +10,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from attnviz import zoo
 from attnviz.analysis import maps
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import MANY, OpenPage
 from tests.e2e.helpers import PATIENCE, expect_no_exception
-from tests.e2e.server import ROOT, Server
-from tests.many import many_headed
 
-NAME, LAYERS, HEADS = "many-heads", 2, 3
 TEXT = "the cat sat"
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("models")
-    many_headed(folder, NAME, layers=LAYERS, heads=HEADS)
-    return str(folder)
-
-
-@pytest.fixture(scope="module")
-def server(place: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that offers a model of many heads, too."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ATTNVIZ_MODELS", place)
-        running = Server(ROOT / "app.py", tmp_path_factory.mktemp("server") / "log.txt")
-        running.start()
-        yield running
-        running.stop()
 
 
 def chart(page: Page, key: str) -> Locator:
@@ -48,7 +27,7 @@ def chart(page: Page, key: str) -> Locator:
     ("key", "likeness"), [("heads-plot", "map"), ("heads-alike", "map"), ("heads-alike", "matrix")]
 )
 def test_a_click_on_a_point_opens_its_head(open_page: OpenPage, key: str, likeness: str):
-    page = open_page(f"/?model={NAME}&text={TEXT.replace(' ', '+')}&view=heads&likeness={likeness}")
+    page = open_page(f"/?model={MANY}&text={TEXT.replace(' ', '+')}&view=heads&likeness={likeness}")
     point = chart(page, key).locator(".scatterlayer .point").nth(4)
     point.scroll_into_view_if_needed()
     box = point.bounding_box()
@@ -61,12 +40,11 @@ def test_a_click_on_a_point_opens_its_head(open_page: OpenPage, key: str, likene
     expect_no_exception(page)
 
 
-def test_a_map_tells_its_cell_on_hover(open_page: OpenPage, place: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("ATTNVIZ_MODELS", place)
-    model = zoo.load(NAME)
+def test_a_map_tells_its_cell_on_hover(open_page: OpenPage, models: Path):
+    model = zoo.load(models / MANY)
     encoded = model.encode(TEXT)
     block = model.run(encoded).blocks[0]
-    page = open_page(f"/?model={NAME}&text={TEXT.replace(' ', '+')}&view=flow&map=norms&layer=1&head=2")
+    page = open_page(f"/?model={MANY}&text={TEXT.replace(' ', '+')}&view=flow&map=norms&layer=1&head=2")
     plot = chart(page, "map-norms")
     plot.scroll_into_view_if_needed()
     box = plot.locator(".heatmaplayer image").bounding_box()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import pytest
@@ -10,14 +11,18 @@ from playwright.sync_api import expect
 from attnviz.i18n import translate
 from tests.app.page import POOLING_VIEWS
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, expect_no_exception, expect_run, has_horizontal_scroll
+from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception, expect_run, has_horizontal_scroll
 
 TEXT = "明日、学校に行くよ。%0A" + "とても" * 12 + "%0Asupercalifragilisticexpialidocious" * 2
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (1920, 1080)])
-def test_no_view_is_wider_than_the_window(open_page: OpenPage, width: int, height: int):
-    page = open_page(f"/?model=politeness-ja&lang=ja&text={TEXT}", width=width, height=height, locale="ja-JP")
+#: A phone; a laptop and a projector.
+SIZES = [((390, 844),), ((1280, 800), (1920, 1080))]
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=["phone", "laptop and projector"])
+def test_no_view_is_wider_than_the_window(open_page: OpenPage, sizes: Sequence[tuple[int, int]]):
+    page = open_page(f"/?model=politeness-ja&lang=ja&text={TEXT}", width=sizes[0][0], height=sizes[0][1])
     for view in POOLING_VIEWS:
         name = translate("ja", f"views.{view}")
         button = page.locator(".st-key-view").get_by_text(name, exact=True)
@@ -25,16 +30,36 @@ def test_no_view_is_wider_than_the_window(open_page: OpenPage, width: int, heigh
             with expect_run(page):
                 button.click()
         page.wait_for_function(f"location.search.includes('view={view}')", timeout=PATIENCE)
-        assert not has_horizontal_scroll(page), f"{view} at {width} px"
-        assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), f"{view} at {width} px"
+        assert not has_horizontal_scroll(page), view
+        for width, height in sizes:
+            page.set_viewport_size({"width": width, "height": height})
+            eventually(lambda: has_horizontal_scroll(page), False)
+            assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), f"{view} at {width} px"
         expect_no_exception(page)
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (1920, 1080)])
-def test_the_language_can_be_clicked(open_page: OpenPage, width: int, height: int):
-    page = open_page("/?lang=en", width=width, height=height)
-    page.locator(".st-key-lang").get_by_text("日本語", exact=True).click()
-    expect(page.get_by_role("button", name="注意を見る")).to_be_visible(timeout=PATIENCE)
+def test_what_stands_in_for_the_address_while_it_loads_makes_nothing_wider(open_page: OpenPage):
+    page = open_page("/?lang=en", width=390, height=844)
+    page.locator(".st-key-address-bar").evaluate(
+        """(bar) => {
+            const skeleton = document.createElement("div");
+            skeleton.style.cssText = "width: 100%; height: 3rem";
+            bar.append(skeleton);
+        }"""
+    )
+    assert not has_horizontal_scroll(page)
+
+
+def test_the_language_can_be_clicked(open_page: OpenPage):
+    page = open_page("/?lang=en")
+    for width, height, language, name in (
+        (390, 844, "日本語", "注意を見る"),
+        (1280, 800, "English", "Show attention"),
+        (1920, 1080, "日本語", "注意を見る"),
+    ):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator(".st-key-lang").get_by_text(language, exact=True).click()
+        expect(page.get_by_role("button", name=name)).to_be_visible(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -2,53 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.helpers import COUNT_RUNS, PATIENCE, expect_no_exception, wait_for_run
+from tests.e2e.conftest import OpenPage
+from tests.e2e.helpers import PATIENCE, expect_no_exception, wait_for_run
 from tests.e2e.sentences import MODEL, apply, box, expect_address, expect_drawn
-from tests.e2e.server import ROOT, Server
+from tests.e2e.server import Server
 
 
-@pytest.fixture
-def other_server(tmp_path: Path) -> Iterator[Server]:
-    """A server that nobody else needs."""
-    running = Server(ROOT / "app.py", tmp_path / "log.txt")
-    running.start()
-    yield running
-    running.stop()
+@pytest.mark.page_errors_expected
+def test_pages_reconnect_and_keep_what_was_typed(server: Server, open_page: OpenPage):
+    typed = {text: opened(open_page, text) for text in ("a terrible film", "a terrible film, and not yet applied")}
+
+    server.stop()
+    for text, page in typed.items():
+        page.wait_for_function(_STATE, arg=False, timeout=PATIENCE)
+        expect(box(page)).to_have_value(text)
+    server.start()
+    for text, page in typed.items():
+        page.wait_for_function(_STATE, arg=True, timeout=PATIENCE)
+        wait_for_run(page)
+
+        expect_drawn(page, "a terrible film")
+        expect(box(page)).to_have_value(text)
+        box(page).press("Enter")
+        expect_drawn(page, text)
+        apply(page, "it works again")
+        expect_no_exception(page)
 
 
-@pytest.mark.parametrize("typed", ["a terrible film", "a terrible film, and not yet applied"])
-def test_the_page_reconnects_and_keeps_what_was_typed(
-    other_server: Server, browser: Browser, request: pytest.FixtureRequest, typed: str
-):
-    context = browser.new_context(locale="en-US")
-    request.addfinalizer(context.close)
-    context.add_init_script(COUNT_RUNS)
-    page = context.new_page()
-    page.goto(f"{other_server.url}/?model={MODEL}&follow=0&text=good")
-    wait_for_run(page)
+def opened(open_page: OpenPage, typed: str) -> Page:
+    """A page that shows what was applied, and in the box what was typed since."""
+    page = open_page(f"/?model={MODEL}&follow=0&text=good")
     apply(page, "a terrible film")
     expect_address(page, "a terrible film")
     box(page).fill(typed)
-
-    other_server.stop()
-    page.wait_for_function(_STATE, arg=False, timeout=PATIENCE)
-    expect(box(page)).to_have_value(typed)
-    other_server.start()
-    page.wait_for_function(_STATE, arg=True, timeout=PATIENCE)
-    wait_for_run(page)
-
-    expect_drawn(page, "a terrible film")
-    expect(box(page)).to_have_value(typed)
-    box(page).press("Enter")
-    expect_drawn(page, typed)
-    apply(page, "it works again")
-    expect_no_exception(page)
+    return page
 
 
 _STATE = """(connected) => connected ===

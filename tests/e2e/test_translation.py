@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import address_parameters, eventually, expect_no_exception, expect_run, has_horizontal_scroll
-from tests.e2e.server import ROOT, Server
-from tests.families import translation_folder
+from tests.e2e.conftest import TINY, OpenPage
+from tests.e2e.helpers import (
+    PATIENCE,
+    address_parameters,
+    eventually,
+    expect_no_exception,
+    expect_run,
+    has_horizontal_scroll,
+)
 from tests.families.translation_folder import ENGLISH, JAPANESE
-
-NAME = "tiny-en-ja"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that offers the tiny translation model."""
-    folder = tmp_path_factory.mktemp("models")
-    translation_folder.make(folder / NAME)
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    running = Server(ROOT / "app.py", log, {"ATTNVIZ_MODELS": str(folder)})
-    running.start()
-    yield running
-    running.stop()
 
 
 def at(**address: str) -> str:
-    return "/?" + urlencode({"model": NAME, "lang": "en", "speed": "0", "text": ENGLISH[0], **address})
+    return "/?" + urlencode({"model": TINY, "lang": "en", "speed": "0", "text": ENGLISH[0], **address})
 
 
 def opened(open_page: OpenPage, **address: str) -> Page:
     """The page once the translation is drawn."""
     page = open_page(at(**address))
-    expect(page.locator(".writing")).to_have_attribute("data-attnviz-trace", address.get("text", ENGLISH[0]))
+    text = address.get("text", ENGLISH[0])
+    expect(page.locator(".writing")).to_have_attribute("data-attnviz-trace", text, timeout=PATIENCE)
     return page
 
 
@@ -147,7 +138,7 @@ def test_words_light_up_on_both_sides(open_page):
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_it_fits_the_window(open_page, width, height, language):
     page = open_page(at(lang=language, text=ENGLISH[1]), width=width, height=height)
-    expect(page.locator(".writing")).to_have_attribute("data-attnviz-trace", ENGLISH[1])
+    expect(page.locator(".writing")).to_have_attribute("data-attnviz-trace", ENGLISH[1], timeout=PATIENCE)
     assert not has_horizontal_scroll(page)
 
 

@@ -1,4 +1,7 @@
-"""A tiny translation model that knows five sentences by heart, as a folder like any other."""
+"""A tiny translation model that knows five sentences by heart, as a folder like any other.
+
+`python -m tests.families.translation_folder` teaches it again, after a change of the network or its pieces.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import json
 import shutil
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import keras
@@ -41,6 +44,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 TEXTS = {"en": ENGLISH, "ja": JAPANESE}
 #: Nats per token below which a sentence is known by heart.
 LEARNED = 0.05
+
+#: What it learned: teaching takes longer than most tests.
+TAUGHT = Path(__file__).resolve().parents[1] / "data" / "tiny-en-ja.npz"
 
 SIZES = {"features": 22, "encoder_layers": 2, "decoder_layers": 3, "heads": 2, "hidden": 19, "longest": 23}
 
@@ -77,13 +83,14 @@ def _teach(full: keras.Model, languages: tuple[str, str], learned: dict[str, Any
         loss_after = model.fit(inputs, expected, epochs=epochs, verbose=0, shuffle=False).history["loss"][-1]
 
 
-def make(folder: Path, languages: tuple[str, str] = ("en", "ja"), epochs: int = 40, **sizes) -> Path:
-    """Teach a model the five pairs above and write its folder, whose name is the model's.
+def make(folder: Path, languages: tuple[str, str] = ("en", "ja"), epochs: int | None = None, **sizes) -> Path:
+    """Write a model's folder, whose name is the model's.
 
     Args:
         folder: Is made.
         languages: Of source and target.
-        epochs: Rounds of learning the five pairs by heart, so many more until they are known; 0 is none.
+        epochs: Rounds of learning the five pairs above by heart, so many more until they are known; 0 is none. Without
+            it, the weights are `TAUGHT`.
         sizes: Other than `SIZES`, for `transformer.build`.
     """
     folder.mkdir(parents=True)
@@ -96,10 +103,13 @@ def make(folder: Path, languages: tuple[str, str] = ("en", "ja"), epochs: int = 
         **SIZES,
         **sizes,
     }
-    networks = transformer.build(**config)
-    _teach(networks.full, languages, dict(zip(languages, sides.values(), strict=True)), epochs)
-    arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in encoder.names(networks.full).items()}
-    np.savez(folder / "weights.npz", **{name: array.astype(np.float16) for name, array in arrays.items()})
+    if epochs is None:
+        shutil.copy(TAUGHT, folder / "weights.npz")
+    else:
+        networks = transformer.build(**config)
+        _teach(networks.full, languages, dict(zip(languages, sides.values(), strict=True)), epochs)
+        arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in encoder.names(networks.full).items()}
+        np.savez(folder / "weights.npz", **{name: array.astype(np.float16) for name, array in arrays.items()})
     files = ("weights.npz", "source.json", "target.json")
     card = {
         "format": 1,
@@ -144,7 +154,7 @@ def sibling(folder: Path, made: Path, languages: tuple[str, str] = ("en", "ja"),
 
 @cache
 def taught() -> Path:
-    """The folder `tiny-en-ja`, taught once for all tests of a process, which leave it as it is."""
+    """The folder `tiny-en-ja`, written once for all tests of a process, which leave it as it is."""
     place = Path(mkdtemp(prefix="attnviz-tests-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return make(place / "tiny-en-ja")
@@ -153,3 +163,8 @@ def taught() -> Path:
 def _facts(path: Path) -> dict[str, object]:
     content = path.read_bytes()
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as place:
+        shutil.copy(make(Path(place) / "tiny-en-ja", epochs=40) / "weights.npz", TAUGHT)
