@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import ONE_PROCESS, Guard, Profiles, open_browser
 from tests.e2e.helpers import COUNT_RUNS, PATIENCE, wait_for_run
@@ -18,6 +18,9 @@ from tests.many import many_headed
 
 #: The models that only tests have.
 MANY, TINY = "many-heads", "tiny-en-ja"
+
+# The machines that run this are slow and shared, and two processes test at once: Playwright's five seconds are too few.
+expect.set_options(timeout=PATIENCE / 2)
 
 #: Screenshots of failed tests; ignored by git.
 SCREENSHOTS = ROOT / "build" / "e2e"
