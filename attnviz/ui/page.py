@@ -45,7 +45,7 @@ _STYLE = """
   .st-key-view button { padding-left: 0.5rem; padding-right: 0.5rem; } /* all views on one line of a laptop */
   .st-key-title { margin-top: -0.6rem; }
   .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }
-  *:has(> .st-key-address-bar) { position: absolute; width: 0; overflow: hidden; } /* what stands in while it loads, too */
+  *:has(> .st-key-address-bar) { position: absolute; width: 0; overflow: hidden; } /* its placeholder, too */
   @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 0.8rem; padding-right: 0.8rem; }
     .st-key-header { gap: 0.6rem; padding-right: 0; }
