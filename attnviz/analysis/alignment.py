@@ -17,6 +17,9 @@ Head = tuple[int, int]
 #: Stands in a vocabulary before what follows a blank.
 BLANK = "▁"
 
+#: How that mark is shown where nothing follows it, as `families.pieces` shows a blank.
+ALONE = "␣"
+
 
 def alignment_heads(block: AttentionBlock, stated: Mapping[str, Any] | None = None) -> tuple[Head, ...]:
     """The heads that serve as an alignment.
@@ -81,6 +84,8 @@ def steps(trace: AttentionTrace) -> pd.DataFrame:
 def readable(entry: str, spaced: bool) -> str:
     """An entry of a vocabulary for the eye: without the mark of a blank, with `…` before what goes on a word.
 
+    The mark alone, the beginning of a word that is still to be spelled, is `ALONE`.
+
     Args:
         entry: As in `Translation.tokens`.
         spaced: Whether the language has blanks between words.
@@ -88,5 +93,5 @@ def readable(entry: str, spaced: bool) -> str:
     if not spaced:
         return entry
     if entry.startswith(BLANK):
-        return entry[len(BLANK) :] or BLANK
+        return entry[len(BLANK) :] or ALONE
     return f"…{entry}" if entry[:1].isalnum() else entry
