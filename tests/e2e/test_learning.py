@@ -25,6 +25,6 @@ def test_a_training_is_stepped_and_played_to_its_end(open_page: OpenPage):
 
     section.locator(".play").click()
     expect(section).to_have_attribute("data-playing", "1")
-    eventually(lambda: section.get_attribute("data-step"), last, timeout=2 * PATIENCE)
+    eventually(lambda: str(section.get_attribute("data-step")), last, timeout=2 * PATIENCE)
     expect(section).to_have_attribute("data-playing", "0")
     assert section.locator(".bars .bar").evaluate_all("all => all.map(each => each.style.width)") == shares
