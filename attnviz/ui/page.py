@@ -45,6 +45,10 @@ _STYLE = """
   .st-key-view button { padding-left: 0.5rem; padding-right: 0.5rem; } /* all views on one line of a laptop */
   .st-key-title { margin-top: -0.6rem; }
   .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }
+  /* room for what is drawn a moment later, so that what stands below it stays */
+  .st-key-box { min-height: 7.9rem; }
+  .st-key-stage { min-height: 8rem; }
+  .st-key-writing { min-height: 40rem; }
   *:has(> .st-key-address-bar) { position: absolute; width: 0; overflow: hidden; } /* its stand-in, too */
   @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 0.8rem; padding-right: 0.8rem; }
@@ -54,6 +58,8 @@ _STYLE = """
     .st-key-header > :nth-child(2) { order: 3; flex: 1 0 100%; }
     .st-key-header > :nth-child(2) .stSelectbox { width: 100% !important; }
     .st-key-header > :nth-child(3) { display: none; }
+    .st-key-box { min-height: 14.6rem; }
+    .st-key-stage { min-height: 13.9rem; }
   }
   @media print { .st-key-header, .st-key-controls, .st-key-downloads { display: none; } }
 </style>
