@@ -7,10 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 import attnviz
+from attnviz import zoo
+from attnviz.errors import ModelError
 from attnviz.trace import AttentionTrace, Classification, Output, Translation
+from attnviz.ui import cache as page_cache
 
 #: Steps of the looks; the last look has the number of the one before it.
 STEPS = (0, 1, 2, 5, 11, 23, 23)
@@ -70,3 +74,19 @@ def _unsure(output: Output, share: float) -> Output:
     assert isinstance(output, Classification)
     chances = (1 - share) / len(output.labels) + share * output.probabilities
     return Classification(output.labels, chances.astype(np.float32))
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch, folder: str) -> ModelError:
+    """Let no recording be read from now on, as if that of a folder were cut off.
+
+    Returns:
+        What is raised instead.
+    """
+    error = ModelError("file_unreadable", folder=folder, file="learning.npz", cause="cut off")
+
+    def broken(name: str) -> None:
+        raise error
+
+    monkeypatch.setattr(zoo, "learning", broken)
+    page_cache.learning.cache_clear()
+    return error

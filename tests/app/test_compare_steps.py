@@ -8,8 +8,6 @@ import re
 import numpy as np
 import pytest
 
-from attnviz import zoo
-from attnviz.errors import ModelError
 from attnviz.figures.numbers import approx
 from attnviz.i18n import languages, translate
 from attnviz.ui import cache
@@ -17,6 +15,7 @@ from attnviz.ui.words import literal
 from tests import shipped
 from tests.app.page import Page
 from tests.app.test_compare import address, panels
+from tests.learned import unreadable
 from tests.shipped import card
 
 RECORDED = sorted(path.parent.name for path in shipped.MODELS.glob("*/learning.npz"))
@@ -108,13 +107,7 @@ def test_a_model_that_was_not_recorded_offers_no_steps_and_says_so(monkeypatch: 
 
 
 def test_a_recording_that_cannot_be_read_is_said_to_be(monkeypatch: pytest.MonkeyPatch):
-    error = ModelError("file_unreadable", folder=POOLING, file="learning.npz", cause="cut off")
-
-    def broken(name: str) -> None:
-        raise error
-
-    monkeypatch.setattr(zoo, "learning", broken)
-    cache.learning.cache_clear()
+    error = unreadable(monkeypatch, POOLING)
     shown = page(model=POOLING)
     cache.learning.cache_clear()
 

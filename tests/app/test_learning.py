@@ -10,14 +10,13 @@ import pytest
 
 from attnviz import zoo
 from attnviz.analysis.focus import focus
-from attnviz.errors import ModelError
 from attnviz.figures.numbers import percent
 from attnviz.i18n import languages, translate
 from attnviz.trace import Classification
 from attnviz.ui import cache
 from attnviz.ui.words import literal
 from tests.app.page import Page
-from tests.learned import STEPS, Looks, learned
+from tests.learned import STEPS, Looks, learned, unreadable
 from tests.shipped import NAMES, card
 
 CLASSIFIERS = [name for name in NAMES if card(name)["labels"]]
@@ -138,13 +137,7 @@ def test_a_model_without_a_recording_has_no_such_view(recorded: dict[str, Looks]
 
 
 def test_a_recording_that_cannot_be_read_is_said_to_be(monkeypatch: pytest.MonkeyPatch, recorded: dict[str, Looks]):
-    error = ModelError("file_unreadable", folder=POOLING, file="learning.npz", cause="cut off")
-
-    def broken(name: str) -> None:
-        raise error
-
-    monkeypatch.setattr(zoo, "learning", broken)
-    cache.learning.cache_clear()
+    error = unreadable(monkeypatch, POOLING)
     shown = page(model=POOLING)
 
     assert literal(error.message("en")) in [each.value for each in shown.app.error]

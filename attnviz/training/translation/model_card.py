@@ -8,6 +8,7 @@ from typing import Any
 from attnviz.families.learning import FILE
 from attnviz.training.recording import SAMPLE
 from attnviz.training.translation.everyday import Judged, markdown
+from attnviz.training.translation.trials import PAIRS
 
 #: Translations of dev sentences shown in the card.
 SHOWN = 25
@@ -161,9 +162,10 @@ def _trials(results: Mapping[str, Mapping[str, float]]) -> list[str]:
     if not results:
         return []
     return [
-        "Settings beside each other: English → Japanese, 20,000 of the pairs, one run with one seed each, greedy, on "
-        "dev. Every line differs from the first in what its name says; all see the same pairs as often. Differences of "
-        "one BLEU are within what another seed may do. `python -m attnviz.training.translation.trials` prints them.",
+        f"Settings beside each other: English → Japanese, {PAIRS:,} of the pairs, one run with one seed each, "
+        "greedy, on dev. Every line differs from the first in what its name says; all see the same pairs as often. "
+        "Differences of one BLEU are within what another seed may do. `python -m attnviz.training.translation.trials` "
+        "prints them.",
         "| trial | BLEU | chrF | best pass | parameters | minutes |\n|---|---|---|---|---|---|\n"
         + "\n".join(
             f"| {name} | {row['bleu']} | {row['chrf']} | {row['pass']} | {row['parameters']:,} "

@@ -71,11 +71,7 @@ export default function ({ data, parentElement, setStateValue }) {
 
 function rows(place, title, names, language, marks) {
   const told = make("p", "told"), ticks = make("div", "ticks"), scale = make("div", "row");
-  marks.forEach((text, index) => {
-    const mark = make("span", "", text);
-    mark.style.left = `${(100 * index) / (marks.length - 1)}%`;
-    ticks.append(mark);
-  });
+  ticks.append(...labels(marks.map((label, index) => ({ label, position: index / (marks.length - 1) }))));
   scale.append(make("span"), ticks, make("span"));
   scale.setAttribute("aria-hidden", "true");
   place.setAttribute("aria-label", title);

@@ -23,11 +23,10 @@ export default function ({ data, parentElement }) {
 
   boxes.setAttribute("aria-label", data.words.heads);
   boxes.replaceChildren(...data.colours.map((colour, head) => {
-    const label = document.createElement("label"), input = document.createElement("input"), swatch = document.createElement("span");
+    const label = make("label"), input = make("input"), swatch = make("span", "swatch");
     input.type = "checkbox";
     input.checked = chart.on.has(head);
     input.onchange = () => { input.checked ? chart.on.add(head) : chart.on.delete(head); heads(); };
-    swatch.className = "swatch";
     swatch.style.background = colour;
     label.append(input, swatch, `${data.words.head} ${head + 1}`);
     return label;
@@ -39,8 +38,7 @@ export default function ({ data, parentElement }) {
     const element = shape("text", {
       x: side === "query" ? left - 8 : right + 8, y: y(index), "text-anchor": side === "query" ? "end" : "start",
       "dominant-baseline": "central", "font-size": row * 0.62, tabindex: index ? -1 : 0,
-    });
-    element.textContent = token;
+    }, token);
     element.dataset.side = side;
     element.dataset.index = index;
     return element;

@@ -12,7 +12,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const colours = ramp(data.ramp), codes = bytes(data.codes), masks = bytes(data.masks), sign = word([...channels(data.sign), 255]);
   const title = find(".title");
   title.textContent = data.title;
-  if (data.mark) title.append(Object.assign(document.createElement("span"), { className: "mark", textContent: data.mark }));
+  if (data.mark) title.append(make("span", "mark", data.mark));
 
   paint(find(".plane canvas"), codes, masks, rows, columns, colours, sign);
   const step = Math.ceil(LINE / cell);
