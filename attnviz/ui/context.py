@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import streamlit as st
@@ -67,6 +67,15 @@ class Context:
     def focus_of(self, trace: AttentionTrace) -> Focus:
         """The row of weights to show of a trace."""
         return focus(trace, self.layer, self.head, self.query, self.block, self.card.details.get("alignment"))
+
+    def at(self, layer: int, head: int, query: int) -> Context:
+        """The page with something else looked at; −1 leaves it to `focus`."""
+        return replace(
+            self,
+            layer=None if layer < 0 else layer,
+            head=None if head < 0 else head,
+            query=None if query < 0 else query,
+        )
 
     @property
     def edited(self) -> bool:

@@ -165,10 +165,9 @@ def _context() -> Context:
         cache.card(session.model),
         rows,
         selected,
-        **{name: None if session[name] < 0 else session[name] for name in ("layer", "head", "query")},
         block=session.block or None,
         way=cache.Way(session.path, session.own, session.beam),
-    )
+    ).at(session.layer, session.head, session.query)
     if selected is not None:
         _look_at(context)
     return context

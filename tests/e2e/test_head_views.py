@@ -123,6 +123,20 @@ def test_a_token_of_the_sentence_is_chosen_as_the_query(open_page: OpenPage, vie
     expect_place(page, query=3)
 
 
+def test_another_head_is_followed_by_the_rest_of_the_page_however_fast_they_are_chosen(open_page: OpenPage):
+    page = open_page(address("head", layer=0, head=0))
+    title, heads = page.locator(".st-key-chart-head .gtitle").last, page.locator(".st-key-head button")
+    expect(title).to_contain_text("Layer 1, head 1", timeout=PATIENCE)
+    for number in (2, 3, 1, 3, 2):
+        heads.nth(number - 1).click()
+    expect(title).to_contain_text("Layer 1, head 2")
+    expect(page.locator(".stage .legend figcaption")).to_contain_text("layer 1, head 2")
+    expect_place(page, view="head", layer=0, head=1, query=3)
+    page.reload()
+    expect(title).to_contain_text("Layer 1, head 2", timeout=PATIENCE)
+    expect_no_exception(page)
+
+
 def test_a_cell_of_the_map_chooses_its_row_as_the_query(open_page: OpenPage):
     page = open_page(address("head"), height=1400)
     plot = page.locator(".st-key-chart-head .js-plotly-plot")

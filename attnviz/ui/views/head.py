@@ -1,7 +1,11 @@
-"""One head: every query against every key, and the row that is looked at beside the mean over all rows."""
+"""One head: every query against every key, and the row that is looked at beside the mean over all rows.
+
+Another head or query runs this view alone first, so that its map is there before the rest of the page follows it.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -20,9 +24,29 @@ from attnviz.ui.controls.chart import chart, numbers
 from attnviz.ui.controls.head import choose_head
 from attnviz.ui.words import literal
 
+#: Seconds in which the server sends what a run has drawn; what is not sent when the next one starts is left out.
+_SENT = 0.05
+
 
 def render(context: Context) -> None:
     """Draw the view."""
+    _alone(context, _looked_at())
+
+
+@st.fragment
+def _alone(context: Context, drawn: tuple[int, ...]) -> None:
+    """The view, and then the page once more if it was drawn for another head or query than the session has now."""
+    _draw(context.at(*_looked_at()))
+    if _looked_at() != drawn:
+        time.sleep(_SENT)
+        st.rerun()
+
+
+def _looked_at() -> tuple[int, ...]:
+    return tuple(st.session_state[name] for name in ("layer", "head", "query"))
+
+
+def _draw(context: Context) -> None:
     choose_head(context)
     focus, trace = context.focus, context.trace
     block = trace.block(focus.block)

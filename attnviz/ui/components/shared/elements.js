@@ -16,7 +16,12 @@ function shape(name, facts, text) {
   return element;
 }
 
-const bytes = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+// A plain loop: `Uint8Array.from` takes ten times as long.
+const bytes = (base64) => {
+  const text = atob(base64), found = new Uint8Array(text.length);
+  for (let place = 0; place < text.length; place += 1) found[place] = text.charCodeAt(place);
+  return found;
+};
 
 // Labels of a scale of colours, each at its share of the width.
 const labels = (ticks) => ticks.map(({ label, position }) => {
