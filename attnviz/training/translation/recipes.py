@@ -65,10 +65,11 @@ TRANSLATE_EN_JA = TranslationRecipe(
         "My father likes coffee better than tea.",
         "If it rains tomorrow, I will stay at home.",
     ),
-    settings=TranslationSettings(epochs=20, dropout=0.15, pair_dropout=0.05),
+    settings=TranslationSettings(epochs=12, averaging=0.3, dropout=0.1, pair_dropout=0.05, half=False),
     tried=(
-        "One run with one seed, its settings chosen beforehand; a recurrent model, other sizes of the vocabularies, "
-        "and training without the taught head have not been tried.",
+        "Two runs with one seed, their settings chosen beforehand. The first, 20 passes in bfloat16 with dropout 0.15 "
+        "and averaging 0.6, came to 43.5 dev BLEU (greedy) and kept no looks at its training; this is the second, with "
+        "the dropout and averaging of the other direction, 12 passes in float32 on two cores.",
     ),
 )
 
@@ -111,8 +112,8 @@ TRANSLATE_JA_EN = TranslationRecipe(
         half=False,
     ),
     tried=(
-        "One run with one seed, its settings chosen beforehand: half the passes of the other direction, so that two "
-        "cores do it in two hours in float32. Longer training has not been tried.",
+        "One run with one seed, its settings chosen beforehand: so many passes that two cores do it in two hours in "
+        "float32. Longer training has not been tried.",
     ),
 )
 
