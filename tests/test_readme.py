@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def test_what_attention_explains_repeats_the_cards():
     assert missing == []
 
 
-def test_the_screenshot_is_there():
-    assert "](.readme/page.png)" in README
-    assert (ROOT / ".readme" / "page.png").read_bytes().startswith(b"\x89PNG")
+def test_the_screenshots_are_there():
+    shown = re.findall(r"!\[[^\]]+\]\((\.readme/[^)]+)\)", README)
+    assert {path.name for path in (ROOT / ".readme").iterdir()} == {Path(path).name for path in shown}
+    assert all((ROOT / path).read_bytes().startswith(b"\x89PNG") for path in shown)
