@@ -56,24 +56,25 @@ SENTENCES = (
     "how far away is the moon",
 )
 
-# Sets `window.attnvizMeasure(kind, expected)`: a promise of milliseconds from Enter to the picture, and to rest.
+# Sets `window.attnvizFind(root, selector)`: the first such element, in shadow trees, too; and
+# `window.attnvizMeasure(kind, expected)`: a promise of milliseconds from Enter to the picture, and to rest.
 MEASURE = """
 (() => {
   let entered = 0;
   addEventListener("keydown", (event) => { if (event.key === "Enter") entered = event.timeStamp; }, true);
 
-  let stage = null;
-  const findStage = (root) => {
+  const find = window.attnvizFind = (root, selector) => {
     for (const element of root.querySelectorAll("*")) {
-      if (element.matches("[data-attnviz-trace]")) return element;
-      const inner = element.shadowRoot && findStage(element.shadowRoot);
+      if (element.matches(selector)) return element;
+      const inner = element.shadowRoot && find(element.shadowRoot, selector);
       if (inner) return inner;
     }
     return null;
   };
+  let stage = null;
   const shown = {
     page: (text) => {
-      if (!stage?.isConnected) stage = findStage(document);
+      if (!stage?.isConnected) stage = find(document, "[data-attnviz-trace]");
       return stage?.dataset.attnvizTrace === text;
     },
     obvious: (text) => {

@@ -40,18 +40,12 @@ COLUMNS = ("picture", "other head", "and at rest", "head_view", "model_view")
 
 #: Clicks, and promises the milliseconds until the map of the head was there, and until the page was at rest.
 CHOOSE = """(button) => new Promise((resolve) => {
-  const find = (root) => {
-    for (const element of root.querySelectorAll("*")) {
-      if (element.matches(".matrix .title, .gtitle")) return element;
-      const inner = element.shadowRoot && find(element.shadowRoot);
-      if (inner) return inner;
-    }
-    return null;
-  };
-  const place = document.querySelector(".st-key-chart-head"), before = find(place)?.textContent;
+  const title = () =>
+    window.attnvizFind(document.querySelector(".st-key-chart-head"), ".matrix .title, .gtitle")?.textContent;
+  const before = title();
   const runs = window.attnvizRuns, start = performance.now(), times = {};
   const frame = () => {
-    const now = find(document.querySelector(".st-key-chart-head"))?.textContent;
+    const now = title();
     if (!("picture" in times) && now && now !== before) {
       times.picture = null;
       requestAnimationFrame(() => { times.picture = performance.now() - start; });
