@@ -39,10 +39,7 @@ def normalise(weights: NDArray[np.floating], scale: ScaleKey) -> NDArray[np.floa
         unit: NDArray[np.float64] = np.clip(values, 0, 1)
         return unit
     if scale == "row":
-        if values.size == 0:
-            return values
-        filled = np.where(np.isnan(values), 0, values)
-        top = filled.max(axis=-1, keepdims=True)
+        top = np.fmax.reduce(values, axis=-1, keepdims=True, initial=0)  # passes over NaN
         shares: NDArray[np.float64] = values / np.where(top > 0, top, 1)
         return shares
     if scale == "log":

@@ -47,11 +47,19 @@ def _looked_at() -> tuple[int, ...]:
 
 
 def _draw(context: Context) -> None:
-    choose_head(context)
+    above, below = st.container(), st.container()
+    with below:
+        _map(context)
+    # Sent after the map, which the browser so draws before all else.
+    with above:
+        choose_head(context)
+        st.write(literal(_beside_the_mean(context)))
+
+
+def _map(context: Context) -> None:
     focus, trace = context.focus, context.trace
     block = trace.block(focus.block)
     scale, alt = st.session_state.scale, describe.row(trace, focus, context.language)
-    st.write(literal(_beside_the_mean(context)))
 
     def table() -> pd.DataFrame:
         return trace.to_frame(block.name, focus.layer, focus.head)
