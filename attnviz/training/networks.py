@@ -95,14 +95,18 @@ def set_weights(model: keras.Model, weights: Weights) -> None:
 
 
 def forward(model: keras.Model) -> Callable[[NDArray[np.int32]], tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """The model as a function from ids `[B, T]` to probabilities `[B, C]` and weights `[B, T]`, for any B."""
+    """The model as a function from ids `[B, T]` to probabilities `[B, C]` and weights `[B, T]`, for any B.
+
+    It runs compiled, once for all lengths, and follows the model's weights. The model's own compilation is replaced.
+    """
+    model.compile(jit_compile=False)  # XLA would compile every length anew
 
     def call(ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         probabilities, weights = [], []
         for start in range(0, len(ids), 512):
-            p, w = model(ids[start : start + 512], training=False)
-            probabilities.append(keras.ops.convert_to_numpy(p))
-            weights.append(keras.ops.convert_to_numpy(w))
+            p, w = model.predict_on_batch(ids[start : start + 512])
+            probabilities.append(p)
+            weights.append(w)
         return np.concatenate(probabilities), np.concatenate(weights)
 
     return call

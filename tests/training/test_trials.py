@@ -14,7 +14,9 @@ from attnviz.training.translation.pipeline import School
 from attnviz.training.translation.scores import Greedy
 from tests.training.test_translation import PAIRS, TINY
 
-RECURRENT = replace(TINY, recurrent=True, features=14, encoder_layers=2, guided_layer=0, epochs=1)
+RECURRENT = replace(
+    TINY, recurrent=True, features=14, encoder_layers=2, guided_layer=0, epochs=1, batch_size=len(PAIRS)
+)
 SOURCE = np.array([[5, 6, 7, 8, END_ID, 0, 0], [9, 8, 7, 6, 5, 11, END_ID]], np.int32)
 TARGET = np.array([[START_ID, 5, 6], [START_ID, 7, 8]], np.int32)
 
