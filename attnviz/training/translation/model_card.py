@@ -164,11 +164,13 @@ def _trials(results: Mapping[str, Mapping[str, float]]) -> list[str]:
     return [
         f"Settings beside each other: English → Japanese, {PAIRS:,} of the pairs, one run with one seed each, "
         "greedy, on dev. Every line differs from the first in what its name says; all see the same pairs as often. "
+        "BLEU and chrF are those of the mean over passes, at the best pass; the last pass alone is without the mean. "
         "Differences of one BLEU are within what another seed may do. `python -m attnviz.training.translation.trials` "
         "prints them.",
-        "| trial | BLEU | chrF | best pass | parameters | minutes |\n|---|---|---|---|---|---|\n"
+        "| trial | BLEU | chrF | best pass | BLEU, last pass alone | parameters | minutes |\n"
+        "|---|---|---|---|---|---|---|\n"
         + "\n".join(
-            f"| {name} | {row['bleu']} | {row['chrf']} | {row['pass']} | {row['parameters']:,} "
+            f"| {name} | {row['bleu']} | {row['chrf']} | {row['pass']} | {row['last_bleu']} | {row['parameters']:,} "
             f"| {row['seconds'] / 60:.0f} |"
             for name, row in results.items()
         ),

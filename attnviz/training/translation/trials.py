@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from attnviz.training.data import CACHE
-from attnviz.training.translation.loop import fit, networks
+from attnviz.training.translation.loop import Weights, fit, networks, set_weights
 from attnviz.training.translation.pipeline import school
 from attnviz.training.translation.settings import TranslationSettings
 
@@ -31,7 +31,6 @@ TRIALS: dict[str, TranslationSettings] = {
     "head taught three times as hard": replace(BASE, guided=0.3),
     "vocabularies of 3,000": replace(BASE, source_size=3000, target_size=3000),
     "vocabularies of 10,000": replace(BASE, source_size=10_000, target_size=10_000),
-    "no averaging": replace(BASE, averaging=0.0),
     "merges never left out": replace(BASE, pair_dropout=0.0),
     "more dropout": replace(BASE, dropout=0.3),
     "mean of the encoder's states": replace(BASE, attention=False),
@@ -46,14 +45,15 @@ def run(name: str, *, quiet: bool = False) -> dict[str, float]:
         quiet: No progress.
 
     Returns:
-        `bleu` and `chrf` of greedy translations by the best mean over passes, the pass it was, how many parameters the
-        model has, and the seconds it took.
+        `bleu` and `chrf` of greedy translations by the best mean over passes, and the pass it was; `last_bleu` by the
+        weights after the last pass, no mean; how many parameters the model has, and the seconds it took.
 
     Raises:
         DataError: The data cannot be had, or are not what they should be.
     """
     settings = TRIALS[name]
     lessons = school("en", "ja", settings, limit=PAIRS, quiet=quiet)
+    last: Weights = {}
     _, record = fit(
         lessons.lesson(),
         settings,
@@ -61,13 +61,17 @@ def run(name: str, *, quiet: bool = False) -> dict[str, float]:
         checkpoint=CACHE / "training" / "trials" / f"{name}.npz",
         label=name,
         quiet=quiet,
+        look=lambda _, weights: last.update(weights),
     )
     best = record["history"][record["best_epoch"] - 1]
+    trained = networks(settings)
+    set_weights(trained.full, last)
     return {
         "bleu": best["bleu"],
         "chrf": best["chrf"],
         "pass": record["best_epoch"],
-        "parameters": networks(settings).full.count_params(),
+        "last_bleu": lessons.measure(trained, lessons.corpus.dev)[0]["bleu"],
+        "parameters": trained.full.count_params(),
         "seconds": round(record["seconds"]),
     }
 
