@@ -12,9 +12,9 @@ from attnviz.api import ROUTES
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Load TensorFlow and the models before the first visitor needs them."""
-    from attnviz.ui import cache
+    from attnviz.ui import warmup
 
-    cache.start_warmup()
+    warmup.start()
     yield
 
 

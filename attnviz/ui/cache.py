@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-import importlib
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from streamlit.runtime.scriptrunner import script_runner
 
 from attnviz import zoo
 from attnviz.analysis import alignment, cell, heads, reading
@@ -39,23 +35,6 @@ TRACES = 256 * 1024 * 1024
 _workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="attnviz-model")
 
 
-@dataclass
-class Warmup:
-    """How far loading has come.
-
-    Attributes:
-        total: Steps to take; 0 before it began.
-        done: Steps taken.
-        current: Name of what is being loaded.
-        finished: Set when all models are warm or refused.
-    """
-
-    total: int = 0
-    done: int = 0
-    current: str = ""
-    finished: threading.Event = field(default_factory=threading.Event)
-
-
 @dataclass(frozen=True)
 class Way:
     """How a translation came about.
@@ -74,70 +53,14 @@ class Way:
 #: Where nothing was chosen.
 OWN_WAY = Way()
 
-warmup = Warmup()
 #: By the trace itself: it is hashed by identity, and what is kept goes when it goes.
 _similarities: WeakKeyDictionary[AttentionBlock, Similarity] = WeakKeyDictionary()
 _readable: WeakKeyDictionary[AttentionTrace, tuple[bool, bool]] = WeakKeyDictionary()
 _readings: WeakKeyDictionary[AttentionTrace, tuple[str, str, AttentionTrace]] = WeakKeyDictionary()
 
-_warmup_lock = threading.Lock()
-_warmup_started = False
 
-
-def start_warmup() -> None:
-    """Load TensorFlow and every model in the background, once per process."""
-    global _warmup_started
-    with _warmup_lock:
-        if _warmup_started:
-            return
-        _warmup_started = True
-    threading.Thread(target=_warm, name="attnviz-warmup", daemon=True).start()
-
-
-def keep_keras_session() -> None:
-    """Stop Streamlit from clearing the Keras session after every run of every visitor.
-
-    It would make TensorFlow forget its kernels (the next call takes 30 ms instead of 1), and reach into what other
-    visitors' threads are doing at that moment. Nothing here builds models during a run, so nothing piles up.
-    """
-    if not callable(script_runner._clean_problem_modules):
-        raise RuntimeError("Streamlit no longer has _clean_problem_modules: see whether it still clears the session")
-    script_runner._clean_problem_modules = lambda: None
-
-
-def _warm() -> None:
-    keep_keras_session()
-    try:
-        cards = zoo.models()
-        warmup.total = len(cards) + 1
-        warmup.current = "TensorFlow"
-        _in_worker(lambda: importlib.import_module("tensorflow"))
-        warmup.done = 1
-        for card in cards:
-            warmup.current = card.name
-            try:
-                for text in card.examples[:2] or ("a",):
-                    trace(card.name, text)
-                    if card.family == "pooling":
-                        steps(card.name, text)
-                learning(card.name)
-            except AttnvizError:
-                pass  # The page says what is wrong with a model when it is chosen.
-            warmup.done += 1
-        importlib.import_module("attnviz.figures")
-        gc.collect()
-        # Streamlit collects all generations after every run; what is loaded now need not be looked at again.
-        gc.freeze()
-    finally:
-        warmup.finished.set()
-    for card in cards:
-        if offers(card.name, "prepare"):
-            _in_worker(zoo.load(card.name).prepare)
-    gc.collect()
-    gc.freeze()
-
-
-def _in_worker(task: Callable[[], T]) -> T:
+def in_worker(task: Callable[[], T]) -> T:
+    """What `task` returns, in a thread that TensorFlow knows; a task must not wait for another."""
     return _workers.submit(task).result()
 
 
@@ -158,7 +81,7 @@ def card(name: str) -> ModelCard:
 
 def add(files: Mapping[str, bytes]) -> str:
     """Take in a model that was sent; its name."""
-    name = _in_worker(lambda: zoo.add_files(files)).name
+    name = in_worker(lambda: zoo.add_files(files)).name
     _cards.cache_clear()
     refused.cache_clear()
     return name
@@ -188,7 +111,7 @@ def first_example(name: str) -> str:
 
 def load(name: str) -> Any:
     """A model, loaded once."""
-    return _in_worker(lambda: zoo.load(name))
+    return in_worker(lambda: zoo.load(name))
 
 
 @kept(TRACES, trace_bytes)
@@ -222,7 +145,7 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> Attenti
         result: AttentionTrace = model.run(_shuffled(encoded, shuffle), **options)
         return result
 
-    return _in_worker(task)
+    return in_worker(task)
 
 
 def written(trace: AttentionTrace) -> tuple[str, ...] | None:
@@ -250,9 +173,9 @@ def operated(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ..
     listed = [parse(code) for code in codes]
     options: dict[str, Any] = {} if tokens is None else {"prefix": tokens}
     if not listed or listed[-1].name in INPUT:
-        return _in_worker(lambda: begin(zoo.load(name), zoo.load(name).encode(text), listed, **options))
+        return in_worker(lambda: begin(zoo.load(name), zoo.load(name).encode(text), listed, **options))
     before = operated(name, text, codes[:-1], tokens)  # not inside a worker, which would wait for another
-    return _in_worker(lambda: then(zoo.load(name), before, listed[-1], **options))
+    return in_worker(lambda: then(zoo.load(name), before, listed[-1], **options))
 
 
 def surgery(
@@ -291,7 +214,7 @@ def rewritten(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, .
         result: AttentionTrace = zoo.load(name).run(done.encoded, edits=done.trace.edits)
         return result
 
-    return _in_worker(task)
+    return in_worker(task)
 
 
 def read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.PiecesKey) -> AttentionTrace:
@@ -325,7 +248,7 @@ def uniform(name: str, text: str) -> AttentionTrace:
         result: AttentionTrace = model.run(model.encode(text), edits=(edit,))
         return result
 
-    return _in_worker(task)
+    return in_worker(task)
 
 
 @lru_cache(maxsize=256)
@@ -339,7 +262,7 @@ def steps(name: str, text: str, weights: tuple[float, ...] | None = None) -> Ste
         result: Steps = model.explain(encoded, edits=edits)
         return result
 
-    return _in_worker(task)
+    return in_worker(task)
 
 
 @lru_cache(maxsize=256)
@@ -352,7 +275,7 @@ def explain(name: str, text: str, focus: Focus, tokens: tuple[str, ...] | None =
         result: Steps = model.explain(model.encode(text), focus.block, focus.layer, focus.head, focus.query, **more)
         return result
 
-    return _in_worker(task)
+    return in_worker(task)
 
 
 @kept(TRACES // 4, trace_bytes)
@@ -367,7 +290,7 @@ def tempered(name: str, text: str, focus: Focus, temperature: float) -> Attentio
         result: AttentionTrace = model.run(model.encode(text), edits=(edit,))
         return result
 
-    return _in_worker(task)
+    return in_worker(task)
 
 
 @lru_cache(maxsize=32)
@@ -390,7 +313,7 @@ def measures(
         attention = row.row(trace)[[not special for special in row.keys(trace).special]]
         return of_classifier(model, encoded, target, attention)
 
-    return _in_worker(task)
+    return in_worker(task)
 
 
 @lru_cache(maxsize=64)
@@ -402,7 +325,7 @@ def case_measures(name: str, text: str) -> Measures:
         encoded = model.encode(text)
         return of_classifier(model, encoded, model.run(encoded).output.predicted)
 
-    return _in_worker(task)
+    return in_worker(task)
 
 
 @lru_cache(maxsize=256)
@@ -437,7 +360,7 @@ def written_measures(
             unknown=step.unknown_id,
         )
 
-    return _in_worker(task)
+    return in_worker(task)
 
 
 def similarity(block: AttentionBlock) -> Similarity:
@@ -465,7 +388,7 @@ def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] |
         norms: np.ndarray = model.value_norms(model.encode(text), **more)
         return norms
 
-    return _in_worker(task)
+    return in_worker(task)
 
 
 @lru_cache(maxsize=64)
@@ -482,7 +405,7 @@ def learning(name: str) -> Learning | None:
     Raises:
         ModelError: They cannot be read.
     """
-    return _in_worker(lambda: zoo.learning(name))
+    return in_worker(lambda: zoo.learning(name))
 
 
 def recorded(name: str) -> bool:
@@ -496,14 +419,14 @@ def recorded(name: str) -> bool:
 @lru_cache(maxsize=32)
 def parameters(name: str) -> tuple[np.ndarray, np.ndarray]:
     """W `[feature]` and b `[max_length]` of a pooling model."""
-    pair: tuple[np.ndarray, np.ndarray] = _in_worker(lambda: zoo.load(name).parameters())
+    pair: tuple[np.ndarray, np.ndarray] = in_worker(lambda: zoo.load(name).parameters())
     return pair
 
 
 @lru_cache(maxsize=32)
 def dense_parameters(name: str) -> dict[str, np.ndarray]:
     """Kernels and biases of the dense layers of a pooling model."""
-    arrays: dict[str, np.ndarray] = _in_worker(lambda: zoo.load(name).dense_parameters())
+    arrays: dict[str, np.ndarray] = in_worker(lambda: zoo.load(name).dense_parameters())
     return arrays
 
 

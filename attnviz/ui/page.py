@@ -15,7 +15,7 @@ from attnviz.figures.escape import label
 from attnviz.figures.numbers import approx
 from attnviz.i18n import languages, translate
 from attnviz.trace import AttentionTrace, Notice
-from attnviz.ui import cache, state, translation
+from attnviz.ui import cache, state, translation, warmup
 from attnviz.ui.components.address import address
 from attnviz.ui.components.figure_tools import figure_tools
 from attnviz.ui.components.sentence_box import sentence_box
@@ -69,7 +69,7 @@ _STYLE = """
 def render() -> None:
     """One run of the page."""
     st.set_page_config(page_title="attnviz", layout="wide", initial_sidebar_state="collapsed")
-    cache.start_warmup()
+    warmup.start()
     state.start(KEYS)
     st.html(_STYLE)
     if not cache.model_names():
@@ -133,13 +133,13 @@ def _no_models() -> None:
 
 def _wait_until_warm() -> None:
     """A visitor who is earlier than the models sees how far they are."""
-    if cache.warmup.finished.is_set():
+    if warmup.progress.finished.is_set():
         return
     language = st.session_state.lang
     place = st.empty()
-    while not cache.warmup.finished.wait(0.15):
-        words = translate(language, "page.warming", name=literal(cache.warmup.current))
-        place.progress(min(cache.warmup.done / max(cache.warmup.total, 1), 1.0), text=words)
+    while not warmup.progress.finished.wait(0.15):
+        words = translate(language, "page.warming", name=literal(warmup.progress.current))
+        place.progress(min(warmup.progress.done / max(warmup.progress.total, 1), 1.0), text=words)
     place.empty()
 
 

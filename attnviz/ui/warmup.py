@@ -1,0 +1,89 @@
+"""Loading TensorFlow and every model once, behind the page, so that whoever comes finds them warm."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import threading
+from dataclasses import dataclass, field
+
+from streamlit.runtime.scriptrunner import script_runner
+
+from attnviz import zoo
+from attnviz.errors import AttnvizError
+from attnviz.ui import cache
+
+
+@dataclass
+class Progress:
+    """How far loading has come.
+
+    Attributes:
+        total: Steps to take; 0 before it began.
+        done: Steps taken.
+        current: Name of what is being loaded.
+        finished: Set when all models are warm or refused.
+    """
+
+    total: int = 0
+    done: int = 0
+    current: str = ""
+    finished: threading.Event = field(default_factory=threading.Event)
+
+
+progress = Progress()
+_lock = threading.Lock()
+_started = False
+
+
+def start() -> None:
+    """Load TensorFlow and every model in the background, once per process."""
+    global _started
+    with _lock:
+        if _started:
+            return
+        _started = True
+    threading.Thread(target=_load, name="attnviz-warmup", daemon=True).start()
+
+
+def keep_keras_session() -> None:
+    """Stop Streamlit from clearing the Keras session after every run of every visitor.
+
+    It would make TensorFlow forget its kernels (the next call takes 30 ms instead of 1), and reach into what other
+    visitors' threads are doing at that moment. Nothing here builds models during a run, so nothing piles up.
+    """
+    if not callable(script_runner._clean_problem_modules):
+        raise RuntimeError("Streamlit no longer has _clean_problem_modules: see whether it still clears the session")
+    script_runner._clean_problem_modules = lambda: None
+
+
+def _load() -> None:
+    keep_keras_session()
+    try:
+        cards = zoo.models()
+        progress.total = len(cards) + 1
+        progress.current = "TensorFlow"
+        cache.in_worker(lambda: importlib.import_module("tensorflow"))
+        progress.done = 1
+        for card in cards:
+            progress.current = card.name
+            try:
+                for text in card.examples[:2] or ("a",):
+                    cache.trace(card.name, text)
+                    if card.family == "pooling":
+                        cache.steps(card.name, text)
+                cache.learning(card.name)
+            except AttnvizError:
+                pass  # The page says what is wrong with a model when it is chosen.
+            progress.done += 1
+        importlib.import_module("attnviz.figures")
+        gc.collect()
+        # Streamlit collects all generations after every run; what is loaded now need not be looked at again.
+        gc.freeze()
+    finally:
+        progress.finished.set()
+    for card in cards:
+        if cache.offers(card.name, "prepare"):
+            cache.in_worker(zoo.load(card.name).prepare)
+    gc.collect()
+    gc.freeze()
