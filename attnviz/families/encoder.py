@@ -16,10 +16,10 @@ from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.families.masking import mask_after
-from attnviz.families.projection import head_output, value_norms
+from attnviz.families.projection import check_indices, head_steps, value_norms
 from attnviz.families.text_classifier import TextClassifier, padded
 from attnviz.tokenizers import Tokenizer, from_config
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Edit, Encoded, Step, Steps, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Edit, Encoded, Steps, TokenAxis
 
 #: The one block of such a model: all its layers and heads.
 BLOCK = "encoder"
@@ -230,26 +230,12 @@ class EncoderClassifier(TextClassifier):
         if block != BLOCK:
             raise InputError("no_such_block", received=block, expected=BLOCK)
         length = 1 + len(encoded.axes["tokens"])
-        sizes = (("layer", layer, self.layers), ("head", head, self.heads), ("query", query, length))
-        for what, index, size in sizes:
-            if not 0 <= index < size:
-                raise InputError("no_such_index", what=what, received=index, last=size - 1)
+        check_indices(layer=(layer, self.layers), head=(head, self.heads), query=(query, length))
         run = self._parts(encoded.inputs["tokens"], self._checked(edits, [encoded]))
         site = list(run.sites.values())[layer]
         q, k, v = (run.layers[f"attention_{layer}/{part}"][0, :, head] for part in ("query", "key", "value"))  # [T, D]
-        weights = site.weights[0, head, query]
-        context = weights @ v
-        return Steps(
-            (
-                Step("query", q[query], ("feature",), "query"),
-                Step("key", k, ("key", "feature"), "key"),
-                Step("value", v, ("key", "feature"), "value"),
-                Step("scores", site.scores[0, head, query], ("key",), "scaled_scores"),
-                Step("weights", weights, ("key",), "weights"),
-                Step("context", context, ("feature",), "head_context"),
-                *head_output(self.model.get_layer(f"attention_{layer}"), head, context),
-            )
-        )
+        scores, weights = site.scores[0, head, query], site.weights[0, head, query]
+        return head_steps(self.model.get_layer(f"attention_{layer}"), head, q[query], k, v, scores, weights)
 
     def value_norms(self, encoded: Encoded) -> NDArray[np.float32]:
         """How long what each key has to give is in each head: ‖v_j W_O‖, float32 `[layer, head, key]`.

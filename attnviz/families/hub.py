@@ -19,7 +19,7 @@ from attnviz.families.cleaning import cleaned
 from attnviz.families.foreign import BACKBONES, WEIGHTS, describe, kind_of, read_json
 from attnviz.families.masking import mask_after
 from attnviz.families.pieces import Pieces
-from attnviz.families.projection import head_output, value_norms
+from attnviz.families.projection import check_indices, head_steps, value_norms
 from attnviz.trace import (
     MASK_CAUSAL,
     MASK_NONE,
@@ -31,7 +31,6 @@ from attnviz.trace import (
     Kind,
     Notice,
     Output,
-    Step,
     Steps,
     Tensor,
 )
@@ -158,9 +157,7 @@ class HubModel:
             raise InputError("no_such_block", received=block, expected=self._kind)
         inputs, sites = self._inputs(encoded), self._captured.sites
         heads, length = sites[0].heads or 1, len(encoded.axes["tokens"])
-        for what, index, size in (("layer", layer, len(sites)), ("head", head, heads), ("query", query, length)):
-            if not 0 <= index < size:
-                raise InputError("no_such_index", what=what, received=index, last=size - 1)
+        check_indices(layer=(layer, len(sites)), head=(head, heads), query=(query, length))
         site = sites[layer]
         parts: list[Any] = [getattr(site.layer, f"_{part}_dense") for part in ("query", "key", "value")]
         with self._lock:
@@ -168,19 +165,8 @@ class HubModel:
         run = observed(inputs)
         q, k, v = (np.asarray(run.layers[part.path], np.float32)[0, :, head] for part in parts)
         own: SiteRun = run.sites[site.name]
-        weights = own.weights[0, head, query]
-        context = weights @ v
-        return Steps(
-            (
-                Step("query", q[query], ("feature",), "query"),
-                Step("key", k, ("key", "feature"), "key"),
-                Step("value", v, ("key", "feature"), "value"),
-                Step("scores", own.scores[0, head, query], ("key",), "scaled_scores"),
-                Step("weights", weights, ("key",), "weights"),
-                Step("context", context, ("feature",), "head_context"),
-                *head_output(site.layer, head, context),
-            )
-        )
+        scores, weights = own.scores[0, head, query], own.weights[0, head, query]
+        return head_steps(site.layer, head, q[query], k, v, scores, weights)
 
     def value_norms(self, encoded: Encoded) -> NDArray[np.float32]:
         """How long what each key has to give is in each head: ‖v_j W_O‖, float32 `[layer, head, key]`.

@@ -14,6 +14,7 @@ from attnviz.capture import CapturedModel, Run, tap
 from attnviz.capture.graph import compiled
 from attnviz.errors import InputError
 from attnviz.families.decoding import Written, log_softmax
+from attnviz.families.projection import check_indices
 from attnviz.families.transformer import Networks
 from attnviz.trace import LIFTED, Edit
 
@@ -207,9 +208,7 @@ def check(edits: Sequence[Edit], layers: Mapping[str, int], heads: int, source: 
         if not layers.get(edit.block):
             offered = ", ".join(block for block, count in layers.items() if count)
             raise InputError("no_such_block", received=edit.block, expected=offered)
-        for what, index, size in (("layer", edit.layer, layers[edit.block]), ("head", edit.head, heads)):
-            if index is not None and not 0 <= index < size:
-                raise InputError("no_such_index", what=what, received=index, last=size - 1)
+        check_indices(layer=(edit.layer, layers[edit.block]), head=(edit.head or 0, heads))  # no head: all
         shape = edit.weights.shape
         rows = shape[0] if edit.weights.ndim == 2 and edit.block != ENCODER else source
         expected = (rows, rows if edit.block == DECODER else source)

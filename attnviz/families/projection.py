@@ -1,4 +1,4 @@
-"""What a Keras attention layer does to the contexts of its heads."""
+"""One head of a Keras attention layer taken apart, to its part of the output projection."""
 
 from __future__ import annotations
 
@@ -8,8 +8,54 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.errors import ModelError
-from attnviz.trace import Step
+from attnviz.errors import InputError, ModelError
+from attnviz.trace import Step, Steps
+
+
+def check_indices(**indices: tuple[int, int]) -> None:
+    """Refuse an index that is out of range.
+
+    Args:
+        indices: What is counted: the index asked for, from 0, and how many there are.
+
+    Raises:
+        InputError: `no_such_index`.
+    """
+    for what, (index, size) in indices.items():
+        if not 0 <= index < size:
+            raise InputError("no_such_index", what=what, received=index, last=size - 1)
+
+
+def head_steps(
+    layer: Any,
+    head: int,
+    query: NDArray[np.float32],
+    keys: NDArray[np.float32],
+    values: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    weights: NDArray[np.float32],
+) -> Steps:
+    """What one head does for one query, from q, k and v to its part of the output projection.
+
+    Args:
+        layer, head: As for `head_output`.
+        query: float32 `[feature]`.
+        keys, values: float32 `[key, feature]`.
+        scores: q·k/√d with the mask, float32 `[key]`.
+        weights: float32 `[key]`.
+    """
+    context = weights @ values
+    return Steps(
+        (
+            Step("query", query, ("feature",), "query"),
+            Step("key", keys, ("key", "feature"), "key"),
+            Step("value", values, ("key", "feature"), "value"),
+            Step("scores", scores, ("key",), "scaled_scores"),
+            Step("weights", weights, ("key",), "weights"),
+            Step("context", context, ("feature",), "head_context"),
+            *head_output(layer, head, context),
+        )
+    )
 
 
 def head_output(layer: Any, head: int, context: NDArray[np.float32]) -> tuple[Step, ...]:

@@ -30,7 +30,7 @@ from attnviz.families.incremental import (
     stacked,
 )
 from attnviz.families.next_token import NextToken, inputs, tail, with_end
-from attnviz.families.projection import head_output, value_norms
+from attnviz.families.projection import check_indices, head_steps, value_norms
 from attnviz.families.script import fits
 from attnviz.families.sentence import Sentence
 from attnviz.families.subwords import END_ID, PADDING_ID, START_ID, UNKNOWN_ID, Subwords
@@ -39,7 +39,6 @@ from attnviz.trace import (
     Edit,
     Encoded,
     Notice,
-    Step,
     Steps,
 )
 
@@ -241,27 +240,13 @@ class TranslationModel:
             raise InputError("no_such_block", received=block, expected=", ".join(self._offered))
         ids = self._ids(encoded, tokens)
         length = len(encoded.axes["tokens"]) + 1 if block == ENCODER else len(ids)
-        sizes = (("layer", layer, self._blocks[block]), ("head", head, self.heads), ("query", query, length))
-        for what, index, size in sizes:
-            if not 0 <= index < size:
-                raise InputError("no_such_index", what=what, received=index, last=size - 1)
+        check_indices(layer=(layer, self._blocks[block]), head=(head, self.heads), query=(query, length))
         run = self._parts(inputs(encoded, ids), full_edits(edits, len(ids)))
         name = f"{SITES[block]}{layer}"
         site = next(each for path, each in run.sites.items() if path == name)
         q, k, v = (run.layers[f"{name}_{part}"][0, head] for part in ("query", "key", "value"))  # [T, D]
-        weights = site.weights[0, head, query]
-        context = weights @ v
-        return Steps(
-            (
-                Step("query", q[query], ("feature",), "query"),
-                Step("key", k, ("key", "feature"), "key"),
-                Step("value", v, ("key", "feature"), "value"),
-                Step("scores", site.scores[0, head, query], ("key",), "scaled_scores"),
-                Step("weights", weights, ("key",), "weights"),
-                Step("context", context, ("feature",), "head_context"),
-                *head_output(self._projection(name), head, context),
-            )
-        )
+        scores, weights = site.scores[0, head, query], site.weights[0, head, query]
+        return head_steps(self._projection(name), head, q[query], k, v, scores, weights)
 
     def value_norms(
         self, encoded: Encoded, block: str = ENCODER, tokens: Sequence[str] | None = None

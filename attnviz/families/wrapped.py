@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -17,7 +16,7 @@ from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.cleaning import cleaned
 from attnviz.families.inputs import WrappedEncoded, axes_of, input_names, named, packed_inputs
-from attnviz.families.projection import head_output
+from attnviz.families.projection import check_indices, head_steps
 from attnviz.families.reading import Block, read
 from attnviz.trace import (
     AttentionTrace,
@@ -149,33 +148,15 @@ class WrappedModel:
         if block not in blocks:
             raise InputError("no_such_block", received=block, expected=", ".join(blocks))
         chosen = blocks[block]
-        for what, index, size in (
-            ("layer", layer, 1),
-            ("head", head, chosen.heads),
-            ("query", query, len(chosen.rows)),
-        ):
-            if not 0 <= index < size:
-                raise InputError("no_such_index", what=what, received=index, last=size - 1)
-        scores = Step("scores", chosen.cut(run.sites[block].scores)[head, query], ("key",), "scores")
-        weights = Step("weights", chosen.cut(run.sites[block].weights)[head, query], ("key",), "weights")
+        check_indices(layer=(layer, 1), head=(head, chosen.heads), query=(query, len(chosen.rows)))
+        scores = chosen.cut(run.sites[block].scores)[head, query]
+        weights = chosen.cut(run.sites[block].weights)[head, query]
         parts = self._projections(chosen, inputs)
         if parts is None:
-            return Steps((scores, weights))
+            return Steps((Step("scores", scores, ("key",), "scores"), Step("weights", weights, ("key",), "weights")))
         q, k, v = (values[:, head * values.shape[1] // chosen.heads] for values in parts)  # keys may be shared by heads
-        q, k, v = q[chosen.rows[query]], k[chosen.columns], v[chosen.columns]
-        scores = replace(scores, formula="scaled_scores")
-        context = weights.values @ v
-        return Steps(
-            (
-                Step("query", q, ("feature",), "query"),
-                Step("key", k, ("key", "feature"), "key"),
-                Step("value", v, ("key", "feature"), "value"),
-                scores,
-                weights,
-                Step("context", context, ("feature",), "head_context"),
-                *head_output(chosen.site.layer, head, context),
-            )
-        )
+        keys, values = k[chosen.columns], v[chosen.columns]
+        return head_steps(chosen.site.layer, head, q[chosen.rows[query]], keys, values, scores, weights)
 
     def gradients(self, encoded: Encoded, target: int | None = None) -> NDArray[np.float32]:
         """Derivative of a class of the prediction by the embedding vectors.
