@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import locale
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -30,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, or 2 for a call that cannot be carried out, 1 for a failure while carrying it out.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # standard error is for our own messages
+    # Standard error is for our own messages.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     language = choose((locale.getlocale()[0] or "").replace("_", "-"))
     parser = _parser(language)
     options = parser.parse_args(arguments)
