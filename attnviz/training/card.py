@@ -262,7 +262,8 @@ def _training_text(card: dict[str, Any], recipe: Recipe) -> str:
     )
     return (
         f"Settings: {settings}. {vocabulary} The pass with the best validation figure is kept: {best}, "
-        f"validation macro accuracy {figure}. {auxiliary}{_teaching(recipe)}Weights are stored in half "
+        f"validation macro accuracy {figure}. {auxiliary}{_teaching(recipe)}{_reading(card, recipe)}"
+        "Weights are stored in half "
         "precision, and every figure above is computed from what is stored. All of it, "
         f"baselines and cross-validation included, took {training['seconds']:.0f} seconds.\n\n"
         "Attention and predictions for the example sentences, and loss, accuracy and entropy over a sample of the test "
@@ -283,6 +284,18 @@ def _positions(card: dict[str, Any]) -> str:
     return (
         f"b is penalised in training (L2). Positions beyond the first {length} were reached by few training "
         "sentences; they share the value of the last one before."
+    )
+
+
+def _reading(card: dict[str, Any], recipe: Recipe) -> str:
+    if recipe.pretraining is None:
+        return ""
+    stated = dict(card["training"]["pretraining"])
+    count = stated.pop("n_sentences")
+    settings = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in stated.items())
+    return (
+        f"Before that the encoder learned to guess masked words (Devlin et al. 2019) in {count:,} sentences, those of "
+        f"the training part and {recipe.pretraining.source}, none of them in the validation or test part: {settings}. "
     )
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from attnviz.training import data
 from attnviz.training.pooling_recipes import POLITENESS_JA, SENTIMENT_EN, TOPICS_EN
+from attnviz.training.pretraining import Pretraining
 from attnviz.training.settings import Settings
+from attnviz.training.translation.pairs import pairs
 
 TOPICS_EN_ENCODER = replace(
     TOPICS_EN,
@@ -66,22 +69,28 @@ SENTIMENT_EN_ENCODER = replace(
         "layers of four heads, read at a [CLS] token.",
         "ja": "英語の文が好意的か否定的かを、Transformer エンコーダー（2層×4ヘッド、[CLS] で読み出し）で判定します。",
     },
-    inherits=True,
+    datasets=(*SENTIMENT_EN.datasets, data.SMALL_PARALLEL, data.MANYTHINGS),
+    pretraining=Pretraining(
+        sentences=lambda *, quiet: [english for english, _ in pairs(quiet=quiet).train],
+        source="the English sides of the parallel pairs",
+    ),
     settings=replace(
         TOPICS_EN_ENCODER.settings,
-        epochs=6,
-        learning_rate=7e-4,
+        epochs=10,
+        learning_rate=5e-4,
         word_dropout=0.2,
         feature_dropout=0.5,
         dropout=0.2,
-        distillation=1.0,
     ),
     tried=(
         "Half the teacher in the targets and less dropout on the features: less accurate on the test part than the "
-        "pooling model, and not shipped. That was the one look at the test part before this model's own.",
+        "pooling model; not shipped.",
         "The teacher alone and more dropout on the features: one run with one seed, best validation accuracy 80.4 %, "
-        "the teacher's own 80.6 %; these are the settings above. Of 818 sentences to validate, one point is eight. "
+        "the teacher's own 80.6 %. Of 818 sentences to validate, one point is eight. "
         "Trained so, 2,031 of 2,454 test sentences were right, of the pooling model 2,032; not shipped.",
+        "Masked words guessed first (8 passes over 97,500 sentences), then half the teacher: best validation accuracy "
+        "81.1 % at the last of 6 passes, still rising; so with 10 passes. The settings above. The test part was "
+        "looked at twice before this model's own figures, for the two models that were not shipped.",
     ),
 )
 

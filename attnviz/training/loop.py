@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -21,7 +20,8 @@ from attnviz.training.distillation import Teacher, lesson
 from attnviz.training.milestones import milestones
 from attnviz.training.networks import Variant, Weights, forward, get_weights, network, set_weights, trainer
 from attnviz.training.progress import Progress
-from attnviz.training.recording import Look, Recorder
+from attnviz.training.recording import Recorder
+from attnviz.training.run import Run, without_auxiliary
 from attnviz.training.settings import Settings
 
 
@@ -67,7 +67,7 @@ def fit(
         set_weights(learner, get_weights(learner) | initial)
     model = network(config, variant)  # holds what is measured and kept: the mean over passes
     stamp = _stamp(train, validation, config, settings, variant, teacher, initial, look)
-    run = _Run(learner, stamp, checkpoint)
+    run = Run(learner, stamp, checkpoint, _quality)
     predict = forward(model)
     progress = Progress(label, settings.epochs, quiet=quiet)
     steps = _steps(train, settings, teacher)
@@ -75,7 +75,7 @@ def fit(
 
     def see(done: int) -> None:
         if look and done in looked_at:
-            run.looks.append(look(done, _without_auxiliary(get_weights(learner))))
+            run.looks.append(look(done, without_auxiliary(get_weights(learner))))
 
     before = sum(each["seconds"] for each in run.history)
     while run.epoch < settings.epochs and run.epoch - run.best_epoch < settings.patience:
@@ -119,7 +119,7 @@ def _one_pass(
     for step in range(steps):
         before(epoch * steps + step)
         progress = (epoch + step / steps) / settings.epochs
-        learner.optimizer.learning_rate = settings.learning_rate * _schedule(progress, settings.warm_up)
+        learner.optimizer.learning_rate = settings.learning_rate * schedule(progress, settings.warm_up)
         rows = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
         batch = seen.ids[rows]
         width = -(-int((batch > 0).sum(axis=1).max()) // 16) * 16  # a few widths only, so that few graphs are traced
@@ -145,7 +145,7 @@ def _seen(train: Batch, settings: Settings, rng: np.random.Generator, teacher: T
     return shown if teacher is None else lesson(shown, teacher, settings.distillation, rng)
 
 
-def _schedule(progress: float, warm_up: float) -> float:
+def schedule(progress: float, warm_up: float) -> float:
     """Share of the highest learning rate: a rise from zero, then half a cosine."""
     if progress < warm_up:
         return progress / warm_up
@@ -168,78 +168,6 @@ def _measure(predict: Callable[..., Any], batch: Batch) -> dict[str, float]:
 def _quality(figures: dict[str, float]) -> tuple[float, float]:
     """What the best pass has most of; of equally accurate passes the better calibrated."""
     return figures["macro_accuracy"], -figures["macro_loss"]
-
-
-class _Run:
-    """Where a training stands; written to disk after each pass and read back when it is started again."""
-
-    def __init__(self, learner: keras.Model, stamp: str, path: Path | None) -> None:
-        self._learner, self._stamp, self._path = learner, stamp, path
-        self.epoch = 0
-        self.best_epoch = 0
-        self.mean: Weights = _without_auxiliary(get_weights(learner))
-        self.best = self.mean
-        self.history: list[dict[str, float]] = []
-        self.looks: list[Look] = []
-        learner.optimizer.build(learner.trainable_variables)
-        if path is not None and path.is_file():
-            self._resume(path)
-
-    def average(self, older: float) -> Weights:
-        """The running mean over passes, the one just finished included; `older` is the share of those before it."""
-        newest = _without_auxiliary(get_weights(self._learner))
-        share = np.float32(older if self.epoch else 0.0)
-        self.mean = {name: share * self.mean[name] + (1 - share) * value for name, value in newest.items()}
-        return self.mean
-
-    def record(self, figures: dict[str, float]) -> None:
-        """Take note of a finished pass, whose weights `average` has taken in."""
-        self.epoch += 1
-        self.history.append(figures)
-        if self.best_epoch == 0 or _quality(figures) > _quality(self.history[self.best_epoch - 1]):
-            self.best_epoch, self.best = self.epoch, self.mean
-        if self._path is not None:
-            self._save(self._path)
-
-    def _variables(self) -> list[Any]:
-        return [*self._learner.variables, *self._learner.optimizer.variables]
-
-    def _save(self, path: Path) -> None:
-        state = {"stamp": self._stamp, "epoch": self.epoch, "best_epoch": self.best_epoch, "history": self.history}
-        state["looks"] = len(self.looks)
-        arrays: dict[str, Any] = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self._variables())}
-        for kind, weights in (("best", self.best), ("mean", self.mean)):
-            arrays |= {f"{kind}/{name}": value for name, value in weights.items()}
-        for number, look in enumerate(self.looks):
-            arrays |= {f"look {number}/{name}": value for name, value in look.items()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(file, state=np.array(json.dumps(state)), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)  # a kill leaves the old state or the new one, never half of one
-
-    def _resume(self, path: Path) -> None:
-        with np.load(path, allow_pickle=False) as archive:
-            state = json.loads(str(archive["state"]))
-            if state["stamp"] != self._stamp:
-                return  # another recipe's or another data set's: start again
-            self.epoch, self.best_epoch, self.history = state["epoch"], state["best_epoch"], state["history"]
-            for index, variable in enumerate(self._variables()):
-                variable.assign(archive[f"v{index}"])
-            self.best, self.mean = (
-                {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
-                for kind in ("best/", "mean/")
-            )
-            self.looks = [
-                {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
-                for kind in (f"look {number}/" for number in range(state["looks"]))
-            ]
-
-
-def _without_auxiliary(weights: Weights) -> Weights:
-    return {name: value for name, value in weights.items() if not name.startswith("auxiliary/")}
 
 
 def _stamp(

@@ -15,7 +15,7 @@ import numpy as np
 from attnviz import zoo
 from attnviz.errors import ModelError
 from attnviz.families import learning
-from attnviz.tokenizers import KINDS, Tokenizer, count_keys, from_config, make_vocabulary, write_vocabulary
+from attnviz.tokenizers import KINDS, Tokenizer, clean, count_keys, from_config, make_vocabulary, write_vocabulary
 from attnviz.training import card as cards
 from attnviz.training import corpora, recording, renewal, sibling
 from attnviz.training.batch import Batch
@@ -25,6 +25,7 @@ from attnviz.training.distillation import Teacher
 from attnviz.training.evaluation import encode, measure
 from attnviz.training.loop import fit
 from attnviz.training.networks import Variant, Weights, forward, network, set_weights, share_positions
+from attnviz.training.pretraining import pretrain, rows_of
 from attnviz.training.recipe import Recipe
 from attnviz.training.recipes import recipe
 from attnviz.training.translation.recipes import RECIPES as TRANSLATIONS
@@ -62,7 +63,7 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
     began = time.monotonic()
     corpus = chosen.corpus(chosen.settings.seed, quiet=quiet)
     tokenizer = make_tokenizer(chosen, corpus.train)
-    initial = sibling.embedding(chosen, tokenizer, models_folder) if chosen.inherits else None
+    initial, read = _initial(chosen, tokenizer, corpus, models_folder, state, quiet)
     teacher = sibling.teacher(chosen, tokenizer, models_folder) if chosen.settings.distillation else None
     checkpoint = state / f"{chosen.variant}.npz"
     test = encode(tokenizer, corpus.test, chosen.config()["max_length"])
@@ -85,6 +86,7 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
         "n_validation": len(corpus.validation),
         "min_count": chosen.min_count,
         "settings": chosen.settings.stated(chosen.family),
+        **read,
         "epochs": record["epochs"],
         "best_epoch": record["best_epoch"],
         "validation_macro_accuracy": round(record["history"][record["best_epoch"] - 1]["macro_accuracy"], 4),
@@ -113,6 +115,27 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
         shutil.rmtree(part, ignore_errors=True)
     shutil.rmtree(state, ignore_errors=True)
     return folder
+
+
+def _initial(
+    chosen: Recipe, tokenizer: Tokenizer, corpus: Corpus, models_folder: Path, state: Path, quiet: bool
+) -> tuple[Weights | None, dict[str, Any]]:
+    """What a model starts from, None for random arrays, and what its card says of that."""
+    if chosen.pretraining is None:
+        return (sibling.embedding(chosen, tokenizer, models_folder) if chosen.inherits else None), {}
+    held_out = {clean(text).text for part in (corpus.validation, corpus.test) for text in part.texts}
+    texts = [*corpus.train.texts, *chosen.pretraining.sentences(quiet=quiet)]
+    rows = rows_of(tokenizer, [text for text in texts if clean(text).text not in held_out], chosen.pretraining)
+    weights = pretrain(
+        rows,
+        _used(chosen, tokenizer),
+        chosen.pretraining,
+        seed=chosen.settings.seed,
+        checkpoint=state / "pretraining.npz",
+        label=f"{chosen.name} pretraining",
+        quiet=quiet,
+    )
+    return weights, {"pretraining": {**chosen.pretraining.stated(), "n_sentences": len(rows)}}
 
 
 def make_tokenizer(chosen: Recipe, examples: Examples) -> Tokenizer:

@@ -166,6 +166,6 @@ def test_mixtures_are_made_of_training_tokens_and_never_empty():
 
 
 def test_the_learning_rate_rises_then_falls_to_zero():
-    rates = [loop._schedule(progress, 0.25) for progress in (0.0, 0.125, 0.25, 0.625, 1.0)]
+    rates = [loop.schedule(progress, 0.25) for progress in (0.0, 0.125, 0.25, 0.625, 1.0)]
     np.testing.assert_allclose(rates, [0.0, 0.5, 1.0, 0.5, 0.0], atol=1e-12)
-    assert loop._schedule(0.0, 0.0) == 1.0
+    assert loop.schedule(0.0, 0.0) == 1.0

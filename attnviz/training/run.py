@@ -1,0 +1,98 @@
+"""Where a training stands, kept on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from attnviz.training.networks import Weights, get_weights
+from attnviz.training.recording import Look
+
+#: From the figures of a pass to what passes are compared by.
+Quality = Callable[[dict[str, float]], Any]
+
+
+class Run:
+    """Where a training stands; written to disk after each pass and read back when it is started again.
+
+    Args:
+        learner: What is trained, compiled.
+        stamp: Of the training: a state with another is not read.
+        path: File of the state; None keeps none.
+        quality: Of the figures of a pass; the weights of the pass that has most of it are `best`.
+    """
+
+    def __init__(self, learner: keras.Model, stamp: str, path: Path | None, quality: Quality) -> None:
+        self._learner, self._stamp, self._path, self._quality = learner, stamp, path, quality
+        self.epoch = 0
+        self.best_epoch = 0
+        self.mean: Weights = without_auxiliary(get_weights(learner))
+        self.best = self.mean
+        self.history: list[dict[str, float]] = []
+        self.looks: list[Look] = []
+        learner.optimizer.build(learner.trainable_variables)
+        if path is not None and path.is_file():
+            self._resume(path)
+
+    def average(self, older: float) -> Weights:
+        """The running mean over passes, the one just finished included; `older` is the share of those before it."""
+        newest = without_auxiliary(get_weights(self._learner))
+        share = np.float32(older if self.epoch else 0.0)
+        self.mean = {name: share * self.mean[name] + (1 - share) * value for name, value in newest.items()}
+        return self.mean
+
+    def record(self, figures: dict[str, float]) -> None:
+        """Take note of a finished pass, whose weights `average` has taken in."""
+        self.epoch += 1
+        self.history.append(figures)
+        if self.best_epoch == 0 or self._quality(figures) > self._quality(self.history[self.best_epoch - 1]):
+            self.best_epoch, self.best = self.epoch, self.mean
+        if self._path is not None:
+            self._save(self._path)
+
+    def _variables(self) -> list[Any]:
+        return [*self._learner.variables, *self._learner.optimizer.variables]
+
+    def _save(self, path: Path) -> None:
+        state = {"stamp": self._stamp, "epoch": self.epoch, "best_epoch": self.best_epoch, "history": self.history}
+        state["looks"] = len(self.looks)
+        arrays: dict[str, Any] = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self._variables())}
+        for kind, weights in (("best", self.best), ("mean", self.mean)):
+            arrays |= {f"{kind}/{name}": value for name, value in weights.items()}
+        for number, look in enumerate(self.looks):
+            arrays |= {f"look {number}/{name}": value for name, value in look.items()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(file, state=np.array(json.dumps(state)), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)  # a kill leaves the old state or the new one, never half of one
+
+    def _resume(self, path: Path) -> None:
+        with np.load(path, allow_pickle=False) as archive:
+            state = json.loads(str(archive["state"]))
+            if state["stamp"] != self._stamp:
+                return  # another recipe's or another data set's: start again
+            self.epoch, self.best_epoch, self.history = state["epoch"], state["best_epoch"], state["history"]
+            for index, variable in enumerate(self._variables()):
+                variable.assign(archive[f"v{index}"])
+            self.best, self.mean = (
+                {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
+                for kind in ("best/", "mean/")
+            )
+            self.looks = [
+                {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
+                for kind in (f"look {number}/" for number in range(state["looks"]))
+            ]
+
+
+def without_auxiliary(weights: Weights) -> Weights:
+    """The weights without those of heads that only help in training, whose layers' names start with `auxiliary`."""
+    return {name: value for name, value in weights.items() if not name.startswith("auxiliary")}
