@@ -67,7 +67,7 @@ def fit(
         set_weights(learner, get_weights(learner) | initial)
     model = network(config, variant)  # holds what is measured and kept: the mean over passes
     stamp = _stamp(train, validation, config, settings, variant, teacher, initial, look)
-    run = Run(learner, stamp, checkpoint, _quality)
+    run = Run(learner, stamp, checkpoint, lambda new, old: _quality(new) > _quality(old))
     predict = forward(model)
     progress = Progress(label, settings.epochs, quiet=quiet)
     steps = _steps(train, settings, teacher)

@@ -122,7 +122,7 @@ def pretrain(
     """
     keras.utils.set_random_seed(seed)
     learner = _learner(config, settings, seed)
-    run = Run(learner, _stamp(rows, config, settings, seed), checkpoint, lambda figures: -figures["loss"])
+    run = Run(learner, _stamp(rows, config, settings, seed), checkpoint, lambda new, old: new["loss"] < old["loss"])
     steps = sum(1 for _ in _batches(rows, settings, np.random.default_rng((seed, 0))))
     progress = Progress(label, steps * settings.passes, quiet=quiet)
     while run.epoch < settings.passes:

@@ -14,8 +14,7 @@ import numpy as np
 from attnviz.training.networks import Weights, get_weights
 from attnviz.training.recording import Look
 
-#: From the figures of a pass to what passes are compared by.
-Quality = Callable[[dict[str, float]], Any]
+Figures = dict[str, float]
 
 
 class Run:
@@ -25,16 +24,18 @@ class Run:
         learner: What is trained, compiled.
         stamp: Of the training: a state with another is not read.
         path: File of the state; None keeps none.
-        quality: Of the figures of a pass; the weights of the pass that has most of it are `best`.
+        better: Whether the figures of a pass are better than those of the best before; its weights are then `best`.
     """
 
-    def __init__(self, learner: keras.Model, stamp: str, path: Path | None, quality: Quality) -> None:
-        self._learner, self._stamp, self._path, self._quality = learner, stamp, path, quality
+    def __init__(
+        self, learner: keras.Model, stamp: str, path: Path | None, better: Callable[[Figures, Figures], bool]
+    ) -> None:
+        self._learner, self._stamp, self._path, self._better = learner, stamp, path, better
         self.epoch = 0
         self.best_epoch = 0
         self.mean: Weights = without_auxiliary(get_weights(learner))
         self.best = self.mean
-        self.history: list[dict[str, float]] = []
+        self.history: list[Figures] = []
         self.looks: list[Look] = []
         learner.optimizer.build(learner.trainable_variables)
         if path is not None and path.is_file():
@@ -47,11 +48,11 @@ class Run:
         self.mean = {name: share * self.mean[name] + (1 - share) * value for name, value in newest.items()}
         return self.mean
 
-    def record(self, figures: dict[str, float]) -> None:
+    def record(self, figures: Figures) -> None:
         """Take note of a finished pass, whose weights `average` has taken in."""
         self.epoch += 1
         self.history.append(figures)
-        if self.best_epoch == 0 or self._quality(figures) > self._quality(self.history[self.best_epoch - 1]):
+        if self.best_epoch == 0 or self._better(figures, self.history[self.best_epoch - 1]):
             self.best_epoch, self.best = self.epoch, self.mean
         if self._path is not None:
             self._save(self._path)
@@ -89,7 +90,7 @@ class Run:
             )
             self.looks = [
                 {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
-                for kind in (f"look {number}/" for number in range(state["looks"]))
+                for kind in (f"look {number}/" for number in range(state.get("looks", 0)))
             ]
 
 

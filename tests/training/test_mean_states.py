@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from attnviz.training.networks import get_weights, set_weights
 from attnviz.training.translation import loop, mean_states, model_card
 from attnviz.training.translation.pairs import Pairs
 from attnviz.training.translation.pipeline import School
@@ -19,7 +20,7 @@ def test_it_is_trained_alike_and_measured_on_dev_and_test(monkeypatch, tmp_path)
 
     def fit(lesson, settings, measure, **options):
         seen.append(settings)
-        kept.append(loop.get_weights(loop.networks(settings).full))
+        kept.append(get_weights(loop.networks(settings).full))
         return kept[0], {"best_epoch": 3, "seconds": 7.5, "history": []}
 
     corpus = Pairs(PAIRS, PAIRS[:2], PAIRS[2:])
@@ -34,7 +35,7 @@ def test_it_is_trained_alike_and_measured_on_dev_and_test(monkeypatch, tmp_path)
     assert seen == [replace(chosen.settings, attention=False)]
     assert (found["best_epoch"], found["seconds"]) == (3, 7.5)
     trained = loop.networks(seen[0])
-    loop.set_weights(trained.full, {name: np.float32(np.float16(array)) for name, array in kept[0].items()})
+    set_weights(trained.full, {name: np.float32(np.float16(array)) for name, array in kept[0].items()})
     _, written = School("en", "ja", tiny, corpus).measure(trained, corpus.test)
     expected = scores(written, [japanese for _, japanese in corpus.test], "ja")
     assert {key: found[f"test_greedy_{key}"] for key in expected} == expected

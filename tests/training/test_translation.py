@@ -11,6 +11,7 @@ import pytest
 from attnviz.families.subwords import END_ID, START_ID
 from attnviz.training.data import MANYTHINGS, SMALL_PARALLEL, available
 from attnviz.training.milestones import milestones
+from attnviz.training.networks import Weights
 from attnviz.training.translation import loop, pairs
 from attnviz.training.translation.lesson import Cuts, Lesson
 from attnviz.training.translation.pairs import Pairs
@@ -122,7 +123,7 @@ def test_an_interrupted_training_goes_on_where_it_stopped(tmp_path: Path) -> Non
 
     with pytest.raises(Cut):
         loop.fit(lesson, settings, measure, checkpoint=state, quiet=True, look=stop)
-    looks: dict[int, loop.Weights] = {}
+    looks: dict[int, Weights] = {}
     weights, record = loop.fit(lesson, settings, measure, checkpoint=state, quiet=True, look=looks.__setitem__)
     assert record["epochs"] == 3 and record["best_epoch"] == 3
     assert all(np.isfinite(array).all() for array in weights.values())

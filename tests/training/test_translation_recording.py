@@ -12,8 +12,8 @@ import pytest
 from attnviz import zoo
 from attnviz.families import learning, sentence
 from attnviz.families.subwords import END_ID, START_ID
+from attnviz.training.networks import get_weights, set_weights
 from attnviz.training.translation import recording
-from attnviz.training.translation.loop import get_weights, set_weights
 from attnviz.training.translation.model_card import RECORDED
 from tests.families import translation_folder
 from tests.families.transformer_reference import reference, softmax

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from attnviz.families.subwords import END_ID, START_ID
+from attnviz.training.networks import get_weights
 from attnviz.training.translation import loop, model_card, trials
 from attnviz.training.translation.pairs import Pairs
 from attnviz.training.translation.pipeline import School
@@ -32,7 +33,7 @@ def test_every_trial_differs_from_base_in_something():
 
 
 def test_the_recurrent_models_weights_are_those_of_additive_attention(networks):
-    weights = loop.get_weights(networks.full)
+    weights = get_weights(networks.full)
     memory = networks.encoder.predict_on_batch(SOURCE)
     queries = []  # states of the lower GRU, by its equations in float64
     kernel, recurrent, bias = (
@@ -78,7 +79,7 @@ def test_a_trial_is_trained_measured_and_stands_on_the_cards(monkeypatch, tmp_pa
     found = trials.run("recurrent", quiet=True)
     assert found["pass"] == 1 and 0 <= found["bleu"] <= 100
     assert found["last_bleu"] == found["bleu"]  # the mean over one pass is that pass
-    assert found["parameters"] == sum(array.size for array in loop.get_weights(loop.networks(settings).full).values())
+    assert found["parameters"] == sum(array.size for array in get_weights(loop.networks(settings).full).values())
 
     path = tmp_path / "trials.json"
     trials.enter("recurrent", found, path)

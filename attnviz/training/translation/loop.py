@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,15 +16,14 @@ from keras import ops
 from numpy.typing import NDArray
 
 from attnviz.families import transformer
-from attnviz.families.encoder import names
 from attnviz.families.transformer import Networks
 from attnviz.training.milestones import milestones
+from attnviz.training.networks import Weights, get_weights, set_weights
 from attnviz.training.progress import Progress
+from attnviz.training.run import Run
 from attnviz.training.translation import recurrent
 from attnviz.training.translation.lesson import Batch, Lesson
 from attnviz.training.translation.settings import TranslationSettings
-
-Weights = dict[str, NDArray[np.float32]]
 
 #: Most tokens that are written when a model is measured.
 LONGEST = 64
@@ -54,20 +52,9 @@ def networks(settings: TranslationSettings, *, training: bool = False) -> Networ
         keras.config.set_dtype_policy(policy)
 
 
-def get_weights(model: keras.Model) -> Weights:
-    """Copies of a model's arrays by name."""
-    return {name: np.array(ops.convert_to_numpy(variable), dtype=np.float32) for name, variable in names(model).items()}
-
-
 def halves(weights: Weights) -> dict[str, NDArray[np.float16]]:
     """The arrays in the precision they are stored in."""
     return {name: array.astype(np.float16) for name, array in weights.items()}
-
-
-def set_weights(model: keras.Model, weights: Weights) -> None:
-    """Put arrays named as by `get_weights` into a model."""
-    for name, variable in names(model).items():
-        variable.assign(weights[name])
 
 
 def learner(settings: TranslationSettings) -> keras.Model:
@@ -152,8 +139,8 @@ def fit(
     """
     keras.utils.set_random_seed(settings.seed)
     model, measured = learner(settings), networks(settings)
-    model.optimizer.build(model.trainable_variables)
-    run = _Run(model, json.dumps(settings.__dict__, sort_keys=True), checkpoint)
+    stamp = json.dumps(settings.__dict__, sort_keys=True)
+    run = Run(model, stamp, checkpoint, lambda new, old: new["bleu"] >= old["bleu"])
     total = settings.epochs * lesson.steps
     looks = set(milestones(total)) if look else set()
     progress = Progress(label, total, quiet=quiet)
@@ -209,60 +196,3 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
         if isinstance(batch, BaseException):
             raise batch
         yield batch
-
-
-class _Run:
-    """Where a training stands; written to disk after each pass and read back when it is started again."""
-
-    def __init__(self, model: keras.Model, stamp: str, path: Path | None) -> None:
-        self._model, self._stamp, self._path = model, stamp, path
-        self.epoch = self.best_epoch = 0
-        self.mean = self.best = get_weights(model)
-        self.history: list[dict[str, float]] = []
-        if path is not None and path.is_file():
-            self._resume(path)
-
-    def average(self, older: float) -> Weights:
-        """The running mean over passes, the one just finished included; `older` is the share of those before it."""
-        share = np.float32(older if self.epoch else 0.0)
-        newest = get_weights(self._model)
-        self.mean = {name: share * self.mean[name] + (1 - share) * value for name, value in newest.items()}
-        return self.mean
-
-    def record(self, figures: dict[str, float]) -> None:
-        """Take note of a finished pass, whose weights `average` has taken in."""
-        self.epoch += 1
-        self.history.append(figures)
-        if self.best_epoch == 0 or figures["bleu"] >= self.history[self.best_epoch - 1]["bleu"]:
-            self.best_epoch, self.best = self.epoch, self.mean
-        if self._path is not None:
-            self._save(self._path)
-
-    def _variables(self) -> list[Any]:
-        return [*self._model.variables, *self._model.optimizer.variables]
-
-    def _save(self, path: Path) -> None:
-        state = {"stamp": self._stamp, "epoch": self.epoch, "best_epoch": self.best_epoch, "history": self.history}
-        arrays: dict[str, Any] = {f"v{i}": ops.convert_to_numpy(v) for i, v in enumerate(self._variables())}
-        for kind, weights in (("best", self.best), ("mean", self.mean)):
-            arrays |= {f"{kind}/{name}": value for name, value in weights.items()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(file, state=np.array(json.dumps(state)), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-
-    def _resume(self, path: Path) -> None:
-        with np.load(path, allow_pickle=False) as archive:
-            state = json.loads(str(archive["state"]))
-            if state["stamp"] != self._stamp:
-                return
-            self.epoch, self.best_epoch, self.history = state["epoch"], state["best_epoch"], state["history"]
-            for index, variable in enumerate(self._variables()):
-                variable.assign(archive[f"v{index}"])
-            self.best, self.mean = (
-                {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
-                for kind in ("best/", "mean/")
-            )

@@ -17,8 +17,9 @@ import numpy as np
 
 from attnviz import zoo
 from attnviz.training.data import CACHE
+from attnviz.training.networks import set_weights
 from attnviz.training.translation.folder import by_length, write_card
-from attnviz.training.translation.loop import fit, halves, networks, set_weights
+from attnviz.training.translation.loop import fit, halves, networks
 from attnviz.training.translation.model_card import MEAN_STATES
 from attnviz.training.translation.pairs import Pairs, pairs
 from attnviz.training.translation.pipeline import School, school

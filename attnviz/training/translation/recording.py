@@ -26,10 +26,11 @@ from attnviz.families.subwords import END_ID, START_ID
 from attnviz.families.translation import TranslationModel
 from attnviz.trace import Encoded, Translation
 from attnviz.training.card import file_facts, store
+from attnviz.training.networks import Weights, get_weights
 from attnviz.training.progress import Progress
 from attnviz.training.recording import Look, drawn, write
 from attnviz.training.translation.gold import BLOCK
-from attnviz.training.translation.loop import Weights, get_weights, halves
+from attnviz.training.translation.loop import halves
 from attnviz.training.translation.model_card import RECORDED
 from attnviz.training.translation.pairs import Pair, pairs
 from attnviz.training.translation.pipeline import SIDE

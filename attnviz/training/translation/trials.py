@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from attnviz.training.data import CACHE
-from attnviz.training.translation.loop import Weights, fit, networks, set_weights
+from attnviz.training.networks import Weights, set_weights
+from attnviz.training.translation.loop import fit, networks
 from attnviz.training.translation.pipeline import school
 from attnviz.training.translation.settings import TranslationSettings
 
