@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 import attnviz
 from attnviz.families.encoder import EncoderClassifier
 from tests.e2e.conftest import MANY, OpenPage
-from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception, wait_for_run
+from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception
 
 LAYERS, HEADS = 2, 3
 TEXT = "the cat sat on it"
@@ -29,6 +29,15 @@ PICTURES = {
     "lines": ".lines svg path",
     "cell": ".st-key-chart-cell-query .js-plotly-plot .main-svg",
     "heads": "[data-testid=stDataFrame] canvas",
+}
+
+#: What is chosen besides the language and the scale: the view's name, the layer and the head from one, or their form.
+CHOSEN = {
+    "overview": ["All heads"],
+    "head": ["One head", "2", "3"],
+    "lines": ["Lines", "2", "3"],
+    "cell": ["Taken apart", "2", "3"],
+    "heads": ["Roles", "as a map"],
 }
 
 
@@ -54,7 +63,7 @@ def _place(page: Page, names: Iterable[str]) -> dict[str, str]:
 
 
 def choices(page: Page) -> list[str]:
-    """The chosen layer and head, as the page shows them."""
+    """What is chosen, as the page shows it."""
     return page.locator(".stButtonGroup button[aria-checked=true], .stButtonGroup [kind$=Active]").all_inner_texts()
 
 
@@ -64,15 +73,17 @@ def test_a_view_opens_from_its_address_and_again_after_a_reload(open_page: OpenP
     picture = page.locator(PICTURES[view]).first
     expect(picture).to_be_visible(timeout=PATIENCE)
     asked = page.locator('.token[aria-current="true"], .token.query')
+    chosen = ["English", "per sentence", *CHOSEN[view]]
     expect_place(page, view=view, layer=1, head=2, query=3)
-    wait_for_run(page)
-    before = numbers(page), choices(page)
+    expect(asked).to_have_text("sat")
+    eventually(lambda: choices(page), chosen)
+    before = numbers(page)
 
     page.reload()
     expect(picture).to_be_visible(timeout=PATIENCE)
-    eventually(lambda: (numbers(page), choices(page)), before)
-    expect_place(page, view=view, layer=1, head=2, query=3)
     expect(asked).to_have_text("sat")
+    eventually(lambda: (numbers(page), choices(page)), (before, chosen))
+    expect_place(page, view=view, layer=1, head=2, query=3)
     expect_no_exception(page)
 
 
