@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from attnviz.capture import CapturedModel
@@ -154,8 +152,6 @@ class EncoderClassifier(TextClassifier):
         self._captured = CapturedModel(model)
         observed = [f"attention_{i}/{part}" for i in range(self.layers) for part in ("query", "key", "value")]
         self._parts = CapturedModel(model, observe=(*observed, "embedding"))
-        self._gradient_lock = threading.Lock()
-        self._gradient: Any = None
 
     def run_batch(self, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
         """Several texts in one call of the model; the same traces as one by one.
@@ -257,52 +253,9 @@ class EncoderClassifier(TextClassifier):
         vectors: NDArray[np.float32] = self._parts(encoded.inputs["tokens"]).layers["embedding"][0]
         return vectors
 
-    def gradients(
-        self, encoded: Encoded, target: int | None = None, features: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
-        """Derivative of a class probability by the embedding vectors.
-
-        Args:
-            encoded: From `encode`, or a part of it.
-            target: Class index; None means the predicted class.
-            features: float32 `[batch, token, feature]` to differentiate at; None means the text's own vectors.
-
-        Returns:
-            float32, of the shape of `features` (a batch of one if none are given).
-        """
-        if features is None:
-            features = self.embed(encoded)[None]
-        if target is None:
-            target = self.run(encoded).output.predicted  # type: ignore[union-attr]
-        elif not 0 <= target < len(self.card.labels):
-            raise InputError("no_such_index", what="class", received=target, last=len(self.card.labels) - 1)
-        ids = np.repeat(encoded.inputs["tokens"], len(features), axis=0)
-        gradient: NDArray[np.float32] = self._gradient_function()(
-            tf.constant(ids, tf.int32), tf.constant(features, tf.float32), tf.constant(target, tf.int32)
-        ).numpy()
-        return gradient
-
-    def _gradient_function(self) -> Any:
-        with self._gradient_lock:
-            if self._gradient is None:
-                embedding = self.model.get_layer("embedding")
-                tail = keras.Model([self.model.input, embedding.output], self.model.output)
-
-                @tf.function(
-                    input_signature=[
-                        tf.TensorSpec([None, None], tf.int32),
-                        tf.TensorSpec([None, None, embedding.output_dim], tf.float32),
-                        tf.TensorSpec([], tf.int32),
-                    ]
-                )
-                def gradient(ids: Any, values: Any, target: Any) -> Any:
-                    with tf.GradientTape() as tape:
-                        tape.watch(values)
-                        probability = tail([ids, values], training=False)[:, target]
-                    return tape.gradient(probability, values)
-
-                self._gradient = gradient
-        return self._gradient
+    def _tail(self) -> Callable[[Any, Any], Any]:
+        tail = keras.Model([self.model.input, self.model.get_layer("embedding").output], self.model.output)
+        return lambda ids, vectors: tail([ids, vectors], training=False)
 
     def _checked(self, edits: Sequence[Edit], batch: Sequence[Encoded]) -> tuple[Edit, ...]:
         names = [site.name for site in self._captured.sites]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +9,13 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.families.masking import mask_after
+from attnviz.families.projection import check_indices
 from attnviz.families.text_classifier import TextClassifier, padded
 from attnviz.layers import AttentionPooling
 from attnviz.tokenizers import Tokenizer, from_config
@@ -87,8 +86,6 @@ class PoolingClassifier(TextClassifier):
         super().__init__(model, tokenizer, card)
         self._captured = CapturedModel(model, observe=("embedding", "attention_pooling", "dense"))
         self._site = "attention_pooling"
-        self._gradient_lock = threading.Lock()
-        self._gradient: Any = None
 
     # Traces out --------------------------------------------------------------------------------------------------
 
@@ -171,9 +168,7 @@ class PoolingClassifier(TextClassifier):
         """
         if block != BLOCK:
             raise InputError("no_such_block", received=block, expected=BLOCK)
-        for what, index in (("layer", layer), ("head", head), ("query", query)):
-            if index != 0:
-                raise InputError("no_such_index", what=what, received=index, last=0)
+        check_indices(layer=(layer, 1), head=(head, 1), query=(query, 1))
         checked = tuple(self._checked(edit, [encoded]) for edit in edits)
         run = self._captured(encoded.inputs["tokens"], checked)
         site = run.sites[self._site]
@@ -217,55 +212,11 @@ class PoolingClassifier(TextClassifier):
         vectors: NDArray[np.float32] = self._captured(encoded.inputs["tokens"]).layers["embedding"][0]
         return vectors
 
-    def gradients(
-        self, encoded: Encoded, target: int | None = None, features: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
-        """Derivative of a class probability by the embedding vectors.
-
-        Args:
-            encoded: From `encode`, or a part of it.
-            target: Class index; None means the predicted class.
-            features: float32 `[batch, token, feature]` to differentiate at; None means the text's own vectors.
-
-        Returns:
-            float32, of the shape of `features` (a batch of one if none are given).
-
-        Raises:
-            InputError: There is no such class.
-        """
-        if target is not None and not 0 <= target < len(self.card.labels):
-            raise InputError("no_such_index", what="class", received=target, last=len(self.card.labels) - 1)
-        if features is None:
-            features = self.embed(encoded)[None]
-        if target is None:
-            target = self.run(encoded).output.predicted  # type: ignore[union-attr]
-        gradient: NDArray[np.float32] = self._gradient_function()(
-            tf.constant(features, tf.float32), tf.constant(target, tf.int32)
-        ).numpy()
-        return gradient
-
-    def _gradient_function(self) -> Any:
-        with self._gradient_lock:
-            if self._gradient is None:
-                features = self.model.get_layer("embedding").output_dim
-                vectors = keras.Input((None, features))
-                context, _ = self.model.get_layer("attention_pooling")(vectors)
-                tail = keras.Model(vectors, self.model.get_layer("prediction")(self.model.get_layer("dense")(context)))
-
-                @tf.function(
-                    input_signature=[
-                        tf.TensorSpec([None, None, features], tf.float32),
-                        tf.TensorSpec([], tf.int32),
-                    ]
-                )
-                def gradient(values: Any, target: Any) -> Any:
-                    with tf.GradientTape() as tape:
-                        tape.watch(values)
-                        probability = tail(values, training=False)[:, target]
-                    return tape.gradient(probability, values)
-
-                self._gradient = gradient
-        return self._gradient
+    def _tail(self) -> Callable[[Any, Any], Any]:
+        vectors = keras.Input((None, self.model.get_layer("embedding").output_dim))
+        context, _ = self.model.get_layer("attention_pooling")(vectors)
+        tail = keras.Model(vectors, self.model.get_layer("prediction")(self.model.get_layer("dense")(context)))
+        return lambda ids, vectors: tail(vectors, training=False)
 
     def _checked(self, edit: Edit, batch: Sequence[Encoded]) -> Edit:
         if edit.block not in (BLOCK, self._site):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from attnviz.errors import InputError
@@ -30,6 +32,8 @@ class TextClassifier:
         self.card = card
         self.model = model
         self._tokenizer = tokenizer
+        self._gradient_lock = threading.Lock()
+        self._gradient: Any = None
 
     def encode(self, text: str) -> Encoded:
         """Clean, cut into tokens, look up.
@@ -110,6 +114,63 @@ class TextClassifier:
             float32 `[text, class]`.
         """
         return self.forward(padded(batch))[0]
+
+    def embed(self, encoded: Encoded) -> NDArray[np.float32]:
+        """Embedding vectors float32 `[token, feature]`, where `gradients` differentiates."""
+        raise NotImplementedError
+
+    def gradients(
+        self, encoded: Encoded, target: int | None = None, features: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Derivative of a class probability by the embedding vectors.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            target: Class index; None means the predicted class.
+            features: float32 `[batch, token, feature]` to differentiate at; None means the text's own vectors.
+
+        Returns:
+            float32, of the shape of `features` (a batch of one if none are given).
+
+        Raises:
+            InputError: There is no such class.
+        """
+        if target is not None and not 0 <= target < len(self.card.labels):
+            raise InputError("no_such_index", what="class", received=target, last=len(self.card.labels) - 1)
+        if features is None:
+            features = self.embed(encoded)[None]
+        if target is None:
+            target = self.run(encoded).output.predicted  # type: ignore[union-attr]
+        ids = np.repeat(encoded.inputs["tokens"], len(features), axis=0)
+        gradient: NDArray[np.float32] = self._gradient_function()(
+            tf.constant(ids, tf.int32), tf.constant(features, tf.float32), tf.constant(target, tf.int32)
+        ).numpy()
+        return gradient
+
+    def _tail(self) -> Callable[[Any, Any], Any]:
+        """What follows the embedding: from ids `[batch, token]` and vectors to class probabilities."""
+        raise NotImplementedError
+
+    def _gradient_function(self) -> Any:
+        with self._gradient_lock:
+            if self._gradient is None:
+                tail, features = self._tail(), self.model.get_layer("embedding").output_dim
+
+                @tf.function(
+                    input_signature=[
+                        tf.TensorSpec([None, None], tf.int32),
+                        tf.TensorSpec([None, None, features], tf.float32),
+                        tf.TensorSpec([], tf.int32),
+                    ]
+                )
+                def gradient(ids: Any, vectors: Any, target: Any) -> Any:
+                    with tf.GradientTape() as tape:
+                        tape.watch(vectors)
+                        probability = tail(ids, vectors)[:, target]
+                    return tape.gradient(probability, vectors)
+
+                self._gradient = gradient
+        return self._gradient
 
     @property
     def unknown_id(self) -> int:
