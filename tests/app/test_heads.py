@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from attnviz.figures import describe
 from attnviz.i18n import languages, translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Step, Steps, TokenAxis
 from attnviz.ui import cache
+from attnviz.ui.views import head
 from attnviz.ui.views.flow import FORMULAS, PARTS
 from tests.app.page import MODELS, Page
 
@@ -231,3 +233,19 @@ def test_points_can_be_clicked_and_know_their_head():
     for figure in shown.figures():
         places = [tuple(place) for place in numbers(figure["data"][-1]["customdata"]).tolist()]
         assert places == list(np.ndindex(LAYERS, HEADS))
+
+
+def test_the_map_of_a_head_is_sent_before_what_stands_above_it(monkeypatch: pytest.MonkeyPatch):
+    sent = []
+
+    def noting(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*given: Any, **options: Any) -> Any:
+            sent.append(name)
+            return own(*given, **options)
+
+        return noted
+
+    for name in ("chart", "choose_head"):
+        monkeypatch.setattr(head, name, noting(name, getattr(head, name)))
+    page(view="head")
+    assert sent == ["chart", "choose_head"]
