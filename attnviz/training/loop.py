@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from attnviz.tokenizers import UNKNOWN_ID
-from attnviz.training.batch import Batch
+from attnviz.training.batch import Batch, join
 from attnviz.training.distillation import Teacher, lesson
 from attnviz.training.milestones import milestones
 from attnviz.training.networks import Variant, Weights, forward, get_weights, network, set_weights, trainer
@@ -33,6 +33,7 @@ def fit(
     *,
     variant: Variant = "attention",
     teacher: Teacher | None = None,
+    more: Sequence[Batch] = (),
     initial: Weights | None = None,
     checkpoint: Path | None = None,
     label: str = "Train",
@@ -48,6 +49,7 @@ def fit(
         settings: How.
         variant: Which network.
         teacher: Whose probabilities are targets too, see `settings.distillation`.
+        more: Sets of one size of sentences without a class, learned beside `train`; the passes take them in turn.
         initial: Arrays by name to start from; the others start from random values.
         checkpoint: File that holds the state after each pass; a run that finds one of the same training goes on
             from it, optimizer and random numbers included.
@@ -66,11 +68,11 @@ def fit(
     if initial:
         set_weights(learner, get_weights(learner) | initial)
     model = network(config, variant)  # holds what is measured and kept: the mean over passes
-    stamp = _stamp(train, validation, config, settings, variant, teacher, initial, look)
+    stamp = _stamp(train, validation, more, config, settings, variant, teacher, initial, look)
     run = Run(learner, stamp, checkpoint, lambda new, old: _quality(new) > _quality(old))
     predict = forward(model)
     progress = Progress(label, settings.epochs, quiet=quiet)
-    steps = _steps(train, settings, teacher)
+    steps = _steps(len(train.ids) + (len(more[0].ids) if more else 0), settings, teacher)
     looked_at = set(milestones(settings.epochs * steps)) if look else set()
 
     def see(done: int) -> None:
@@ -80,7 +82,8 @@ def fit(
     before = sum(each["seconds"] for each in run.history)
     while run.epoch < settings.epochs and run.epoch - run.best_epoch < settings.patience:
         began, rng = time.monotonic(), np.random.default_rng((settings.seed, run.epoch))
-        loss = _one_pass(learner, train, settings, rng, teacher, see, run.epoch)
+        shown = join(train, more[run.epoch % len(more)]) if more else train
+        loss = _one_pass(learner, shown, settings, rng, teacher, see, run.epoch)
         set_weights(model, run.average(settings.averaging))
         figures = _measure(predict, validation)
         run.record({"loss": loss, **figures, "seconds": time.monotonic() - began})
@@ -114,7 +117,7 @@ def _one_pass(
         mass = train.targets.mean(axis=0)  # [C]
         share = (seen.targets @ (1 / mass) / len(mass)).astype(np.float32)
     finer = share * seen.auxiliary.sum(axis=1)  # a target of zeros has a gradient; a weight of 0 has none
-    steps = _steps(train, settings, teacher)
+    steps = _steps(len(train.ids), settings, teacher)
     total = 0.0
     for step in range(steps):
         before(epoch * steps + step)
@@ -131,9 +134,9 @@ def _one_pass(
     return total / steps
 
 
-def _steps(train: Batch, settings: Settings, teacher: Teacher | None) -> int:
+def _steps(sentences: int, settings: Settings, teacher: Teacher | None) -> int:
     """Steps of a pass, over as many mixtures again where there is a teacher."""
-    return math.ceil(len(train.ids) * (1 if teacher is None else 2) / settings.batch_size)
+    return math.ceil(sentences * (1 if teacher is None else 2) / settings.batch_size)
 
 
 def _seen(train: Batch, settings: Settings, rng: np.random.Generator, teacher: Teacher | None) -> Batch:
@@ -173,6 +176,7 @@ def _quality(figures: dict[str, float]) -> tuple[float, float]:
 def _stamp(
     train: Batch,
     validation: Batch,
+    more: Sequence[Batch],
     config: dict[str, int],
     settings: Settings,
     variant: Variant,
@@ -183,7 +187,7 @@ def _stamp(
     """Two trainings with the same stamp are the same training."""
     sentences = None if look is None else look.sentences
     digest = hashlib.sha256(json.dumps([config, asdict(settings), variant, sentences], sort_keys=True).encode())
-    for part in (train, validation):
+    for part in (train, validation, *more):
         for array in (part.ids, part.labels, part.targets, part.auxiliary):
             digest.update(np.ascontiguousarray(array).tobytes())
     if teacher is not None:

@@ -15,7 +15,7 @@ import numpy as np
 from attnviz import zoo
 from attnviz.errors import ModelError
 from attnviz.families import learning
-from attnviz.tokenizers import KINDS, Tokenizer, clean, count_keys, from_config, make_vocabulary, write_vocabulary
+from attnviz.tokenizers import KINDS, Tokenizer, count_keys, from_config, make_vocabulary, write_vocabulary
 from attnviz.training import card as cards
 from attnviz.training import corpora, recording, renewal, sibling
 from attnviz.training.batch import Batch
@@ -25,7 +25,7 @@ from attnviz.training.distillation import Teacher
 from attnviz.training.evaluation import encode, measure
 from attnviz.training.loop import fit
 from attnviz.training.networks import Variant, Weights, forward, network, set_weights, share_positions
-from attnviz.training.pretraining import pretrain, rows_of
+from attnviz.training.pretrained_teacher import Judged, judge
 from attnviz.training.recipe import Recipe
 from attnviz.training.recipes import recipe
 from attnviz.training.translation.recipes import RECIPES as TRANSLATIONS
@@ -60,16 +60,20 @@ def train(name: str, *, models_folder: Path | str, quiet: bool = False) -> Path:
 def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) -> Path:
     """`train` for a recipe that need not be one of the shipped."""
     state = CACHE / "training" / chosen.name
-    began = time.monotonic()
     corpus = chosen.corpus(chosen.settings.seed, quiet=quiet)
     tokenizer = make_tokenizer(chosen, corpus.train)
-    initial, read = _initial(chosen, tokenizer, corpus, models_folder, state, quiet)
-    teacher = sibling.teacher(chosen, tokenizer, models_folder) if chosen.settings.distillation else None
+    teacher, judged = _teacher(chosen, tokenizer, corpus, models_folder, state, quiet)
+    spent, began = judged.seconds if judged else 0.0, time.monotonic()
+    initial = {"embedding/embeddings": judged.embedding} if judged else None
+    if chosen.inherits:
+        initial = sibling.embedding(chosen, tokenizer, models_folder)
     checkpoint = state / f"{chosen.variant}.npz"
     test = encode(tokenizer, corpus.test, chosen.config()["max_length"])
     measured = recording.sample(test, chosen.settings.seed)
     look = recording.Recorder(_used(chosen, tokenizer), chosen.variant, tokenizer, chosen.examples, measured)
-    weights, record, batch = _fit(chosen, tokenizer, corpus, chosen.variant, checkpoint, quiet, teacher, initial, look)
+    weights, record, batch = _fit(
+        chosen, tokenizer, corpus, chosen.variant, checkpoint, quiet, teacher, judged, initial, look
+    )
     arrays = {"weights.npz": weights}
     if chosen.family == "pooling":
         arrays["mean_pooling.npz"], _, _ = _fit(chosen, tokenizer, corpus, "mean", state / "mean.npz", quiet)
@@ -81,12 +85,12 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
     training = {
         "command": f"python -m attnviz train {chosen.name}",
         "seed": chosen.settings.seed,
-        "seconds": round(record["seconds_before"] + time.monotonic() - began, 1),
+        "seconds": round(spent + record["seconds_before"] + time.monotonic() - began, 1),
         "n_train": len(corpus.train),
         "n_validation": len(corpus.validation),
         "min_count": chosen.min_count,
         "settings": chosen.settings.stated(chosen.family),
-        **read,
+        **_stated(chosen, judged),
         "epochs": record["epochs"],
         "best_epoch": record["best_epoch"],
         "validation_macro_accuracy": round(record["history"][record["best_epoch"] - 1]["macro_accuracy"], 4),
@@ -117,25 +121,31 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
     return folder
 
 
-def _initial(
+def _teacher(
     chosen: Recipe, tokenizer: Tokenizer, corpus: Corpus, models_folder: Path, state: Path, quiet: bool
-) -> tuple[Weights | None, dict[str, Any]]:
-    """What a model starts from, None for random arrays, and what its card says of that."""
-    if chosen.pretraining is None:
-        return (sibling.embedding(chosen, tokenizer, models_folder) if chosen.inherits else None), {}
-    held_out = {clean(text).text for part in (corpus.validation, corpus.test) for text in part.texts}
-    texts = [*corpus.train.texts, *chosen.pretraining.sentences(quiet=quiet)]
-    rows = rows_of(tokenizer, [text for text in texts if clean(text).text not in held_out], chosen.pretraining)
-    weights = pretrain(
-        rows,
+) -> tuple[Teacher | None, Judged | None]:
+    """Whom a model learns from beside the data: its sibling, or a pretrained model, asked once for all."""
+    if not chosen.settings.distillation:
+        return None, None
+    if chosen.teacher is None:
+        return sibling.teacher(chosen, tokenizer, models_folder), None
+    return None, judge(
+        chosen.teacher,
+        tokenizer,
+        corpus,
         _used(chosen, tokenizer),
-        chosen.pretraining,
         seed=chosen.settings.seed,
-        checkpoint=state / "pretraining.npz",
-        label=f"{chosen.name} pretraining",
+        state=state,
+        label=f"{chosen.name} teacher",
         quiet=quiet,
     )
-    return weights, {"pretraining": {**chosen.pretraining.stated(), "n_sentences": len(rows)}}
+
+
+def _stated(chosen: Recipe, judged: Judged | None) -> dict[str, Any]:
+    """What a card says of a pretrained teacher."""
+    if chosen.teacher is None or judged is None:
+        return {}
+    return {"teacher": {**chosen.teacher.stated(), "validation_accuracy": round(judged.accuracy, 4)}}
 
 
 def make_tokenizer(chosen: Recipe, examples: Examples) -> Tokenizer:
@@ -160,11 +170,15 @@ def _fit(
     checkpoint: Path,
     quiet: bool,
     teacher: Teacher | None = None,
+    judged: Judged | None = None,
     initial: Weights | None = None,
     look: recording.Recorder | None = None,
 ) -> tuple[Weights, dict[str, Any], Batch]:
     config = _used(chosen, tokenizer)
     train = encode(tokenizer, corpus.train, config["max_length"])
+    if judged is not None:
+        share = np.float32(chosen.settings.distillation)
+        train = replace(train, targets=(1 - share) * train.targets + share * judged.train)
     validation = encode(tokenizer, corpus.validation, config["max_length"])
     label = f"{chosen.name} {checkpoint.stem}"
     weights, record = fit(
@@ -174,6 +188,7 @@ def _fit(
         chosen.settings,
         variant=variant,
         teacher=teacher,
+        more=judged.sets if judged else (),
         initial=initial,
         checkpoint=checkpoint,
         label=label,

@@ -9,7 +9,7 @@ from typing import Any
 from attnviz.training import data
 from attnviz.training.corpora import Corpus
 from attnviz.training.networks import Variant
-from attnviz.training.pretraining import Pretraining
+from attnviz.training.pretrained_teacher import PretrainedTeacher
 from attnviz.training.settings import Settings
 
 Words = dict[str, str]
@@ -42,7 +42,7 @@ class Recipe:
         family: `pooling` or `encoder`.
         sibling: The pooling model of the same task, data and split, whose figures stand in an encoder's card.
         inherits: Start from the sibling's embedding vectors.
-        pretraining: Encoder: what it reads before it learns its task.
+        teacher: Encoder: a pretrained model that it learns from, in the place of its sibling.
         min_count: Rarer words are unknown.
         folds: Parts of the cross-validation by group; 0 for none.
         tried: What was tried when the settings were chosen, for the model card.
@@ -70,7 +70,7 @@ class Recipe:
     family: str = "pooling"
     sibling: str = ""
     inherits: bool = False
-    pretraining: Pretraining | None = None
+    teacher: PretrainedTeacher | None = None
 
     def config(self) -> dict[str, int]:
         """What the family's `build` takes."""

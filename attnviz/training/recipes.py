@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from attnviz.errors import ModelError
-from attnviz.training.encoder_recipes import POLITENESS_JA_ENCODER, TOPICS_EN_ENCODER
+from attnviz.training.encoder_recipes import POLITENESS_JA_ENCODER, SENTIMENT_EN_ENCODER, TOPICS_EN_ENCODER
 from attnviz.training.pooling_recipes import POLITENESS_JA, SENTIMENT_EN, TOPICS_EN
 from attnviz.training.recipe import Recipe
 from attnviz.training.translation.recipes import RECIPES as TRANSLATIONS
 
 POOLING = (TOPICS_EN, POLITENESS_JA, SENTIMENT_EN)
-ENCODERS = (
-    TOPICS_EN_ENCODER,
-    POLITENESS_JA_ENCODER,
-)
+ENCODERS = (TOPICS_EN_ENCODER, SENTIMENT_EN_ENCODER, POLITENESS_JA_ENCODER)
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (*POOLING, *ENCODERS)}
 

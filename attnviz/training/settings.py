@@ -30,8 +30,9 @@ class Settings:
         context_dropout: Pooling: dropout on the context vector.
         hidden_dropout: Pooling: dropout on the hidden layer.
         dropout: Encoder: dropout on what each part adds, and on the [CLS] vector.
-        distillation: Encoder: share of the sibling's probabilities in the targets of the training sentences; if there
-            is one, mixtures of them are learned as well, see `distillation`.
+        distillation: Encoder: share of the teacher's probabilities in the targets of the training sentences; if there
+            is one, mixtures of them are learned as well, see `distillation`. The teacher is the sibling, unless the
+            recipe names a pretrained one.
         label_smoothing: Share of each target spread over all classes.
         auxiliary: Weight of the finer task in the loss; its head is thrown away.
         sharpness: Pooling: weight of the mean entropy of the attention weights (nats) in the loss: spread costs.

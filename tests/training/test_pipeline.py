@@ -248,6 +248,7 @@ def test_names():
         "politeness-ja",
         "sentiment-en",
         "topics-en-encoder",
+        "sentiment-en-encoder",
         "politeness-ja-encoder",
         "translate-en-ja",
         "translate-ja-en",

@@ -1,0 +1,212 @@
+"""A pretrained model that learns a classifier's task: new heads on the mean of its last layer, all of it trained."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from attnviz.families import hub
+from attnviz.tokenizers import Token, Tokenizer
+from attnviz.training.corpora import Corpus
+from attnviz.training.networks import set_weights
+from attnviz.training.progress import Progress
+from attnviz.training.run import Run
+
+#: Lengths are padded to a multiple of this, so that few graphs are traced.
+WIDTH = 8
+
+#: Sentences judged at once.
+AT_ONCE = 128
+
+#: Standard deviation of the lent vectors' numbers, of the order of what dropout and position vectors add.
+SPREAD = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuning:
+    """How a pretrained model learns a task.
+
+    Attributes:
+        epochs: Passes over the training part.
+        batch_size: Sentences per step, of like length.
+        learning_rate: Of AdamW at its highest; it falls to zero along a straight line.
+        warm_up: Share of the steps in which the learning rate first rises from zero.
+        weight_decay: Decoupled.
+        dropout: On the mean of the last layer's vectors.
+        auxiliary: Weight of the finer task in the loss.
+        max_tokens: Longer sentences are cut here, in pieces.
+        layer: From 0; what a word is after it, before the task is learned, is where a smaller model may start.
+    """
+
+    epochs: int = 3
+    batch_size: int = 32
+    learning_rate: float = 5e-5
+    warm_up: float = 0.1
+    weight_decay: float = 0.01
+    dropout: float = 0.2
+    auxiliary: float = 0.5
+    max_tokens: int = 64
+    layer: int = 3
+
+
+class FineTuned:
+    """A pretrained model with two new heads on the mean of its last layer's vectors.
+
+    Args:
+        settings: How it learns.
+        folder: A Hugging Face folder.
+        corpus: What it is to learn.
+        seed: Of new weights, order and dropout.
+
+    Raises:
+        ModelError: What `families.hub` says of the folder.
+    """
+
+    def __init__(self, settings: FineTuning, folder: Path, corpus: Corpus, seed: int) -> None:
+        keras.utils.set_random_seed(seed)
+        self._settings, self._seed = settings, seed
+        self._pretrained = hub.from_folder(folder)
+        backbone = self._pretrained.model
+        mask = next(each for each in backbone.inputs if each.name == "padding_mask")
+        given = backbone.output
+        vectors = given["sequence_output"] if isinstance(given, dict) else given
+        present = ops.cast(mask, vectors.dtype)[..., None]
+        mean = ops.sum(vectors * present, axis=1) / ops.sum(present, axis=1)
+        mean = keras.layers.Dropout(settings.dropout, seed=seed)(mean)
+        outputs = {
+            name: keras.layers.Dense(array.shape[1], activation="softmax", name=name)(mean)
+            for name, array in (("prediction", corpus.train.targets), ("finer", corpus.train.auxiliary))
+        }
+        self._model = keras.Model(backbone.inputs, outputs)
+        optimizer = keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, clipnorm=1.0)
+        self._model.compile(
+            optimizer=optimizer,
+            loss={name: keras.losses.CategoricalCrossentropy() for name in outputs},
+            loss_weights={"prediction": 1.0, "finer": settings.auxiliary},
+            jit_compile=False,
+        )
+
+    def vectors(self, texts: Sequence[str], tokenizer: Tokenizer, features: int) -> NDArray[np.float32]:
+        """What each word of a vocabulary is in a layer: the mean over its places in texts, in principal components.
+
+        Args:
+            texts: Where the words stand.
+            tokenizer: Of the vocabulary.
+            features: How many components.
+
+        Returns:
+            float32 `[word, feature]`, of standard deviation `SPREAD`; zeros for words that do not occur.
+        """
+        backbone = self._pretrained.model
+        layers = [each for each in backbone.layers if each.name.startswith("transformer_layer_")]
+        states = keras.Model(backbone.inputs, layers[self._settings.layer].output)
+        states.compile(jit_compile=False)
+        cut = [self._pretrained.encode(text) for text in texts]
+        rows = [each.inputs["tokens"][0, : self._settings.max_tokens] for each in cut]
+        words = [
+            words_of(tokenizer.tokenize(text), each.axes["tokens"].spans) for text, each in zip(texts, cut, strict=True)
+        ]
+        count = np.zeros(len(tokenizer.vocabulary))
+        total = np.zeros((len(count), layers[0].output.shape[-1]))
+        for chosen in like_length(rows, AT_ONCE, None):
+            found = states.predict_on_batch(self._feed(rows, chosen))  # [B, T, F]
+            for each, state in zip(chosen, found, strict=True):
+                here = words[each][: len(rows[each])]
+                np.add.at(total, here[here >= 0], state[: len(here)][here >= 0])
+                np.add.at(count, here[here >= 0], 1)
+        known = count > 0
+        centred = total[known] / count[known, None]
+        centred -= centred.mean(axis=0)
+        _, _, axes = np.linalg.svd(centred, full_matrices=False)
+        vectors = np.zeros((len(count), features), np.float32)
+        parts = centred @ axes[:features].T
+        vectors[known, : parts.shape[1]] = SPREAD * parts / parts.std()
+        return vectors
+
+    def fit(self, corpus: Corpus, stamp: str, checkpoint: Path, label: str, quiet: bool) -> tuple[float, float]:
+        """Learn the training part, keep the pass that is best on the validation part.
+
+        Returns:
+            That accuracy, and the seconds an interrupted run had already spent.
+        """
+        rows, settings, train = self._rows(corpus.train.texts), self._settings, corpus.train
+        run = Run(self._model, stamp, checkpoint, lambda new, old: new["accuracy"] > old["accuracy"])
+        steps = -(-len(rows) // settings.batch_size)
+        total = steps * settings.epochs
+        before = sum(each["seconds"] for each in run.history)
+        progress = Progress(label, total, quiet=quiet)
+        while run.epoch < settings.epochs:
+            began, losses = time.monotonic(), []
+            rng = np.random.default_rng((self._seed, 2, run.epoch))
+            for step, chosen in enumerate(like_length(rows, settings.batch_size, rng)):
+                done = run.epoch * steps + step
+                self._model.optimizer.learning_rate = settings.learning_rate * line(done / total, settings.warm_up)
+                wanted = {"prediction": train.targets[chosen], "finer": train.auxiliary[chosen]}
+                result = self._model.train_on_batch(self._feed(rows, chosen), wanted, return_dict=True)
+                losses.append(float(result["loss"]))
+                progress.update(done, f"loss {np.mean(losses[-100:]):.3f}")
+            run.average(0.0)
+            right = self.predict(corpus.validation.texts)[0].argmax(axis=1) == corpus.validation.labels
+            run.record({"accuracy": float(right.mean()), "seconds": time.monotonic() - began})
+        set_weights(self._model, run.best)
+        best = run.history[run.best_epoch - 1]["accuracy"]
+        progress.close(f"validation {best:.1%} at pass {run.best_epoch}")
+        return best, before
+
+    def predict(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities float32 `[sentence, class]` and `[sentence, finer class]`."""
+        rows = self._rows(texts)
+        found: dict[str, NDArray[np.float32]] = {}
+        for chosen in like_length(rows, AT_ONCE, None):
+            for name, values in self._model.predict_on_batch(self._feed(rows, chosen)).items():
+                found.setdefault(name, np.zeros((len(rows), values.shape[1]), np.float32))[chosen] = values
+        return found["prediction"], found["finer"]
+
+    def _rows(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        return [self._pretrained.encode(text).inputs["tokens"][0, : self._settings.max_tokens] for text in texts]
+
+    def _feed(self, rows: Sequence[NDArray[np.int32]], chosen: NDArray[np.intp]) -> dict[str, NDArray[np.int32]]:
+        width = -(-max(len(rows[each]) for each in chosen) // WIDTH) * WIDTH
+        ids, present = np.zeros((2, len(chosen), width), np.int32)
+        for place, each in enumerate(chosen):
+            ids[place, : len(rows[each])] = rows[each]
+            present[place, : len(rows[each])] = 1
+        values = {"token_ids": ids, "padding_mask": present, "segment_ids": np.zeros_like(ids)}
+        return {each.name: values[each.name] for each in self._model.inputs}
+
+
+def words_of(tokens: Sequence[Token], spans: Sequence[tuple[int, int] | None]) -> NDArray[np.int64]:
+    """Of each piece the id of the word it begins in, int64 `[piece]`; -1 for none."""
+    found = np.full(len(spans), -1)
+    starts = [token.start for token in tokens]
+    for place, span in enumerate(spans):
+        token = tokens[bisect_right(starts, span[0]) - 1] if span and tokens else None
+        if token is not None and span is not None and token.start <= span[0] < token.end:
+            found[place] = token.id
+    return found
+
+
+def like_length(
+    rows: Sequence[NDArray[np.int32]], size: int, rng: np.random.Generator | None
+) -> Iterator[NDArray[np.intp]]:
+    """All rows once, those of like length together; with `rng` in an order of steps that is drawn."""
+    lengths = np.array([len(row) for row in rows], dtype=float)
+    if rng is not None:
+        lengths += WIDTH * rng.random(len(rows))
+    order = np.argsort(lengths, kind="stable")
+    starts = np.arange(0, len(rows), size)
+    for start in starts if rng is None else rng.permutation(starts):
+        yield order[start : start + size]
+
+
+def line(progress: float, warm_up: float) -> float:
+    """Share of the highest learning rate: a rise from zero, then a straight line back."""
+    return progress / warm_up if progress < warm_up else (1 - progress) / (1 - warm_up)

@@ -1,0 +1,253 @@
+"""A pretrained model as teacher: it learns the task, judges what nobody labelled, and an encoder learns from that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from attnviz.errors import ModelError
+from attnviz.training import fine_tuning, loop, networks, pipeline, pretrained_teacher
+from attnviz.training.batch import Batch, join
+from attnviz.training.pretrained_teacher import PretrainedTeacher, judge
+from tests.families import hub_folders
+from tests.training.test_encoder import TINY_ENCODER
+from tests.training.tiny import FILLERS, RECIPE, SIGNS
+
+UNLABELLED = tuple(f"{first} {second} {sign}" for first in FILLERS for second in FILLERS for sign in SIGNS)
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory):
+    """A folder of random weights, its vocabulary that of the tiny task."""
+    words = [*hub_folders.WORDS[:5], *FILLERS, *SIGNS]
+    words += [f"word{number}" for number in range(len(hub_folders.WORDS) - len(words))]
+    made = hub_folders.bert()
+    made.files["vocab.txt"] = "\n".join(words) + "\n"
+    return made.write(tmp_path_factory.mktemp("pretrained") / "tiny-bert")
+
+
+@pytest.fixture(scope="module")
+def teacher(pretrained):
+    return PretrainedTeacher(
+        package=str(pretrained),
+        sha256=hashlib.sha256((pretrained / "model.safetensors").read_bytes()).hexdigest(),
+        title="a tiny BERT",
+        sentences=lambda *, quiet: UNLABELLED,
+        source="sentences of a test",
+        epochs=5,
+        batch_size=16,
+        learning_rate=5e-3,
+        dropout=0.0,
+        max_tokens=19,
+        layer=1,
+        sets=2,
+        unlabelled=31,
+    )
+
+
+CORPUS = RECIPE.corpus(5)
+TOKENIZER = pipeline.make_tokenizer(RECIPE, CORPUS.train)
+CONFIG = {"max_length": 13, "features": 7}
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def judged(teacher, state):
+    return judge(teacher, TOKENIZER, CORPUS, CONFIG, seed=3, state=state, quiet=True)
+
+
+def test_it_learns_the_task_and_judges_what_nobody_labelled(judged):
+    assert judged.accuracy > 0.9
+    assert judged.train.shape == (160, 2) and judged.train.dtype == np.float32
+    np.testing.assert_allclose(judged.train.sum(axis=1), 1, atol=1e-5)
+    assert (judged.train.argmax(axis=1) == CORPUS.train.labels).mean() > 0.9
+    sign = {TOKENIZER.tokenize(word)[0].id: number for number, word in enumerate(SIGNS)}
+    for each in judged.sets:
+        assert each.ids.shape == (160 + 31, 13) and (each.ids[:, 0] > 0).all() and (each.labels == -1).all()
+        assert each.targets.shape == each.auxiliary.shape == (160 + 31, 2)
+        which = np.array([[sign[word] for word in row if word in sign] for row in each.ids[160:]]).ravel()
+        assert (each.targets[160:].argmax(axis=1) == which).mean() > 0.9
+
+
+def test_each_set_has_other_mixtures_and_other_sentences_none_of_them_held_out(judged):
+    first, second = (each.ids for each in judged.sets)
+    assert (first[:160] != second[:160]).any(axis=1).mean() > 0.5
+    assert not {tuple(row) for row in first[160:]} & {tuple(row) for row in second[160:]}
+    held = {text for part in (CORPUS.validation, CORPUS.test) for text in part.texts}
+    assert held & set(UNLABELLED)  # there is something to leave out
+    ids = {tuple(token.id for token in TOKENIZER.tokenize(text)) for text in held}
+    assert not ids & {tuple(row[row > 0]) for each in judged.sets for row in each.ids[160:]}
+
+
+def test_the_test_part_is_not_used(teacher, judged, tmp_path):
+    texts = tuple("word1 " + text for text in CORPUS.test.texts)
+    other = replace(CORPUS, test=replace(CORPUS.test, texts=texts, labels=1 - CORPUS.test.labels))
+    held = {text for text in CORPUS.test.texts if text in UNLABELLED} - set(CORPUS.validation.texts)
+    teacher = replace(teacher, sentences=lambda *, quiet: [text for text in UNLABELLED if text not in held])
+    again = judge(teacher, TOKENIZER, other, CONFIG, seed=3, state=tmp_path, quiet=True)
+    np.testing.assert_allclose(again.train, judged.train, atol=1e-3)
+
+
+def test_what_was_judged_is_read_again_and_only_by_the_same_training(teacher, judged, state, monkeypatch):
+    def fail(*_):
+        raise AssertionError("taught again")
+
+    monkeypatch.setattr(pretrained_teacher, "FineTuned", fail)
+    again = judge(teacher, TOKENIZER, CORPUS, CONFIG, seed=3, state=state, quiet=True)
+    np.testing.assert_array_equal(again.train, judged.train)
+    assert again.accuracy == judged.accuracy and again.seconds == judged.seconds > 0
+    for one, other in zip(again.sets, judged.sets, strict=True):
+        np.testing.assert_array_equal(one.ids, other.ids)
+        np.testing.assert_array_equal(one.targets, other.targets)
+    with pytest.raises(AssertionError, match="taught again"):
+        judge(replace(teacher, learning_rate=4e-3), TOKENIZER, CORPUS, CONFIG, seed=3, state=state, quiet=True)
+
+
+def test_an_interrupted_teacher_goes_on_where_it_stopped(teacher, judged, tmp_path, monkeypatch):
+    seen = []
+    record = fine_tuning.Run.record
+
+    def recorded(run, figures):
+        record(run, figures)
+        seen.append(figures["accuracy"])
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fine_tuning.Run, "record", recorded)
+    with pytest.raises(KeyboardInterrupt):
+        judge(teacher, TOKENIZER, CORPUS, CONFIG, seed=3, state=tmp_path, quiet=True)
+    again = judge(teacher, TOKENIZER, CORPUS, CONFIG, seed=3, state=tmp_path, quiet=True)
+    assert len(seen) == teacher.epochs
+    np.testing.assert_allclose(again.train, judged.train, atol=2e-3)
+
+
+def test_other_weights_are_refused(teacher, tmp_path):
+    with pytest.raises(ModelError) as raised:
+        judge(replace(teacher, sha256="5" * 64), TOKENIZER, CORPUS, CONFIG, seed=3, state=tmp_path, quiet=True)
+    assert raised.value.code == "file_checksum"
+    with pytest.raises(ModelError) as raised:
+        judge(
+            replace(teacher, package="no_such_package_7"), TOKENIZER, CORPUS, CONFIG, seed=3, state=tmp_path, quiet=True
+        )
+    assert raised.value.code == "add_source"
+
+
+def test_an_encoder_learns_from_it_and_its_card_says_so(teacher, tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "CACHE", tmp_path / "cache")
+    pipeline.train_recipe(replace(RECIPE, folds=0, settings=replace(RECIPE.settings, epochs=1)), tmp_path, quiet=True)
+    chosen = replace(TINY_ENCODER, settings=replace(TINY_ENCODER.settings, epochs=3), teacher=teacher)
+    given = []
+    fit = pipeline.fit
+
+    def seen(*arguments, **options):
+        given.append((arguments[0], options))
+        return fit(*arguments, **options)
+
+    monkeypatch.setattr(pipeline, "fit", seen)
+    folder = pipeline.train_recipe(chosen, tmp_path, quiet=True)
+    train, options = given[0]
+    assert options["teacher"] is None and len(options["more"]) == 2
+    assert options["initial"]["embedding/embeddings"].shape == (len(TOKENIZER.vocabulary), 128)
+    softened = CORPUS.train.targets.argmax(axis=1) == train.targets.argmax(axis=1)
+    assert softened.mean() > 0.9 and train.targets.min() > 0
+    content = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    stated = content["training"]["teacher"]
+    assert stated == {**teacher.stated(), "validation_accuracy": stated["validation_accuracy"]}
+    assert stated["validation_accuracy"] > 0.9 and content["metrics"]["accuracy"] > 0.9
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert "(50%) are the probabilities of a teacher" in readme and "a tiny BERT, which first learned" in readme
+    assert "in 2 sets" in readme and "31 of sentences of a test" in readme
+
+
+def test_passes_take_the_sets_in_turn(monkeypatch):
+    config = {"vocabulary_size": 31, "features": 12, "max_length": 23, "layers": 1, "heads": 3, "hidden": 5}
+    config |= {"classes": 2}
+    settings = replace(TINY_ENCODER.settings, epochs=3, distillation=0.0, word_dropout=0.0, batch_size=13)
+
+    def part(count, width, word):
+        half = np.full((count, 2), 0.5, np.float32)
+        return Batch(np.full((count, width), word, np.int32), np.zeros(count, np.int64), half, half)
+
+    shown = []
+    one_pass = loop._one_pass
+
+    def seen(learner, train, *rest):
+        shown.append(sorted(train.ids[:, 0].tolist()))
+        return one_pass(learner, train, *rest)
+
+    monkeypatch.setattr(loop, "_one_pass", seen)
+    validation = join(part(3, 5, 2), replace(part(2, 3, 3), labels=np.ones(2, np.int64)))
+    more = (part(11, 7, 5), part(11, 6, 7))
+    _, record = loop.fit(part(17, 5, 3), validation, config, settings, variant="encoder", more=more, quiet=True)
+    assert shown == [[3] * 17 + [5] * 11, [3] * 17 + [7] * 11, [3] * 17 + [5] * 11]
+    assert record["steps"] == 3 * -(-28 // 13)
+
+
+def test_joined_batches_are_padded_to_the_longest():
+    one = Batch(np.ones((2, 3), np.int32), np.array([0, 1]), np.eye(2, dtype=np.float32), np.zeros((2, 5), np.float32))
+    other = replace(one, ids=np.full((2, 7), 2, np.int32))
+    both = join(one, other)
+    np.testing.assert_array_equal(both.ids, [[1, 1, 1, 0, 0, 0, 0]] * 2 + [[2] * 7] * 2)
+    np.testing.assert_array_equal(both.labels, [0, 1, 0, 1])
+
+
+def test_the_learning_rate_rises_then_falls_in_a_line():
+    rates = [fine_tuning.line(progress, 0.2) for progress in (0.0, 0.1, 0.2, 0.6, 1.0)]
+    np.testing.assert_allclose(rates, [0.0, 0.5, 1.0, 0.5, 0.0], atol=1e-12)
+
+
+def test_every_variable_of_the_teacher_is_kept(teacher, pretrained):
+    learned = fine_tuning.FineTuned(teacher, pretrained, CORPUS, 3)
+    assert len(networks.get_weights(learned._model)) == len(learned._model.trainable_variables)
+
+
+def test_words_begin_as_what_they_are_in_a_layer(teacher, pretrained):
+    """A word that always stands alone and at one place is the one vector of that sentence, up to turning and size."""
+    texts = ["tea", "train", "nice", "old", "now nice", "now old", "now train", "now tea"]
+    learned = fine_tuning.FineTuned(teacher, pretrained, CORPUS, 3)
+    vectors = learned.vectors(texts, TOKENIZER, 5)
+    assert vectors.shape == (len(TOKENIZER.vocabulary), 5) and vectors.dtype == np.float32
+    number = {word: TOKENIZER.tokenize(word)[0].id for word in ("tea", "train", "nice", "old", "now")}
+    used = vectors[list(number.values())]
+    assert used.std() == pytest.approx(fine_tuning.SPREAD, rel=1e-5)
+    assert not vectors[[each for each in range(len(vectors)) if each not in number.values()]].any()
+    model = learned._pretrained
+    layers = {}
+
+    def states(text):
+        run = layers.setdefault(
+            "model", keras.Model(model.model.inputs, model.model.get_layer("transformer_layer_1").output)
+        )
+        tokens = model.encode(text).inputs["tokens"]
+        feed = {"token_ids": tokens, "padding_mask": np.ones_like(tokens), "segment_ids": np.zeros_like(tokens)}
+        return np.float64(run(feed))[0, 1:-1]
+
+    expected = np.stack(
+        [
+            np.mean([states(text)[text.split().index(word)] for text in texts if word in text.split()], axis=0)
+            for word in number
+        ]
+    )
+
+    def distances(rows):
+        return np.linalg.norm(rows[:, None] - rows[None], axis=-1)
+
+    own, wanted = distances(np.float64(used)), distances(expected)
+    np.testing.assert_allclose(own / own.max(), wanted / wanted.max(), atol=1e-4)
+
+
+def test_a_piece_belongs_to_the_word_it_begins_in():
+    tokens = TOKENIZER.tokenize("tea, train")
+    spans = [None, (0, 2), (2, 3), (5, 7), (7, 10), (4, 5), (10, 11), None]
+    ids = [token.id for token in tokens if token.text != ","]
+    found = fine_tuning.words_of([token for token in tokens if token.text != ","], spans)
+    np.testing.assert_array_equal(found, [-1, ids[0], ids[0], ids[1], ids[1], -1, -1, -1])
