@@ -178,7 +178,9 @@ def _cross_validation(card: dict[str, Any], recipe: Recipe) -> str:
             f"Cross-validation, {metrics['cv_folds']} parts, whole groups held out (recorded at training): macro "
             f"accuracy {metrics['cv_mean']:.2%} ± {metrics['cv_sd']:.2%} (mean ± standard deviation)."
         )
-    if recipe.sibling and recipe.settings.distillation and recipe.teacher is None:
+    if recipe.teacher is not None:
+        return "Cross-validation was not done for this model: its teacher would have to learn anew for each part."
+    if recipe.sibling and recipe.settings.distillation:
         return (
             "Cross-validation was not done for this model: it learns from its sibling, which has seen most of the "
             "sentences that would be held out."
