@@ -167,11 +167,10 @@ def _trials(results: Mapping[str, Mapping[str, float]]) -> list[str]:
         "BLEU and chrF are those of the mean over passes, at the best pass; the last pass alone is without the mean. "
         "Differences of one BLEU are within what another seed may do. `python -m attnviz.training.translation.trials` "
         "prints them.",
-        "| trial | BLEU | chrF | best pass | BLEU, last pass alone | parameters | minutes |\n"
-        "|---|---|---|---|---|---|---|\n"
+        "| trial | BLEU | chrF | best pass | BLEU, last pass alone | parameters |\n"
+        "|---|---|---|---|---|---|\n"
         + "\n".join(
-            f"| {name} | {row['bleu']} | {row['chrf']} | {row['pass']} | {row['last_bleu']} | {row['parameters']:,} "
-            f"| {row['seconds'] / 60:.0f} |"
+            f"| {name} | {row['bleu']} | {row['chrf']} | {row['pass']} | {row['last_bleu']} | {row['parameters']:,} |"
             for name, row in results.items()
         ),
     ]

@@ -47,7 +47,7 @@ def run(name: str, *, quiet: bool = False) -> dict[str, float]:
 
     Returns:
         `bleu` and `chrf` of greedy translations by the best mean over passes, and the pass it was; `last_bleu` by the
-        weights after the last pass, no mean; how many parameters the model has, and the seconds it took.
+        weights after the last pass, no mean; and how many parameters the model has.
 
     Raises:
         DataError: The data cannot be had, or are not what they should be.
@@ -73,7 +73,6 @@ def run(name: str, *, quiet: bool = False) -> dict[str, float]:
         "pass": record["best_epoch"],
         "last_bleu": lessons.measure(trained, lessons.corpus.dev)[0]["bleu"],
         "parameters": trained.full.count_params(),
-        "seconds": round(record["seconds"]),
     }
 
 
