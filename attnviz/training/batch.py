@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,3 +39,11 @@ def join(*batches: Batch) -> Batch:
         np.concatenate([each.targets for each in batches]),
         np.concatenate([each.auxiliary for each in batches]),
     )
+
+
+def padded(rows: Sequence[Sequence[int] | NDArray[np.int32]], width: int = 0) -> NDArray[np.int32]:
+    """Ids of sentences, int32 `[sentence, token]`, with 0 after the end of each; as wide as the longest, or wider."""
+    ids = np.zeros((len(rows), max(width, *map(len, rows))), np.int32)
+    for target, row in zip(ids, rows, strict=True):
+        target[: len(row)] = row
+    return ids

@@ -300,7 +300,6 @@ def _teaching(card: dict[str, Any], recipe: Recipe) -> str:
         f"{recipe.sibling} with attention and with mean pooling, both from its folder; as many mixtures of training "
         "sentences, which nobody wrote, are learned from the teacher alone (distillation, Hinton et al. 2015). The "
         "teacher has not learned from the test part. "
-        + (f"The embedding starts from the vectors of {recipe.sibling}. " if recipe.inherits else "")
     )
 
 

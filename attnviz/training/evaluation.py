@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from attnviz.analysis.entropy import entropy, normalised_entropy
 from attnviz.analysis.faithfulness import Forward, comprehensiveness, ratio
 from attnviz.tokenizers import Tokenizer
-from attnviz.training.batch import Batch
+from attnviz.training.batch import Batch, padded
 from attnviz.training.corpora import Examples
 from attnviz.training.networks import Variant, Weights, forward, network, set_weights, uniform
 
@@ -22,10 +22,7 @@ DECIMALS = 4
 def encode(tokenizer: Tokenizer, examples: Examples, max_length: int) -> Batch:
     """Examples as ids, cut at `max_length` tokens and padded to the longest."""
     rows = [[token.id for token in tokenizer.tokenize(text)][:max_length] for text in examples.texts]
-    ids = np.zeros((len(rows), max(map(len, rows))), dtype=np.int32)
-    for target, row in zip(ids, rows, strict=True):
-        target[: len(row)] = row
-    return Batch(ids, examples.labels, examples.targets, examples.auxiliary)
+    return Batch(padded(rows), examples.labels, examples.targets, examples.auxiliary)
 
 
 def accuracies(predicted: NDArray[np.int64], labels: NDArray[np.int64], classes: int) -> tuple[float, float]:

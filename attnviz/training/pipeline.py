@@ -65,8 +65,6 @@ def train_recipe(chosen: Recipe, models_folder: Path, *, quiet: bool = False) ->
     teacher, judged = _teacher(chosen, tokenizer, corpus, models_folder, state, quiet)
     spent, began = judged.seconds if judged else 0.0, time.monotonic()
     initial = {"embedding/embeddings": judged.embedding} if judged else None
-    if chosen.inherits:
-        initial = sibling.embedding(chosen, tokenizer, models_folder)
     checkpoint = state / f"{chosen.variant}.npz"
     test = encode(tokenizer, corpus.test, chosen.config()["max_length"])
     measured = recording.sample(test, chosen.settings.seed)

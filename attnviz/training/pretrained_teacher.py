@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from attnviz import zoo
 from attnviz.errors import ModelError
 from attnviz.families.foreign import WEIGHTS
-from attnviz.tokenizers import PADDING_ID, Tokenizer, clean
-from attnviz.training.batch import Batch
+from attnviz.tokenizers import Tokenizer, clean
+from attnviz.training.batch import Batch, padded
 from attnviz.training.corpora import Corpus
 from attnviz.training.distillation import mixtures
 from attnviz.training.fine_tuning import FineTuned, FineTuning
@@ -129,9 +129,10 @@ def judge(
         with part.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
         part.replace(kept)
+    longest = config["max_length"]
     sets = tuple(
         Batch(
-            _ids(tokenizer, texts, config["max_length"]),
+            padded([[token.id for token in tokenizer.tokenize(text)][:longest] for text in texts], longest),
             np.full(len(texts), -1),
             arrays[f"prediction_{number}"],
             arrays[f"auxiliary_{number}"],
@@ -151,9 +152,7 @@ def _sets(teacher: PretrainedTeacher, tokenizer: Tokenizer, corpus: Corpus, seed
     words = [[token.text for token in tokenizer.tokenize(text)] for text in corpus.train.texts]
     known = ["", *sorted({word for row in words for word in row})]  # rare ones too: the teacher knows some of them
     number = {word: place for place, word in enumerate(known)}
-    ids = np.full((len(words), max(map(len, words))), PADDING_ID, np.int32)
-    for target, row in zip(ids, words, strict=True):
-        target[: len(row)] = [number[word] for word in row]
+    ids = padded([[number[word] for word in row] for row in words])
     sets = []
     for turn in range(teacher.sets):
         mixed = mixtures(ids, np.random.default_rng((seed, 1, turn)))
@@ -161,15 +160,6 @@ def _sets(teacher: PretrainedTeacher, tokenizer: Tokenizer, corpus: Corpus, seed
         sets.append([" ".join(known[each] for each in row[row > 0]) for row in mixed])
         sets[-1] += [found[each] for each in order[places]]
     return sets
-
-
-def _ids(tokenizer: Tokenizer, texts: Sequence[str], max_length: int) -> NDArray[np.int32]:
-    """int32 `[sentence, token]`, padded at the end."""
-    ids = np.full((len(texts), max_length), PADDING_ID, np.int32)
-    for target, text in zip(ids, texts, strict=True):
-        row = [token.id for token in tokenizer.tokenize(text)][:max_length]
-        target[: len(row)] = row
-    return ids
 
 
 def _stamp(

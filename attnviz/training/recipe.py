@@ -41,7 +41,6 @@ class Recipe:
         settings: For attention and for mean pooling alike.
         family: `pooling` or `encoder`.
         sibling: The pooling model of the same task, data and split, whose figures stand in an encoder's card.
-        inherits: Start from the sibling's embedding vectors.
         teacher: Encoder: a pretrained model that it learns from, in the place of its sibling.
         min_count: Rarer words are unknown.
         folds: Parts of the cross-validation by group; 0 for none.
@@ -69,7 +68,6 @@ class Recipe:
     tried: tuple[str, ...] = field(default=())
     family: str = "pooling"
     sibling: str = ""
-    inherits: bool = False
     teacher: PretrainedTeacher | None = None
 
     def config(self) -> dict[str, int]:

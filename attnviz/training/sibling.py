@@ -1,4 +1,4 @@
-"""The pooling model of the same task, data and split: what an encoder is compared with, starts from and learns from."""
+"""The pooling model of the same task, data and split: what an encoder is compared with and learns from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attnviz import zoo
 from attnviz.errors import ModelError
 from attnviz.tokenizers import Tokenizer, from_config
 from attnviz.training.distillation import Teacher
-from attnviz.training.networks import Variant, Weights, forward, network, set_weights
+from attnviz.training.networks import Variant, forward, network, set_weights
 from attnviz.training.recipe import Recipe
 
 #: The files of a pooling model's folder, and the network each is of.
@@ -42,13 +42,6 @@ def _sound(chosen: Recipe, tokenizer: Tokenizer, models_folder: Path) -> tuple[P
     if from_config(content["tokenizer"], folder / "vocabulary.txt").vocabulary != tokenizer.vocabulary:
         raise ModelError("parts_disagree", folder=folder.name, cause="vocabulary.txt")
     return folder, content
-
-
-def embedding(chosen: Recipe, tokenizer: Tokenizer, models_folder: Path) -> Weights:
-    """The sibling's embedding vectors, to start from."""
-    folder, _ = _sound(chosen, tokenizer, models_folder)
-    name = "embedding/embeddings"
-    return {name: zoo.read_weights(folder)[name][: len(tokenizer.vocabulary)]}
 
 
 def teacher(chosen: Recipe, tokenizer: Tokenizer, models_folder: Path) -> Teacher:

@@ -201,7 +201,7 @@ def test_joined_batches_are_padded_to_the_longest():
 
 
 def test_the_learning_rate_rises_then_falls_in_a_line():
-    rates = [fine_tuning.line(progress, 0.2) for progress in (0.0, 0.1, 0.2, 0.6, 1.0)]
+    rates = [fine_tuning.schedule(progress, 0.2) for progress in (0.0, 0.1, 0.2, 0.6, 1.0)]
     np.testing.assert_allclose(rates, [0.0, 0.5, 1.0, 0.5, 0.0], atol=1e-12)
 
 
