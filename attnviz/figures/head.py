@@ -21,9 +21,6 @@ from attnviz.trace import MASK_NONE, AttentionTrace
 #: tokens are drawn by `large`.
 WRITTEN, SIGNED = 14, 64
 
-#: Cells that can be clicked, at most: each is a point more to draw.
-CHOOSABLE = 2500
-
 #: Pixels.
 CELL, SMALL_CELL, MARGIN, SECOND_LINE = 46, 22, 150, 24
 
@@ -151,15 +148,13 @@ def choosable(figure: go.Figure, places: Sequence[int]) -> go.Figure:
     """Make the rows of `head`'s figure answer a click: cells of a heatmap report none, so an unseen point lies in each.
 
     Args:
-        figure: Of `head`; it is changed. Beyond `CHOOSABLE` cells it stays as it is.
+        figure: Of `head`; it is changed. Each cell is a point more to draw: for few tokens.
         places: What a point of each row carries as `customdata`.
 
     Returns:
         The figure.
     """
     rows, columns = np.indices(figure.data[0].z.shape)
-    if rows.size > CHOOSABLE:
-        return figure
     told = [list(line) for line in figure.data[0].hovertext]
     figure.update_traces(hoverinfo="skip", selector={"type": "heatmap"})
     unseen = {"marker": {"opacity": 0}}

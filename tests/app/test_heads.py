@@ -118,14 +118,18 @@ def test_tokens_travel_to_the_lines_as_they_are():
 
 
 @pytest.mark.parametrize("language", languages())
-def test_a_head_of_many_tokens_is_sent_in_eight_bits_and_not_as_a_chart(language: str):
-    text = " ".join(["<b>cat</b>", *("sat" for _ in range(66))])
+@pytest.mark.parametrize(("words", "all_told"), [(13, True), (62, True), (66, False)])
+def test_a_head_of_many_tokens_is_sent_in_bytes_and_not_as_a_chart(language: str, words: int, all_told: bool):
+    text = " ".join(["<b>cat</b>", *("sat" for _ in range(words))])
     shown = Page(model=MODELS[0], text=text, view="head", lang=language, scale="unit", layer="1", head="2", query="3")
     data = shown.component("matrix")
     weights = made(MODELS[0], text).blocks[0].weights[1, 2]
 
     codes = np.frombuffer(base64.b64decode(data["codes"]), np.uint8)
     np.testing.assert_allclose(codes.reshape(weights.shape) / 255, weights, atol=0.5 / 255 + 1e-6)
+    told = np.frombuffer(base64.b64decode(data["weights"]), "<f4")
+    np.testing.assert_array_equal(told, weights.ravel() if all_told else [])
+    assert (translate(language, "head.large") in [each.value for each in shown.app.caption]) != all_told
     assert not shown.figures()
     assert (data["query"], data["masks"], data["reasons"], data["mark"]) == (3, "", [], "")
     assert data["queries"] == data["keys"] == ["[CLS]", *text.split()]

@@ -255,9 +255,18 @@ def test_a_row_of_the_table_of_heads_is_there_to_open(open_page: OpenPage):
     assert len(rows) == LAYERS * HEADS
 
 
-def test_a_head_of_many_tokens_is_painted_cell_by_cell_and_saved(open_page: OpenPage, model: EncoderClassifier):
-    text = " ".join(TEXT.split()[index % 5] for index in range(66))
-    page = open_page(address("head", scale="row", query=5).replace(TEXT.replace(" ", "+"), text.replace(" ", "+")))
+def repeated(words: int, **more: str) -> tuple[str, str]:
+    """A sentence of so many words, and the address of one of its heads."""
+    text = " ".join(TEXT.split()[index % 5] for index in range(words))
+    return text, address("head", 1, 2, 5, **more).replace(TEXT.replace(" ", "+"), text.replace(" ", "+"))
+
+
+@pytest.mark.parametrize("words", [19, 66])
+def test_a_head_of_many_tokens_is_painted_cell_by_cell_and_saved(
+    open_page: OpenPage, model: EncoderClassifier, words: int
+):
+    text, place = repeated(words, scale="row")
+    page = open_page(place)
     plane = page.locator(".plane canvas")
     expect(page.locator(".matrix .title")).to_have_text("Layer 2, head 3", timeout=PATIENCE)
     weights = model.trace(text).blocks[0].weights[1, 2]
@@ -274,8 +283,32 @@ def test_a_head_of_many_tokens_is_painted_cell_by_cell_and_saved(open_page: Open
     plane.scroll_into_view_if_needed()
     cell = plane.evaluate("(canvas) => canvas.getBoundingClientRect().width / canvas.width")
     plane.hover(position={"x": 2.5 * cell, "y": 3.5 * cell}, force=True)
-    expect(page.locator(".matrix .tip")).to_contain_text("sat → cat")
+    tip = page.locator(".matrix .tip")
+    expect(tip).to_contain_text("sat → cat")
+    if words < 64:
+        told = (tip.text_content() or "").split()[-1]
+        assert np.float32(told) == pytest.approx(weights[3, 2], rel=1e-6)
     svg = saved(page, page.locator(".st-key-tools-chart-head").get_by_role("button", name="SVG", exact=True)).decode()
     assert "data:image/png" in svg and "Layer 2, head 3" in svg and "key (is attended to)" in svg
     plane.click(position={"x": 2.5 * cell, "y": 3.5 * cell}, force=True)
     expect(page).to_have_url(re.compile("[?&]query=3(&|$)"), timeout=PATIENCE)
+
+
+def test_a_hidden_key_carries_its_sign_in_every_cell_and_the_pointer_tells_why(open_page: OpenPage):
+    page = open_page(repeated(19, scale="row", edits="hide-K2", edited="1")[1])
+    plane = page.locator(".plane canvas")
+    expect(page.locator(".matrix .title")).to_contain_text("edited", timeout=PATIENCE)
+    colours = plane.evaluate(
+        """(canvas) => {
+            const size = canvas.width / 20, brush = canvas.getContext("2d");
+            const told = (column) => new Set(Array.from({ length: size * size }, (_, at) =>
+                brush.getImageData(column * size + (at % size), Math.floor(at / size), 1, 1).data.join()));
+            return [size, told(2).size, told(1).size];
+        }"""
+    )
+    assert colours[0] > 1 and colours[1:] == [2, 1]
+
+    plane.scroll_into_view_if_needed()
+    cell = plane.evaluate("(canvas) => canvas.getBoundingClientRect().width / 20")
+    plane.hover(position={"x": 2.5 * cell, "y": 3.5 * cell}, force=True)
+    expect(page.locator(".matrix .tip")).to_have_text("sat → cat\nhidden by hand")

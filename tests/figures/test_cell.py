@@ -9,7 +9,7 @@ from attnviz import figures
 from attnviz.analysis import cell
 from attnviz.analysis.focus import Focus
 from attnviz.figures import cell as drawn
-from attnviz.figures.head import CHOOSABLE, choosable
+from attnviz.figures.head import choosable
 from attnviz.i18n import languages, translate
 from attnviz.trace import MASK_CAUSAL, MASK_OTHER, MASK_PADDING, AttentionBlock, AttentionTrace, Tensor, TokenAxis
 
@@ -68,10 +68,3 @@ def test_a_point_in_every_cell_carries_the_place_of_its_row():
     assert cells == [(x, y, [2, 3, 5, 7, 11][y]) for y in range(5) for x in range(5)]
     assert list(points.hovertext) == hover
     assert points.marker.opacity == 0 and figure.data[0].hoverinfo == "skip"
-
-
-def test_a_large_map_is_left_as_it_is():
-    count = int(CHOOSABLE**0.5) + 1
-    figure = choosable(figures.head(trace(count), Focus("b", 0, 0, 0)), range(count))
-
-    assert [each.type for each in figure.data] == ["heatmap"]

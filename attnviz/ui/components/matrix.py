@@ -1,4 +1,4 @@
-"""One head of a long sentence, drawn without Plotly: another head is there sooner."""
+"""One head of a longer sentence, drawn without Plotly: another head is there sooner."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from attnviz.analysis.compact import coded
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import describe, style
+from attnviz.figures.head import SIGNED
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
@@ -18,9 +19,17 @@ _mount = component("matrix", "elements", "cells")
 #: Pixels all cells together take, about.
 SIDE = 1000
 
+#: Pixels a cell has, at least, whose token is named beside it, and at most.
+NAMED, LARGEST = 18, 32
+
+#: Words on the picture.
+WORDS = {"query": "query_axis", "key": "key_axis", "weight": "weight"}
+
 
 def matrix(context: Context, scale: ScaleKey, alt: str, on_chosen: Callable[[], None]) -> None:
     """Draw the weights of the head that is looked at, queries down, keys across, 8 bits a cell.
+
+    Up to `SIGNED` tokens all of them are named and the weights themselves are sent, to be told on hover.
 
     Args:
         context: The page.
@@ -33,6 +42,7 @@ def matrix(context: Context, scale: ScaleKey, alt: str, on_chosen: Callable[[], 
     block = context.trace.block(focus.block)
     mask = np.zeros((0, 0), np.int8) if block.mask is None else block.mask
     mask = mask if mask.ndim == 2 else mask[focus.layer, focus.head]
+    weights, tokens = block.weights[focus.layer, focus.head], max(block.shape[2:])
     numbering = context.t("figures.layer_head", layer=focus.layer + 1, head=focus.head + 1)
     _mount(
         key="matrix",
@@ -41,13 +51,15 @@ def matrix(context: Context, scale: ScaleKey, alt: str, on_chosen: Callable[[], 
             "keys": list(block.key.tokens),
             "query": focus.query,
             "own": list(range(len(block.query))) if block.parts is None else [group[0] for group in block.parts[0]],
-            "cell": max(2, SIDE // max(block.shape[2:])),
-            "codes": _base64(coded(normalise(block.weights[focus.layer, focus.head], scale))),
+            "cell": min(LARGEST, max(NAMED if tokens <= SIGNED else 2, SIDE // tokens)),
+            "codes": _base64(coded(normalise(weights, scale))),
+            "weights": _base64(weights.astype("<f4")) if tokens <= SIGNED else "",
             "masks": _base64(mask.astype(np.uint8)),
             "reasons": [{"code": int(code), "name": context.t(f"masks.{code}")} for code in np.unique(mask) if code],
             "ramp": list(look.ramp),
             "sign": look.muted,
             "accent": look.accent,
+            "ground": look.background,
             "title": f"{numbering}\n{describe.hidden(context.trace, focus, context.language)}".strip(),
             "mark": context.t("surgery.mark") if context.edited else "",
             "alt": alt,
@@ -55,7 +67,7 @@ def matrix(context: Context, scale: ScaleKey, alt: str, on_chosen: Callable[[], 
                 "title": context.t(f"figures.colour_{'query' if scale == 'row' else scale}"),
                 "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
             },
-            "words": {"query": context.t("figures.query_axis"), "key": context.t("figures.key_axis")},
+            "words": {name: context.t(f"figures.{key}") for name, key in WORDS.items()},
         },
         on_chosen_change=on_chosen,
     )

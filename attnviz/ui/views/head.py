@@ -14,7 +14,7 @@ import streamlit as st
 
 from attnviz import figures
 from attnviz.figures import describe
-from attnviz.figures.head import SIGNED, choosable
+from attnviz.figures.head import SIGNED, WRITTEN, choosable
 from attnviz.figures.numbers import approx
 from attnviz.ui import state
 from attnviz.ui.components.figure_tools import figure_tools
@@ -64,19 +64,20 @@ def _map(context: Context) -> None:
     def table() -> pd.DataFrame:
         return trace.to_frame(block.name, focus.layer, focus.head)
 
-    if max(block.shape[2:]) > SIGNED:
-        _large(context, alt, table)
+    if max(block.shape[2:]) > WRITTEN:
+        _painted(context, alt, table)
         return
     figure = figures.head(trace, focus, scale=scale, language=context.language, theme=context.theme)
     rows = range(len(block.query)) if block.parts is None else [group[0] for group in block.parts[0]]
     chart(context, "head", choosable(figure, rows), alt, table, state.query_chosen)
 
 
-def _large(context: Context, alt: str, table: Callable[[], pd.DataFrame]) -> None:
-    """More tokens than there is room to name: Plotly would take most of the time to draw them."""
+def _painted(context: Context, alt: str, table: Callable[[], pd.DataFrame]) -> None:
+    """Cells too small for numbers: Plotly would take most of the time to draw them."""
     if context.edited:
         alt = f"{context.t('surgery.marked')} {alt}"
-    st.caption(context.t("head.large"))
+    if max(context.trace.block(context.focus.block).shape[2:]) > SIGNED:
+        st.caption(context.t("head.large"))
     with st.container(key="chart-head"):
         matrix(context, st.session_state.scale, alt, _chosen)
     figure_tools(context, "chart-head", f"attnviz-{context.card.name}-head", alt)

@@ -19,16 +19,19 @@ function ramp(stops) {
 const PATTERNS = { 1: (row, column) => row % 2 === 0 && column % 2 === 0, 2: (row, column) => (row + column) % 3 === 0,
   3: (row, column) => (row + column) % 2 === 0, 4: (row, column) => column % 4 > 0 };
 
-// `colours` as `ramp` gives them, `sign` a colour as one word; without `masks` nothing is masked.
-function paint(canvas, codes, masks, rows, columns, colours, sign) {
-  canvas.width = columns;
-  canvas.height = rows;
-  const image = new ImageData(columns, rows), cells = new Uint32Array(image.data.buffer);
-  for (let at = 0; at < cells.length; at++) cells[at] = colours[codes[at]];
-  if (masks.length) {
-    for (let at = 0; at < cells.length; at++) {
-      const pattern = PATTERNS[masks[at]];
-      if (pattern) cells[at] = pattern(Math.floor(at / columns), at % columns) ? sign : 0;
+// `colours` as `ramp` gives them, `sign` a colour as one word; without `masks` nothing is masked. A cell is a pixel; where
+// something is masked, `size` x `size` pixels, so that the sign can be seen within a cell.
+function paint(canvas, codes, masks, rows, columns, colours, sign, size = 1) {
+  const side = masks.length ? size : 1, width = columns * side, height = rows * side;
+  canvas.width = width;
+  canvas.height = height;
+  const image = new ImageData(width, height), pixels = new Uint32Array(image.data.buffer);
+  for (let y = 0, to = 0; y < height; y++) {
+    const from = Math.floor(y / side) * columns;
+    for (let x = 0; x < width; x++, to++) {
+      const at = side === 1 ? from + x : from + Math.floor(x / side);
+      const pattern = masks.length ? PATTERNS[masks[at]] : undefined;
+      pixels[to] = pattern ? (pattern(y, x) ? sign : 0) : colours[codes[at]];
     }
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
