@@ -270,14 +270,13 @@ def build(
             k, v, mask = own(i, k, v)
             x = b.add(name, x, b.attend(name, q, k, v, mask)[0])
             name = f"cross_{i}"
-            normed = b.norm(f"{name}_norm", x)
             if attention:
-                q = b.heads_of(f"{name}_query", normed)
+                q = b.heads_of(f"{name}_query", b.norm(f"{name}_norm", x))
                 context, weights = b.attend(name, q, memory[2 * i], memory[2 * i + 1], source_mask)
                 seen.append(weights)
             else:
                 dense = b.once(f"{name}_output", lambda name: keras.layers.Dense(features, name=name))
-                context = keras.layers.Add(name=None)([keras.ops.zeros_like(normed), dense(memory[i])])
+                context = keras.layers.Add(name=None)([keras.ops.zeros_like(x), dense(memory[i])])
             x = b.add(name, x, context)
             x = b.feed_forward(f"decoder_{i}_feed_forward", x)
         return flat(embed(b.norm("decoder_norm", x), reverse=True)), seen

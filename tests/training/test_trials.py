@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from attnviz.families.subwords import END_ID, START_ID
+from attnviz.families.transformer import MeanOfStates
 from attnviz.training.networks import get_weights
 from attnviz.training.translation import loop, model_card, trials
 from attnviz.training.translation.pairs import Pairs
@@ -30,6 +32,26 @@ def networks():
 def test_every_trial_differs_from_base_in_something():
     assert all(settings != trials.BASE for name, settings in trials.TRIALS.items() if name != "base")
     assert len({(settings.epochs, settings.batch_size, settings.seed) for settings in trials.TRIALS.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    "settings", [TINY, replace(TINY, attention=False), RECURRENT], ids=["base", "mean", "recurrent"]
+)
+def test_every_part_of_a_network_learns(settings):
+    batch = next(School("en", "ja", settings, Pairs(PAIRS, PAIRS[:2], PAIRS[3:])).lesson().batches(0))
+    model, wanted = loop.learner(settings), {"logits": batch.wanted, "links": batch.links}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Gradients do not exist")
+        model.train_on_batch(
+            {"source": batch.source, "target": batch.target}, {name: wanted[name] for name in model.output_names}
+        )
+
+
+def test_the_mean_of_states_leaves_padding_out():
+    states = np.random.default_rng(7).normal(size=(2, 5, 3))
+    mask = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], bool)
+    mean = MeanOfStates()([states.astype(np.float32), mask[:, None, None]])
+    np.testing.assert_allclose(mean, [[states[0, :3].mean(0)], [states[1].mean(0)]], rtol=1e-5, atol=1e-6)
 
 
 def test_the_recurrent_models_weights_are_those_of_additive_attention(networks):
