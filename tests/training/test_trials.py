@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from attnviz.analysis.word_links import parsed
 from attnviz.families.subwords import END_ID, START_ID
 from attnviz.families.transformer import MeanOfStates
 from attnviz.training.networks import get_weights
 from attnviz.training.translation import loop, model_card, trials
+from attnviz.training.translation.forced import Forced
 from attnviz.training.translation.pairs import Pairs
 from attnviz.training.translation.pipeline import School
 from attnviz.training.translation.scores import Greedy
@@ -91,6 +93,27 @@ def test_the_recurrent_model_writes_what_its_full_pass_says(networks):
         assert list(logits.argmax(-1))[: len(row)] == row
 
 
+@pytest.mark.parametrize("settings", [TINY, RECURRENT], ids=["base", "recurrent"])
+def test_a_given_translation_is_read_as_without_padding(settings):
+    lessons = School("en", "ja", settings, Pairs(PAIRS, PAIRS[:2], PAIRS[2:]))
+    sizes = {f"{side}_size": lessons.subwords[code].size for side, code in (("source", "en"), ("target", "ja"))}
+    networks = loop.networks(replace(settings, **sizes))
+    reader, (text, target) = Forced(networks, lessons), PAIRS[3]
+    trace = reader.run(reader.encode(text), target=target)
+    source, written = (
+        [piece.id for piece in lessons.subwords[code].cut(each)] for code, each in (("en", text), ("ja", target))
+    )
+    given = {"source": np.array([[*source, END_ID]], np.int32), "target": np.array([[START_ID, *written]], np.int32)}
+    found = networks.full.predict_on_batch(given)
+    block = trace.block("source-target")
+    np.testing.assert_allclose(block.weights, np.concatenate(found["weights"]), atol=1e-6)
+    np.testing.assert_allclose(block.weights.sum(-1), 1, atol=1e-5)
+    logits = np.float64(found["logits"][0])
+    logs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    wanted = logs[range(len(written) + 1), [*written, END_ID]]
+    np.testing.assert_allclose(trace.output.log_probabilities, wanted, rtol=1e-4)
+
+
 def test_a_trial_is_trained_measured_and_stands_on_the_cards(monkeypatch, tmp_path):
     corpus = Pairs(PAIRS, PAIRS[:2], PAIRS[2:])
     learned = School("en", "ja", TINY, corpus).subwords
@@ -98,16 +121,20 @@ def test_a_trial_is_trained_measured_and_stands_on_the_cards(monkeypatch, tmp_pa
     monkeypatch.setattr(trials, "CACHE", tmp_path)
     monkeypatch.setattr(trials, "school", lambda *_, **__: School("en", "ja", settings, corpus))
     monkeypatch.setitem(trials.TRIALS, "recurrent", settings)
+    links = parsed("0\tI like cats .\t私 は 猫 が 好き です 。\t0-0 1-4 2-2\n")
+    monkeypatch.setattr(trials, "gold", {"en": links}.__getitem__)
     found = trials.run("recurrent", quiet=True)
     assert found["pass"] == 1 and 0 <= found["bleu"] <= 100
     assert found["last_bleu"] == found["bleu"]  # the mean over one pass is that pass
+    assert 0 <= found["aer_head"] == found["aer_mean"] <= 1  # there is one head
     assert found["parameters"] == sum(array.size for array in get_weights(loop.networks(settings).full).values())
 
     path = tmp_path / "trials.json"
     trials.enter("recurrent", found, path)
-    trials.enter("base", {**found, "bleu": 17.03}, path)
+    without = {key: value for key, value in found.items() if not key.startswith("aer")}
+    trials.enter("base", {**without, "bleu": 17.03}, path)
     assert list(trials.results(path)) == ["base", "recurrent"]
     table = "\n".join(model_card._trials(trials.results(path)))
-    assert f"| base | 17.03 | {found['chrf']} | 1 | {found['last_bleu']} |" in table
-    assert f"| recurrent | {found['bleu']} |" in table
+    assert f"| base | 17.03 | {found['chrf']} | 1 | {found['last_bleu']} | – | – |" in table
+    assert f"| recurrent | {found['bleu']} |" in table and f"| {found['aer_mean']:.1%} |" in table
     assert model_card._trials({}) == []

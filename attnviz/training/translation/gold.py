@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from attnviz.analysis.alignment import Head, alignment_heads, combined
 from attnviz.analysis.reading import read
 from attnviz.analysis.word_links import GoldPair, Link, agreement, diagonal, parsed, strongest
-from attnviz.families.translation import TranslationModel
+from attnviz.families.card import ModelCard
+from attnviz.trace import AttentionTrace, Encoded
 from attnviz.training.progress import Progress
 from attnviz.training.translation.pairs import Pair
 
@@ -18,6 +19,20 @@ GOLD = Path(__file__).resolve().parents[3] / "tests" / "data" / "alignments-en-j
 
 #: The block whose weights are read.
 BLOCK = "source-target"
+
+
+class Reads(Protocol):
+    """A translation model, or what can be asked like one.
+
+    Attributes:
+        card: Its languages, and in `details` its `config` and `alignment`.
+    """
+
+    card: ModelCard
+
+    def encode(self, text: str) -> Encoded: ...
+
+    def run(self, encoded: Encoded, *, target: str) -> AttentionTrace: ...
 
 
 def gold(source: str, file: Path = GOLD) -> tuple[GoldPair, ...] | None:
@@ -34,7 +49,7 @@ def gold(source: str, file: Path = GOLD) -> tuple[GoldPair, ...] | None:
 
 
 def alignment_figures(
-    model: TranslationModel, dev: Sequence[Pair], pairs: Sequence[GoldPair] | None, *, quiet: bool = False
+    model: Reads, dev: Sequence[Pair], pairs: Sequence[GoldPair] | None, *, quiet: bool = False
 ) -> dict[str, Any] | None:
     """Precision, recall and AER of the model's attention while it reads the reference translations.
 

@@ -165,15 +165,20 @@ def _trials(results: Mapping[str, Mapping[str, float]]) -> list[str]:
         f"Settings beside each other: English → Japanese, {PAIRS:,} of the pairs, one run with one seed each, "
         "greedy, on dev. Every line differs from the first in what its name says; all see the same pairs as often. "
         "BLEU and chrF are those of the mean over passes, at the best pass; the last pass alone is without the mean. "
-        "Differences of one BLEU are within what another seed may do. `python -m attnviz.training.translation.trials` "
-        "prints them.",
-        "| trial | BLEU | chrF | best pass | BLEU, last pass alone | parameters |\n"
-        "|---|---|---|---|---|---|\n"
+        "Alignment error rates are of the dev pairs with links set by hand, read as above. How much another seed would "
+        "change was not measured. `python -m attnviz.training.translation.trials` prints them.",
+        "| trial | BLEU | chrF | best pass | BLEU, last pass alone | AER, all heads | AER, best head | parameters |\n"
+        "|---|---|---|---|---|---|---|---|\n"
         + "\n".join(
-            f"| {name} | {row['bleu']} | {row['chrf']} | {row['pass']} | {row['last_bleu']} | {row['parameters']:,} |"
+            f"| {name} | {row['bleu']} | {row['chrf']} | {row['pass']} | {row['last_bleu']} "
+            f"| {_aer(row, 'aer_mean')} | {_aer(row, 'aer_head')} | {row['parameters']:,} |"
             for name, row in results.items()
         ),
     ]
+
+
+def _aer(row: Mapping[str, float], key: str) -> str:
+    return f"{row[key]:.1%}" if key in row else "–"
 
 
 def _everyday(rows: Sequence[Judged]) -> list[str]:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from attnviz.training.data import CACHE
 from attnviz.training.networks import Weights, set_weights
+from attnviz.training.translation.forced import Forced
+from attnviz.training.translation.gold import alignment_figures, gold
 from attnviz.training.translation.loop import fit, networks
 from attnviz.training.translation.pipeline import school
 from attnviz.training.translation.settings import TranslationSettings
@@ -47,7 +49,8 @@ def run(name: str, *, quiet: bool = False) -> dict[str, float]:
 
     Returns:
         `bleu` and `chrf` of greedy translations by the best mean over passes, and the pass it was; `last_bleu` by the
-        weights after the last pass, no mean; and how many parameters the model has.
+        weights after the last pass, no mean; `parameters`, how many the model has; with attention and gold links
+        `aer_mean` and `aer_head`, the alignment error rate of the mean over heads and of the head that has the least.
 
     Raises:
         DataError: The data cannot be had, or are not what they should be.
@@ -55,7 +58,7 @@ def run(name: str, *, quiet: bool = False) -> dict[str, float]:
     settings = TRIALS[name]
     lessons = school("en", "ja", settings, limit=PAIRS, quiet=quiet)
     last: Weights = {}
-    _, record = fit(
+    weights, record = fit(
         lessons.lesson(),
         settings,
         lambda trained: lessons.measure(trained, lessons.corpus.dev)[0],
@@ -66,14 +69,22 @@ def run(name: str, *, quiet: bool = False) -> dict[str, float]:
     )
     best = record["history"][record["best_epoch"] - 1]
     trained = networks(settings)
+    set_weights(trained.full, weights)
+    alignment = None
+    if settings.attention:
+        alignment = alignment_figures(Forced(trained, lessons), lessons.corpus.dev, gold("en"), quiet=quiet)
     set_weights(trained.full, last)
-    return {
+    found = {
         "bleu": best["bleu"],
         "chrf": best["chrf"],
         "pass": record["best_epoch"],
         "last_bleu": lessons.measure(trained, lessons.corpus.dev)[0]["bleu"],
         "parameters": trained.full.count_params(),
     }
+    if alignment:
+        found["aer_mean"] = alignment["mean"]["aer"]
+        found["aer_head"] = min(head["aer"] for head in alignment["heads"])
+    return found
 
 
 def results(path: Path = RESULTS) -> dict[str, dict[str, float]]:
