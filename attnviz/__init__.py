@@ -19,7 +19,7 @@ from attnviz.errors import AttnvizError, DataError, InputError, ModelError
 if TYPE_CHECKING:
     from attnviz import analysis, export, figures
     from attnviz.families.card import ModelCard
-    from attnviz.families.wrapped import wrap
+    from attnviz.families.own.wrapped import wrap
     from attnviz.trace import AttentionBlock, AttentionTrace
     from attnviz.zoo import load, models
 
@@ -29,7 +29,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "models": "attnviz.zoo",
     "load": "attnviz.zoo",
-    "wrap": "attnviz.families.wrapped",
+    "wrap": "attnviz.families.own.wrapped",
     "ModelCard": "attnviz.families.card",
     "AttentionTrace": "attnviz.trace",
     "AttentionBlock": "attnviz.trace",

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from attnviz import zoo
-from attnviz.analysis import operations
+from attnviz.analysis.surgery import operations
 from attnviz.errors import AttnvizError, InputError, ModelError
 from attnviz.i18n import choose
 

@@ -113,7 +113,7 @@ def _models(options: argparse.Namespace) -> int:
 
 def _trace(options: argparse.Namespace) -> int:
     from attnviz import export, zoo
-    from attnviz.analysis import operations
+    from attnviz.analysis.surgery import operations
 
     kind = "json" if options.output is None else options.output.suffix.lstrip(".").lower()
     if kind not in export.KINDS:

@@ -387,7 +387,7 @@ class Edit:
             follow from its scores under the changed mask.
         layer: Layer within the block.
         head: Head within the layer, or None for all heads.
-        label: What was done, for the reader (a code of `analysis.operations`, or plain words).
+        label: What was done, for the reader (a code of `analysis.surgery.operations`, or plain words).
         padding: Lift the mask of padding, too: positions that are cut from the block, where the model was given any.
     """
 

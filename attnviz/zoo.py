@@ -148,9 +148,9 @@ def load(name: str | os.PathLike[str]) -> Any:
     """
     folder = _find(name)
     if folder is None:
-        from attnviz.families import hub
+        from attnviz.families.hub import pretrained
 
-        return hub.from_preset(str(name))
+        return pretrained.from_preset(str(name))
     return _once(folder, lambda: _open(folder))
 
 
@@ -334,7 +334,7 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
         ModelError: `add_source`, `add_name`, `add_exists`, `add_link`, `add_executable`, `add_checksum`, and what the
             family says of a folder that it cannot read.
     """
-    from attnviz.families import foreign
+    from attnviz.families.hub import foreign
 
     if not source.is_dir() or source.is_symlink():
         raise ModelError("add_source", received=str(source)[:200])
@@ -360,9 +360,10 @@ def add_files(files: Mapping[str, bytes], name: str = "") -> Path:
         name: What the model is to be called; what its card says if empty.
 
     Raises:
-        ModelError: As `add`, and what `attnviz.families.archive` says of a zip.
+        ModelError: As `add`, and what `attnviz.families.own.archive` says of a zip.
     """
-    from attnviz.families import archive, foreign
+    from attnviz.families.hub import foreign
+    from attnviz.families.own import archive
 
     known = (*foreign.TAKEN_OF_OWN, "card.json")
     first, content = next(iter(files.items()), ("", b""))
@@ -414,9 +415,9 @@ def _open(folder: Path) -> Any:
     from attnviz import families
 
     if not (folder / "card.json").exists() and any((folder / name).is_file() for name in _FOREIGN):
-        from attnviz.families import hub
+        from attnviz.families.hub import pretrained
 
-        return hub.from_folder(folder)
+        return pretrained.from_folder(folder)
     card = read_card(folder)
     check_files(folder, card)
     if card["family"] not in families.FAMILIES:

@@ -30,7 +30,7 @@ def many_headed(
     Returns:
         The folder.
     """
-    from attnviz.families import encoder
+    from attnviz.families.classifier import encoder
 
     features = heads * size
     config = {

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from attnviz import zoo
-from attnviz.analysis import operations
+from attnviz.analysis.surgery import operations
 from attnviz.api import MAX_BODY, ROUTES
 from tests.shipped import NAMES, card
 

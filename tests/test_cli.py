@@ -15,7 +15,7 @@ import pytest
 
 import attnviz
 from attnviz import export, training, zoo
-from attnviz.analysis import operations
+from attnviz.analysis.surgery import operations
 from attnviz.cli import main
 from attnviz.errors import DataError
 from attnviz.i18n import translate

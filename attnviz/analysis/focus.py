@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.analysis.alignment import alignment_heads
+from attnviz.analysis.heads.alignment import alignment_heads
 from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis
 
 

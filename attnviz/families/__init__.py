@@ -1,17 +1,23 @@
-"""Kinds of model: one module each, named in a card's `family`. Nothing here imports TensorFlow until it is asked to."""
+"""Kinds of model: one module each, named by a card's `family`. Nothing here imports TensorFlow until it is asked to."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from attnviz.errors import ModelError
 
-#: Module names that a card may name; each has `FILES`, what it reads of a folder, and
+#: By the name that a card gives in `family` the module below this one; each has `FILES`, what it reads of a folder, and
 #: `load(folder, card, read_weights)`.
-FAMILIES: tuple[str, ...] = ("pooling", "encoder", "translation", "hub", "own")
+FAMILIES: Mapping[str, str] = {
+    "pooling": "classifier.pooling",
+    "encoder": "classifier.encoder",
+    "translation": "writing.translation",
+    "hub": "hub.pretrained",
+    "own": "own.folder",
+}
 
 
 def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> Any:
@@ -25,7 +31,7 @@ def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[st
     Raises:
         ModelError: The card lists no checksum of a file the family reads.
     """
-    module = importlib.import_module(f"attnviz.families.{card['family']}")
+    module = importlib.import_module(f"{__name__}.{FAMILIES[card['family']]}")
     for name in module.FILES:
         if name not in card["files"]:
             raise ModelError("card_field", folder=folder.name, field=f"files.{name}", expected="sha256, bytes")

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from attnviz.analysis.measures import MEASURES, Measure, Measures
+from attnviz.analysis.explain.measures import MEASURES, Measure, Measures
 from attnviz.figures import style
 from attnviz.figures.escape import label, plain
 from attnviz.figures.numbers import approx, exact
@@ -87,7 +87,7 @@ def erasure_curves(
     """Probability of the class as the first tokens of an order are removed, and with them alone.
 
     Args:
-        table: From `analysis.erasure.table`.
+        table: From `analysis.explain.erasure.table`.
         shown: Orders to draw, beside the random ones (mean and 5th to 95th percentile).
         language: Of the words on the chart.
         theme: `light` or `dark`.

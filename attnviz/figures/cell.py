@@ -98,7 +98,7 @@ def growth(table: pd.DataFrame, width: int, *, language: str = "en", theme: str 
     """The largest weight over the length of the vectors, divided by √d and not.
 
     Args:
-        table: Of `analysis.cell.growth`.
+        table: Of `analysis.explain.cell.growth`.
         width: The length that is marked.
         language: Of the words on the chart.
         theme: `light` or `dark`.
@@ -134,7 +134,7 @@ def cost(table: pd.DataFrame, length: int, *, language: str = "en", theme: str =
     """Bytes of all weights over the number of tokens, both on logarithmic scales; the sentence at hand is marked.
 
     Args:
-        table: Of `analysis.cell.cost`.
+        table: Of `analysis.explain.cell.cost`.
         length: Tokens of the sentence at hand.
         language: Of the words on the chart.
         theme: `light` or `dark`.

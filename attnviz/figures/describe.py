@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attnviz.analysis.focus import Focus, focus
-from attnviz.analysis.heads import Similarity
-from attnviz.analysis.maps import MapKey
+from attnviz.analysis.heads.maps import MapKey
+from attnviz.analysis.heads.roles import Similarity
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, TokenAxis, Translation

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from attnviz.analysis.heads import Similarity
+from attnviz.analysis.heads.roles import Similarity
 from attnviz.analysis.scales import round_ticks
 from attnviz.figures import style
 from attnviz.figures.numbers import approx, exact, percent
@@ -29,7 +29,7 @@ def heads(
     """One head a point, at two of its figures.
 
     Args:
-        table: As `analysis.heads.heads` gives it.
+        table: As `analysis.heads.roles.heads` gives it.
         x, y: Columns of it.
         language: Of the words on the chart.
         theme: `light` or `dark`.
@@ -67,7 +67,7 @@ def head_map(
 
     Args:
         similarity: Whose heads.
-        points: float64 `[head, 2]`, as `analysis.heads.placement` gives them.
+        points: float64 `[head, 2]`, as `analysis.heads.roles.placement` gives them.
         kept: Share 0-1 of the variance that the plane keeps; stated in the title.
         language: Of the words on the chart.
         theme: `light` or `dark`.

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from attnviz.analysis.compact import coded
-from attnviz.analysis.maps import MapKey, masked
+from attnviz.analysis.heads.maps import MapKey, masked
 from attnviz.analysis.scales import ScaleKey, normalise, round_ticks, ticks
 from attnviz.figures import masks, style
 from attnviz.figures.describe import map_title
@@ -47,7 +47,7 @@ def attention_map(
 
     Args:
         block: Whose tokens and mask.
-        values: float64 `[query, key]`, as `analysis.maps.values` gives it.
+        values: float64 `[query, key]`, as `analysis.heads.maps.values` gives it.
         kind: What it is; named in the title.
         layer, head: Of which, from 0.
         scale: How values become colours. Norms have no upper end of their own: their full colour is the largest one.

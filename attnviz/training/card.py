@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from attnviz.analysis.faithfulness import Forward
+from attnviz.analysis.explain.faithfulness import Forward
 from attnviz.tokenizers import Tokenizer, clean
 from attnviz.training import explained
 from attnviz.training.batch import Batch

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.analysis.entropy import entropy, normalised_entropy
-from attnviz.analysis.faithfulness import Forward, comprehensiveness, ratio
+from attnviz.analysis.explain.faithfulness import Forward, comprehensiveness, ratio
 from attnviz.tokenizers import Tokenizer
 from attnviz.training.batch import Batch, padded
 from attnviz.training.corpora import Examples

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from attnviz.analysis.measures import MEASURES
+from attnviz.analysis.explain.measures import MEASURES
 
 #: What the orders are called.
 _NAMES = {

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from attnviz.analysis import cases, operations
-from attnviz.analysis.codes import parse
-from attnviz.analysis.measures import MEASURES, Measures, of_classifier
+from attnviz.analysis.explain import cases
+from attnviz.analysis.explain.measures import MEASURES, Measures, of_classifier
+from attnviz.analysis.surgery import operations
+from attnviz.analysis.surgery.codes import parse
 from attnviz.errors import InputError
 from attnviz.trace import Classification, Encoded
 from attnviz.training.corpora import Examples
@@ -36,8 +37,8 @@ def explanations(
         quiet: No progress.
 
     Returns:
-        Plain values for `card.json`: the figures (see `summary`), and the cases as `analysis.cases.plain` writes them.
-        Only sentences whose class is predicted right and whose words are all known can be cases.
+        Plain values for `card.json`: the figures (see `summary`), and the cases as `analysis.explain.cases.plain` writes
+        them. Only sentences whose class is predicted right and whose words are all known can be cases.
     """
     order = np.random.default_rng(SEED).permutation(len(test))
     progress = Progress(label, sentences, quiet=quiet)

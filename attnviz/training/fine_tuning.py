@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from attnviz.families import hub
+from attnviz.families.hub import pretrained
 from attnviz.tokenizers import Token, Tokenizer
 from attnviz.training.batch import padded
 from attnviz.training.corpora import Corpus
@@ -69,13 +69,13 @@ class FineTuned:
         seed: Of new weights, order and dropout.
 
     Raises:
-        ModelError: What `families.hub` says of the folder.
+        ModelError: What `families.hub.pretrained` says of the folder.
     """
 
     def __init__(self, settings: FineTuning, folder: Path, corpus: Corpus, seed: int) -> None:
         keras.utils.set_random_seed(seed)
         self._settings, self._seed = settings, seed
-        self._pretrained = hub.from_folder(folder)
+        self._pretrained = pretrained.from_folder(folder)
         backbone = self._pretrained.model
         mask = next(each for each in backbone.inputs if each.name == "padding_mask")
         given = backbone.output

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.families import encoder, pooling
+from attnviz.families.classifier import encoder, pooling
 from attnviz.layers import MeanPooling
 from attnviz.training.settings import Settings
 
@@ -33,7 +33,7 @@ class ClassRow(keras.layers.Layer):
         """None: padding has weight zero already."""
 
     def call(self, weights: Any) -> Any:
-        """As `families.encoder.cls_row`, in the backend's own arrays."""
+        """As `families.classifier.encoder.cls_row`, in the backend's own arrays."""
         row = keras.ops.mean(weights[:, :, 0, 1:], axis=1)  # [B, T]
         return row / keras.ops.maximum(keras.ops.sum(row, axis=-1, keepdims=True), 1e-9)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from attnviz import zoo
 from attnviz.errors import ModelError
-from attnviz.families.foreign import WEIGHTS
+from attnviz.families.hub.foreign import WEIGHTS
 from attnviz.tokenizers import Tokenizer, clean
 from attnviz.training.batch import Batch, padded
 from attnviz.training.corpora import Corpus
@@ -93,14 +93,14 @@ def judge(
         teacher: Which, and how.
         tokenizer: Of the model that is to learn from it.
         corpus: The training part is learned; the validation part decides which pass is kept; the test part is not used.
-        config: What `families.encoder.build` takes for that model.
+        config: What `families.classifier.encoder.build` takes for that model.
         seed: Of new weights, order, dropout and mixtures.
         state: Folder for what an interrupted run goes on from.
         label: For the progress bar.
         quiet: No progress bar.
 
     Raises:
-        ModelError: `add_source`, `file_checksum`, and what `families.hub` says of the folder.
+        ModelError: `add_source`, `file_checksum`, and what `families.hub.model` says of the folder.
         DataError: The sentences cannot be had.
     """
     folder = zoo.source_folder(teacher.package)

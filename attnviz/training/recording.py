@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.analysis.entropy import entropy
-from attnviz.families import encoder
+from attnviz.families.classifier import encoder
 from attnviz.tokenizers import Tokenizer, clean
 from attnviz.training.batch import Batch
 from attnviz.training.networks import Variant, Weights, network, set_weights

@@ -12,12 +12,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from attnviz import zoo
-from attnviz.analysis import alignment, cell, heads, reading
-from attnviz.analysis.codes import INPUT, parse
+from attnviz.analysis import reading
+from attnviz.analysis.explain import cell
+from attnviz.analysis.explain.measures import Measures, measure, of_classifier
 from attnviz.analysis.focus import Focus, focus
-from attnviz.analysis.heads import Similarity
-from attnviz.analysis.measures import Measures, measure, of_classifier
-from attnviz.analysis.operations import Operated, begin, then
+from attnviz.analysis.heads import alignment, roles
+from attnviz.analysis.heads.roles import Similarity
+from attnviz.analysis.surgery.codes import INPUT, parse
+from attnviz.analysis.surgery.operations import Operated, begin, then
 from attnviz.errors import AttnvizError, InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps, Translation
@@ -367,7 +369,7 @@ def similarity(block: AttentionBlock) -> Similarity:
     """How alike the heads of a block are; kept as long as the block."""
     kept = _similarities.get(block)
     if kept is None:
-        kept = _similarities[block] = heads.similarity(block)
+        kept = _similarities[block] = roles.similarity(block)
     return kept
 
 

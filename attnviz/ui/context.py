@@ -8,7 +8,7 @@ from functools import cached_property, partial
 
 import streamlit as st
 
-from attnviz.analysis import cases
+from attnviz.analysis.explain import cases
 from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from attnviz.analysis.codes import MAX_OPERATIONS, Operation, joined, parse, parse_all
+from attnviz.analysis.surgery.codes import MAX_OPERATIONS, Operation, joined, parse, parse_all
 from attnviz.errors import InputError
 from attnviz.trace import Notice
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from attnviz.analysis import comparisons
+from attnviz.analysis.compare import comparisons
 from attnviz.analysis.scales import SCALES
 from attnviz.errors import AttnvizError, InputError
 from attnviz.figures import describe

@@ -11,9 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-from attnviz.analysis.cases import KEPT, KINDS
-from attnviz.analysis.heads import FIGURES
-from attnviz.analysis.maps import MAPS
+from attnviz.analysis.explain.cases import KEPT, KINDS
+from attnviz.analysis.heads.maps import MAPS
+from attnviz.analysis.heads.roles import FIGURES
 from attnviz.analysis.reading import PIECES, SPECIAL
 from attnviz.analysis.scales import SCALES
 from attnviz.i18n import choose, languages

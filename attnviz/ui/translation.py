@@ -7,8 +7,8 @@ import hashlib
 import numpy as np
 import streamlit as st
 
-from attnviz.analysis import alignment
-from attnviz.analysis.alignment import Head
+from attnviz.analysis.heads import alignment
+from attnviz.analysis.heads.alignment import Head
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx
 from attnviz.trace import AttentionBlock, Translation

@@ -14,7 +14,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from attnviz import models
-from attnviz.analysis import cases
+from attnviz.analysis.explain import cases
 from attnviz.families.card import ModelCard
 from attnviz.ui.views import KEYS
 from tests import shipped

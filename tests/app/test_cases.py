@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from attnviz import zoo
-from attnviz.analysis import cases, operations
-from attnviz.analysis.cases import Case
-from attnviz.analysis.measures import of_classifier
+from attnviz.analysis.explain import cases
+from attnviz.analysis.explain.cases import Case
+from attnviz.analysis.explain.measures import of_classifier
+from attnviz.analysis.surgery import operations
 from attnviz.i18n import languages, translate
 from attnviz.trace import Classification
 from attnviz.ui import cache

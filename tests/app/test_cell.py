@@ -15,7 +15,7 @@ import pytest
 
 from attnviz import zoo
 from attnviz.analysis.focus import focus
-from attnviz.families.wrapped import WrappedModel, wrap
+from attnviz.families.own.wrapped import WrappedModel, wrap
 from attnviz.i18n import languages, translate
 from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Step, Steps
 from attnviz.ui import cache

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attnviz.analysis import maps
 from attnviz.analysis.focus import Focus
-from attnviz.analysis.heads import heads, similarity
+from attnviz.analysis.heads import maps
+from attnviz.analysis.heads.roles import heads, similarity
 from attnviz.figures import describe
 from attnviz.i18n import languages, translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Step, Steps, TokenAxis

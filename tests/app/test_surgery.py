@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from attnviz import zoo
-from attnviz.analysis import operations
-from attnviz.analysis.codes import parse_all
+from attnviz.analysis.surgery import operations
+from attnviz.analysis.surgery.codes import parse_all
 from attnviz.i18n import catalogue, languages, translate
 from attnviz.trace import Classification
 from attnviz.ui import cache
@@ -22,7 +22,7 @@ from attnviz.ui import operations as page_operations
 from attnviz.ui.controls.operations import OFFERED
 from attnviz.ui.words import literal
 from tests.app.page import MODELS, POOLING_MODELS, Page
-from tests.families import hub_folders
+from tests.families.hub import hub_folders
 from tests.many import many_headed
 
 NAME, TEXT = "many-heads", "the cat sat on the mat"

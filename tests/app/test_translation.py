@@ -11,14 +11,17 @@ import numpy as np
 import pytest
 
 from attnviz import zoo
-from attnviz.analysis import alignment, counterparts, operations, reading
-from attnviz.analysis.codes import parse_all
+from attnviz.analysis import reading
+from attnviz.analysis.compare import counterparts
+from attnviz.analysis.heads import alignment
+from attnviz.analysis.surgery import operations
+from attnviz.analysis.surgery.codes import parse_all
 from attnviz.i18n import languages, translate
 from attnviz.ui import cache
 from attnviz.ui.words import literal
 from tests.app.page import Page
-from tests.families import translation_folder
-from tests.families.translation_folder import ENGLISH, JAPANESE
+from tests.families.writing import translation_folder
+from tests.families.writing.translation_folder import ENGLISH, JAPANESE
 from tests.learned import learned
 
 NAME = "tiny-en-ja"

@@ -14,7 +14,7 @@ from attnviz import zoo
 from attnviz.i18n import translate
 from attnviz.ui import cache
 from tests.app.page import Page
-from tests.families.own_folder import LABELS, encoder, make
+from tests.families.own.own_folder import LABELS, encoder, make
 
 
 @pytest.fixture

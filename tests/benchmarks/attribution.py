@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from attnviz import zoo
-from attnviz.analysis.measures import of_classifier
+from attnviz.analysis.explain.measures import of_classifier
 from attnviz.trace import Classification, Encoded
 from tests.benchmarks.decoding import median
 

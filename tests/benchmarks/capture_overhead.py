@@ -21,7 +21,7 @@ import tensorflow as tf
 from keras import layers
 
 from attnviz.capture import CapturedModel
-from attnviz.families import pooling
+from attnviz.families.classifier import pooling
 
 LIMIT = 0.10
 

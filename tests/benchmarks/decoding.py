@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 
 from attnviz import zoo
-from attnviz.families import transformer
 from attnviz.families.card import ModelCard
-from attnviz.families.subwords import Subwords
-from attnviz.families.translation import TranslationModel
+from attnviz.families.writing import transformer
+from attnviz.families.writing.subwords import Subwords
+from attnviz.families.writing.translation import TranslationModel
 from attnviz.tokenizers import KINDS
-from tests.families.translation_folder import pairs
+from tests.families.writing.translation_folder import pairs
 
 #: What 30 tokens may take, in milliseconds.
 LIMIT = 150

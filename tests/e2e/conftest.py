@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browser import ONE_PROCESS, Guard, Profiles, open_browser
 from tests.e2e.helpers import COUNT_RUNS, PATIENCE, wait_for_run
 from tests.e2e.server import ROOT, Server
-from tests.families import translation_folder
+from tests.families.writing import translation_folder
 from tests.many import many_headed
 
 #: The models that only tests have.

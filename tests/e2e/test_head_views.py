@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import attnviz
-from attnviz.families.encoder import EncoderClassifier
+from attnviz.families.classifier.encoder import EncoderClassifier
 from tests.e2e.conftest import MANY, OpenPage
 from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from attnviz import zoo
-from attnviz.analysis import maps
+from attnviz.analysis.heads import maps
 from tests.e2e.conftest import MANY, OpenPage
 from tests.e2e.helpers import PATIENCE, expect_no_exception
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from attnviz import zoo
-from attnviz.analysis.operations import traced
+from attnviz.analysis.surgery.operations import traced
 from tests.e2e.conftest import OpenPage
 from tests.e2e.helpers import PATIENCE, click_button, eventually, expect_no_exception
 

@@ -16,7 +16,7 @@ from tests.e2e.helpers import (
     expect_run,
     has_horizontal_scroll,
 )
-from tests.families.translation_folder import ENGLISH, JAPANESE
+from tests.families.writing.translation_folder import ENGLISH, JAPANESE
 
 
 def at(**address: str) -> str:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from attnviz import figures
-from attnviz.analysis import erasure
-from attnviz.analysis.attribution import Integrated
-from attnviz.analysis.measures import MEASURES, Measures
+from attnviz.analysis.explain import erasure
+from attnviz.analysis.explain.attribution import Integrated
+from attnviz.analysis.explain.measures import MEASURES, Measures
 from attnviz.i18n import languages
 
 TOKENS = ("<b>one</b>", "two", "%{x}", "four", "five")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from attnviz import figures
-from attnviz.analysis import cell
+from attnviz.analysis.explain import cell
 from attnviz.analysis.focus import Focus
 from attnviz.figures import cell as drawn
 from attnviz.figures.head import choosable

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from attnviz import figures
-from attnviz.analysis import maps
-from attnviz.analysis.heads import FIGURES, heads, placement, similarity
+from attnviz.analysis.heads import maps
+from attnviz.analysis.heads.roles import FIGURES, heads, placement, similarity
 from attnviz.analysis.scales import SCALES, normalise
 from attnviz.figures import describe
 from attnviz.figures.numbers import percent

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from attnviz import figures
-from attnviz.analysis import learning as looks
+from attnviz.analysis.compare import learning as looks
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.scales import SCALES, ScaleKey, normalise
 from attnviz.figures import describe

@@ -10,7 +10,7 @@ import pytest
 
 from attnviz import zoo
 from attnviz.errors import ModelError
-from attnviz.families import encoder
+from attnviz.families.classifier import encoder
 from attnviz.training import distillation, loop, networks, pipeline
 from attnviz.training.settings import Settings
 from tests.training.tiny import RECIPE

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from attnviz import zoo
-from attnviz.analysis import cases
+from attnviz.analysis.explain import cases
 from attnviz.training import explained, pipeline, renewal
 from attnviz.training.corpora import Examples
 from attnviz.training.explanations import explanations

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from attnviz import zoo
-from attnviz.analysis import cases, operations
-from attnviz.analysis.measures import of_classifier
+from attnviz.analysis.explain import cases
+from attnviz.analysis.explain.measures import of_classifier
+from attnviz.analysis.surgery import operations
 from attnviz.families.learning import FILE
 from attnviz.training import explained, pipeline, recipes
 from attnviz.training.data import available

@@ -14,7 +14,7 @@ from attnviz.errors import ModelError
 from attnviz.training import fine_tuning, loop, networks, pipeline, pretrained_teacher
 from attnviz.training.batch import Batch, join
 from attnviz.training.pretrained_teacher import PretrainedTeacher, judge
-from tests.families import hub_folders
+from tests.families.hub import hub_folders
 from tests.training.test_encoder import TINY_ENCODER
 from tests.training.tiny import FILLERS, RECIPE, SIGNS
 

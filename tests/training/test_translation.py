@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnviz.families.subwords import END_ID, START_ID
+from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.training.data import MANYTHINGS, SMALL_PARALLEL, available
 from attnviz.training.milestones import milestones
 from attnviz.training.networks import Weights

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 from attnviz import zoo
-from attnviz.families import learning, sentence
-from attnviz.families.subwords import END_ID, START_ID
+from attnviz.families import learning
+from attnviz.families.writing import sentence
+from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.training.networks import get_weights, set_weights
 from attnviz.training.translation import recording
 from attnviz.training.translation.model_card import RECORDED
-from tests.families import translation_folder
-from tests.families.transformer_reference import reference, softmax
-from tests.families.translation_folder import ENGLISH, JAPANESE, OPTIONS
+from tests.families.writing import translation_folder
+from tests.families.writing.transformer_reference import reference, softmax
+from tests.families.writing.translation_folder import ENGLISH, JAPANESE, OPTIONS
 
 #: Share of noise in the weights after so many steps.
 NOISE = {0: 1.0, 5: 0.4, 40: 0.1}

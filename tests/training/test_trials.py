@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from attnviz.analysis.word_links import parsed
-from attnviz.families.subwords import END_ID, START_ID
-from attnviz.families.transformer import MeanOfStates
+from attnviz.analysis.heads.word_links import parsed
+from attnviz.families.writing.subwords import END_ID, START_ID
+from attnviz.families.writing.transformer import MeanOfStates
 from attnviz.training.networks import get_weights
 from attnviz.training.translation import loop, model_card, trials
 from attnviz.training.translation.forced import Forced

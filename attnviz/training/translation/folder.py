@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from attnviz import zoo
-from attnviz.families import translation
+from attnviz.families.writing import translation
 from attnviz.training.card import file_facts, store
 from attnviz.training.data import CACHE
 from attnviz.training.pipeline import replace_folder

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.families import sentence
 from attnviz.families.card import ModelCard
-from attnviz.families.decoding import log_softmax
-from attnviz.families.subwords import END_ID, START_ID
-from attnviz.families.transformer import Networks
+from attnviz.families.writing import sentence
+from attnviz.families.writing.decoding import log_softmax
+from attnviz.families.writing.subwords import END_ID, START_ID
+from attnviz.families.writing.transformer import Networks
 from attnviz.trace import AttentionBlock, AttentionTrace, Encoded, Translation
 from attnviz.training.translation.gold import BLOCK
 from attnviz.training.translation.loop import LONGEST

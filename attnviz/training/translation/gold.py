@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from attnviz.analysis.alignment import Head, alignment_heads, combined
+from attnviz.analysis.heads.alignment import Head, alignment_heads, combined
+from attnviz.analysis.heads.word_links import GoldPair, Link, agreement, diagonal, parsed, strongest
 from attnviz.analysis.reading import read
-from attnviz.analysis.word_links import GoldPair, Link, agreement, diagonal, parsed, strongest
 from attnviz.families.card import ModelCard
 from attnviz.trace import AttentionTrace, Encoded
 from attnviz.training.progress import Progress

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.families.subwords import END_ID, START_ID, UNKNOWN_ID, Subwords
+from attnviz.families.writing.subwords import END_ID, START_ID, UNKNOWN_ID, Subwords
 
 #: Ways to cut one word that a training knows.
 VARIANTS = 16

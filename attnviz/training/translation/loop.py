@@ -15,8 +15,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from attnviz.families import transformer
-from attnviz.families.transformer import Networks
+from attnviz.families.writing import transformer
+from attnviz.families.writing.transformer import Networks
 from attnviz.training.milestones import milestones
 from attnviz.training.networks import Weights, get_weights, set_weights
 from attnviz.training.progress import Progress

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from attnviz.families.subwords import normal
+from attnviz.families.writing.subwords import normal
 from attnviz.tokenizers import clean
 from attnviz.training import data
 

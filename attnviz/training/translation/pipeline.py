@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from attnviz.families.subwords import Subwords, learn
-from attnviz.families.transformer import Networks
+from attnviz.families.writing.subwords import Subwords, learn
+from attnviz.families.writing.transformer import Networks
 from attnviz.tokenizers import SudachiTokenizer, WordTokenizer
 from attnviz.training.translation.lesson import Cuts, Lesson
 from attnviz.training.translation.loop import LONGEST

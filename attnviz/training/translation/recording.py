@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz import zoo
-from attnviz.analysis.alignment import alignment_heads
 from attnviz.analysis.entropy import entropy
-from attnviz.families import learning, sentence, translation
-from attnviz.families.cleaning import cleaned
-from attnviz.families.decoding import log_softmax
-from attnviz.families.encoder import set_weights
-from attnviz.families.subwords import END_ID, START_ID
-from attnviz.families.translation import TranslationModel
+from attnviz.analysis.heads.alignment import alignment_heads
+from attnviz.families import learning
+from attnviz.families.classifier.encoder import set_weights
+from attnviz.families.common.cleaning import cleaned
+from attnviz.families.writing import sentence, translation
+from attnviz.families.writing.decoding import log_softmax
+from attnviz.families.writing.subwords import END_ID, START_ID
+from attnviz.families.writing.translation import TranslationModel
 from attnviz.trace import Encoded, Translation
 from attnviz.training.card import file_facts, store
 from attnviz.training.networks import Weights, get_weights

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from attnviz.families.transformer import Float, Networks
+from attnviz.families.writing.transformer import Float, Networks
 
 
 def build(

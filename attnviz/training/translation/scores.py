@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.families.subwords import END_ID, START_ID
-from attnviz.families.transformer import Networks
+from attnviz.families.writing.subwords import END_ID, START_ID
+from attnviz.families.writing.transformer import Networks
 
 
 def scores(written: Sequence[str], references: Sequence[str], language: str) -> dict[str, float]:

@@ -11,7 +11,7 @@ class TranslationSettings:
 
     Attributes:
         source_size, target_size: Entries of the vocabularies of pieces.
-        features, encoder_layers, decoder_layers, heads, hidden: The network, see `families.transformer.build`.
+        features, encoder_layers, decoder_layers, heads, hidden: The network, see `families.writing.transformer.build`.
         epochs: Passes over the training pairs.
         batch_size: Pairs per step.
         learning_rate: Of Adam at its highest: a rise from zero, then a straight line back to zero.
@@ -55,6 +55,6 @@ class TranslationSettings:
     seed: int = 7
 
     def network(self) -> dict[str, int | bool]:
-        """What `families.transformer.build` takes, dropout and seed left out."""
+        """What `families.writing.transformer.build` takes, dropout and seed left out."""
         names = ("features", "encoder_layers", "decoder_layers", "heads", "hidden", "attention")
         return {name: getattr(self, name) for name in names}

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.analysis import alignment
-from attnviz.analysis import learning as looks
+from attnviz.analysis.compare import learning as looks
+from attnviz.analysis.heads import alignment
 from attnviz.figures import style
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import AttentionTrace, Classification, TokenAxis, Translation

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.analysis.alignment import groups, readable
 from attnviz.analysis.compact import coded
+from attnviz.analysis.heads.alignment import groups, readable
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import style
 from attnviz.figures.numbers import percent

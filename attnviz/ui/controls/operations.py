@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from attnviz.analysis.codes import FORMS, INPUT, Name, Operation
 from attnviz.analysis.focus import Focus
+from attnviz.analysis.surgery.codes import FORMS, INPUT, Name, Operation
 from attnviz.trace import MASK_CAUSAL, AttentionTrace
 from attnviz.ui import cache, operations
 from attnviz.ui.context import Context

@@ -10,8 +10,9 @@ import numpy as np
 import streamlit as st
 
 from attnviz import figures
-from attnviz.analysis import alignment, erasure
-from attnviz.analysis.measures import MEASURES, Measure, Measures
+from attnviz.analysis.explain import erasure
+from attnviz.analysis.explain.measures import MEASURES, Measure, Measures
+from attnviz.analysis.heads import alignment
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import Classification, Translation
 from attnviz.ui import cache

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pandas as pd
 import streamlit as st
 
-from attnviz.analysis.measures import MEASURES
+from attnviz.analysis.explain.measures import MEASURES
 from attnviz.figures.numbers import approx, percent
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import data_table

@@ -7,9 +7,21 @@ import pandas as pd
 import streamlit as st
 
 from attnviz import figures
-from attnviz.analysis import cases
-from attnviz.analysis.cases import HEAVY, KEPT, LITTLE, LONGEST, MOVED, MUCH, SHORTEST, STILL, STRONG, Case, Kind
-from attnviz.analysis.measures import Measure
+from attnviz.analysis.explain import cases
+from attnviz.analysis.explain.cases import (
+    HEAVY,
+    KEPT,
+    LITTLE,
+    LONGEST,
+    MOVED,
+    MUCH,
+    SHORTEST,
+    STILL,
+    STRONG,
+    Case,
+    Kind,
+)
+from attnviz.analysis.explain.measures import Measure
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import Classification
 from attnviz.ui import cache, state
@@ -20,7 +32,7 @@ from attnviz.ui.words import literal
 #: Beside attention on the chart: the two that decide.
 SHOWN: tuple[Measure, ...] = ("attention", "removed", "integrated")
 
-#: What makes all weights even, see `analysis.codes`.
+#: What makes all weights even, see `analysis.surgery.codes`.
 EVEN = "uniform"
 
 

@@ -12,7 +12,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from attnviz import figures
-from attnviz.analysis import cell, tables
+from attnviz.analysis import tables
+from attnviz.analysis.explain import cell
 from attnviz.analysis.focus import Focus
 from attnviz.errors import AttnvizError
 from attnviz.figures import cell as drawn

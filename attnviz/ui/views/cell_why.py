@@ -9,7 +9,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from attnviz.analysis import cell, tables
+from attnviz.analysis import tables
+from attnviz.analysis.explain import cell
 from attnviz.analysis.softmax import at_temperature
 from attnviz.figures import cell as drawn
 from attnviz.figures.numbers import approx

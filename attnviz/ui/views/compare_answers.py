@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from attnviz import figures
-from attnviz.analysis import comparisons
+from attnviz.analysis.compare import comparisons
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import Classification, Embedding, Translation

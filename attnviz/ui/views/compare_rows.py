@@ -9,8 +9,9 @@ import numpy as np
 import streamlit as st
 
 from attnviz import figures
-from attnviz.analysis import comparisons, tables
-from attnviz.analysis.comparisons import Beside
+from attnviz.analysis import tables
+from attnviz.analysis.compare import comparisons
+from attnviz.analysis.compare.comparisons import Beside
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx
 from attnviz.figures.surgery import EXACT

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from attnviz.analysis import comparisons
-from attnviz.analysis.alignment import Head, alignment_heads
+from attnviz.analysis.compare import comparisons
 from attnviz.analysis.focus import Focus, focus
+from attnviz.analysis.heads.alignment import Head, alignment_heads
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.figures.learning import step_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz import figures
-from attnviz.analysis import maps
+from attnviz.analysis.heads import maps
 from attnviz.figures import describe
 from attnviz.figures.maps import TOLD
 from attnviz.ui import cache

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from attnviz import figures
-from attnviz.analysis.heads import FIGURES, heads, placement
+from attnviz.analysis.heads.roles import FIGURES, heads, placement
 from attnviz.figures import describe
 from attnviz.figures.numbers import percent
 from attnviz.trace import AttentionBlock

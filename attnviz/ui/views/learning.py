@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from attnviz import figures
-from attnviz.analysis import alignment
-from attnviz.analysis import learning as looks
-from attnviz.analysis.alignment import Head
+from attnviz.analysis.compare import learning as looks
 from attnviz.analysis.focus import Focus
+from attnviz.analysis.heads import alignment
+from attnviz.analysis.heads.alignment import Head
 from attnviz.errors import AttnvizError
 from attnviz.figures import describe
 from attnviz.figures.learning import step_name

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from attnviz import figures
 from attnviz.analysis import tables
-from attnviz.analysis.adversarial import Adversarial
 from attnviz.analysis.divergence import total_variation
 from attnviz.analysis.focus import Focus
-from attnviz.analysis.operations import Operated, on_own_axes
+from attnviz.analysis.surgery.adversarial import Adversarial
+from attnviz.analysis.surgery.operations import Operated, on_own_axes
 from attnviz.errors import AttnvizError
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attnviz.analysis.codes import INPUT, Operation
+from attnviz.analysis.surgery.codes import INPUT, Operation
 from attnviz.trace import AttentionTrace
 from attnviz.ui.context import Context
 

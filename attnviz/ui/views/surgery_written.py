@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from attnviz import figures
-from attnviz.analysis import alignment
-from attnviz.analysis.operations import Operated
+from attnviz.analysis.heads import alignment
+from attnviz.analysis.surgery.operations import Operated
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import AttentionTrace, Translation

@@ -1,0 +1,145 @@
+"""Attention beside what the prediction depends on: every measure of one text for one class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attnviz.analysis.explain import attribution, erasure
+from attnviz.analysis.explain.agreement import Agreement, agreement
+from attnviz.trace import Encoded
+
+Floats = NDArray[np.float64]
+Measure = Literal["attention", "removed", "replaced", "gradient_input", "integrated"]
+
+#: In the order they are shown. Attention has no sign, the others have.
+MEASURES: tuple[Measure, ...] = ("attention", "removed", "replaced", "integrated", "gradient_input")
+
+#: Random orders beside the measured ones.
+RANDOM_ORDERS = 20
+
+
+@dataclass(frozen=True)
+class Measures:
+    """All measures of one text.
+
+    Attributes:
+        tokens: The text's.
+        target: Class index.
+        values: Measure to float64 `[token]`; all but attention in probability of the class.
+        integrated: Integrated gradients with their residue.
+        curves: Measure that orders the tokens to what the class keeps along it.
+        random: The same for seeded random orders.
+    """
+
+    tokens: tuple[str, ...]
+    target: int
+    values: Mapping[Measure, Floats]
+    integrated: attribution.Integrated
+    curves: Mapping[Measure, erasure.Curves]
+    random: tuple[erasure.Curves, ...]
+
+    def agreement(self, measure: Measure) -> Agreement:
+        """How far attention puts the same tokens first as another measure does, by size: attention has no sign."""
+        return agreement(self.values["attention"], np.abs(self.values[measure]))
+
+    def first(self, measure: Measure) -> int:
+        """Place of the token of largest size; the first of several.
+
+        Raises:
+            ValueError: No token has a value.
+        """
+        return int(np.nanargmax(np.abs(self.values[measure])))
+
+    def table(self) -> pd.DataFrame:
+        """One token a row: `position` (from 1), `token`, and a column per measure."""
+        frame = pd.DataFrame({"position": np.arange(1, len(self.tokens) + 1), "token": list(self.tokens)})
+        for measure in MEASURES:
+            frame[measure] = self.values[measure]
+        return frame
+
+    def summary(self) -> pd.DataFrame:
+        """One order a row: `measure`, `kendall`, `spearman` (against attention), `comprehensiveness`, `sufficiency`."""
+        rows: list[tuple[str, float, float, float, float]] = []
+        for measure in MEASURES:
+            other = self.agreement(measure)
+            curve = self.curves[measure]
+            rows.append((measure, other.kendall, other.spearman, curve.comprehensiveness, curve.sufficiency))
+        lost = float(np.mean([each.comprehensiveness for each in self.random]))
+        missing = float(np.mean([each.sufficiency for each in self.random]))
+        rows.append(("random", np.nan, np.nan, lost, missing))
+        return pd.DataFrame(rows, columns=["measure", "kendall", "spearman", "comprehensiveness", "sufficiency"])
+
+
+def measure(
+    encoded: Encoded,
+    attention: NDArray[np.floating[Any]],
+    target: int,
+    *,
+    run: attribution.Run,
+    gradients: attribution.Gradients,
+    embed: Callable[[Encoded], NDArray[np.floating[Any]]],
+    unknown: int,
+    seed: int = 0,
+) -> Measures:
+    """Take every measure of one text.
+
+    Args:
+        encoded: The text.
+        attention: The row of weights to compare, float `[token]`.
+        target: Class index.
+        run: Texts to class probabilities.
+        gradients: Of that class's probability.
+        embed: A text to its embedding vectors.
+        unknown: Id of the token that says nothing; a text of it alone is the baseline of integrated gradients.
+        seed: Of the random orders.
+    """
+    length = len(encoded.axes["tokens"])
+    nothing = encoded.replace(range(length), unknown)
+    before, empty = (float(each[target]) for each in run([encoded, nothing]))
+    features = embed(encoded)
+    integrated = attribution.integrated_gradients(gradients, features, embed(nothing), before - empty)
+    values: dict[Measure, Floats] = {
+        "attention": np.asarray(attention, np.float64),
+        "removed": attribution.removed(run, encoded, target),
+        "replaced": attribution.replaced(run, encoded, target, unknown),
+        "integrated": integrated.values,
+        "gradient_input": attribution.gradient_input(gradients, features),
+    }
+    orders: Sequence[Sequence[int]] = [
+        *(erasure.order(values[each]) for each in MEASURES),
+        *erasure.random_orders(length, RANDOM_ORDERS, seed),
+    ]
+    curves = erasure.curves(run, encoded, target, orders)
+    named = dict(zip(MEASURES, curves, strict=False))
+    return Measures(encoded.axes["tokens"].tokens, target, values, integrated, named, tuple(curves[len(MEASURES) :]))
+
+
+def of_classifier(
+    model: Any, encoded: Encoded, target: int, attention: NDArray[np.floating[Any]] | None = None
+) -> Measures:
+    """`measure` for a classifier as `attnviz.load` gives it.
+
+    Args:
+        model: With `probabilities`, `gradients`, `embed` and `unknown_id`; with `forward` where no row is given.
+        encoded: The text.
+        target: Class index.
+        attention: The row of weights to compare, float `[token]`; None takes that which `forward` gives out: of a
+            pooling model its weights, of an encoder the [CLS] row of the last layer, mean over its heads.
+    """
+    if attention is None:
+        attention = model.forward(encoded.inputs["tokens"])[1][0]
+    return measure(
+        encoded,
+        attention,
+        target,
+        run=model.probabilities,
+        gradients=lambda features: model.gradients(encoded, target, features),
+        embed=model.embed,
+        unknown=model.unknown_id,
+    )

@@ -1,0 +1,97 @@
+"""Source–target attention as an alignment: heads put together, and how each token came to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from attnviz.trace import AttentionBlock, AttentionTrace, Groups, Translation
+
+#: A layer and a head, from 0.
+Head = tuple[int, int]
+
+#: Stands in a vocabulary before what follows a blank.
+BLANK = "▁"
+
+#: How that mark is shown where nothing follows it, as `families.hub.pieces` shows a blank.
+ALONE = "␣"
+
+
+def alignment_heads(block: AttentionBlock, stated: Mapping[str, Any] | None = None) -> tuple[Head, ...]:
+    """The heads that serve as an alignment.
+
+    Args:
+        block: Of kind `cross`.
+        stated: `layer` and `heads`, from 0, as a model's card has them; without, all heads of the last layer.
+    """
+    layers, heads, _, _ = block.shape
+    layer = int((stated or {}).get("layer", layers - 1))
+    chosen = tuple((layer, int(head)) for head in (stated or {}).get("heads", range(heads)))
+    sound = tuple(each for each in chosen if 0 <= each[0] < layers and 0 <= each[1] < heads)
+    return sound or tuple((layers - 1, head) for head in range(heads))
+
+
+def combined(block: AttentionBlock, heads: Sequence[Head]) -> NDArray[np.float64]:
+    """The mean of some heads' weights, float64 `[query, key]`; rows of the model's own weights sum to 1."""
+    mean: NDArray[np.float64] = np.mean([block.weights[head].astype(np.float64) for head in heads], axis=0)
+    return mean
+
+
+def table(block: AttentionBlock, values: NDArray[np.float64]) -> pd.DataFrame:
+    """One cell a row: `query`, `key` (positions from 1), `query_token`, `key_token`, `weight`."""
+    query, key = np.indices(values.shape).reshape(2, -1)
+    return pd.DataFrame(
+        {
+            "query": query + 1,
+            "key": key + 1,
+            "query_token": np.array(block.query.tokens, dtype=object)[query],
+            "key_token": np.array(block.key.tokens, dtype=object)[key],
+            "weight": values.ravel(),
+        }
+    )
+
+
+def groups(block: AttentionBlock) -> Groups:
+    """For each query shown, the tokens of the translation it stands for."""
+    return tuple((place,) for place in range(len(block.query))) if block.parts is None else block.parts[0]
+
+
+def steps(trace: AttentionTrace) -> pd.DataFrame:
+    """How each token was written, one alternative a row.
+
+    Args:
+        trace: With a `Translation`.
+
+    Returns:
+        Columns `position` (from 1), `token`, `probability`, `log_probability` (nats), then `rank` (from 1),
+        `alternative`, `alternative_probability` of the step's best tokens.
+    """
+    output = trace.output
+    rows = []
+    if isinstance(output, Translation):
+        logs = output.log_probabilities.astype(np.float64)
+        for place, best in enumerate(output.alternatives):
+            own = (place + 1, output.tokens[place], np.exp(logs[place]), logs[place])
+            rows += [(*own, rank, other, np.exp(log)) for rank, (other, log) in enumerate(best, start=1)]
+    columns = ["position", "token", "probability", "log_probability", "rank", "alternative", "alternative_probability"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def readable(entry: str, spaced: bool) -> str:
+    """An entry of a vocabulary for the eye: without the mark of a blank, with `…` before what goes on a word.
+
+    The mark alone, the beginning of a word that is still to be spelled, is `ALONE`.
+
+    Args:
+        entry: As in `Translation.tokens`.
+        spaced: Whether the language has blanks between words.
+    """
+    if not spaced:
+        return entry
+    if entry.startswith(BLANK):
+        return entry[len(BLANK) :] or ALONE
+    return f"…{entry}" if entry[:1].isalnum() else entry

@@ -1,0 +1,333 @@
+"""Transformer encoder classifiers: self-attention in layers and heads, read at a learned [CLS] token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.capture import CapturedModel
+from attnviz.errors import InputError
+from attnviz.families.card import ModelCard
+from attnviz.families.classifier.text_classifier import TextClassifier, padded
+from attnviz.families.common.masking import mask_after
+from attnviz.families.common.projection import check_indices, head_steps, value_norms
+from attnviz.tokenizers import Tokenizer, from_config
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Edit, Encoded, Steps, TokenAxis
+
+#: The one block of such a model: all its layers and heads.
+BLOCK = "encoder"
+
+#: What `load` reads of a model folder; the card has a checksum of each.
+FILES = ("weights.npz", "vocabulary.txt")
+
+#: How the learned first token is shown.
+CLS = "[CLS]"
+
+
+@keras.saving.register_keras_serializable("attnviz")
+class ClassToken(keras.layers.Layer):
+    """Puts a learned vector before the first token and adds a learned vector for each position.
+
+    Args:
+        max_length: Most tokens of a sentence, the learned one not counted.
+    """
+
+    def __init__(self, max_length: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.max_length = max_length
+
+    def build(self, shape: Any) -> None:
+        """Make the variables: `cls` `[1, 1, feature]` and `positions` `[max_length + 1, feature]`."""
+        initial = keras.initializers.RandomNormal(stddev=0.02, seed=1)
+        self.cls = self.add_weight(shape=(1, 1, shape[-1]), initializer=initial, name="cls")
+        self.positions = self.add_weight(
+            shape=(self.max_length + 1, shape[-1]), initializer=initial.clone(), name="positions"
+        )
+
+    def call(self, vectors: Any) -> Any:
+        """`[batch, token, feature]` to `[batch, 1 + token, feature]`."""
+        first = self.cls + keras.ops.zeros_like(vectors[:, :1])  # [B, 1, F]
+        everything = keras.ops.concatenate([first, vectors], axis=1)  # [B, 1 + T, F]
+        return everything + self.positions[None, : keras.ops.shape(everything)[1]]
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        """One position more."""
+        return (shape[0], None if shape[1] is None else shape[1] + 1, shape[2])
+
+    def get_config(self) -> dict[str, Any]:
+        """What `__init__` takes."""
+        return {**super().get_config(), "max_length": self.max_length}
+
+
+@keras.saving.register_keras_serializable("attnviz")
+class KeyMask(keras.layers.Layer):
+    """Ids int32 `[batch, token]` to bool `[batch, 1, 1 + token]`: every token may look at [CLS] and the text only."""
+
+    def call(self, ids: Any) -> Any:
+        """True where there is something to look at."""
+        first = keras.ops.ones_like(ids[:, :1], dtype="bool")
+        return keras.ops.concatenate([first, keras.ops.not_equal(ids, 0)], axis=1)[:, None, :]
+
+
+@keras.saving.register_keras_serializable("attnviz")
+class FirstToken(keras.layers.Layer):
+    """`[batch, token, feature]` to the first token's `[batch, feature]`."""
+
+    def call(self, vectors: Any) -> Any:
+        """The vector at [CLS]."""
+        return vectors[:, 0]
+
+
+def build(
+    *,
+    classes: int,
+    vocabulary_size: int,
+    features: int = 128,
+    max_length: int = 128,
+    layers: int = 2,
+    heads: int = 4,
+    hidden: int = 256,
+    dropout: float = 0.0,
+    feature_dropout: float = 0.0,
+    seed: int = 1,
+) -> keras.Model:
+    """A pre-norm Transformer encoder (Xiong et al. 2020) whose [CLS] vector goes into `Dense(softmax)`.
+
+    Args:
+        classes: Number of classes.
+        vocabulary_size: Rows of the embedding; id 0 is padding, id 1 an unknown token.
+        features: Length of a token's vector, a multiple of `heads`.
+        max_length: Longest sentence, in tokens.
+        layers: Attention and feed-forward, so many times.
+        heads: Per layer.
+        hidden: Units of the feed-forward part.
+        dropout: In training, on what each part adds and on the [CLS] vector.
+        feature_dropout: In training, on the embedding vectors.
+        seed: Of dropout.
+
+    Returns:
+        A model from token ids int32 `[batch, token]` to probabilities float32 `[batch, class]`.
+    """
+    seeds = iter(range(seed * 100, seed * 100 + 100))
+
+    def drop(x: Any, rate: float) -> Any:
+        return keras.layers.Dropout(rate, seed=next(seeds))(x) if rate else x
+
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    mask = KeyMask(name="key_mask")(tokens)  # [B, 1, 1 + T]
+    vectors = keras.layers.Embedding(vocabulary_size, features, name="embedding")(tokens)  # [B, T, F]
+    x = ClassToken(max_length, name="class_token")(drop(vectors, feature_dropout))  # [B, 1 + T, F]
+    for i in range(layers):
+        normed = keras.layers.LayerNormalization(epsilon=1e-5, name=f"attention_norm_{i}")(x)
+        attention = keras.layers.MultiHeadAttention(heads, features // heads, name=f"attention_{i}")
+        context, _ = attention(normed, normed, attention_mask=mask, return_attention_scores=True)
+        x = keras.layers.Add(name=f"attention_sum_{i}")([x, drop(context, dropout)])
+        normed = keras.layers.LayerNormalization(epsilon=1e-5, name=f"feed_forward_norm_{i}")(x)
+        inner = keras.layers.Dense(hidden, activation="relu", name=f"feed_forward_in_{i}")(normed)
+        outer = keras.layers.Dense(features, name=f"feed_forward_out_{i}")(inner)
+        x = keras.layers.Add(name=f"feed_forward_sum_{i}")([x, drop(outer, dropout)])
+    vector = keras.layers.LayerNormalization(epsilon=1e-5, name="final_norm")(FirstToken(name="first_token")(x))
+    prediction = keras.layers.Dense(classes, activation="softmax", name="prediction")(drop(vector, dropout))
+    return keras.Model(tokens, prediction, name="encoder_classifier")
+
+
+class EncoderClassifier(TextClassifier):
+    """A trained encoder classifier with its tokenizer and card.
+
+    Args:
+        model: As `build` makes it.
+        tokenizer: Cuts text into tokens with ids.
+        card: What the model is.
+    """
+
+    def __init__(self, model: keras.Model, tokenizer: Tokenizer, card: ModelCard) -> None:
+        super().__init__(model, tokenizer, card)
+        self.layers = int(card.details["config"]["layers"])
+        self.heads = int(card.details["config"]["heads"])
+        self._captured = CapturedModel(model)
+        observed = [f"attention_{i}/{part}" for i in range(self.layers) for part in ("query", "key", "value")]
+        self._parts = CapturedModel(model, observe=(*observed, "embedding"))
+
+    def run_batch(self, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
+        """Several texts in one call of the model; the same traces as one by one.
+
+        Args:
+            batch: From `encode`, or parts of it.
+            edits: Weights `[1 + token, 1 + token]` for a layer, and for one head or all.
+
+        Returns:
+            For each text the block `encoder`, weights `[layer, head, query, key]` with [CLS] first on both axes.
+        """
+        result = self._captured(padded(batch), self._checked(edits, batch))
+        sites = list(result.sites.values())
+        weights = np.stack([site.weights for site in sites], axis=1)  # [B, layer, head, Q, K]
+        traces = []
+        for encoded, own, probabilities in zip(batch, weights, result.prediction, strict=True):
+            axis = _with_cls(encoded.axes["tokens"])
+            cut = own[..., : len(axis), : len(axis)]
+            mask = mask_after(None, edits, BLOCK, cut.shape)
+            traces.append(
+                AttentionTrace(
+                    self.card.name,
+                    encoded.text,
+                    (AttentionBlock(BLOCK, "self", axis, axis, cut, mask, edited=bool(edits)),),
+                    Classification(self.card.labels, probabilities),
+                    encoded.notices,
+                    tuple(edits),
+                )
+            )
+        return traces
+
+    def forward(self, ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Many padded sentences at once, for measurements over a test set.
+
+        Args:
+            ids: int32 `[sentence, token]`, 0 where there is padding.
+
+        Returns:
+            Probabilities float32 `[sentence, class]`, and float32 `[sentence, token]`: the [CLS] row of the last
+            layer, mean over heads, what falls on [CLS] itself left out and the rest scaled to sum to 1.
+        """
+        result = self._captured(ids)
+        return result.prediction, cls_row(list(result.sites.values())[-1].weights)
+
+    def explain(
+        self,
+        encoded: Encoded,
+        block: str = BLOCK,
+        layer: int = 0,
+        head: int = 0,
+        query: int = 0,
+        edits: Sequence[Edit] = (),
+    ) -> Steps:
+        """Every array of one row of attention.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            block: `encoder`.
+            layer: From 0.
+            head: From 0.
+            query: Position, 0 is [CLS].
+            edits: As for `run`.
+
+        Returns:
+            `query` q [feature], `key` k [key, feature], `value` v [key, feature], `scores` q·k/√d [key], `weights`
+            [key], `context` [feature], `output_kernel` W_O of this head [feature, model], `output`, this head's part
+            of the output projection [model]; float32.
+
+        Raises:
+            InputError: There is no such block, layer, head or query.
+        """
+        if block != BLOCK:
+            raise InputError("no_such_block", received=block, expected=BLOCK)
+        length = 1 + len(encoded.axes["tokens"])
+        check_indices(layer=(layer, self.layers), head=(head, self.heads), query=(query, length))
+        run = self._parts(encoded.inputs["tokens"], self._checked(edits, [encoded]))
+        site = list(run.sites.values())[layer]
+        q, k, v = (run.layers[f"attention_{layer}/{part}"][0, :, head] for part in ("query", "key", "value"))  # [T, D]
+        scores, weights = site.scores[0, head, query], site.weights[0, head, query]
+        return head_steps(self.model.get_layer(f"attention_{layer}"), head, q[query], k, v, scores, weights)
+
+    def value_norms(self, encoded: Encoded) -> NDArray[np.float32]:
+        """How long what each key has to give is in each head: ‖v_j W_O‖, float32 `[layer, head, key]`.
+
+        The value with its bias through the head's own rows of the output projection, whose bias is left out.
+
+        Source: Kobayashi et al. 2020, "Attention is Not Only a Weight".
+        """
+        values = self._parts(encoded.inputs["tokens"]).layers
+        return np.stack(
+            [
+                value_norms(self.model.get_layer(f"attention_{i}"), values[f"attention_{i}/value"][0])
+                for i in range(self.layers)
+            ]
+        )
+
+    def embed(self, encoded: Encoded) -> NDArray[np.float32]:
+        """Embedding vectors float32 `[token, feature]`, where `gradients` differentiates."""
+        vectors: NDArray[np.float32] = self._parts(encoded.inputs["tokens"]).layers["embedding"][0]
+        return vectors
+
+    def _tail(self) -> Callable[[Any, Any], Any]:
+        tail = keras.Model([self.model.input, self.model.get_layer("embedding").output], self.model.output)
+        return lambda ids, vectors: tail([ids, vectors], training=False)
+
+    def _checked(self, edits: Sequence[Edit], batch: Sequence[Encoded]) -> tuple[Edit, ...]:
+        names = [site.name for site in self._captured.sites]
+        length = 1 + max(len(encoded.axes["tokens"]) for encoded in batch)
+        checked = []
+        for edit in edits:
+            if edit.block != BLOCK:
+                raise InputError("no_such_block", received=edit.block, expected=BLOCK)
+            if not 0 <= edit.layer < self.layers:
+                raise InputError("no_such_index", what="layer", received=edit.layer, last=self.layers - 1)
+            if edit.weights.shape != (length, length):
+                raise InputError(
+                    "edit_shape", block=BLOCK, received=str(edit.weights.shape), expected=str((length, length))
+                )
+            checked.append(Edit(names[edit.layer], edit.weights, 0, edit.head, edit.label))
+        return tuple(checked)
+
+
+def cls_row(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One layer's weights `[B, head, 1 + T, 1 + T]` to the [CLS] row over the text, mean over heads, `[B, T]`."""
+    row = weights[:, :, 0, 1:].mean(axis=1)
+    scaled: NDArray[np.float32] = row / np.maximum(row.sum(axis=-1, keepdims=True), 1e-9)
+    return scaled
+
+
+def _with_cls(axis: TokenAxis) -> TokenAxis:
+    return TokenAxis((CLS, *axis.tokens), (None, *axis.spans), (True, *axis.special), (False, *axis.unknown))
+
+
+def names(model: keras.Model) -> dict[str, Any]:
+    """A model's variables by `layer/variable` (`layer/part/variable` inside attention)."""
+    found = {}
+    for layer in model.layers:
+        for variable in layer.trainable_variables:
+            found[f"{layer.name}/{variable.path.rpartition(layer.name + '/')[2]}"] = variable
+    return found
+
+
+def set_weights(model: keras.Model, weights: dict[str, Any]) -> None:
+    """Put arrays named as by `names` into a model.
+
+    Raises:
+        ValueError: A name or a shape does not agree.
+    """
+    variables = names(model)
+    if set(variables) != set(weights):
+        raise ValueError(f"Expected arrays {sorted(variables)}. Received: {sorted(weights)}")
+    for name, variable in variables.items():
+        if tuple(variable.shape) != weights[name].shape:
+            raise ValueError(f"Expected {name} of shape {tuple(variable.shape)}. Received: {weights[name].shape}")
+        variable.assign(weights[name])
+
+
+def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> EncoderClassifier:
+    """The model of a folder whose checksums agree.
+
+    Raises:
+        ValueError: Card, weights and vocabulary are not of one model.
+    """
+    weights, config = read_weights(folder), card["config"]
+    # Before anything of the size the card claims is made.
+    width = config["features"]
+    claimed = width * (
+        config["vocabulary_size"]
+        + config["max_length"]
+        + config["classes"]
+        + config["layers"] * (4 * width + 2 * config["hidden"])
+    )
+    stored = sum(array.size for array in weights.values())
+    if claimed > stored or config["classes"] != len(card["labels"]):
+        raise ValueError(f"Expected weights of at least {claimed} numbers, a label a class. Received: {stored}")
+    model = build(**config)
+    set_weights(model, weights)
+    tokenizer = from_config(card["tokenizer"], folder / "vocabulary.txt")
+    return EncoderClassifier(model, tokenizer, ModelCard.from_dict(card))

@@ -1,0 +1,278 @@
+"""Classifiers with one attention pooling layer: the published Keras example, corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.capture import CapturedModel
+from attnviz.errors import InputError
+from attnviz.families.card import ModelCard
+from attnviz.families.classifier.text_classifier import TextClassifier, padded
+from attnviz.families.common.masking import mask_after
+from attnviz.families.common.projection import check_indices
+from attnviz.layers import AttentionPooling
+from attnviz.tokenizers import Tokenizer, from_config
+from attnviz.trace import (
+    AttentionBlock,
+    AttentionTrace,
+    Classification,
+    Edit,
+    Encoded,
+    Step,
+    Steps,
+    TokenAxis,
+)
+
+#: Strength of the L2 penalty that keeps b near zero where the data say nothing.
+BIAS_L2 = 1e-4
+
+#: What `load` reads of a model folder; the card has a checksum of each.
+FILES = ("weights.npz", "vocabulary.txt")
+
+#: The one block of such a model.
+BLOCK = "pooling"
+
+#: How the learned query, the vector W, is shown on its axis.
+QUERY = "W (learned query)"
+
+
+def build(
+    *,
+    classes: int,
+    vocabulary_size: int = 10_000,
+    features: int = 128,
+    max_length: int = 128,
+    hidden: int = 64,
+) -> keras.Model:
+    """The published model: `Embedding` → `AttentionPooling` → `Dense(relu)` → `Dense(softmax)`.
+
+    Args:
+        classes: Number of classes.
+        vocabulary_size: Rows of the embedding; id 0 is padding, id 1 an unknown token.
+        features: Length of an embedding vector.
+        max_length: Longest sentence, in tokens.
+        hidden: Units of the hidden layer.
+
+    Returns:
+        A model from token ids int32 `[batch, token]` to probabilities float32 `[batch, class]`.
+    """
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    vectors = keras.layers.Embedding(vocabulary_size, features, mask_zero=True, name="embedding")(tokens)
+    context, _ = AttentionPooling(
+        max_length, bias_regularizer=keras.regularizers.L2(BIAS_L2), name="attention_pooling"
+    )(vectors)
+    activity = keras.layers.Dense(hidden, activation="relu", name="dense")(context)
+    prediction = keras.layers.Dense(classes, activation="softmax", name="prediction")(activity)
+    return keras.Model(tokens, prediction, name="attention_pooling_classifier")
+
+
+class PoolingClassifier(TextClassifier):
+    """A trained pooling classifier with its tokenizer and card.
+
+    Args:
+        model: As `build` makes it.
+        tokenizer: Cuts text into tokens with ids.
+        card: What the model is.
+    """
+
+    def __init__(self, model: keras.Model, tokenizer: Tokenizer, card: ModelCard) -> None:
+        super().__init__(model, tokenizer, card)
+        self._captured = CapturedModel(model, observe=("embedding", "attention_pooling", "dense"))
+        self._site = "attention_pooling"
+
+    # Traces out --------------------------------------------------------------------------------------------------
+
+    def run_batch(self, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
+        """Several texts in one call of the model; the same traces as one by one."""
+        result = self._captured(padded(batch), tuple(self._checked(edit, batch) for edit in edits))
+        weights = result.sites[self._site].weights
+        return [
+            AttentionTrace(
+                self.card.name,
+                encoded.text,
+                (_block(encoded.axes["tokens"], row[..., : len(encoded.axes["tokens"])], edits),),
+                Classification(self.card.labels, probabilities),
+                encoded.notices,
+                tuple(edits),
+            )
+            for encoded, row, probabilities in zip(batch, weights, result.prediction, strict=True)
+        ]
+
+    def forward(self, ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Many padded sentences at once, for measurements over a test set.
+
+        Args:
+            ids: int32 `[sentence, token]`, 0 where there is padding.
+
+        Returns:
+            Probabilities float32 `[sentence, class]` and weights float32 `[sentence, token]`.
+        """
+        result = self._captured(ids)
+        return result.prediction, result.sites[self._site].weights[:, 0, 0, :]
+
+    def reweighted(self, encoded: Encoded, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the model answers from other weights on, many in one call.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            weights: float32 `[candidate, token]`.
+
+        Returns:
+            Probabilities float32 `[candidate, class]`.
+
+        Raises:
+            InputError: `edit_shape`.
+        """
+        ids = encoded.inputs["tokens"]
+        if weights.ndim != 2 or weights.shape[1] != ids.shape[1]:
+            expected = str(("candidate", ids.shape[1]))
+            raise InputError("edit_shape", block=BLOCK, received=str(weights.shape), expected=expected)
+        edit = Edit(self._site, weights[:, None])
+        prediction: NDArray[np.float32] = self._captured(np.repeat(ids, len(weights), axis=0), (edit,)).prediction
+        return prediction
+
+    # The sum taken apart -----------------------------------------------------------------------------------------
+
+    def explain(
+        self,
+        encoded: Encoded,
+        block: str = BLOCK,
+        layer: int = 0,
+        head: int = 0,
+        query: int = 0,
+        edits: Sequence[Edit] = (),
+    ) -> Steps:
+        """Every array between the embedding and the prediction.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            block: `pooling`.
+            layer: 0.
+            head: 0.
+            query: 0, the learned vector.
+            edits: As for `run`; the steps after the softmax then follow from the changed weights.
+
+        Returns:
+            `features` [key, feature], `kernel` [feature], `content` x·W [key], `bias` [key], `scores` [key],
+            `weights` [key], `context` [feature], `hidden` [unit], `logits` [class], `output` [class]; float32.
+
+        Raises:
+            InputError: There is no such block, layer, head or query.
+        """
+        if block != BLOCK:
+            raise InputError("no_such_block", received=block, expected=BLOCK)
+        check_indices(layer=(layer, 1), head=(head, 1), query=(query, 1))
+        checked = tuple(self._checked(edit, [encoded]) for edit in edits)
+        run = self._captured(encoded.inputs["tokens"], checked)
+        site = run.sites[self._site]
+        features = run.layers["embedding"][0]
+        kernel, bias = self.parameters()
+        hidden = run.layers["dense"][0]
+        prediction = self.model.get_layer("prediction")
+        logits = hidden @ _array(prediction.kernel) + _array(prediction.bias)
+        context = run.layers["attention_pooling"][0][0]
+        items = (
+            Step("features", features, ("key", "feature"), "features"),
+            Step("kernel", kernel, ("feature",), "kernel"),
+            Step("content", features @ kernel, ("key",), "content"),
+            Step("bias", bias[: len(features)], ("key",), "bias"),
+            Step("scores", site.scores[0, 0, 0], ("key",), "scores"),
+            Step("weights", site.weights[0, 0, 0], ("key",), "weights"),
+            Step("context", context, ("feature",), "context"),
+            Step("hidden", hidden, ("unit",), "hidden"),
+            Step("logits", logits, ("class",), "logits"),
+            Step("output", run.prediction[0], ("class",), "output"),
+        )
+        return Steps(items)
+
+    def parameters(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """W float32 `[feature]` and b float32 `[max_length]` of the attention layer."""
+        pooling = self.model.get_layer("attention_pooling")
+        return _array(pooling.kernel)[:, 0], _array(pooling.bias)[:, 0]
+
+    def dense_parameters(self) -> dict[str, NDArray[np.float32]]:
+        """Kernels and biases of the two dense layers, for recomputing the prediction."""
+        dense, prediction = self.model.get_layer("dense"), self.model.get_layer("prediction")
+        return {
+            "dense_kernel": _array(dense.kernel),
+            "dense_bias": _array(dense.bias),
+            "prediction_kernel": _array(prediction.kernel),
+            "prediction_bias": _array(prediction.bias),
+        }
+
+    def embed(self, encoded: Encoded) -> NDArray[np.float32]:
+        """Embedding vectors float32 `[token, feature]`, where `gradients` differentiates."""
+        vectors: NDArray[np.float32] = self._captured(encoded.inputs["tokens"]).layers["embedding"][0]
+        return vectors
+
+    def _tail(self) -> Callable[[Any, Any], Any]:
+        vectors = keras.Input((None, self.model.get_layer("embedding").output_dim))
+        context, _ = self.model.get_layer("attention_pooling")(vectors)
+        tail = keras.Model(vectors, self.model.get_layer("prediction")(self.model.get_layer("dense")(context)))
+        return lambda ids, vectors: tail(vectors, training=False)
+
+    def _checked(self, edit: Edit, batch: Sequence[Encoded]) -> Edit:
+        if edit.block not in (BLOCK, self._site):
+            raise InputError("no_such_block", received=edit.block, expected=BLOCK)
+        length = max(len(encoded.axes["tokens"]) for encoded in batch)
+        if edit.weights.shape != (1, length):
+            raise InputError("edit_shape", received=str(edit.weights.shape), expected=str((1, length)))
+        return replace(edit, block=self._site)
+
+
+def _block(axis: TokenAxis, weights: NDArray[np.float32], edits: Sequence[Edit]) -> AttentionBlock:
+    query = TokenAxis.of([QUERY], special=[True])
+    mask = mask_after(None, edits, BLOCK, (1, *weights.shape))
+    return AttentionBlock(BLOCK, "pooling", query, axis, weights[None], mask, edited=bool(edits))
+
+
+def _array(variable: Any) -> NDArray[np.float32]:
+    return np.asarray(keras.ops.convert_to_numpy(variable), dtype=np.float32)
+
+
+def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> PoolingClassifier:
+    """The model of a folder whose checksums agree.
+
+    Raises:
+        ValueError: Card, weights and vocabulary are not of one model.
+    """
+    weights, config = read_weights(folder), card["config"]
+    # Before anything of the size the card claims is made.
+    _same(
+        "embedding/embeddings", weights["embedding/embeddings"].shape, (config["vocabulary_size"], config["features"])
+    )
+    _same("attention_pooling/bias", weights["attention_pooling/bias"].shape, (config["max_length"], 1))
+    _same("prediction/kernel", weights["prediction/kernel"].shape, (config["hidden"], config["classes"]))
+    _same("labels", (len(card["labels"]),), (config["classes"],))
+    tokenizer = from_config(card["tokenizer"], folder / "vocabulary.txt")
+    if len(tokenizer.vocabulary) > config["vocabulary_size"]:
+        _same("vocabulary.txt", (len(tokenizer.vocabulary),), (config["vocabulary_size"],))
+    model = build(**config)
+    set_weights(model, weights)
+    return PoolingClassifier(model, tokenizer, ModelCard.from_dict(card))
+
+
+def _same(name: str, received: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if received != expected:
+        raise ValueError(f"Expected {name} of shape {expected}. Received: {received}")
+
+
+def set_weights(model: keras.Model, weights: dict[str, Any]) -> None:
+    """Put arrays named `layer/variable` into a model.
+
+    Raises:
+        ValueError: A name or a shape does not agree.
+    """
+    variables = {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.weights}
+    if set(variables) != set(weights):
+        raise ValueError(f"Expected arrays {sorted(variables)}. Received: {sorted(weights)}")
+    for name, variable in variables.items():
+        _same(name, weights[name].shape, tuple(variable.shape))
+        variable.assign(weights[name])

@@ -1,0 +1,312 @@
+"""Pretrained Transformers: Hugging Face folders and KerasHub presets, through KerasHub (an extra)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.capture import Bucketed, CapturedModel, SiteRun
+from attnviz.errors import InputError, ModelError
+from attnviz.families.card import ModelCard
+from attnviz.families.common.cleaning import cleaned
+from attnviz.families.common.masking import mask_after
+from attnviz.families.common.projection import check_indices, head_steps, value_norms
+from attnviz.families.hub import pieces
+from attnviz.families.hub.foreign import BACKBONES, WEIGHTS, describe, kind_of, read_json
+from attnviz.families.hub.pieces import Pieces
+from attnviz.trace import (
+    MASK_CAUSAL,
+    MASK_NONE,
+    AttentionBlock,
+    AttentionTrace,
+    Edit,
+    Embedding,
+    Encoded,
+    Kind,
+    Notice,
+    Output,
+    Steps,
+    Tensor,
+)
+
+#: Files whose checksums a card must state.
+FILES = ("config.json", WEIGHTS)
+
+
+class HubModel:
+    """A pretrained Transformer with its tokenizer.
+
+    Args:
+        backbone: KerasHub's.
+        tokenizer: Cuts a text into ids and tokens.
+        card: What the model is; `config.pooling` = `mean` and `config.normalize` make it a sentence model.
+    """
+
+    def __init__(self, backbone: keras.Model, tokenizer: Pieces, card: ModelCard) -> None:
+        self.card = card
+        self.model = backbone
+        self._pieces = tokenizer
+        self._captured = CapturedModel(backbone)
+        self._causal = type(backbone).__name__ == "GPT2Backbone"
+        self._limit = int(getattr(backbone, "max_sequence_length", 0)) or 512
+        self._bucketed = Bucketed(backbone, self._limit)
+        self._observing: dict[str, CapturedModel] = {}
+        self._lock = threading.Lock()
+        self._check_rows(tokenizer.rows)
+
+    def encode(self, text: str) -> Encoded:
+        """Clean the text and cut it into the model's pieces.
+
+        Returns:
+            Inputs `tokens` int32 `[1, token]`; special tokens have no span.
+
+        Raises:
+            InputError: `empty_text`.
+        """
+        shown, notices = cleaned(text)
+        cut = self._pieces(shown, self._limit)
+        unknown = [bad for bad, special in zip(cut.axis.unknown, cut.axis.special, strict=True) if not special]
+        if not unknown:
+            raise InputError("empty_text")
+        self._check_rows(max(cut.ids) + 1)
+        if cut.total > len(cut.ids):
+            left = cut.total - len(cut.ids)
+            notices.append(Notice("text_cut", {"limit": self._limit, "total": cut.total, "left": left}))
+        if any(unknown):
+            code = "all_unknown" if all(unknown) else "some_unknown"
+            total = {} if all(unknown) else {"total": len(unknown)}
+            notices.append(Notice(code, {"count": sum(unknown), **total}))
+        return Encoded(cut.text, {"tokens": np.array([cut.ids], np.int32)}, {"tokens": cut.axis}, tuple(notices))
+
+    def run(
+        self,
+        encoded: Encoded,
+        edits: Sequence[Edit] = (),
+        target: str | None = None,
+        prefix: Sequence[str] | None = None,
+        beam: int = 1,
+    ) -> AttentionTrace:
+        """One run of the model.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            edits: Weights to go on with, float `[query, key]`, by layer and head.
+            target: Not for such a model; nor are prefix and beam.
+
+        Returns:
+            A trace with one block, weights `[layer, head, token, token]`, and an `Embedding` (a sentence model) or a
+            `Tensor` `[token, feature]`.
+
+        Raises:
+            InputError: `no_target`; for edits `no_such_block`, `no_such_index`, `edit_shape`.
+        """
+        if target is not None or prefix is not None or beam != 1:
+            raise InputError("no_target", model=self.card.name)
+        axis = encoded.axes["tokens"]
+        prediction, weights = self._computed(encoded, [self._placed(edit, len(axis)) for edit in edits])
+        mask = None
+        if self._causal and len(axis) > 1:
+            later = np.triu(np.ones((len(axis), len(axis)), bool), 1)
+            mask = np.where(later, MASK_CAUSAL, MASK_NONE).astype(np.int8)
+        mask = mask_after(mask, edits, self._kind, weights.shape)
+        block = AttentionBlock(self._kind, self._kind, axis, axis, weights, mask, self._precision, bool(edits))
+        output = self._output(prediction, len(axis))
+        return AttentionTrace(self.card.name, encoded.text, (block,), output, encoded.notices, tuple(edits))
+
+    @property
+    def unknown_id(self) -> int:
+        """Id of the token that stands for no word: the mask where the model was taught one, else the unknown token.
+
+        Raises:
+            AttributeError: The vocabulary has neither.
+        """
+        found = self._pieces.blank
+        if found is None or found >= self.model.token_embedding.input_dim:
+            raise AttributeError(f"{self.card.name} has no token for an unknown word")
+        return found
+
+    def prepare(self) -> None:
+        """Compile every length a text may be padded to, which takes most of a second each, before anybody waits."""
+        names = [each.name for each in self.model.inputs]
+        if "padding_mask" in names:
+            self._bucketed.prepare(names)
+
+    def trace(self, text: str | Sequence[str], **options: Any) -> Any:
+        """`run(encode(text))`; a list of texts gives a list of traces."""
+        if isinstance(text, str):
+            return self.run(self.encode(text), **options)
+        return [self.run(self.encode(each), **options) for each in text]
+
+    def explain(self, encoded: Encoded, block: str = "", layer: int = 0, head: int = 0, query: int = 0) -> Steps:
+        """The computation of one query in one head.
+
+        Returns:
+            `query` [feature], `key` and `value` [key, feature], `scores` and `weights` [key], `context` [feature],
+            `output_kernel` W_O of this head [feature, model], `output`, its part of the output projection [model].
+
+        Raises:
+            InputError: There is no such block, layer, head or query.
+        """
+        if block not in ("", self._kind):
+            raise InputError("no_such_block", received=block, expected=self._kind)
+        inputs, sites = self._inputs(encoded), self._captured.sites
+        heads, length = sites[0].heads or 1, len(encoded.axes["tokens"])
+        check_indices(layer=(layer, len(sites)), head=(head, heads), query=(query, length))
+        site = sites[layer]
+        parts: list[Any] = [getattr(site.layer, f"_{part}_dense") for part in ("query", "key", "value")]
+        with self._lock:
+            observed = self._observing.setdefault(site.name, CapturedModel(self.model, observe=parts))
+        run = observed(inputs)
+        q, k, v = (np.asarray(run.layers[part.path], np.float32)[0, :, head] for part in parts)
+        own: SiteRun = run.sites[site.name]
+        scores, weights = own.scores[0, head, query], own.weights[0, head, query]
+        return head_steps(site.layer, head, q[query], k, v, scores, weights)
+
+    def value_norms(self, encoded: Encoded) -> NDArray[np.float32]:
+        """How long what each key has to give is in each head: ‖v_j W_O‖, float32 `[layer, head, key]`.
+
+        The value with its bias through the head's own rows of the output projection, whose bias is left out.
+
+        Raises:
+            ModelError: `no_value_norms`: a layer has no such projection.
+
+        Source: Kobayashi et al. 2020, "Attention is Not Only a Weight".
+        """
+        layers = [site.layer for site in self._captured.sites]
+        values = [layer._value_dense for layer in layers]
+        with self._lock:
+            observed = self._observing.setdefault("value_norms", CapturedModel(self.model, observe=values))
+        run = observed(self._inputs(encoded))
+        vectors = (np.asarray(run.layers[dense.path], np.float32)[0] for dense in values)
+        return np.stack([value_norms(layer, each) for layer, each in zip(layers, vectors, strict=True)])
+
+    def gradients(self, encoded: Encoded, target: int | None = None) -> NDArray[np.float32]:
+        """Not for a model without classes.
+
+        Raises:
+            ModelError: `no_gradients`.
+        """
+        raise ModelError("no_gradients", model=self.card.name)
+
+    @property
+    def _kind(self) -> Kind:
+        return "causal" if self._causal else "self"
+
+    def _check_rows(self, needed: int) -> None:
+        rows = self.model.token_embedding.input_dim
+        if needed > rows:
+            raise ModelError("hub_vocabulary", source=self.card.name, received=needed, expected=rows)
+
+    def _inputs(self, encoded: Encoded) -> dict[str, NDArray[np.int32]]:
+        ids = encoded.inputs["tokens"]
+        values = {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
+        return {name: values[name] for name in (each.name for each in self.model.inputs)}
+
+    def _computed(self, encoded: Encoded, edits: Sequence[Edit]) -> tuple[Any, NDArray[np.float32]]:
+        """Prediction, and weights `[layer, head, token, token]`: padded and compiled, or with edits as it is."""
+        inputs = self._inputs(encoded)
+        if not edits and "padding_mask" in inputs and self._bucketed.length(len(encoded.axes["tokens"])):
+            return self._bucketed(inputs)
+        run = self._captured(inputs, edits)
+        return run.prediction, np.concatenate([site.weights for site in run.sites.values()])
+
+    @property
+    def _precision(self) -> str:
+        name: str = self.model.dtype_policy.compute_dtype
+        return name
+
+    def _placed(self, edit: Edit, length: int) -> Edit:
+        if edit.block != self._kind:
+            raise InputError("no_such_block", received=edit.block, expected=self._kind)
+        sites = self._captured.sites
+        if not 0 <= edit.layer < len(sites):
+            raise InputError("no_such_index", what="layer", received=edit.layer, last=len(sites) - 1)
+        if edit.weights.shape != (length, length):
+            shapes = {"expected": str((length, length)), "received": str(edit.weights.shape)}
+            raise InputError("edit_shape", block=edit.block, **shapes)
+        return Edit(sites[edit.layer].name, edit.weights, 0, edit.head, edit.label)
+
+    def _output(self, prediction: Any, tokens: int) -> Output:
+        values = np.asarray(prediction["sequence_output"] if isinstance(prediction, Mapping) else prediction)[
+            0, :tokens
+        ]
+        config = self.card.details.get("config", {})
+        if config.get("pooling") != "mean":
+            return Tensor(values)
+        vector = values.mean(0)
+        return Embedding(vector / np.linalg.norm(vector) if config.get("normalize") else vector)
+
+
+def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> HubModel:
+    """The model of a folder that `add` made and whose checksums agree."""
+    return _open(folder, ModelCard.from_dict(card))
+
+
+def from_folder(folder: Path) -> HubModel:
+    """The model of a local Hugging Face folder (or a KerasHub preset saved to one), as it lies there.
+
+    Raises:
+        ModelError: `hub_missing`, `hub_architecture`, `hub_vocabulary`, and what `checkpoint` and `pieces` say.
+    """
+    return _open(folder, ModelCard.from_dict(describe(folder, folder.name)))
+
+
+def from_preset(name: str) -> HubModel:
+    """A KerasHub preset by name; KerasHub fetches it if it is not in its cache.
+
+    Raises:
+        ModelError: `hub_missing`, `hub_architecture`, `hub_unreadable`.
+    """
+    return _from_keras_hub(_hub(), name, ModelCard.from_dict({"name": name, "family": "hub"}))
+
+
+def _open(folder: Path, card: ModelCard) -> HubModel:
+    hub, kind = _hub(), kind_of(folder)
+    if kind in BACKBONES:
+        for name in ("config.json", "tokenizer.json"):
+            _only_keras(folder, name, read_json(folder, name))
+        return _from_keras_hub(hub, str(folder.resolve()), card)
+    if (folder / f"{WEIGHTS}.index.json").exists():
+        raise ModelError("hub_unreadable", source=folder.name, cause=f"{WEIGHTS}.index.json")
+    from attnviz.families.hub import checkpoint
+
+    return HubModel(checkpoint.backbone_of(folder), pieces.from_folder(folder, kind), card)
+
+
+def _from_keras_hub(hub: Any, source: str, card: ModelCard) -> HubModel:
+    try:
+        backbone = hub.models.Backbone.from_preset(source)
+        kind = type(backbone).__name__
+        if kind not in BACKBONES:
+            raise ModelError("hub_architecture", received=kind, expected=", ".join(BACKBONES))
+        return HubModel(backbone, pieces.from_keras_hub(hub.models.Tokenizer.from_preset(source)), card)
+    except ModelError:
+        raise
+    except Exception as error:  # whatever KerasHub says of a file that is not sound or not there
+        raise pieces.unreadable(Path(source), "", error) from error
+
+
+def _only_keras(folder: Path, file: str, value: Any) -> None:
+    """Refuse a configuration that asks for a class from anywhere else than Keras and KerasHub."""
+    if isinstance(value, dict):
+        module = value.get("module", "keras")
+        if not isinstance(module, str) or module.split(".")[0] not in ("keras", "keras_hub"):
+            raise ModelError("hub_unreadable", source=folder.name, cause=f"{file}: module {module!r}"[:200])
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _only_keras(folder, file, each)
+
+
+def _hub() -> Any:
+    try:
+        import keras_hub
+        import safetensors  # noqa: F401
+        import tokenizers  # noqa: F401
+    except ImportError as error:
+        raise ModelError("hub_missing", cause=str(error)) from error
+    return keras_hub

@@ -1,0 +1,250 @@
+"""Any Keras model, with two functions that say what goes in and what comes out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import tree
+from numpy.typing import NDArray
+
+from attnviz.capture import CapturedModel
+from attnviz.errors import InputError, ModelError
+from attnviz.families.card import ModelCard
+from attnviz.families.common.cleaning import cleaned
+from attnviz.families.common.projection import check_indices, head_steps
+from attnviz.families.own.inputs import WrappedEncoded, axes_of, input_names, named, packed_inputs
+from attnviz.families.own.reading import Block, read
+from attnviz.trace import (
+    AttentionTrace,
+    Classification,
+    Edit,
+    Embedding,
+    Encoded,
+    Notice,
+    Output,
+    Step,
+    Steps,
+    Tensor,
+    Translation,
+)
+
+#: Text to inputs (a batch of one, as the model takes it) and tokens (a list, or input name to list).
+Encode = Callable[[str], tuple[Any, Sequence[str] | Mapping[str, Sequence[str]]]]
+
+_OUTPUTS = (Classification, Translation, Embedding, Tensor)
+
+
+class WrappedModel:
+    """A Keras model behind the interface of all models; made by `wrap`."""
+
+    def __init__(
+        self, model: keras.Model, encode: Encode, decode_output: Callable[[Any], Any] | None = None, name: str = ""
+    ) -> None:
+        self.model = model
+        self.captured = CapturedModel(model)
+        self._encode = encode
+        self._decode = decode_output
+        self._name = name or model.name
+        self._causal: frozenset[str] = frozenset()
+        self._kinds: tuple[str, ...] = ()
+        self._observing: dict[str, CapturedModel] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of the model; the kinds of attention are known after the first run."""
+        return ModelCard(self._name, kinds=self._kinds, family="wrapped")
+
+    def encode(self, text: str) -> WrappedEncoded:
+        """Clean the text and let the author's function cut it.
+
+        Raises:
+            InputError: `empty_text`; `bad_encode`: the function did not give inputs and tokens of a batch of one.
+        """
+        shown, notices = cleaned(text)
+        given = self._encode(shown)
+        if not (isinstance(given, tuple) and len(given) == 2):
+            raise InputError("bad_encode", expected="(inputs, tokens)", received=type(given).__name__)
+        axes = axes_of(given[1], shown)
+        structure, inputs = named(given[0], list(axes))
+        sizes = {values.shape[0] if values.ndim else 1 for values in inputs.values()}
+        if sizes != {1}:
+            raise InputError("bad_encode", expected="batch of 1", received=f"batch of {max(sizes, default=0)}")
+        return WrappedEncoded(shown, inputs, axes, tuple(notices), structure)
+
+    def run(
+        self,
+        encoded: Encoded,
+        edits: Sequence[Edit] = (),
+        target: str | None = None,
+        prefix: Sequence[str] | None = None,
+        beam: int = 1,
+    ) -> AttentionTrace:
+        """One run of the model.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            edits: Weights to go on with, float `[query, key]` as the block shows them, addressed by block name.
+            target: Not for a wrapped model: what it is given is up to `encode`.
+            prefix: As target.
+            beam: As target.
+
+        Returns:
+            A trace with one block for each attention computation.
+
+        Raises:
+            InputError: `no_target`; for edits `no_such_block`, `no_such_index`, `edit_shape`, `edit_in_loop`.
+            ModelError: `nothing_to_capture`, `not_traceable`, `bad_output`.
+        """
+        if target is not None or prefix is not None or beam != 1:
+            raise InputError("no_target", model=self._name)
+        inputs = packed_inputs(encoded)
+        run = self.captured(inputs)
+        blocks = read(run, encoded.axes, input_names(encoded), self._causal)
+        if edits:
+            placed = [_placed(edit, {block.name: block for block in blocks}) for edit in edits]
+            run = self.captured(inputs, placed)
+            blocks = [block.with_weights(run.sites[block.name].weights, edits) for block in blocks]
+        self._causal |= {block.name for block in blocks if block.kind == "causal"}
+        self._kinds = tuple(dict.fromkeys(block.kind for block in blocks))
+        notices = [notice for block in blocks for notice in block.notices]
+        if self.captured.unreachable:
+            notices.append(Notice("attention_out_of_reach", {"layers": ", ".join(self.captured.unreachable)}))
+        output, more = self._output(run.prediction)
+        return AttentionTrace(
+            self._name,
+            encoded.text,
+            tuple(block.block() for block in blocks),
+            output,
+            (*encoded.notices, *notices, *more),
+            tuple(edits),
+        )
+
+    def trace(self, text: str | Sequence[str], **options: Any) -> Any:
+        """`run(encode(text))`; a list of texts gives a list of traces."""
+        if isinstance(text, str):
+            return self.run(self.encode(text), **options)
+        return [self.run(self.encode(each), **options) for each in text]
+
+    def explain(self, encoded: Encoded, block: str, layer: int = 0, head: int = 0, query: int = 0) -> Steps:
+        """The computation of one query in one head.
+
+        Returns:
+            `scores` [key] (as they go into the softmax) and `weights` [key]. Where the layer is Keras' own multi-head
+            or grouped-query attention, also `query` [feature], `key` [key, feature] and `value` [key, feature] before
+            them, and after them `context` [feature], `output_kernel` W_O of this head [feature, model] and `output`,
+            its part of the output projection [model] (not where the layer has a gate).
+
+        Raises:
+            InputError: There is no such block, layer, head or query.
+        """
+        inputs = packed_inputs(encoded)
+        run = self.captured(inputs)
+        blocks = {each.name: each for each in read(run, encoded.axes, input_names(encoded), self._causal)}
+        if block not in blocks:
+            raise InputError("no_such_block", received=block, expected=", ".join(blocks))
+        chosen = blocks[block]
+        check_indices(layer=(layer, 1), head=(head, chosen.heads), query=(query, len(chosen.rows)))
+        scores = chosen.cut(run.sites[block].scores)[head, query]
+        weights = chosen.cut(run.sites[block].weights)[head, query]
+        parts = self._projections(chosen, inputs)
+        if parts is None:
+            return Steps((Step("scores", scores, ("key",), "scores"), Step("weights", weights, ("key",), "weights")))
+        q, k, v = (values[:, head * values.shape[1] // chosen.heads] for values in parts)  # keys may be shared by heads
+        keys, values = k[chosen.columns], v[chosen.columns]
+        return head_steps(chosen.site.layer, head, q[chosen.rows[query]], keys, values, scores, weights)
+
+    def gradients(self, encoded: Encoded, target: int | None = None) -> NDArray[np.float32]:
+        """Derivative of a class of the prediction by the embedding vectors.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            target: Class index; None means the class of the largest number.
+
+        Returns:
+            float32 `[1, token, feature]`, of the first `Embedding` of the model, padding included.
+
+        Raises:
+            ModelError: `no_gradients`: there is no embedding, or the prediction is not `[batch, class]`.
+        """
+        inputs = packed_inputs(encoded)
+        layers = (each for each in self.model._flatten_layers() if isinstance(each, keras.layers.Embedding))
+        embedding = next(layers, None)
+        if embedding is None:
+            raise ModelError("no_gradients", model=self._name)
+        if target is None:
+            target = int(np.argmax(np.asarray(tree.flatten(self.captured(inputs).prediction)[0], np.float32)))
+        return self.captured.gradient(inputs, embedding, target)
+
+    def _projections(self, block: Block, inputs: Any) -> list[NDArray[np.float32]] | None:
+        """Queries, keys, values `[token, head, feature]` of Keras' own layers, from a run that observes their parts."""
+        layer = block.site.layer
+        plain = block.site.layout.heads == 1 and block.site.layout.queries == 1 and block.site.editable
+        if not plain or not isinstance(layer, (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)):
+            return None
+        parts: list[Any] = [getattr(layer, f"_{part}_dense", None) for part in ("query", "key", "value")]
+        if None in parts:
+            return None
+        with self._lock:
+            if block.name not in self._observing:
+                self._observing[block.name] = CapturedModel(self.model, observe=parts)
+        outputs = self._observing[block.name](inputs).layers
+        call = f"#{block.name.rpartition('#')[2]}" if "#" in block.name else ""
+        found = [outputs.get(f"{part.path}{call}") for part in parts]
+        arrays = [each[0] for each in found if each is not None and each.ndim == 4]
+        return arrays if len(arrays) == len(parts) else None
+
+    def _output(self, prediction: Any) -> tuple[Output, tuple[Notice, ...]]:
+        if self._decode is not None:
+            output: Any = self._decode(prediction)
+            if not isinstance(output, _OUTPUTS):
+                expected = ", ".join(each.__name__ for each in _OUTPUTS)
+                raise ModelError("bad_output", expected=expected, received=type(output).__name__)
+            return output, ()
+        arrays = tree.flatten(prediction)
+        notices = (Notice("first_output_only", {"count": len(arrays)}),) if len(arrays) > 1 else ()
+        values = np.asarray(arrays[0])
+        if values.dtype.kind not in "fiub":
+            values = values.astype(np.float32)
+        values = values[0] if values.ndim else values
+        vector = values.ndim == 1 and values.size > 1 and values.dtype.kind == "f"
+        if vector and (values >= 0).all() and abs(float(values.sum(dtype=np.float64)) - 1) < 1e-2:
+            return Classification(tuple(map(str, range(values.size))), values), notices
+        return Tensor(values), notices
+
+
+def wrap(
+    model: keras.Model, encode: Encode, decode_output: Callable[[Any], Output] | None = None, *, name: str = ""
+) -> WrappedModel:
+    """Look into any Keras model.
+
+    The model is not changed. Whatever computes a softmax and goes on with it is found: `MultiHeadAttention` and the
+    other attention layers of Keras and KerasHub, and layers of one's own.
+
+    Args:
+        model: Functional, Sequential or subclassed; in memory or loaded.
+        encode: Text to `(inputs, tokens)`: inputs as the model takes them (array, list or dict), a batch of one;
+            tokens a list, or a dict from input name to list where there are several sequences. Where a mask marks
+            padding, tokens may be given with or without it.
+        decode_output: The model's prediction (NumPy, with the batch) to an output of `attnviz.trace`. Without it, one
+            row of non-negative numbers that sum to 1 is shown as probabilities of classes 0, 1, …, all else as it is.
+        name: What to call the model; its own name if empty.
+
+    Returns:
+        An object with `trace(text)` and the rest of what every model offers.
+    """
+    return WrappedModel(model, encode, decode_output, name)
+
+
+def _placed(edit: Edit, blocks: Mapping[str, Block]) -> Edit:
+    """An edit in the coordinates of the model: what was cut stays the model's own."""
+    if edit.block not in blocks:
+        raise InputError("no_such_block", received=edit.block, expected=", ".join(blocks))
+    block = blocks[edit.block]
+    if edit.layer != 0:
+        raise InputError("no_such_index", what="layer", received=edit.layer, last=0)
+    return block.placed(edit)
