@@ -37,8 +37,8 @@ def explanations(
         quiet: No progress.
 
     Returns:
-        Plain values for `card.json`: the figures (see `summary`), and the cases as `analysis.explain.cases.plain` writes
-        them. Only sentences whose class is predicted right and whose words are all known can be cases.
+        Plain values for `card.json`: the figures (see `summary`), and the cases as `analysis.explain.cases.plain`
+        writes them. Only sentences whose class is predicted right and whose words are all known can be cases.
     """
     order = np.random.default_rng(SEED).permutation(len(test))
     progress = Progress(label, sentences, quiet=quiet)
