@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import attnviz
 from attnviz import zoo
 from attnviz.errors import ModelError
-from attnviz.trace import AttentionTrace, Classification, Output, Translation
+from attnviz.trace import AttentionTrace, Classification, Output, Written
 from attnviz.ui import cache as page_cache
 
 #: Steps of the looks; the last look has the number of the one before it.
@@ -46,7 +46,7 @@ def learned(name: str, sentences: tuple[str, ...] | None = None, steps: tuple[in
     sentences = model.card.examples if sentences is None else sentences
     shares = np.linspace(0, 1, len(steps))
     traces = [model.trace(sentence) for sentence in sentences]
-    texts = [trace.output.text for trace in traces if isinstance(trace.output, Translation)]
+    texts = [trace.output.text for trace in traces if isinstance(trace.output, Written)]
     return Looks(
         np.array(steps, np.int64),
         (1.9 - 1.5 * shares).astype(np.float32),
@@ -69,7 +69,7 @@ def _between(trace: AttentionTrace, share: float) -> AttentionTrace:
 
 
 def _unsure(output: Output, share: float) -> Output:
-    if isinstance(output, Translation):
+    if isinstance(output, Written):
         return replace(output, log_probabilities=output.log_probabilities - 7 * (1 - share), alternatives=())
     assert isinstance(output, Classification)
     chances = (1 - share) / len(output.labels) + share * output.probabilities

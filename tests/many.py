@@ -65,12 +65,12 @@ def many_headed(
         "examples": ["the cat sat on the mat because it was tired ."],
         "config": config,
         "tokenizer": {"kind": "words"},
-        "files": {file: _facts(folder / file) for file in ("weights.npz", "vocabulary.txt")},
+        "files": {file: facts(folder / file) for file in ("weights.npz", "vocabulary.txt")},
     }
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
     return folder
 
 
-def _facts(path: Path) -> dict[str, object]:
+def facts(path: Path) -> dict[str, object]:
     content = path.read_bytes()
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

@@ -17,7 +17,7 @@ from attnviz import export, figures, zoo
 from attnviz.api import ROUTES
 from attnviz.cli import main
 from attnviz.errors import InputError
-from attnviz.trace import Translation
+from attnviz.trace import Written
 from tests.shipped import NAMES
 
 KINDS = {
@@ -67,7 +67,7 @@ def check(trace):
     block, text = trace.blocks[0], trace.text
     assert 1 <= len(block.key) - sum(block.key.special) <= 128
     np.testing.assert_allclose(block.weights.sum(-1), 1, atol=1e-5)
-    if isinstance(trace.output, Translation):
+    if isinstance(trace.output, Written):
         assert (trace.output.log_probabilities <= 0).all() and trace.output.tokens
     else:
         assert trace.output.probabilities.sum() == pytest.approx(1, abs=1e-5)
@@ -77,7 +77,7 @@ def check(trace):
             assert span is None
             continue
         if span is None:  # a piece without a place of its own, such as a part of ½
-            assert token and isinstance(trace.output, Translation)
+            assert token and isinstance(trace.output, Written)
             continue
         assert token and span[0] >= end and text[slice(*span)] == token
         end = span[1]

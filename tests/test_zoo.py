@@ -19,6 +19,7 @@ import attnviz
 from attnviz import zoo
 from attnviz.errors import ModelError
 from attnviz.tokenizers import PADDING, UNKNOWN
+from attnviz.zoo import files, loading
 
 WORDS = (PADDING, UNKNOWN, "tea", "train", "the")
 CONFIG = {"vocabulary_size": 11, "features": 7, "max_length": 13, "hidden": 5, "classes": 2}
@@ -187,10 +188,57 @@ def test_a_field_that_is_missing_or_of_another_type(tmp_path, field, value):
         {"trained_length": "19"},
         {"trained_length": True},
         {"files": {"weights.npz": "sha"}},
+        *({name: None} for name in ("title", "summary", "notes", "languages", "kinds", "examples", "label_names")),
+        *({name: None} for name in ("metrics", "task", "licence", "data", "cases", "training")),
+        {"title": {"en": "a \ud800 b"}},
+        {"examples": ["\udc00"]},
+        {"metrics": {"\ud800": 1}},
     ],
 )
 def test_a_card_of_another_shape(tmp_path, change):
-    refused(make(tmp_path, **change), "card_shape", next(iter(change)))
+    folder = make(tmp_path, **change)
+    with pytest.raises(ModelError) as caught:
+        zoo.load(folder)
+    # What is no UTF-8 is no JSON either, to the reader of the file.
+    assert caught.value.code == "card_shape" or "\ud800" in ascii(change) or "\udc00" in ascii(change)
+    for language in ("en", "ja"):
+        assert folder.name in caught.value.message(language)
+        assert next(iter(change)) in caught.value.message(language) or caught.value.code == "file_unreadable"
+
+
+@pytest.mark.parametrize("text", ['{"en": null}', "null", "[]", "1e999", "NaN", '"\\ud800"', '{"a": 1e999}'])
+@pytest.mark.parametrize(
+    "field", ["title", "languages", "kinds", "examples", "label_names", "metrics", "family", "name"]
+)
+def test_one_bad_card_leaves_the_others_alone(tmp_path, monkeypatch, field, text):
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path))
+    make(tmp_path, "sound")
+    folder = make(tmp_path, "bad")
+    card = json.loads((folder / "card.json").read_text())
+    card.pop(field, None)
+    write_card(folder, json.dumps(card)[:-1] + f', "{field}": {text}}}')
+    sound = (text == "[]" and field in ("languages", "kinds", "examples")) or (text[0] == "{" and field == "metrics")
+    sound = sound and "999" not in text
+    listed = {card.name for card in zoo.models()}
+    assert "sound" in listed and len(json.dumps([card.to_dict() for card in zoo.models()])) > 100
+    if not sound:
+        assert "bad" not in listed
+        error = zoo.problems()["bad"]
+        assert "bad" in str(error) and (field in str(error) or error.code == "file_unreadable")
+        with pytest.raises(ModelError):
+            zoo.load("bad")
+    assert attnviz.load("sound").trace("tea").text == "tea"
+
+
+@pytest.mark.parametrize("change", [{"title": None}, {"metrics": None}, {"languages": None}, {"label_names": None}])
+def test_a_bad_card_is_not_taken_in(tmp_path, monkeypatch, change):
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path / "own"))
+    source = make(tmp_path, "mine", family="own", **change)
+    (source / "model.keras").write_bytes(b"never looked at")
+    with pytest.raises(ModelError) as caught:
+        zoo.add(source, "mine")
+    assert caught.value.code == "card_shape" and next(iter(change)) in str(caught.value)
+    assert not (tmp_path / "own" / "mine").exists()
 
 
 def test_a_card_of_another_model(tmp_path):
@@ -278,14 +326,14 @@ def test_a_header_that_claims_more_than_there_is(tmp_path):
 
 
 def test_an_archive_that_unpacks_to_too_much(tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo, "_MAX_ARRAY_BYTES", 1_000_000)
+    monkeypatch.setattr(files, "MAX_ARRAY_BYTES", 1_000_000)
     weights = npz(arrays(more=np.zeros(1_000_000, np.float32)))
     assert len(weights) < 20_000
     refused(make(tmp_path, weights=weights), "file_size", "weights.npz")
 
 
 def test_a_file_that_is_too_large(tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo, "_MAX_BYTES", 100)
+    monkeypatch.setattr(files, "MAX_BYTES", 100)
     refused(make(tmp_path), "file_size", "weights.npz")
 
 
@@ -348,8 +396,8 @@ def test_a_repaired_folder_loads(tmp_path):
 
 def test_eight_threads_at_once_load_one_model_once(tmp_path, monkeypatch):
     folder, opened, together = make(tmp_path), [], threading.Barrier(8)
-    real = zoo._open
-    monkeypatch.setattr(zoo, "_open", lambda path: opened.append(path) or real(path))
+    real = loading.open_folder
+    monkeypatch.setattr(loading, "open_folder", lambda path: opened.append(path) or real(path))
 
     def load(_):
         together.wait()

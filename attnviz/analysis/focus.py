@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.analysis.heads.alignment import alignment_heads
-from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Focus:
         weights: NDArray[np.float32] = trace.block(self.block).weights[self.layer, self.head, self.query]
         return weights
 
-    def keys(self, trace: AttentionTrace) -> TokenAxis:
+    def keys(self, trace: AttentionTrace) -> Axis:
         """What the weights are given to."""
         return trace.block(self.block).key
 
@@ -71,7 +71,8 @@ def focus(
         layer: From 0; None means the last, on which the answer rests.
         head: From 0; None means the first.
         query: The model's own position, from 0; None, or one that is not shown, means the first special token ([CLS],
-            a learned vector; not an end token), else the first.
+            a learned vector; not an end token), else the first. Where no query looks ahead it means the last: the first
+            has nothing to look at but itself.
         block: Name; None, or one that is not there, means the first between two sources, else the first.
         alignment: Which heads between two sources serve as alignment, as a model's card states it: the first of them is
             taken there where neither a layer nor a head is asked for.
@@ -87,12 +88,31 @@ def focus(
         chosen.name,
         _within(layer, layers, layers - 1),
         _within(head, heads, 0),
-        _within(query, queries, _first_special(chosen)),
+        _within(query, queries, _telling(chosen)),
     )
 
 
-def _first_special(block: AttentionBlock) -> int:
-    """The first special query; the first of all where that is only the one that ends the sequence."""
+def answering(trace: AttentionTrace) -> NDArray[np.float32]:
+    """The row that the answer of a classifier rests on, over what is of the source, scaled to sum to 1.
+
+    Args:
+        trace: Of a classifier.
+
+    Returns:
+        float32 `[key]`, the mean over heads of the row that `focus` takes, special keys left out.
+    """
+    chosen = focus(trace)
+    block = trace.block(chosen.block)
+    own = ~np.array(block.key.special)
+    row = block.weights[chosen.layer, :, chosen.query][:, own].mean(axis=0)
+    scaled: NDArray[np.float32] = row / np.maximum(row.sum(axis=-1, keepdims=True), 1e-9)
+    return scaled
+
+
+def _telling(block: AttentionBlock) -> int:
+    """The query that says most where none is asked for."""
+    if block.kind == "causal":
+        return len(block.query) - 1
     place = next((place for place, special in enumerate(block.query.special) if special), 0)
     return 0 if place == len(block.query) - 1 else place
 

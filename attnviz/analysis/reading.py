@@ -11,7 +11,17 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from attnviz.trace import MASK_NONE, MASK_OTHER, AttentionBlock, AttentionTrace, Groups, Notice, TokenAxis
+from attnviz.trace import (
+    MASK_NONE,
+    MASK_OTHER,
+    AttentionBlock,
+    AttentionTrace,
+    Axis,
+    Groups,
+    Notice,
+    RegionAxis,
+    TokenAxis,
+)
 
 SpecialKey = Literal["show", "hide", "renormalise"]
 SPECIAL: tuple[SpecialKey, ...] = ("show", "hide", "renormalise")
@@ -58,10 +68,10 @@ def read(trace: AttentionTrace, special: SpecialKey = "show", pieces: PiecesKey 
         notices += [Notice("all_special", {"block": name}) for name in bare]
     if not notices:
         return trace
-    return AttentionTrace(trace.model, trace.text, blocks, trace.output, (*trace.notices, *notices), trace.edits)
+    return replace(trace, blocks=blocks, notices=(*trace.notices, *notices))
 
 
-def words(axis: TokenAxis, text: str) -> Groups:
+def words(axis: Axis, text: str) -> Groups:
     """Which positions of an axis make up one word.
 
     Neighbours do whose spans touch, if there is neither blank nor punctuation between them; so do the parts of one
@@ -102,7 +112,7 @@ def has_pieces(trace: AttentionTrace) -> bool:
     return any(len(words(axis, trace.text)) < len(axis) for axis in axes)
 
 
-def _goes_on(axis: TokenAxis, text: str, starts: set[int], place: int) -> bool:
+def _goes_on(axis: Axis, text: str, starts: set[int], place: int) -> bool:
     before, own = axis.spans[place - 1], axis.spans[place]
     if before is None or own is None or axis.special[place - 1] or axis.special[place]:
         return False
@@ -117,11 +127,11 @@ def _bare(block: AttentionBlock) -> bool:
     return all(block.key.special)
 
 
-def _hideable(block: AttentionBlock) -> tuple[TokenAxis, ...]:
+def _hideable(block: AttentionBlock) -> tuple[Axis, ...]:
     return (block.key,) if block.kind == "pooling" else (block.query, block.key)
 
 
-def _gone(axis: TokenAxis) -> tuple[bool, ...]:
+def _gone(axis: Axis) -> tuple[bool, ...]:
     """Which tokens are hidden: the special ones, unless there are no others."""
     return (False,) * len(axis) if all(axis.special) else axis.special
 
@@ -151,11 +161,13 @@ def _read(block: AttentionBlock, text: str, special: SpecialKey, pieces: PiecesK
     )
 
 
-def _each(axis: TokenAxis) -> Groups:
+def _each(axis: Axis) -> Groups:
     return tuple((place,) for place in range(len(axis)))
 
 
-def _axis(axis: TokenAxis, groups: Groups, text: str) -> TokenAxis:
+def _axis(axis: Axis, groups: Groups, text: str) -> Axis:
+    if isinstance(axis, RegionAxis):
+        return axis.take([group[0] for group in groups])  # regions make up no words
     text = text if axis.text is None else axis.text
     tokens: list[str] = []
     spans: list[tuple[int, int] | None] = []
@@ -219,7 +231,7 @@ def _flat(groups: Groups) -> NDArray[np.intp]:
 
 
 def _merged(blocks: Sequence[AttentionBlock]) -> list[Notice]:
-    merged: dict[TokenAxis, list[int]] = {}
+    merged: dict[Axis, list[int]] = {}
     for block in blocks:
         for axis, groups in zip((block.query, block.key), block.parts or (), strict=False):
             merged[axis] = [len(group) for group in groups if len(group) > 1]

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attnviz.errors import ModelError
 
-#: By the name that a card gives in `family` the module below this one; each has `FILES`, what it reads of a folder, and
+if TYPE_CHECKING:
+    from attnviz.families.card import ModelCard
+    from attnviz.families.model import Model
+
+#: By the name that a card gives in `family` the module of that kind; each has `FILES`, what it reads of a folder, and
 #: `load(folder, card, read_weights)`.
-FAMILIES: Mapping[str, str] = {
-    "pooling": "classifier.pooling",
-    "encoder": "classifier.encoder",
-    "translation": "writing.translation",
-    "hub": "hub.pretrained",
-    "own": "own.folder",
+FAMILIES: dict[str, str] = {
+    "pooling": "attnviz.families.classifier.pooling",
+    "encoder": "attnviz.families.classifier.encoder",
+    "translation": "attnviz.families.writing.translation",
+    "hub": "attnviz.families.hub.pretrained",
+    "own": "attnviz.families.own.folder",
 }
 
 
-def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> Any:
+def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, Any]]) -> Model:
     """The model of a folder whose card and checksums have been found sound.
 
     Args:
@@ -31,8 +35,9 @@ def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[st
     Raises:
         ModelError: The card lists no checksum of a file the family reads.
     """
-    module = importlib.import_module(f"{__name__}.{FAMILIES[card['family']]}")
+    module = importlib.import_module(FAMILIES[card.family])
     for name in module.FILES:
-        if name not in card["files"]:
+        if name not in card.details["files"]:
             raise ModelError("card_field", folder=folder.name, field=f"files.{name}", expected="sha256, bytes")
-    return module.load(folder, card, read_weights)
+    model: Model = module.load(folder, card, read_weights)
+    return model

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_origin
+
+import msgspec
+
+from attnviz.errors import ModelError
+
+#: Of the cards that are read.
+FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -48,25 +57,34 @@ class ModelCard:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_dict(cls, card: Mapping[str, Any]) -> ModelCard:
-        """The public part of a `card.json`."""
-        config = card.get("config", {})
+    def from_dict(cls, card: Mapping[str, Any], folder: str = "") -> ModelCard:
+        """A `card.json` as a checked value.
+
+        Args:
+            card: As JSON gives it.
+            folder: What to call its folder in a message.
+
+        Raises:
+            ModelError: `card_field`: something is missing, or of another type; `card_shape`: something that is said for
+                people is not of the form they are shown it in.
+        """
+        form = _checked(card, folder or str(card.get("name", ""))[:80])
         return cls(
-            name=card["name"],
-            task=card.get("task", ""),
-            languages=tuple(card.get("languages", ())),
-            kinds=tuple(card.get("kinds", ())),
-            licence=card.get("licence", ""),
-            metrics=card.get("metrics", {}),
-            family=card["family"],
-            title=card.get("title", {}),
-            summary=card.get("summary", {}),
-            notes=card.get("notes", {}),
-            labels=tuple(card.get("labels", ())),
-            label_names={code: tuple(names) for code, names in card.get("label_names", {}).items()},
-            examples=tuple(card.get("examples", ())),
-            max_length=config.get("max_length", card.get("max_length")),
-            trained_length=card.get("trained_length"),
+            name=form.name,
+            task=form.task,
+            languages=form.languages,
+            kinds=form.kinds,
+            licence=form.licence,
+            metrics=form.metrics,
+            family=form.family,
+            title=form.title,
+            summary=form.summary,
+            notes=form.notes,
+            labels=form.labels,
+            label_names=form.label_names,
+            examples=form.examples,
+            max_length=form.config.get("max_length", form.max_length),
+            trained_length=form.trained_length,
             details=card,
         )
 
@@ -93,3 +111,102 @@ class ModelCard:
             "examples": list(self.examples),
             "max_length": self.max_length,
         }
+
+
+class _Form(msgspec.Struct, kw_only=True):
+    """What a card has, and of what type. What is not here is not looked at."""
+
+    name: str
+    family: str
+    labels: tuple[str, ...]
+    config: dict[str, Any]
+    files: dict[str, dict[str, Any]]
+    tokenizer: dict[str, Any] = {}
+    task: str = ""
+    licence: str = ""
+    languages: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    data: list[dict[str, Any]] = []
+    title: dict[str, str] = {}
+    summary: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    label_names: dict[str, tuple[str, ...]] = {}
+    metrics: dict[str, Any] = {}
+    cases: dict[str, list[Any]] = {}
+    trained_length: int | None = None
+    max_length: int | None = None
+    training: dict[str, Any] = {}
+
+
+class _Translation(_Form, kw_only=True):
+    """A translation model has two tokenizers and two languages."""
+
+    tokenizers: dict[str, dict[str, Any]]
+    languages: tuple[str, ...]
+    alignment: dict[str, Any]
+
+
+#: What some families need besides.
+_FORMS: Mapping[str, type[_Form]] = {"translation": _Translation}
+
+#: A card of one of these has no tokenizer of its own in it.
+_NO_TOKENIZER = ("translation",)
+
+
+def _checked(card: Mapping[str, Any], folder: str) -> _Form:
+    family = card.get("family")
+    form = _FORMS.get(family, _Form) if isinstance(family, str) else _Form
+    needed = {each.name: _type(each.type) for each in msgspec.structs.fields(form) if each.required}
+    needed |= {} if family in _NO_TOKENIZER else {"tokenizer": "dict"}
+    for name, kind in needed.items():
+        if name not in card:
+            raise ModelError("card_field", folder=folder, field=name, expected=kind)
+    try:
+        checked = msgspec.convert(card, form)
+    except msgspec.ValidationError as error:
+        raise _refusal(str(error), folder, needed) from error
+    for name, value in card.items():
+        for bad in _unshowable(value):
+            raise ModelError("card_shape", folder=folder, field=name, expected="UTF-8, finite", received=bad)
+    for language, names in checked.label_names.items():
+        if len(names) != len(checked.labels):
+            counts = {"expected": f"{len(checked.labels)} × str", "received": f"{len(names)} × str"}
+            raise ModelError("card_shape", folder=folder, field=f"label_names.{language}", **counts)
+    return checked
+
+
+def _refusal(said: str, folder: str, needed: Mapping[str, str]) -> ModelError:
+    """What the library says of a card, as an error of ours: ``Expected `str`, got `int` - at `$.title[...]` ``."""
+    words = re.match(r"Expected `(?P<expected>.*?)`, got `(?P<received>.*?)`(?: - at `\$\.(?P<field>.*)`)?", said)
+    found = words.groupdict() if words else {"expected": said, "received": "", "field": ""}
+    field, expected = str(found["field"] or ""), str(found["expected"])
+    if field in needed:
+        return ModelError("card_field", folder=folder, field=field, expected=expected)
+    told = {"field": field.replace("[...]", ".…"), "expected": expected, "received": found["received"]}
+    return ModelError("card_shape", folder=folder, **told)
+
+
+def _type(kind: Any) -> str:
+    return str(getattr(get_origin(kind) or kind, "__name__", kind))
+
+
+def _unshowable(value: Any) -> Iterator[str]:
+    """Texts with lone surrogates, and numbers that no JSON has, wherever they stand in a value."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _unshowable(key)
+            yield from _unshowable(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _unshowable(each)
+    elif (isinstance(value, str) and not _encodes(value)) or (isinstance(value, float) and not math.isfinite(value)):
+        yield ascii(value)[:80]
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.errors import InputError, ModelError, TraceError
-from attnviz.trace import AttentionTrace, Classification, Output, Translation
+from attnviz.trace import AttentionTrace, Classification, Output, Written
 
 #: Beside the weights in a model folder, where training wrote one.
 FILE = "learning.npz"
@@ -152,6 +152,6 @@ def _answered(output: Output, numbers: NDArray[np.float32]) -> Output:
     """The output with other numbers."""
     if isinstance(output, Classification):
         return replace(output, probabilities=numbers)
-    if not isinstance(output, Translation) or (numbers > 0).any():
+    if not isinstance(output, Written) or (numbers > 0).any():
         raise ValueError("Expected log probabilities of a translation.")
     return replace(output, log_probabilities=numbers, alternatives=())

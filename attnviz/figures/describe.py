@@ -14,7 +14,7 @@ from attnviz.analysis.heads.maps import MapKey
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import translate
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, TokenAxis, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, Written
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
@@ -159,7 +159,7 @@ def translation(
     """A translation, and where each of its tokens looked most.
 
     Args:
-        trace: With a `Translation`.
+        trace: With a `Written`.
         block: Whose tokens, as it is read.
         values: float64 `[query, key]`.
         name: Which heads they are of.
@@ -171,14 +171,14 @@ def translation(
         for query, row, key in zip(block.query.tokens, values, values.argmax(axis=-1), strict=True)
     ]
     listed = translate(language, "alt.separator").join(pairs)
-    text = output.text if isinstance(output, Translation) else ""
+    text = output.text if isinstance(output, Written) else ""
     return translate(language, "writing.alt", source=trace.text, translation=text, name=name, pairs=listed)
 
 
 def learning(
     learned: Learning,
     values: NDArray[np.float64],
-    keys: TokenAxis,
+    keys: Axis,
     trace: AttentionTrace,
     title: str,
     language: str = "en",
@@ -206,7 +206,7 @@ def learning(
         for end, at in (("first", 0), ("last", -1))
     }
     if written:
-        text = trace.output.text if isinstance(trace.output, Translation) else ""
+        text = trace.output.text if isinstance(trace.output, Written) else ""
         ends |= {"translation": text, "written_first": written[0], "written_last": written[-1]}
     return translate(
         language,

@@ -14,7 +14,7 @@ from attnviz.figures import style
 from attnviz.figures.escape import label, plain
 from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
-from attnviz.trace import TokenAxis
+from attnviz.trace import Axis
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
@@ -32,7 +32,7 @@ NAMED = 6
 def learning(
     learned: Learning,
     values: NDArray[np.float64],
-    keys: TokenAxis,
+    keys: Axis,
     look: int,
     *,
     scale: ScaleKey = "unit",

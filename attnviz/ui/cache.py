@@ -22,7 +22,7 @@ from attnviz.analysis.surgery.codes import INPUT, parse
 from attnviz.analysis.surgery.operations import Operated, begin, then
 from attnviz.errors import AttnvizError, InputError, ModelError
 from attnviz.families.card import ModelCard
-from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps, Written
 from attnviz.ui.kept import kept, trace_bytes
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> Attenti
 
 def written(trace: AttentionTrace) -> tuple[str, ...] | None:
     """The tokens of a translation; None for any other output."""
-    return trace.output.tokens if isinstance(trace.output, Translation) else None
+    return trace.output.tokens if isinstance(trace.output, Written) else None
 
 
 def _operated_bytes(done: Operated) -> int:

@@ -13,7 +13,7 @@ from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.i18n import translate
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Written
 from attnviz.ui import cache
 from attnviz.ui.cache import OWN_WAY, Way
 
@@ -161,7 +161,7 @@ class Context:
             found.add("attribution")
         output, cross = self.own.output, self.cross
         # A translation is held fixed token by token: it must have an end, and no piece that cannot be written.
-        if not isinstance(output, Translation) or (output.finished and cross and not any(cross.query.unknown)):
+        if not isinstance(output, Written) or (output.finished and cross and not any(cross.query.unknown)):
             found.add("surgery")
         if cache.recorded(self.card.name):
             found.add("learning")

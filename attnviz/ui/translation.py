@@ -11,7 +11,7 @@ from attnviz.analysis.heads import alignment
 from attnviz.analysis.heads.alignment import Head
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx
-from attnviz.trace import AttentionBlock, Translation
+from attnviz.trace import AttentionBlock, Written
 from attnviz.ui import cache, state
 from attnviz.ui.cache import Way
 from attnviz.ui.components.figure_tools import figure_tools
@@ -56,7 +56,7 @@ def stage(context: Context) -> None:
 
 
 def _block(context: Context) -> AttentionBlock | None:
-    if not isinstance(context.trace.output, Translation):
+    if not isinstance(context.trace.output, Written):
         return None
     return next((block for block in context.trace.blocks if block.kind == "cross"), None)
 
@@ -151,10 +151,10 @@ def _own(context: Context) -> None:
         help=context.t("writing.own_help"),
     )
     output = context.trace.output
-    if not context.way.target or not isinstance(output, Translation) or context.selected is None:
+    if not context.way.target or not isinstance(output, Written) or context.selected is None:
         return
     model = cache.trace(context.card.name, context.selected.text, 0, Way(beam=context.way.beam)).output
-    assert isinstance(model, Translation)
+    assert isinstance(model, Written)
     logs = [float(each.log_probabilities.sum(dtype=np.float64)) for each in (output, model)]
     means = [log / len(each.tokens) for log, each in zip(logs, (output, model), strict=True)]
     differing = sum(best[0][0] != token for token, best in zip(output.tokens, output.alternatives, strict=True))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from attnviz.analysis.focus import Focus, focus
-from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, Text, TokenAxis
 
 
 def block(name, kind, layers, heads):
@@ -15,7 +15,7 @@ def block(name, kind, layers, heads):
 
 
 EMBEDDED = Embedding(np.ones(2, np.float32))
-TRACE = AttentionTrace("one", "abcde", (block("x", "self", 2, 7), block("y", "cross", 3, 5)), EMBEDDED)
+TRACE = AttentionTrace("one", Text("abcde"), (block("x", "self", 2, 7), block("y", "cross", 3, 5)), EMBEDDED)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from attnviz.errors import InputError, ModelError
 from attnviz.families import learning
-from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Written
 from tests.shipped import pooled
 
 SENTENCES = ("red blue green", "one two three four five")
@@ -115,7 +115,7 @@ class Translator(SimpleNamespace):
         )
         logs = np.full(len(tokens), -0.5)
         best = tuple(((token, -0.5),) for token in tokens)
-        return AttentionTrace("by-hand", text, blocks, Translation("".join(tokens[:-1]), tokens, logs, best))
+        return AttentionTrace("by-hand", text, blocks, Written("translation", "".join(tokens[:-1]), tokens, logs, best))
 
 
 TOKENS = (("赤", "青", "緑", "</s>"), ("一", "二", "三", "四", "五", "</s>"))

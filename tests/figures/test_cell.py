@@ -11,7 +11,7 @@ from attnviz.analysis.focus import Focus
 from attnviz.figures import cell as drawn
 from attnviz.figures.head import choosable
 from attnviz.i18n import languages, translate
-from attnviz.trace import MASK_CAUSAL, MASK_OTHER, MASK_PADDING, AttentionBlock, AttentionTrace, Tensor, TokenAxis
+from attnviz.trace import MASK_CAUSAL, MASK_OTHER, MASK_PADDING, AttentionBlock, AttentionTrace, Tensor, Text, TokenAxis
 
 
 @pytest.mark.parametrize("language", languages())
@@ -56,7 +56,8 @@ def test_growth_and_cost_draw_their_tables_and_mark_what_is_at_hand():
 def trace(tokens: int) -> AttentionTrace:
     axis = TokenAxis.of([f"t{index}" for index in range(tokens)])
     weights = np.full((1, 2, tokens, tokens), 1 / tokens, np.float32)
-    return AttentionTrace("made", "text", (AttentionBlock("b", "self", axis, axis, weights),), Tensor(np.zeros(1)))
+    block = AttentionBlock("b", "self", axis, axis, weights)
+    return AttentionTrace("made", Text("text"), (block,), Tensor(np.zeros(1)))
 
 
 def test_a_point_in_every_cell_carries_the_place_of_its_row():

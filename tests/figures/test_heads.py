@@ -16,7 +16,7 @@ from attnviz.figures import describe
 from attnviz.figures.numbers import percent
 from attnviz.figures.style import THEMES, luminance, theme
 from attnviz.i18n import languages, translate
-from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Tensor, TokenAxis
+from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Tensor, Text, TokenAxis
 
 LAYERS, HEADS, TOKENS = 3, 5, 7
 NASTY = ("<b>bold</b>", "%{x}", "$x$", "a & b", "t4", "t5", "日本")
@@ -36,7 +36,7 @@ def norms() -> np.ndarray:
 
 
 def trace_of(block: AttentionBlock) -> AttentionTrace:
-    return AttentionTrace("made", "text", (block,), Tensor(np.zeros(1)))
+    return AttentionTrace("made", Text("text"), (block,), Tensor(np.zeros(1)))
 
 
 @pytest.mark.parametrize("language", languages())

@@ -9,7 +9,7 @@ from attnviz import figures
 from attnviz.analysis.compact import coded, placed, shrunk
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.scales import SCALES, normalise
-from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Kind, Tensor, TokenAxis
+from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Kind, Tensor, Text, TokenAxis
 
 TOKENS = 83
 
@@ -24,7 +24,7 @@ def trace(causal: bool) -> AttentionTrace:
     mask = np.where(later, MASK_CAUSAL, 0).astype(np.int8) if causal else None
     kind: Kind = "causal" if causal else "self"
     block = AttentionBlock(kind, kind, axis, axis, weights.astype(np.float32), mask)
-    return AttentionTrace("m", "t", (block,), Tensor(np.zeros(1)))
+    return AttentionTrace("m", Text("t"), (block,), Tensor(np.zeros(1)))
 
 
 @pytest.mark.parametrize("causal", [False, True])

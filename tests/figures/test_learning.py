@@ -14,7 +14,7 @@ from attnviz.analysis.scales import SCALES, ScaleKey, normalise
 from attnviz.figures import describe
 from attnviz.figures.learning import CURVES, step_name
 from attnviz.i18n import languages, translate
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, TokenAxis, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, TokenAxis, Written
 from tests.learned import STEPS, Looks
 from tests.shipped import pooled
 
@@ -129,7 +129,7 @@ def written_traces() -> list[AttentionTrace]:
     query, key = TokenAxis.of(("un", "deux", "trois", "fin")), TokenAxis.of(TOKENS)
     traces = []
     for weights in GENERATOR.dirichlet(np.ones(5), size=(len(STEPS), 3, 2, 4)):
-        output = Translation("un deux trois", query.tokens, np.log(GENERATOR.random(4)))
+        output = Written("translation", "un deux trois", query.tokens, np.log(GENERATOR.random(4)))
         block = AttentionBlock("source-target", "cross", query, key, weights)
         traces.append(AttentionTrace("by-hand", " ".join(TOKENS), (block,), output))
     return traces
@@ -152,7 +152,7 @@ def test_what_several_tokens_make_up_has_the_product_of_their_probabilities():
     shares = looks.probabilities(traces, ((0,), (1, 2), (3,)))
 
     for row, trace in zip(shares, traces, strict=True):
-        assert isinstance(trace.output, Translation)
+        assert isinstance(trace.output, Written)
         one, two, three, four = np.exp(trace.output.log_probabilities.astype(np.float64))
         np.testing.assert_allclose(row, [one, two * three, four], rtol=1e-6)
 
@@ -164,7 +164,7 @@ def test_the_table_of_a_translation_has_what_was_read_and_what_was_written(learn
     assert list(frame) == ["look", "step", "loss", "most_probable", "entropy", "translation_log_probability", "written"]
     assert frame["written"].to_list() == list(WRITTEN)
     assert frame["most_probable"].to_list() == learned.accuracy.tolist()
-    logs = [trace.output.log_probabilities for trace in traces if isinstance(trace.output, Translation)]
+    logs = [trace.output.log_probabilities for trace in traces if isinstance(trace.output, Written)]
     np.testing.assert_allclose(frame["translation_log_probability"], np.sum(logs, axis=1), rtol=1e-5)
     shares = looks.table(learned.steps, traces[0].blocks[0].query, np.exp(logs), "probability")
     cell = shares[(shares["look"] == 3) & (shares["position"] == 2)].iloc[0]

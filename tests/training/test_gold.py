@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from attnviz.tokenizers import SudachiTokenizer, WordTokenizer
-from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Written
 from attnviz.training.data import MANYTHINGS, SMALL_PARALLEL, available
 from attnviz.training.translation import everyday, model_card, pairs
 from attnviz.training.translation.everyday import VERDICTS, Judged, Sentence
@@ -72,7 +72,7 @@ class Reader:
             [0.5, 0.2, 0.1, 0.2], [0.1, 0.4, 0.1, 0.4], [0.1, 0.2, 0.1, 0.6], [0.25, 0.2, 0.15, 0.4], [0, 0, 0, 1],
         ]  # fmt: skip
         block = AttentionBlock("source-target", "cross", written, source, weights.astype(np.float32))
-        output = Translation(target, ("い", "や", "茶", "は", "[E]"), np.zeros(5, np.float32), ((),) * 5)
+        output = Written("translation", target, ("い", "や", "茶", "は", "[E]"), np.zeros(5, np.float32), ((),) * 5)
         return AttentionTrace("m", text, (block,), output)
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from attnviz.analysis.compare.counterparts import Pair, counterpart, pairs
 from attnviz.analysis.divergence import jensen_shannon
 from attnviz.analysis.focus import Focus
-from attnviz.trace import AttentionTrace, Classification, TokenAxis, Translation
+from attnviz.analysis.heads.alignment import written_axis
+from attnviz.trace import AttentionTrace, Axis, Classification, Written
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Beside:
 
     what: str
     pairs: tuple[Pair, ...]
-    axes: tuple[TokenAxis, TokenAxis]
+    axes: tuple[Axis, Axis]
     first: NDArray[np.float64]
     second: NDArray[np.float64]
 
@@ -117,13 +118,13 @@ def rows(first: AttentionTrace, chosen: Focus, second: AttentionTrace, other: Fo
 
 
 def written(first: AttentionTrace, second: AttentionTrace) -> Beside:
-    """Set two translations side by side: the probability of each token, given those before it in its own translation.
+    """Set two written texts side by side: the probability of each token, given those before it in its own text.
 
     Args:
-        first, second: With a `Translation` each. The tokens of one pair have the probability of being written together.
+        first, second: With a `Written` each. The tokens of one pair have the probability of being written together.
     """
-    axes = [next(b.query for b in trace.blocks if b.kind in ("causal", "cross")) for trace in (first, second)]
-    outputs = [trace.output for trace in (first, second) if isinstance(trace.output, Translation)]
+    axes = [written_axis(trace) for trace in (first, second)]
+    outputs = [trace.output for trace in (first, second) if isinstance(trace.output, Written)]
     shares = [np.exp(output.log_probabilities.astype(np.float64)) for output in outputs]
     return _beside("probability", (first, second), (axes[0], axes[1]), shares, np.prod)
 
@@ -131,7 +132,7 @@ def written(first: AttentionTrace, second: AttentionTrace) -> Beside:
 def _beside(
     what: str,
     traces: tuple[AttentionTrace, AttentionTrace],
-    axes: tuple[TokenAxis, TokenAxis],
+    axes: tuple[Axis, Axis],
     values: Sequence[NDArray[np.float64]],
     together: Callable[[NDArray[np.float64]], float],
 ) -> Beside:
@@ -144,7 +145,7 @@ def _beside(
     return Beside(what, found, axes, sides[0], sides[1])
 
 
-def _pairs(traces: tuple[AttentionTrace, AttentionTrace], axes: tuple[TokenAxis, TokenAxis]) -> tuple[Pair, ...]:
+def _pairs(traces: tuple[AttentionTrace, AttentionTrace], axes: tuple[Axis, Axis]) -> tuple[Pair, ...]:
     """Which tokens of two traces stand for each other, by the texts their spans point into."""
     return pairs(*axes, (axes[0].text or traces[0].text, axes[1].text or traces[1].text))
 

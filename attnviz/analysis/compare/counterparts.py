@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.trace import TokenAxis
+from attnviz.trace import Axis
 
 #: What tokenizers put before or after a piece to say whether a word goes on.
 _MARKS = "▁Ġ#…"
@@ -26,7 +26,7 @@ class Pair:
     second: tuple[int, ...]
 
 
-def pairs(first: TokenAxis, second: TokenAxis, texts: tuple[str, str]) -> tuple[Pair, ...]:
+def pairs(first: Axis, second: Axis, texts: tuple[str, str]) -> tuple[Pair, ...]:
     """Two axes side by side: every position once, in the order of both.
 
     Where both are cut from one text (one may have been cut short), pieces whose spans overlap make a pair, however
@@ -81,19 +81,19 @@ def common(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple[
     return found[::-1]
 
 
-def _text(axis: TokenAxis) -> list[int]:
+def _text(axis: Axis) -> list[int]:
     """Positions of tokens that are part of the text."""
     return [place for place, special in enumerate(axis.special) if not special]
 
 
-def _in_order(axis: TokenAxis) -> bool:
+def _in_order(axis: Axis) -> bool:
     """Whether every token of the text has a span, none before the one before it."""
     spans = [axis.spans[place] for place in _text(axis)]
     known = [span for span in spans if span is not None]
     return len(known) == len(spans) and known == sorted(known)
 
 
-def _overlapping(first: TokenAxis, second: TokenAxis) -> list[Pair]:
+def _overlapping(first: Axis, second: Axis) -> list[Pair]:
     """Pairs of the pieces that share characters, directly or by way of others."""
     one, other = ([(axis.spans[place] or (0, 0), place) for place in _text(axis)] for axis in (first, second))
     sides: list[tuple[list[int], list[int], int]] = []  # positions of both, where the last of them ends
@@ -113,7 +113,7 @@ def _overlapping(first: TokenAxis, second: TokenAxis) -> list[Pair]:
     ]
 
 
-def _equal(first: TokenAxis, second: TokenAxis, texts: tuple[str, str]) -> list[Pair]:
+def _equal(first: Axis, second: Axis, texts: tuple[str, str]) -> list[Pair]:
     places = _text(first), _text(second)
     said = (
         [_said(axis, place, text) for place in each]
@@ -122,7 +122,7 @@ def _equal(first: TokenAxis, second: TokenAxis, texts: tuple[str, str]) -> list[
     return [Pair((places[0][i],), (places[1][j],)) for i, j in common(*said)]
 
 
-def _said(axis: TokenAxis, place: int, text: str) -> str:
+def _said(axis: Axis, place: int, text: str) -> str:
     """The letters a token stands for."""
     span = axis.spans[place]
     token = axis.tokens[place]
@@ -135,7 +135,7 @@ def _empty(span: tuple[int, int] | None) -> bool:
     return span is not None and span[0] == span[1]
 
 
-def _between(first: TokenAxis, second: TokenAxis, one: range, other: range) -> list[Pair]:
+def _between(first: Axis, second: Axis, one: range, other: range) -> list[Pair]:
     """What stands between two pairs of text: special tokens of the same name, and tokens that stand alone."""
     mine, theirs = (
         [place for place in each if axis.special[place] or _empty(axis.spans[place])]

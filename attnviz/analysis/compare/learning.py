@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.heads.alignment import Head, combined
-from attnviz.trace import AttentionTrace, Classification, Groups, TokenAxis, Translation
+from attnviz.trace import AttentionTrace, Axis, Classification, Groups, Written
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
@@ -48,9 +48,7 @@ def probabilities(traces: Sequence[AttentionTrace], groups: Groups) -> NDArray[n
     return shares
 
 
-def table(
-    steps: NDArray[np.int64], tokens: TokenAxis, values: NDArray[np.float64], name: str = "weight"
-) -> pd.DataFrame:
+def table(steps: NDArray[np.int64], tokens: Axis, values: NDArray[np.float64], name: str = "weight") -> pd.DataFrame:
     """What each token has at each look, one cell a row.
 
     Args:
@@ -111,7 +109,7 @@ def curves(
     return frame
 
 
-def _translation(trace: AttentionTrace) -> Translation:
-    if not isinstance(trace.output, Translation):
+def _translation(trace: AttentionTrace) -> Written:
+    if not isinstance(trace.output, Written):
         raise TypeError(f"Expected a translation. Received: {type(trace.output).__name__}")
     return trace.output

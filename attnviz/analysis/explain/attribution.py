@@ -47,6 +47,11 @@ class Integrated:
     points: int
 
 
+def places(encoded: Encoded) -> list[int]:
+    """Positions that are of the source; special ones are the model's, and stay whatever is left out."""
+    return [place for place, special in enumerate(encoded.axis.special) if not special]
+
+
 def removed(run: Run, encoded: Encoded, target: int) -> Floats:
     """Leave one out: the probability lost when a token is removed and the sentence closes up.
 
@@ -60,26 +65,26 @@ def removed(run: Run, encoded: Encoded, target: int) -> Floats:
 
     Source: Li, Monroe and Jurafsky 2016, "Understanding Neural Networks through Representation Erasure".
     """
-    length = _length(encoded)
-    if length == 1:
+    own = places(encoded)
+    if len(own) == 1:
         return np.full(1, np.nan)
-    others = [[place for place in range(length) if place != gone] for gone in range(length)]
+    others = [[place for place in range(len(encoded.axis)) if place != gone] for gone in own]
     return _lost(run, encoded, [encoded.keep(kept) for kept in others], target)
 
 
-def replaced(run: Run, encoded: Encoded, target: int, token: int) -> Floats:
+def replaced(run: Run, encoded: Encoded, target: int, token: Any) -> Floats:
     """Leave one out: the probability lost when a token's id gives way to the mask or unknown token's.
 
     Args:
         run: The model.
         encoded: The text.
         target: Class index.
-        token: Id of the token that says nothing.
+        token: What says nothing in the place of a token, see `Model.blank`.
 
     Returns:
         float64 `[token]`, as for `removed`; the places of the other tokens stay.
     """
-    variants = [encoded.replace([place], token) for place in range(_length(encoded))]
+    variants = [encoded.replace([place], token) for place in places(encoded)]
     return _lost(run, encoded, variants, target)
 
 
@@ -151,5 +156,3 @@ def _dot(vectors: Floats, derivatives: Floats) -> Floats:
     return product
 
 
-def _length(encoded: Encoded, name: str = "tokens") -> int:
-    return len(encoded.axes[name])

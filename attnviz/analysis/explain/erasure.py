@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attnviz.analysis.explain.attribution import Run
+from attnviz.analysis.explain.attribution import Run, places
 from attnviz.trace import Encoded
 
 Floats = NDArray[np.float64]
@@ -57,12 +57,14 @@ def curves(run: Run, encoded: Encoded, target: int, orders: Sequence[Sequence[in
         run: The model.
         encoded: The text.
         target: Class index.
-        orders: Each names every position once.
+        orders: Each names every position once, counted over those that are of the source (`attribution.places`).
 
     Returns:
         One a order; a set of tokens that occurs in several is run once.
     """
-    length = len(encoded.axes["tokens"])
+    own = places(encoded)
+    special = sorted(set(range(len(encoded.axis))).difference(own))
+    length = len(own)
     wanted = [
         (
             [frozenset(each[k:]) for k in range(length)],
@@ -74,7 +76,7 @@ def curves(run: Run, encoded: Encoded, target: int, orders: Sequence[Sequence[in
     known: dict[frozenset[int], float] = {}
     for start in range(0, len(kept), _BATCH):
         some = kept[start : start + _BATCH]
-        probabilities = run([encoded.keep(sorted(group)) for group in some])
+        probabilities = run([encoded.keep(sorted([*special, *(own[place] for place in group)])) for group in some])
         known |= {group: float(row[target]) for group, row in zip(some, probabilities, strict=True)}
     return [Curves(*(np.array([known[group] for group in groups]) for groups in pair)) for pair in wanted]
 

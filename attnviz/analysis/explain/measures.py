@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.explain import attribution, erasure
 from attnviz.analysis.explain.agreement import Agreement, agreement
+from attnviz.analysis.focus import answering
+from attnviz.errors import InputError
+from attnviz.families.model import Gradients, Model
 from attnviz.trace import Encoded
 
 Floats = NDArray[np.float64]
@@ -84,23 +87,24 @@ def measure(
     run: attribution.Run,
     gradients: attribution.Gradients,
     embed: Callable[[Encoded], NDArray[np.floating[Any]]],
-    unknown: int,
+    unknown: Any,
     seed: int = 0,
 ) -> Measures:
     """Take every measure of one text.
 
     Args:
         encoded: The text.
-        attention: The row of weights to compare, float `[token]`.
+        attention: The row of weights to compare, float `[token]`, of those that are of the source.
         target: Class index.
         run: Texts to class probabilities.
         gradients: Of that class's probability.
         embed: A text to its embedding vectors.
-        unknown: Id of the token that says nothing; a text of it alone is the baseline of integrated gradients.
+        unknown: What says nothing in the place of a token (see `Model.blank`); a source of it alone is the baseline of
+            integrated gradients.
         seed: Of the random orders.
     """
-    length = len(encoded.axes["tokens"])
-    nothing = encoded.replace(range(length), unknown)
+    own = attribution.places(encoded)
+    nothing = encoded.replace(own, unknown)
     before, empty = (float(each[target]) for each in run([encoded, nothing]))
     features = embed(encoded)
     integrated = attribution.integrated_gradients(gradients, features, embed(nothing), before - empty)
@@ -108,38 +112,46 @@ def measure(
         "attention": np.asarray(attention, np.float64),
         "removed": attribution.removed(run, encoded, target),
         "replaced": attribution.replaced(run, encoded, target, unknown),
-        "integrated": integrated.values,
-        "gradient_input": attribution.gradient_input(gradients, features),
+        "integrated": integrated.values[own],
+        "gradient_input": attribution.gradient_input(gradients, features)[own],
     }
     orders: Sequence[Sequence[int]] = [
         *(erasure.order(values[each]) for each in MEASURES),
-        *erasure.random_orders(length, RANDOM_ORDERS, seed),
+        *erasure.random_orders(len(own), RANDOM_ORDERS, seed),
     ]
     curves = erasure.curves(run, encoded, target, orders)
     named = dict(zip(MEASURES, curves, strict=False))
-    return Measures(encoded.axes["tokens"].tokens, target, values, integrated, named, tuple(curves[len(MEASURES) :]))
+    tokens = encoded.axis.take(own).tokens
+    return Measures(tokens, target, values, integrated, named, tuple(curves[len(MEASURES) :]))
 
 
 def of_classifier(
-    model: Any, encoded: Encoded, target: int, attention: NDArray[np.floating[Any]] | None = None
+    model: Model, encoded: Encoded, target: int, attention: NDArray[np.floating[Any]] | None = None
 ) -> Measures:
     """`measure` for a classifier as `attnviz.load` gives it.
 
     Args:
-        model: With `probabilities`, `gradients`, `embed` and `unknown_id`; with `forward` where no row is given.
+        model: One that offers `Gradients`.
         encoded: The text.
         target: Class index.
-        attention: The row of weights to compare, float `[token]`; None takes that which `forward` gives out: of a
-            pooling model its weights, of an encoder the [CLS] row of the last layer, mean over its heads.
+        attention: The row of weights to compare, float `[token]`; None takes the one the answer rests on, see
+            `focus.answering`.
+
+    Raises:
+        InputError: `no_attribution`: the model does not offer it, or has nothing to put in a token's place.
     """
+    unknown = model.blank(encoded)
+    if not isinstance(model, Gradients) or unknown is None:
+        raise InputError("no_attribution", model=model.card.name)
+    gradients = model.gradients
     if attention is None:
-        attention = model.forward(encoded.inputs["tokens"])[1][0]
+        attention = answering(model.run(encoded))
     return measure(
         encoded,
         attention,
         target,
         run=model.probabilities,
-        gradients=lambda features: model.gradients(encoded, target, features),
+        gradients=lambda features: gradients(encoded, target, features),
         embed=model.embed,
-        unknown=model.unknown_id,
+        unknown=unknown,
     )

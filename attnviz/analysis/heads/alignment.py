@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attnviz.trace import AttentionBlock, AttentionTrace, Groups, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Groups, TokenAxis, Written
 
 #: A layer and a head, from 0.
 Head = tuple[int, int]
@@ -55,6 +55,31 @@ def table(block: AttentionBlock, values: NDArray[np.float64]) -> pd.DataFrame:
     )
 
 
+def written_block(trace: AttentionTrace) -> AttentionBlock:
+    """The block through which what is written looks at its source; without one, at the tokens before.
+
+    Args:
+        trace: With a `Written`.
+
+    Raises:
+        InputError: `no_such_block`: there is neither.
+    """
+    return next((block for block in trace.blocks if block.kind == "cross"), None) or trace.block("causal")
+
+
+def written_axis(trace: AttentionTrace) -> Axis:
+    """The tokens that were written, as an axis.
+
+    Args:
+        trace: With a `Written`. The last queries of its block are those that wrote its tokens; where they are not named
+            for what they wrote, the axis has the entries of the vocabulary.
+    """
+    output, query = trace.output, written_block(trace).query
+    if not isinstance(output, Written) or len(query) == len(output.tokens) or trace.block("causal").parts is not None:
+        return query
+    return TokenAxis.of(output.tokens)
+
+
 def groups(block: AttentionBlock) -> Groups:
     """For each query shown, the tokens of the translation it stands for."""
     return tuple((place,) for place in range(len(block.query))) if block.parts is None else block.parts[0]
@@ -64,7 +89,7 @@ def steps(trace: AttentionTrace) -> pd.DataFrame:
     """How each token was written, one alternative a row.
 
     Args:
-        trace: With a `Translation`.
+        trace: With a `Written`.
 
     Returns:
         Columns `position` (from 1), `token`, `probability`, `log_probability` (nats), then `rank` (from 1),
@@ -72,7 +97,7 @@ def steps(trace: AttentionTrace) -> pd.DataFrame:
     """
     output = trace.output
     rows = []
-    if isinstance(output, Translation):
+    if isinstance(output, Written):
         logs = output.log_probabilities.astype(np.float64)
         for place, best in enumerate(output.alternatives):
             own = (place + 1, output.tokens[place], np.exp(logs[place]), logs[place])
@@ -87,7 +112,7 @@ def readable(entry: str, spaced: bool) -> str:
     The mark alone, the beginning of a word that is still to be spelled, is `ALONE`.
 
     Args:
-        entry: As in `Translation.tokens`.
+        entry: As in `Written.tokens`.
         spaced: Whether the language has blanks between words.
     """
     if not spaced:

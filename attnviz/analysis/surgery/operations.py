@@ -18,20 +18,19 @@ from attnviz.analysis.surgery import changes
 from attnviz.analysis.surgery.adversarial import Adversarial, adversarial
 from attnviz.analysis.surgery.codes import INPUT, Operation, joined, parse_all
 from attnviz.errors import InputError
+from attnviz.families.model import Model, Searches
 from attnviz.trace import (
     HIDDEN,
     MASK_CAUSAL,
     OWN,
     AttentionBlock,
     AttentionTrace,
+    Axis,
     Edit,
     Encoded,
     Notice,
-    TokenAxis,
+    Source,
 )
-
-#: The sequence operations on the input are about.
-_SEQUENCE = "tokens"
 
 #: What only weights are needed for; the rest is in `_weights`.
 _PLAIN = {"own": changes.own, "uniform": changes.uniform, "off": changes.off}
@@ -44,7 +43,8 @@ class Operated:
     Attributes:
         encoded: What it read.
         trace: The run; says of itself what was changed (`edits`, and the notice `edited`).
-        kept: Of each position of the keys, the one it had before anything was dropped.
+        kept: Of each position of what is read, the one it had before anything was dropped.
+        source: The block whose keys are what is read.
         operations: Carried out so far.
         found: What the last search for adversarial weights reports; None if there was none.
     """
@@ -52,16 +52,16 @@ class Operated:
     encoded: Encoded
     trace: AttentionTrace
     kept: tuple[int, ...]
+    source: str
     operations: tuple[Operation, ...] = ()
     found: Adversarial | None = None
 
 
-def perform(model: Any, encoded: Encoded, operations: Sequence[Operation], **options: Any) -> Operated:
+def perform(model: Model, encoded: Encoded, operations: Sequence[Operation], **options: Any) -> Operated:
     """Carry out operations one after the other.
 
     Args:
-        model: With `run`, as every model of attnviz has it; `reweighted` for adversarial weights, `unknown_id` for
-            tokens blanked.
+        model: As `attnviz.load` gives it; one that `Searches` for adversarial weights.
         encoded: From `model.encode`.
         operations: From `codes.parse`; see there for what they do.
         **options: For `run`, such as `target`.
@@ -78,12 +78,12 @@ def perform(model: Any, encoded: Encoded, operations: Sequence[Operation], **opt
     return done
 
 
-def traced(model: Any, text: str, given: str | Sequence[str], **options: Any) -> AttentionTrace:
-    """The trace of a text with operations carried out, from their codes.
+def traced(model: Model, text: Source | str, given: str | Sequence[str], **options: Any) -> AttentionTrace:
+    """The trace of a source with operations carried out, from their codes.
 
     Args:
         model: As for `perform`.
-        text: Anything a person types.
+        text: What `model.encode` takes.
         given: Codes, in one string with blanks between them or one by one; none is the model's own trace.
         **options: For `run`.
 
@@ -96,7 +96,7 @@ def traced(model: Any, text: str, given: str | Sequence[str], **options: Any) ->
     return perform(model, model.encode(text), operations, **options).trace
 
 
-def begin(model: Any, encoded: Encoded, operations: Sequence[Operation] = (), **options: Any) -> Operated:
+def begin(model: Model, encoded: Encoded, operations: Sequence[Operation] = (), **options: Any) -> Operated:
     """Change what the model reads, and run it.
 
     Args:
@@ -106,26 +106,25 @@ def begin(model: Any, encoded: Encoded, operations: Sequence[Operation] = (), **
         **options: For `run`.
     """
     own = model.run(encoded, **options)
-    length = len(own.blocks[0].key)
+    place, block = _source(own, encoded)
+    length = len(block.key)
     if not operations:
-        return Operated(encoded, own, tuple(range(length)))
-    if _SEQUENCE not in encoded.axes:
+        return Operated(encoded, own, tuple(range(length)), block.name)
+    if place is None:
         raise InputError("edit_not_offered", code=operations[0].code)
-    first = _first(encoded.axes[_SEQUENCE].tokens, own.blocks[0].key)
-    if first is None:
-        raise InputError("edit_not_offered", code=operations[0].code)
-    text = range(first, first + len(encoded.axes[_SEQUENCE]))
+    first = place
+    text = range(first, first + len(encoded.axis))
     dropped: set[int] = set()
     changed = encoded
     for operation in operations:
         for key in operation.keys:
             _check("key", (key,), length, operation)
             if key not in text:
-                raise InputError("edit_not_input", code=operation.code, token=own.blocks[0].key.tokens[key])
+                raise InputError("edit_not_input", code=operation.code, token=block.key.tokens[key])
         if operation.name == "drop":
             dropped |= set(operation.keys)
         else:
-            unknown = getattr(model, "unknown_id", None)
+            unknown = model.blank(encoded)
             if unknown is None:
                 raise InputError("edit_not_offered", code=operation.code)
             changed = changed.replace([key - first for key in operation.keys], unknown)
@@ -135,10 +134,10 @@ def begin(model: Any, encoded: Encoded, operations: Sequence[Operation] = (), **
     if dropped:
         changed = changed.keep([place - first for place in kept if place in text])
     trace = model.run(changed, **options)
-    return Operated(changed, _told(trace, operations), kept, tuple(operations))
+    return Operated(changed, _told(trace, operations), kept, block.name, tuple(operations))
 
 
-def then(model: Any, before: Operated, operation: Operation, **options: Any) -> Operated:
+def then(model: Model, before: Operated, operation: Operation, **options: Any) -> Operated:
     """Carry out one operation more on the attention.
 
     Args:
@@ -153,10 +152,10 @@ def then(model: Any, before: Operated, operation: Operation, **options: Any) -> 
     if operation.word == "padding" and not _any(trace.blocks[operation.block].hidden):
         raise InputError("edit_no_padding", code=operation.code)
     operations = (*before.operations, operation)
-    return Operated(before.encoded, _told(trace, operations), before.kept, operations, found or before.found)
+    return replace(before, trace=_told(trace, operations), operations=operations, found=found or before.found)
 
 
-def edits(model: Any, before: Operated, operation: Operation) -> tuple[tuple[Edit, ...], Adversarial | None]:
+def edits(model: Model, before: Operated, operation: Operation) -> tuple[tuple[Edit, ...], Adversarial | None]:
     """The edits one operation comes to, from the weights as they are before it.
 
     Returns:
@@ -167,7 +166,7 @@ def edits(model: Any, before: Operated, operation: Operation) -> tuple[tuple[Edi
     block = blocks[operation.block]
     layers = _chosen("layer", operation.layers, block.shape[0], operation)
     heads = _chosen("head", operation.heads, block.shape[1], operation)
-    source = blocks[0].key
+    source = before.trace.block(before.source).key
     now = {
         what: _placed(places, before.kept) if axis == source else places
         for what, places, axis in (
@@ -215,7 +214,7 @@ def on_own_axes(own: AttentionTrace, done: Operated, name: str) -> NDArray[np.fl
     Returns:
         float64 `[layer, head, query, key]`.
     """
-    source, before = own.blocks[0].key, own.block(name)
+    source, before = own.block(done.source).key, own.block(name)
     values = done.trace.block(name).weights.astype(np.float64)
     for axis, sequence in ((-1, before.key), (-2, before.query)):
         if sequence == source:
@@ -258,10 +257,10 @@ def _weights(
 
 
 def _searched(
-    model: Any, before: Operated, block: AttentionBlock, operation: Operation
+    model: Model, before: Operated, block: AttentionBlock, operation: Operation
 ) -> tuple[NDArray[np.float64], Adversarial]:
     """Adversarial weights over the keys that are not hidden."""
-    if block.kind != "pooling" or not hasattr(model, "reweighted") or block.shape[:3] != (1, 1, 1):
+    if block.kind != "pooling" or not isinstance(model, Searches) or block.shape[:3] != (1, 1, 1):
         raise InputError("edit_not_offered", code=operation.code)
     row = block.weights[0, 0, 0]
     hidden = placed(before.trace, block.name)[0, 0, 0] == HIDDEN
@@ -280,7 +279,16 @@ def _searched(
     return changed, found
 
 
-def _first(tokens: Sequence[str], keys: TokenAxis) -> int | None:
+def _source(trace: AttentionTrace, encoded: Encoded) -> tuple[int | None, AttentionBlock]:
+    """Where what is read begins among the keys of a block, and that block; None and the first where it is nowhere."""
+    for block in trace.blocks:
+        place = _first(encoded.axis.tokens, block.key)
+        if place is not None:
+            return place, block
+    return None, trace.blocks[0]
+
+
+def _first(tokens: Sequence[str], keys: Axis) -> int | None:
     """Where the tokens of the text begin among the keys, before and behind which the model may put its own."""
     places = range(len(keys) - len(tokens) + 1)
     return next((place for place in places if keys.tokens[place : place + len(tokens)] == tuple(tokens)), None)

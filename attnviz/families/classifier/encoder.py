@@ -17,7 +17,7 @@ from attnviz.families.classifier.text_classifier import TextClassifier, padded
 from attnviz.families.common.masking import mask_after
 from attnviz.families.common.projection import check_indices, head_steps, value_norms
 from attnviz.tokenizers import Tokenizer, from_config
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Edit, Encoded, Steps, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, Edit, Encoded, Steps, TokenAxis
 
 #: The one block of such a model: all its layers and heads.
 BLOCK = "encoder"
@@ -168,13 +168,13 @@ class EncoderClassifier(TextClassifier):
         weights = np.stack([site.weights for site in sites], axis=1)  # [B, layer, head, Q, K]
         traces = []
         for encoded, own, probabilities in zip(batch, weights, result.prediction, strict=True):
-            axis = _with_cls(encoded.axes["tokens"])
+            axis = _with_cls(encoded.axis)
             cut = own[..., : len(axis), : len(axis)]
             mask = mask_after(None, edits, BLOCK, cut.shape)
             traces.append(
                 AttentionTrace(
                     self.card.name,
-                    encoded.text,
+                    encoded.source,
                     (AttentionBlock(BLOCK, "self", axis, axis, cut, mask, edited=bool(edits)),),
                     Classification(self.card.labels, probabilities),
                     encoded.notices,
@@ -199,21 +199,23 @@ class EncoderClassifier(TextClassifier):
     def explain(
         self,
         encoded: Encoded,
-        block: str = BLOCK,
+        block: str = "",
         layer: int = 0,
         head: int = 0,
         query: int = 0,
         edits: Sequence[Edit] = (),
+        tokens: Sequence[str] | None = None,
     ) -> Steps:
         """Every array of one row of attention.
 
         Args:
             encoded: From `encode`, or a part of it.
-            block: `encoder`.
+            block: `encoder`, or empty.
             layer: From 0.
             head: From 0.
             query: Position, 0 is [CLS].
             edits: As for `run`.
+            tokens: Not for a classifier.
 
         Returns:
             `query` q [feature], `key` k [key, feature], `value` v [key, feature], `scores` q·k/√d [key], `weights`
@@ -223,9 +225,9 @@ class EncoderClassifier(TextClassifier):
         Raises:
             InputError: There is no such block, layer, head or query.
         """
-        if block != BLOCK:
+        if block not in ("", BLOCK):
             raise InputError("no_such_block", received=block, expected=BLOCK)
-        length = 1 + len(encoded.axes["tokens"])
+        length = 1 + len(encoded.axis)
         check_indices(layer=(layer, self.layers), head=(head, self.heads), query=(query, length))
         run = self._parts(encoded.inputs["tokens"], self._checked(edits, [encoded]))
         site = list(run.sites.values())[layer]
@@ -233,7 +235,9 @@ class EncoderClassifier(TextClassifier):
         scores, weights = site.scores[0, head, query], site.weights[0, head, query]
         return head_steps(self.model.get_layer(f"attention_{layer}"), head, q[query], k, v, scores, weights)
 
-    def value_norms(self, encoded: Encoded) -> NDArray[np.float32]:
+    def value_norms(
+        self, encoded: Encoded, block: str = "", tokens: Sequence[str] | None = None
+    ) -> NDArray[np.float32]:
         """How long what each key has to give is in each head: ‖v_j W_O‖, float32 `[layer, head, key]`.
 
         The value with its bias through the head's own rows of the output projection, whose bias is left out.
@@ -253,13 +257,17 @@ class EncoderClassifier(TextClassifier):
         vectors: NDArray[np.float32] = self._parts(encoded.inputs["tokens"]).layers["embedding"][0]
         return vectors
 
-    def _tail(self) -> Callable[[Any, Any], Any]:
+    def check(self, encoded: Encoded, edits: Sequence[Edit]) -> None:
+        """See that edits fit: raises `InputError`, as `run` does."""
+        self._checked(edits, [encoded])
+
+    def _tail(self, ids: Any, vectors: Any) -> Any:
         tail = keras.Model([self.model.input, self.model.get_layer("embedding").output], self.model.output)
-        return lambda ids, vectors: tail([ids, vectors], training=False)
+        return tail([ids, vectors], training=False)
 
     def _checked(self, edits: Sequence[Edit], batch: Sequence[Encoded]) -> tuple[Edit, ...]:
         names = [site.name for site in self._captured.sites]
-        length = 1 + max(len(encoded.axes["tokens"]) for encoded in batch)
+        length = 1 + max(len(encoded.axis) for encoded in batch)
         checked = []
         for edit in edits:
             if edit.block != BLOCK:
@@ -281,7 +289,7 @@ def cls_row(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def _with_cls(axis: TokenAxis) -> TokenAxis:
+def _with_cls(axis: Axis) -> TokenAxis:
     return TokenAxis((CLS, *axis.tokens), (None, *axis.spans), (True, *axis.special), (False, *axis.unknown))
 
 
@@ -309,13 +317,13 @@ def set_weights(model: keras.Model, weights: dict[str, Any]) -> None:
         variable.assign(weights[name])
 
 
-def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> EncoderClassifier:
+def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, Any]]) -> EncoderClassifier:
     """The model of a folder whose checksums agree.
 
     Raises:
         ValueError: Card, weights and vocabulary are not of one model.
     """
-    weights, config = read_weights(folder), card["config"]
+    weights, config = read_weights(folder), card.details["config"]
     # Before anything of the size the card claims is made.
     width = config["features"]
     claimed = width * (
@@ -325,9 +333,9 @@ def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[st
         + config["layers"] * (4 * width + 2 * config["hidden"])
     )
     stored = sum(array.size for array in weights.values())
-    if claimed > stored or config["classes"] != len(card["labels"]):
+    if claimed > stored or config["classes"] != len(card.labels):
         raise ValueError(f"Expected weights of at least {claimed} numbers, a label a class. Received: {stored}")
     model = build(**config)
     set_weights(model, weights)
-    tokenizer = from_config(card["tokenizer"], folder / "vocabulary.txt")
-    return EncoderClassifier(model, tokenizer, ModelCard.from_dict(card))
+    tokenizer = from_config(card.details["tokenizer"], folder / "vocabulary.txt")
+    return EncoderClassifier(model, tokenizer, card)

@@ -22,6 +22,7 @@ from attnviz.tokenizers import Tokenizer, from_config
 from attnviz.trace import (
     AttentionBlock,
     AttentionTrace,
+    Axis,
     Classification,
     Edit,
     Encoded,
@@ -91,13 +92,14 @@ class PoolingClassifier(TextClassifier):
 
     def run_batch(self, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
         """Several texts in one call of the model; the same traces as one by one."""
-        result = self._captured(padded(batch), tuple(self._checked(edit, batch) for edit in edits))
+        length = max(len(encoded.axis) for encoded in batch)
+        result = self._captured(padded(batch), tuple(self._checked(edit, length) for edit in edits))
         weights = result.sites[self._site].weights
         return [
             AttentionTrace(
                 self.card.name,
-                encoded.text,
-                (_block(encoded.axes["tokens"], row[..., : len(encoded.axes["tokens"])], edits),),
+                encoded.source,
+                (_block(encoded.axis, row[..., : len(encoded.axis)], edits),),
                 Classification(self.card.labels, probabilities),
                 encoded.notices,
                 tuple(edits),
@@ -143,21 +145,23 @@ class PoolingClassifier(TextClassifier):
     def explain(
         self,
         encoded: Encoded,
-        block: str = BLOCK,
+        block: str = "",
         layer: int = 0,
         head: int = 0,
         query: int = 0,
         edits: Sequence[Edit] = (),
+        tokens: Sequence[str] | None = None,
     ) -> Steps:
         """Every array between the embedding and the prediction.
 
         Args:
             encoded: From `encode`, or a part of it.
-            block: `pooling`.
+            block: `pooling`, or empty.
             layer: 0.
             head: 0.
             query: 0, the learned vector.
             edits: As for `run`; the steps after the softmax then follow from the changed weights.
+            tokens: Not for a classifier.
 
         Returns:
             `features` [key, feature], `kernel` [feature], `content` x·W [key], `bias` [key], `scores` [key],
@@ -166,10 +170,10 @@ class PoolingClassifier(TextClassifier):
         Raises:
             InputError: There is no such block, layer, head or query.
         """
-        if block != BLOCK:
+        if block not in ("", BLOCK):
             raise InputError("no_such_block", received=block, expected=BLOCK)
         check_indices(layer=(layer, 1), head=(head, 1), query=(query, 1))
-        checked = tuple(self._checked(edit, [encoded]) for edit in edits)
+        checked = tuple(self._checked(edit, len(encoded.axis)) for edit in edits)
         run = self._captured(encoded.inputs["tokens"], checked)
         site = run.sites[self._site]
         features = run.layers["embedding"][0]
@@ -212,22 +216,25 @@ class PoolingClassifier(TextClassifier):
         vectors: NDArray[np.float32] = self._captured(encoded.inputs["tokens"]).layers["embedding"][0]
         return vectors
 
-    def _tail(self) -> Callable[[Any, Any], Any]:
-        vectors = keras.Input((None, self.model.get_layer("embedding").output_dim))
-        context, _ = self.model.get_layer("attention_pooling")(vectors)
-        tail = keras.Model(vectors, self.model.get_layer("prediction")(self.model.get_layer("dense")(context)))
-        return lambda ids, vectors: tail(vectors, training=False)
+    def check(self, encoded: Encoded, edits: Sequence[Edit]) -> None:
+        """See that edits fit: raises `InputError`, as `run` does."""
+        for edit in edits:
+            self._checked(edit, len(encoded.axis))
 
-    def _checked(self, edit: Edit, batch: Sequence[Encoded]) -> Edit:
+    def _tail(self, ids: Any, vectors: Any) -> Any:
+        context, _ = self.model.get_layer("attention_pooling")(vectors)
+        return self.model.get_layer("prediction")(self.model.get_layer("dense")(context))
+
+    def _checked(self, edit: Edit, length: int) -> Edit:
         if edit.block not in (BLOCK, self._site):
             raise InputError("no_such_block", received=edit.block, expected=BLOCK)
-        length = max(len(encoded.axes["tokens"]) for encoded in batch)
+        check_indices(layer=(edit.layer, 1), head=(edit.head or 0, 1))
         if edit.weights.shape != (1, length):
             raise InputError("edit_shape", received=str(edit.weights.shape), expected=str((1, length)))
         return replace(edit, block=self._site)
 
 
-def _block(axis: TokenAxis, weights: NDArray[np.float32], edits: Sequence[Edit]) -> AttentionBlock:
+def _block(axis: Axis, weights: NDArray[np.float32], edits: Sequence[Edit]) -> AttentionBlock:
     query = TokenAxis.of([QUERY], special=[True])
     mask = mask_after(None, edits, BLOCK, (1, *weights.shape))
     return AttentionBlock(BLOCK, "pooling", query, axis, weights[None], mask, edited=bool(edits))
@@ -237,26 +244,26 @@ def _array(variable: Any) -> NDArray[np.float32]:
     return np.asarray(keras.ops.convert_to_numpy(variable), dtype=np.float32)
 
 
-def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> PoolingClassifier:
+def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, Any]]) -> PoolingClassifier:
     """The model of a folder whose checksums agree.
 
     Raises:
         ValueError: Card, weights and vocabulary are not of one model.
     """
-    weights, config = read_weights(folder), card["config"]
+    weights, config = read_weights(folder), card.details["config"]
     # Before anything of the size the card claims is made.
     _same(
         "embedding/embeddings", weights["embedding/embeddings"].shape, (config["vocabulary_size"], config["features"])
     )
     _same("attention_pooling/bias", weights["attention_pooling/bias"].shape, (config["max_length"], 1))
     _same("prediction/kernel", weights["prediction/kernel"].shape, (config["hidden"], config["classes"]))
-    _same("labels", (len(card["labels"]),), (config["classes"],))
-    tokenizer = from_config(card["tokenizer"], folder / "vocabulary.txt")
+    _same("labels", (len(card.labels),), (config["classes"],))
+    tokenizer = from_config(card.details["tokenizer"], folder / "vocabulary.txt")
     if len(tokenizer.vocabulary) > config["vocabulary_size"]:
         _same("vocabulary.txt", (len(tokenizer.vocabulary),), (config["vocabulary_size"],))
     model = build(**config)
     set_weights(model, weights)
-    return PoolingClassifier(model, tokenizer, ModelCard.from_dict(card))
+    return PoolingClassifier(model, tokenizer, card)
 
 
 def _same(name: str, received: tuple[int, ...], expected: tuple[int, ...]) -> None:

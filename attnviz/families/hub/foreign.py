@@ -173,6 +173,7 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
         "title": {"en": name},
         "kinds": ["causal" if kind in ("gpt2", "GPT2Backbone") else "self"],
         "labels": [],
+        "files": {},
         "config": {"model_type": kind, "max_length": length, **pooling},
         "tokenizer": {},
     }

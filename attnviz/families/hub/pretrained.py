@@ -15,11 +15,13 @@ from attnviz.capture import Bucketed, CapturedModel, SiteRun
 from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.common.cleaning import cleaned
+from attnviz.families.common.encoding import text_of, told
 from attnviz.families.common.masking import mask_after
 from attnviz.families.common.projection import check_indices, head_steps, value_norms
 from attnviz.families.hub import pieces
 from attnviz.families.hub.foreign import BACKBONES, WEIGHTS, describe, kind_of, read_json
 from attnviz.families.hub.pieces import Pieces
+from attnviz.families.model import Model
 from attnviz.trace import (
     MASK_CAUSAL,
     MASK_NONE,
@@ -29,17 +31,18 @@ from attnviz.trace import (
     Embedding,
     Encoded,
     Kind,
-    Notice,
     Output,
+    Source,
     Steps,
     Tensor,
+    Text,
 )
 
 #: Files whose checksums a card must state.
 FILES = ("config.json", WEIGHTS)
 
 
-class HubModel:
+class HubModel(Model):
     """A pretrained Transformer with its tokenizer.
 
     Args:
@@ -49,7 +52,7 @@ class HubModel:
     """
 
     def __init__(self, backbone: keras.Model, tokenizer: Pieces, card: ModelCard) -> None:
-        self.card = card
+        super().__init__(card)
         self.model = backbone
         self._pieces = tokenizer
         self._captured = CapturedModel(backbone)
@@ -60,55 +63,32 @@ class HubModel:
         self._lock = threading.Lock()
         self._check_rows(tokenizer.rows)
 
-    def encode(self, text: str) -> Encoded:
+    def encode(self, source: Source | str) -> Encoded:
         """Clean the text and cut it into the model's pieces.
 
         Returns:
             Inputs `tokens` int32 `[1, token]`; special tokens have no span.
 
         Raises:
-            InputError: `empty_text`.
+            InputError: `empty_text`, `not_a_text`.
         """
-        shown, notices = cleaned(text)
+        shown, notices = cleaned(text_of(source))
         cut = self._pieces(shown, self._limit)
-        unknown = [bad for bad, special in zip(cut.axis.unknown, cut.axis.special, strict=True) if not special]
-        if not unknown:
-            raise InputError("empty_text")
+        notices += told(cut.axis, cut.text, self.card.languages, self._limit, cut.total)
         self._check_rows(max(cut.ids) + 1)
-        if cut.total > len(cut.ids):
-            left = cut.total - len(cut.ids)
-            notices.append(Notice("text_cut", {"limit": self._limit, "total": cut.total, "left": left}))
-        if any(unknown):
-            code = "all_unknown" if all(unknown) else "some_unknown"
-            total = {} if all(unknown) else {"total": len(unknown)}
-            notices.append(Notice(code, {"count": sum(unknown), **total}))
-        return Encoded(cut.text, {"tokens": np.array([cut.ids], np.int32)}, {"tokens": cut.axis}, tuple(notices))
+        return Encoded(Text(cut.text), {"tokens": np.array([cut.ids], np.int32)}, {"tokens": cut.axis}, tuple(notices))
 
-    def run(
-        self,
-        encoded: Encoded,
-        edits: Sequence[Edit] = (),
-        target: str | None = None,
-        prefix: Sequence[str] | None = None,
-        beam: int = 1,
-    ) -> AttentionTrace:
-        """One run of the model.
-
-        Args:
-            encoded: From `encode`, or a part of it.
-            edits: Weights to go on with, float `[query, key]`, by layer and head.
-            target: Not for such a model; nor are prefix and beam.
+    def attend(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> AttentionTrace:
+        """One run.
 
         Returns:
             A trace with one block, weights `[layer, head, token, token]`, and an `Embedding` (a sentence model) or a
             `Tensor` `[token, feature]`.
 
         Raises:
-            InputError: `no_target`; for edits `no_such_block`, `no_such_index`, `edit_shape`.
+            InputError: For edits `no_such_block`, `no_such_index`, `edit_shape`.
         """
-        if target is not None or prefix is not None or beam != 1:
-            raise InputError("no_target", model=self.card.name)
-        axis = encoded.axes["tokens"]
+        axis = encoded.axis
         prediction, weights = self._computed(encoded, [self._placed(edit, len(axis)) for edit in edits])
         mask = None
         if self._causal and len(axis) > 1:
@@ -117,7 +97,12 @@ class HubModel:
         mask = mask_after(mask, edits, self._kind, weights.shape)
         block = AttentionBlock(self._kind, self._kind, axis, axis, weights, mask, self._precision, bool(edits))
         output = self._output(prediction, len(axis))
-        return AttentionTrace(self.card.name, encoded.text, (block,), output, encoded.notices, tuple(edits))
+        return AttentionTrace(self.card.name, encoded.source, (block,), output, encoded.notices, tuple(edits))
+
+    def check(self, encoded: Encoded, edits: Sequence[Edit]) -> None:
+        """See that edits fit: raises `InputError`, as `run` does."""
+        for edit in edits:
+            self._placed(edit, len(encoded.axis))
 
     @property
     def unknown_id(self) -> int:
@@ -137,13 +122,16 @@ class HubModel:
         if "padding_mask" in names:
             self._bucketed.prepare(names)
 
-    def trace(self, text: str | Sequence[str], **options: Any) -> Any:
-        """`run(encode(text))`; a list of texts gives a list of traces."""
-        if isinstance(text, str):
-            return self.run(self.encode(text), **options)
-        return [self.run(self.encode(each), **options) for each in text]
-
-    def explain(self, encoded: Encoded, block: str = "", layer: int = 0, head: int = 0, query: int = 0) -> Steps:
+    def explain(
+        self,
+        encoded: Encoded,
+        block: str = "",
+        layer: int = 0,
+        head: int = 0,
+        query: int = 0,
+        edits: Sequence[Edit] = (),
+        tokens: Sequence[str] | None = None,
+    ) -> Steps:
         """The computation of one query in one head.
 
         Returns:
@@ -156,19 +144,21 @@ class HubModel:
         if block not in ("", self._kind):
             raise InputError("no_such_block", received=block, expected=self._kind)
         inputs, sites = self._inputs(encoded), self._captured.sites
-        heads, length = sites[0].heads or 1, len(encoded.axes["tokens"])
+        heads, length = sites[0].heads or 1, len(encoded.axis)
         check_indices(layer=(layer, len(sites)), head=(head, heads), query=(query, length))
         site = sites[layer]
         parts: list[Any] = [getattr(site.layer, f"_{part}_dense") for part in ("query", "key", "value")]
         with self._lock:
             observed = self._observing.setdefault(site.name, CapturedModel(self.model, observe=parts))
-        run = observed(inputs)
+        run = observed(inputs, [self._placed(edit, length) for edit in edits])
         q, k, v = (np.asarray(run.layers[part.path], np.float32)[0, :, head] for part in parts)
         own: SiteRun = run.sites[site.name]
         scores, weights = own.scores[0, head, query], own.weights[0, head, query]
         return head_steps(site.layer, head, q[query], k, v, scores, weights)
 
-    def value_norms(self, encoded: Encoded) -> NDArray[np.float32]:
+    def value_norms(
+        self, encoded: Encoded, block: str = "", tokens: Sequence[str] | None = None
+    ) -> NDArray[np.float32]:
         """How long what each key has to give is in each head: ‖v_j W_O‖, float32 `[layer, head, key]`.
 
         The value with its bias through the head's own rows of the output projection, whose bias is left out.
@@ -211,7 +201,7 @@ class HubModel:
     def _computed(self, encoded: Encoded, edits: Sequence[Edit]) -> tuple[Any, NDArray[np.float32]]:
         """Prediction, and weights `[layer, head, token, token]`: padded and compiled, or with edits as it is."""
         inputs = self._inputs(encoded)
-        if not edits and "padding_mask" in inputs and self._bucketed.length(len(encoded.axes["tokens"])):
+        if not edits and "padding_mask" in inputs and self._bucketed.length(len(encoded.axis)):
             return self._bucketed(inputs)
         run = self._captured(inputs, edits)
         return run.prediction, np.concatenate([site.weights for site in run.sites.values()])
@@ -243,9 +233,9 @@ class HubModel:
         return Embedding(vector / np.linalg.norm(vector) if config.get("normalize") else vector)
 
 
-def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> HubModel:
+def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, Any]]) -> HubModel:
     """The model of a folder that `add` made and whose checksums agree."""
-    return _open(folder, ModelCard.from_dict(card))
+    return _open(folder, card)
 
 
 def from_folder(folder: Path) -> HubModel:
@@ -263,7 +253,7 @@ def from_preset(name: str) -> HubModel:
     Raises:
         ModelError: `hub_missing`, `hub_architecture`, `hub_unreadable`.
     """
-    return _from_keras_hub(_hub(), name, ModelCard.from_dict({"name": name, "family": "hub"}))
+    return _from_keras_hub(_hub(), name, ModelCard(name, family="hub"))
 
 
 def _open(folder: Path, card: ModelCard) -> HubModel:

@@ -13,16 +13,16 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from attnviz.errors import AttnvizError, InputError, ModelError
+from attnviz.errors import AttnvizError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.common.cleaning import cleaned
-from attnviz.families.common.script import fits
+from attnviz.families.common.encoding import text_of, told
 from attnviz.families.hub.pieces import Cut, Pieces, word_pieces
 from attnviz.families.own import archive, blueprint
 from attnviz.families.own.inputs import WrappedEncoded
 from attnviz.families.own.wrapped import WrappedModel
 from attnviz.tokenizers import KINDS, Tokenizer, from_config
-from attnviz.trace import AttentionTrace, Classification, Edit, Encoded, Notice, Output, TokenAxis
+from attnviz.trace import AttentionTrace, Classification, Edit, Encoded, Notice, Output, Source, Text, TokenAxis
 
 #: The author may state checksums in the card; `add` does it. Those that are stated must agree.
 FILES: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class OwnModel(WrappedModel):
         self._padding = padding
         self._length = _input_length(model, card.name)
         self._limit = _limit(model, card, self._length)
-        self._own_card = card
+        self._card = card
         self._pads_shown = False
         self._check_rows()
         self._try()
@@ -94,41 +94,23 @@ class OwnModel(WrappedModel):
     @property
     def card(self) -> ModelCard:
         """The card of the folder, completed by what the model shows."""
-        return replace(self._own_card, kinds=self._kinds or self._own_card.kinds, max_length=self._limit)
+        return replace(self._card, kinds=self._kinds or self._card.kinds, max_length=self._limit)
 
-    def encode(self, text: str) -> WrappedEncoded:
+    def encode(self, source: Source | str) -> WrappedEncoded:
         """Clean, cut into tokens, look up, and fill up with padding where the model takes one length only.
 
         Returns:
             Inputs `tokens` int32 `[1, token]`.
 
         Raises:
-            InputError: `empty_text`.
+            InputError: `empty_text`, `not_a_text`.
         """
-        shown, notices = cleaned(text)
+        shown, notices = cleaned(text_of(source))
         cut = self._cutter(shown, self._limit)
-        unknown = [bad for bad, special in zip(cut.axis.unknown, cut.axis.special, strict=True) if not special]
-        if not unknown:
-            raise InputError("empty_text")
-        if cut.total > len(cut.ids):
-            left = cut.total - len(cut.ids)
-            notices.append(Notice("text_cut", {"limit": self._limit, "total": cut.total, "left": left}))
-        if not fits(cut.text, self._own_card.languages):
-            notices.append(Notice("wrong_language", {"language": "/".join(self._own_card.languages)}))
-        if all(unknown):
-            notices.append(Notice("all_unknown", {"count": len(unknown)}))
-        elif any(unknown):
-            notices.append(Notice("some_unknown", {"count": sum(unknown), "total": len(unknown)}))
+        notices += told(cut.axis, cut.text, self._card.languages, self._limit, cut.total)
         return self._encoded(cut.text, cut.ids, cut.axis, tuple(notices))
 
-    def run(
-        self,
-        encoded: Encoded,
-        edits: Sequence[Edit] = (),
-        target: str | None = None,
-        prefix: Sequence[str] | None = None,
-        beam: int = 1,
-    ) -> AttentionTrace:
+    def attend(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> AttentionTrace:
         """One run of the model, as a wrapped model's.
 
         Raises:
@@ -136,16 +118,16 @@ class OwnModel(WrappedModel):
             ModelError: As a wrapped model's, and `own_failed`: the model cannot be run on this text.
         """
         try:
-            return super().run(encoded, edits, target, prefix, beam)
+            return super().attend(encoded, edits)
         except ModelError as error:
             if "model" in error.parameters:  # the author's name for it may be another
-                raise ModelError(error.code, **{**error.parameters, "model": self._own_card.name}) from error
+                raise ModelError(error.code, **{**error.parameters, "model": self._card.name}) from error
             raise
         except AttnvizError:
             raise
         except Exception as error:  # whatever TensorFlow or a layer says
             cause = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-            raise ModelError("own_failed", model=self._own_card.name, cause=cause) from error
+            raise ModelError("own_failed", model=self._card.name, cause=cause) from error
 
     def _encoded(self, text: str, ids: Sequence[int], axis: TokenAxis, notices: tuple[Notice, ...]) -> WrappedEncoded:
         missing = (self._length or len(ids)) - len(ids)
@@ -158,7 +140,7 @@ class OwnModel(WrappedModel):
                 [*axis.special, *[True] * missing],
                 [*axis.unknown, *[False] * missing],
             )
-        return WrappedEncoded(text, {"tokens": values}, {"tokens": axis}, notices, "tokens")
+        return WrappedEncoded(Text(text), {"tokens": values}, {"tokens": axis}, notices, structure="tokens")
 
     def _check_rows(self) -> None:
         """Every id of the tokenizer has a row in the embedding that reads it."""
@@ -166,7 +148,9 @@ class OwnModel(WrappedModel):
         for layer in self.model._flatten_layers():
             read = any(entry is each for node in layer._inbound_nodes for each in node.input_tensors)
             if read and isinstance(layer, keras.layers.Embedding) and layer.input_dim < self._cutter.rows:
-                raise ModelError("own_rows", model=self._name, received=self._cutter.rows, expected=layer.input_dim)
+                raise ModelError(
+                    "own_rows", model=self._card.name, received=self._cutter.rows, expected=layer.input_dim
+                )
 
     def _try(self) -> None:
         """One run on a few tokens: what cannot be read is refused now; whether padding is seen by the attention."""
@@ -178,7 +162,7 @@ class OwnModel(WrappedModel):
             self._pads_shown = any(notice.code == "axis_by_position" for notice in trace.notices)
 
     def _output(self, prediction: Any) -> tuple[Output, tuple[Notice, ...]]:
-        labels = self._own_card.labels
+        labels = self._card.labels
         if not labels:
             return super()._output(prediction)
         arrays = keras.tree.flatten(prediction)
@@ -187,7 +171,7 @@ class OwnModel(WrappedModel):
             values = np.array([1 - values[0], values[0]])
         if values.size != len(labels) or not (values >= 0).all() or abs(values.sum() - 1) > 1e-2:
             shape = str(list(np.shape(arrays[0])))
-            raise ModelError("own_labels", model=self._name, received=shape, expected=len(labels))
+            raise ModelError("own_labels", model=self._card.name, received=shape, expected=len(labels))
         notices = (Notice("first_output_only", {"count": len(arrays)}),) if len(arrays) > 1 else ()
         return Classification(labels, values.astype(np.float32)), notices
 
@@ -216,18 +200,18 @@ def _limit(model: keras.Model, card: ModelCard, length: int | None) -> int:
     return min([MAX_TOKENS, *(each for each in limits if isinstance(each, int) and each > 0)])
 
 
-def load(folder: Path, card: dict[str, Any], read_weights: Callable[..., dict[str, Any]]) -> OwnModel:
+def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, Any]]) -> OwnModel:
     """The model of a folder, after everything in it has been looked at.
 
     Raises:
         ModelError: As `read_model`, `read_tokenizer` and `OwnModel`.
     """
-    settings = card["tokenizer"]
+    settings = card.details["tokenizer"]
     cutter = read_tokenizer(folder, settings)
     padding = settings.get("padding", 0)
     if not isinstance(padding, int) or not 0 <= padding < cutter.rows:
         raise ModelError("card_field", folder=folder.name, field="tokenizer.padding", expected=f"0–{cutter.rows - 1}")
-    return OwnModel(read_model(folder), cutter, ModelCard.from_dict(card), padding)
+    return OwnModel(read_model(folder), cutter, card, padding)
 
 
 def read_model(folder: Path, file: str = MODEL) -> keras.Model:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from keras import tree
 from numpy.typing import NDArray
 
 from attnviz.errors import InputError
-from attnviz.trace import Encoded, TokenAxis
+from attnviz.trace import Axis, Encoded, TokenAxis
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,6 @@ class WrappedEncoded(Encoded):
 
     structure: Any = None
 
-    def keep(self, positions: Sequence[int], name: str = "tokens") -> WrappedEncoded:
-        """The same text with only these positions of a sequence, in this order; padding stays behind them."""
-        kept = Encoded(self.text, {}, self.axes, self.notices).keep(positions, name)
-        length, owners = len(self.axes[name]), [name] if name in self.inputs else list(self.inputs)
-        inputs = dict(self.inputs)
-        for owner in owners:
-            values = inputs[owner]
-            if values.ndim > 1 and values.shape[1] >= length:
-                tail = values[:, length:]
-                more = [tail, np.repeat(tail[:, -1:], length - len(positions), axis=1)] if tail.shape[1] else []
-                inputs[owner] = np.concatenate([values[:, list(positions)], *more], axis=1)
-        return replace(self, inputs=inputs, axes=kept.axes)
-
     def packed(self) -> Any:
         """The inputs as the model takes them."""
         if self.structure is None:
@@ -45,14 +32,14 @@ class WrappedEncoded(Encoded):
         return tree.map_structure(lambda name: self.inputs[name], self.structure)
 
 
-def axes_of(tokens: Sequence[str] | Mapping[str, Sequence[str]], text: str) -> dict[str, TokenAxis]:
+def axes_of(tokens: Sequence[str] | Mapping[str, Sequence[str]], text: str) -> dict[str, Axis]:
     """Token axes from what `encode` gave; spans where tokens are found in the text one after the other.
 
     Raises:
         InputError: `bad_encode`: these are no lists of strings.
     """
     named = tokens if isinstance(tokens, Mapping) else {"tokens": tokens}
-    axes = {}
+    axes: dict[str, Axis] = {}
     for name, each in named.items():
         if isinstance(each, str) or not all(isinstance(token, str) for token in each):
             raise InputError("bad_encode", expected="lists of strings", received=type(each).__name__)
@@ -72,11 +59,26 @@ def named(inputs: Any, axes: Sequence[str]) -> tuple[Any, dict[str, NDArray[Any]
     return axes[0], {axes[0]: np.asarray(inputs)}
 
 
+def moving(inputs: Mapping[str, NDArray[Any]], axes: Mapping[str, Axis]) -> dict[str, list[str]]:
+    """Which inputs run along which sequence, for `Encoded.moves`.
+
+    An input of the sequence's name does; of one sequence alone every input that is as long as that one does too (a
+    mask, positions), and where none has its name, every input with room for it.
+    """
+    moves = {name: [name] for name in axes if name in inputs}
+    if len(axes) == 1:
+        ((name, axis),) = axes.items()
+        rows = {key: each.shape[1] for key, each in inputs.items() if each.ndim > 1}
+        own = rows.get(name)
+        moves[name] = [key for key, length in rows.items() if (length >= len(axis) if own is None else length == own)]
+    return moves
+
+
 def packed_inputs(encoded: Encoded) -> Any:
     """The inputs of any `Encoded` as the model takes them."""
     if isinstance(encoded, WrappedEncoded):
         return encoded.packed()
-    return WrappedEncoded(encoded.text, encoded.inputs, encoded.axes).packed()
+    return WrappedEncoded(encoded.source, encoded.inputs, encoded.axes).packed()
 
 
 def input_names(encoded: Encoded) -> list[str]:

@@ -19,6 +19,7 @@ from attnviz.trace import (
     MASK_OTHER,
     MASK_PADDING,
     AttentionBlock,
+    Axis,
     Edit,
     Kind,
     Notice,
@@ -52,8 +53,8 @@ class Block:
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
     kind: Kind
-    query: TokenAxis
-    key: TokenAxis
+    query: Axis
+    key: Axis
     folded: bool
     notices: tuple[Notice, ...] = ()
     edits: tuple[Edit, ...] = ()
@@ -142,7 +143,7 @@ class Block:
 
 
 def read(
-    run: Run, axes: Mapping[str, TokenAxis], inputs: Sequence[str], causal: frozenset[str] = frozenset()
+    run: Run, axes: Mapping[str, Axis], inputs: Sequence[str], causal: frozenset[str] = frozenset()
 ) -> list[Block]:
     """Blocks from one run on a batch of one.
 
@@ -202,7 +203,7 @@ def _block(
     each: SiteRun,
     masks: Mapping[str, NDArray[np.bool_]],
     padding: Mapping[str, NDArray[np.bool_]],
-    axes: Mapping[str, TokenAxis],
+    axes: Mapping[str, Axis],
     queries: Mapping[str, str | None],
     keys: Mapping[str, str | None],
     gone_of: Mapping[str, NDArray[np.bool_]],
@@ -231,7 +232,7 @@ def _block(
     if not fits:
         notices.append(Notice("axis_by_position", {"block": name, "axis": "key", "length": len(columns)}))
     if kind == "pooling":
-        query_axis = TokenAxis.of([LEARNED] * len(rows), special=[True] * len(rows))
+        query_axis: Axis = TokenAxis.of([LEARNED] * len(rows), special=[True] * len(rows))
     elif kind == "self" and len(rows) == len(columns) and (rows == columns).all():
         query_axis = key_axis
     else:
@@ -263,9 +264,7 @@ def _padded_keys(masked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return gone & ~gone.all()
 
 
-def _axis(
-    axes: Mapping[str, TokenAxis], name: str | None, length: int, kept: NDArray[np.intp]
-) -> tuple[TokenAxis, bool]:
+def _axis(axes: Mapping[str, Axis], name: str | None, length: int, kept: NDArray[np.intp]) -> tuple[Axis, bool]:
     """The tokens of an axis after cutting; by position, and False, where no list fits."""
     if name is not None and len(axes[name]) == len(kept):
         return axes[name], True

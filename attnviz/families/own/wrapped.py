@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -11,12 +12,14 @@ import numpy as np
 from keras import tree
 from numpy.typing import NDArray
 
-from attnviz.capture import CapturedModel
+from attnviz.capture import CapturedModel, Run
 from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.common.cleaning import cleaned
+from attnviz.families.common.encoding import text_of
 from attnviz.families.common.projection import check_indices, head_steps
-from attnviz.families.own.inputs import WrappedEncoded, axes_of, input_names, named, packed_inputs
+from attnviz.families.model import Model
+from attnviz.families.own.inputs import WrappedEncoded, axes_of, input_names, moving, named, packed_inputs
 from attnviz.families.own.reading import Block, read
 from attnviz.trace import (
     AttentionTrace,
@@ -26,29 +29,31 @@ from attnviz.trace import (
     Encoded,
     Notice,
     Output,
+    Source,
     Step,
     Steps,
     Tensor,
-    Translation,
+    Text,
+    Written,
 )
 
 #: Text to inputs (a batch of one, as the model takes it) and tokens (a list, or input name to list).
 Encode = Callable[[str], tuple[Any, Sequence[str] | Mapping[str, Sequence[str]]]]
 
-_OUTPUTS = (Classification, Translation, Embedding, Tensor)
+_OUTPUTS = (Classification, Written, Embedding, Tensor)
 
 
-class WrappedModel:
+class WrappedModel(Model):
     """A Keras model behind the interface of all models; made by `wrap`."""
 
     def __init__(
         self, model: keras.Model, encode: Encode, decode_output: Callable[[Any], Any] | None = None, name: str = ""
     ) -> None:
+        super().__init__(ModelCard(name or model.name, family="wrapped"))
         self.model = model
         self.captured = CapturedModel(model)
         self._encode = encode
         self._decode = decode_output
-        self._name = name or model.name
         self._causal: frozenset[str] = frozenset()
         self._kinds: tuple[str, ...] = ()
         self._observing: dict[str, CapturedModel] = {}
@@ -57,15 +62,15 @@ class WrappedModel:
     @property
     def card(self) -> ModelCard:
         """What is known of the model; the kinds of attention are known after the first run."""
-        return ModelCard(self._name, kinds=self._kinds, family="wrapped")
+        return replace(self._card, kinds=self._kinds)
 
-    def encode(self, text: str) -> WrappedEncoded:
+    def encode(self, source: Source | str) -> WrappedEncoded:
         """Clean the text and let the author's function cut it.
 
         Raises:
             InputError: `empty_text`; `bad_encode`: the function did not give inputs and tokens of a batch of one.
         """
-        shown, notices = cleaned(text)
+        shown, notices = cleaned(text_of(source))
         given = self._encode(shown)
         if not (isinstance(given, tuple) and len(given) == 2):
             raise InputError("bad_encode", expected="(inputs, tokens)", received=type(given).__name__)
@@ -74,40 +79,27 @@ class WrappedModel:
         sizes = {values.shape[0] if values.ndim else 1 for values in inputs.values()}
         if sizes != {1}:
             raise InputError("bad_encode", expected="batch of 1", received=f"batch of {max(sizes, default=0)}")
-        return WrappedEncoded(shown, inputs, axes, tuple(notices), structure)
+        moves = moving(inputs, axes)
+        return WrappedEncoded(Text(shown), inputs, axes, tuple(notices), moves, structure)
 
-    def run(
-        self,
-        encoded: Encoded,
-        edits: Sequence[Edit] = (),
-        target: str | None = None,
-        prefix: Sequence[str] | None = None,
-        beam: int = 1,
-    ) -> AttentionTrace:
-        """One run of the model.
+    def attend(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> AttentionTrace:
+        """One run.
 
         Args:
             encoded: From `encode`, or a part of it.
             edits: Weights to go on with, float `[query, key]` as the block shows them, addressed by block name.
-            target: Not for a wrapped model: what it is given is up to `encode`.
-            prefix: As target.
-            beam: As target.
 
         Returns:
             A trace with one block for each attention computation.
 
         Raises:
-            InputError: `no_target`; for edits `no_such_block`, `no_such_index`, `edit_shape`, `edit_in_loop`.
+            InputError: For edits `no_such_block`, `no_such_index`, `edit_shape`, `edit_in_loop`.
             ModelError: `nothing_to_capture`, `not_traceable`, `bad_output`.
         """
-        if target is not None or prefix is not None or beam != 1:
-            raise InputError("no_target", model=self._name)
-        inputs = packed_inputs(encoded)
-        run = self.captured(inputs)
-        blocks = read(run, encoded.axes, input_names(encoded), self._causal)
+        run, blocks = self._read(encoded)
         if edits:
             placed = [_placed(edit, {block.name: block for block in blocks}) for edit in edits]
-            run = self.captured(inputs, placed)
+            run = self.captured(packed_inputs(encoded), placed)
             blocks = [block.with_weights(run.sites[block.name].weights, edits) for block in blocks]
         self._causal |= {block.name for block in blocks if block.kind == "causal"}
         self._kinds = tuple(dict.fromkeys(block.kind for block in blocks))
@@ -116,21 +108,34 @@ class WrappedModel:
             notices.append(Notice("attention_out_of_reach", {"layers": ", ".join(self.captured.unreachable)}))
         output, more = self._output(run.prediction)
         return AttentionTrace(
-            self._name,
-            encoded.text,
+            self._card.name,
+            encoded.source,
             tuple(block.block() for block in blocks),
             output,
             (*encoded.notices, *notices, *more),
             tuple(edits),
         )
 
-    def trace(self, text: str | Sequence[str], **options: Any) -> Any:
-        """`run(encode(text))`; a list of texts gives a list of traces."""
-        if isinstance(text, str):
-            return self.run(self.encode(text), **options)
-        return [self.run(self.encode(each), **options) for each in text]
+    def check(self, encoded: Encoded, edits: Sequence[Edit]) -> None:
+        """See that edits fit: raises `InputError`, as `run` does. The model is run to know its blocks."""
+        blocks = {block.name: block for block in self._read(encoded)[1]}
+        for edit in edits:
+            _placed(edit, blocks)
 
-    def explain(self, encoded: Encoded, block: str, layer: int = 0, head: int = 0, query: int = 0) -> Steps:
+    def _read(self, encoded: Encoded) -> tuple[Run, list[Block]]:
+        run = self.captured(packed_inputs(encoded))
+        return run, read(run, encoded.axes, input_names(encoded), self._causal)
+
+    def explain(
+        self,
+        encoded: Encoded,
+        block: str = "",
+        layer: int = 0,
+        head: int = 0,
+        query: int = 0,
+        edits: Sequence[Edit] = (),
+        tokens: Sequence[str] | None = None,
+    ) -> Steps:
         """The computation of one query in one head.
 
         Returns:
@@ -142,23 +147,25 @@ class WrappedModel:
         Raises:
             InputError: There is no such block, layer, head or query.
         """
-        inputs = packed_inputs(encoded)
-        run = self.captured(inputs)
-        blocks = {each.name: each for each in read(run, encoded.axes, input_names(encoded), self._causal)}
-        if block not in blocks:
+        run, found = self._read(encoded)
+        blocks = {each.name: each for each in found}
+        if block and block not in blocks:
             raise InputError("no_such_block", received=block, expected=", ".join(blocks))
-        chosen = blocks[block]
+        chosen = blocks[block] if block else found[0]
+        block, inputs, placed = chosen.name, packed_inputs(encoded), [_placed(edit, blocks) for edit in edits]
+        if placed:
+            run = self.captured(inputs, placed)
         check_indices(layer=(layer, 1), head=(head, chosen.heads), query=(query, len(chosen.rows)))
         scores = chosen.cut(run.sites[block].scores)[head, query]
         weights = chosen.cut(run.sites[block].weights)[head, query]
-        parts = self._projections(chosen, inputs)
+        parts = self._projections(chosen, inputs, placed)
         if parts is None:
             return Steps((Step("scores", scores, ("key",), "scores"), Step("weights", weights, ("key",), "weights")))
         q, k, v = (values[:, head * values.shape[1] // chosen.heads] for values in parts)  # keys may be shared by heads
         keys, values = k[chosen.columns], v[chosen.columns]
         return head_steps(chosen.site.layer, head, q[chosen.rows[query]], keys, values, scores, weights)
 
-    def gradients(self, encoded: Encoded, target: int | None = None) -> NDArray[np.float32]:
+    def gradients(self, encoded: Encoded, target: Any = None) -> NDArray[np.float32]:
         """Derivative of a class of the prediction by the embedding vectors.
 
         Args:
@@ -175,12 +182,12 @@ class WrappedModel:
         layers = (each for each in self.model._flatten_layers() if isinstance(each, keras.layers.Embedding))
         embedding = next(layers, None)
         if embedding is None:
-            raise ModelError("no_gradients", model=self._name)
+            raise ModelError("no_gradients", model=self._card.name)
         if target is None:
             target = int(np.argmax(np.asarray(tree.flatten(self.captured(inputs).prediction)[0], np.float32)))
         return self.captured.gradient(inputs, embedding, target)
 
-    def _projections(self, block: Block, inputs: Any) -> list[NDArray[np.float32]] | None:
+    def _projections(self, block: Block, inputs: Any, edits: Sequence[Edit]) -> list[NDArray[np.float32]] | None:
         """Queries, keys, values `[token, head, feature]` of Keras' own layers, from a run that observes their parts."""
         layer = block.site.layer
         plain = block.site.layout.heads == 1 and block.site.layout.queries == 1 and block.site.editable
@@ -192,7 +199,7 @@ class WrappedModel:
         with self._lock:
             if block.name not in self._observing:
                 self._observing[block.name] = CapturedModel(self.model, observe=parts)
-        outputs = self._observing[block.name](inputs).layers
+        outputs = self._observing[block.name](inputs, edits).layers
         call = f"#{block.name.rpartition('#')[2]}" if "#" in block.name else ""
         found = [outputs.get(f"{part.path}{call}") for part in parts]
         arrays = [each[0] for each in found if each is not None and each.ndim == 4]

@@ -23,7 +23,7 @@ Following = Callable[[Sequence[int], Sequence[int]], NDArray[np.floating]]
 
 
 @dataclass(frozen=True)
-class Written:
+class Choice:
     """One token.
 
     Attributes:
@@ -56,7 +56,7 @@ class Rules:
     never: Collection[int] = ()
 
 
-def greedy(following: Following, rules: Rules, given: Sequence[int] = ()) -> Iterator[Written]:
+def greedy(following: Following, rules: Rules, given: Sequence[int] = ()) -> Iterator[Choice]:
     """The most probable token at each step, after those given; yielded as they are written.
 
     Ends with the end token, at the longest length, or when it `loops`.
@@ -72,7 +72,7 @@ def greedy(following: Following, rules: Rules, given: Sequence[int] = ()) -> Ite
         logs = following([token], [0])[0]
         best = alternatives(logs, rules.never)
         token = given[place] if place < len(given) else best[0][0]
-        yield Written(token, float(logs[token]), best)
+        yield Choice(token, float(logs[token]), best)
         ids.append(token)
         if token == rules.end or (place >= len(given) and loops(ids)):
             return
@@ -80,20 +80,20 @@ def greedy(following: Following, rules: Rules, given: Sequence[int] = ()) -> Ite
 
 @dataclass(frozen=True)
 class _Hypothesis:
-    written: tuple[Written, ...] = ()
+    written: tuple[Choice, ...] = ()
     total: float = 0.0
 
     @property
     def ids(self) -> list[int]:
         return [each.token for each in self.written]
 
-    def and_then(self, written: Written) -> _Hypothesis:
+    def and_then(self, written: Choice) -> _Hypothesis:
         return _Hypothesis((*self.written, written), self.total + written.log_probability)
 
 
 def beam_search(
     following: Following, rules: Rules, width: int, given: Sequence[int] = (), length: float = LENGTH
-) -> tuple[Written, ...]:
+) -> tuple[Choice, ...]:
     """The best sequence that is found when so many are kept in sight.
 
     Sequences are compared by their log probability over ((5 + tokens) / 6)^α. The search is over when `width` are
@@ -124,7 +124,7 @@ def beam_search(
         live_now: list[_Hypothesis] = []
         tokens, parents = [], []
         for before, row, token in grown:
-            after = before.and_then(Written(token, float(logs[row, token]), best[row], row))
+            after = before.and_then(Choice(token, float(logs[row, token]), best[row], row))
             if token == rules.end:
                 done.append(after)
             elif len(live_now) < width:

@@ -14,7 +14,8 @@ from attnviz.capture import CapturedModel, Run, tap
 from attnviz.capture.graph import compiled
 from attnviz.errors import InputError
 from attnviz.families.common.projection import check_indices
-from attnviz.families.writing.decoding import Written, log_softmax
+from attnviz.families.writing.decoding import Choice, log_softmax
+from attnviz.families.writing.model import Sides, fitted
 from attnviz.families.writing.transformer import Networks
 from attnviz.trace import LIFTED, Edit
 
@@ -76,10 +77,8 @@ class Captured:
         return prediction, weights
 
 
-class Writing:
+class TranslationWriting:
     """One sentence that is being written: what the encoder made of it, and what every step left behind.
-
-    Calling it takes the step that `decoding` asks for.
 
     Args:
         captured: The networks.
@@ -100,7 +99,7 @@ class Writing:
         self._length = None if self._edits else captured.length(source.shape[1])
         self._padded: tuple[NDArray[np.int32], list[Any]] | None = None
 
-    def __call__(self, tokens: Sequence[int], parents: Sequence[int]) -> NDArray[np.float64]:
+    def step(self, tokens: Sequence[int], parents: Sequence[int]) -> NDArray[np.float64]:
         """Log probabilities of what follows, float64 `[hypothesis, vocabulary]`, see `decoding.Following`."""
         place, size = len(self._rows), len(tokens)
         inputs: dict[str, Any] = {"token": np.array(tokens, np.int32)[:, None], "position": np.array([place], np.int32)}
@@ -138,21 +137,26 @@ class Writing:
             self._padded = np.pad(self._source, ((0, 0), (0, more))), memory
         return self._padded
 
-    def row(self, block: str, place: int, hypothesis: int = 0) -> NDArray[np.float32]:
+    def rows(self, place: int, hypothesis: int = 0) -> dict[str, NDArray[np.float32]]:
+        """The weights of one step, float32 `[layer, head, key]`: on the tokens there were, and on the source."""
+        met = [block for block in (DECODER, SOURCE_TARGET) if self._rows[place][block]]
+        return {block: self._row(block, place, hypothesis) for block in met}
+
+    def _row(self, block: str, place: int, hypothesis: int = 0) -> NDArray[np.float32]:
         """The weights of one step, float32 `[layer, head, key]`; of the decoder, on the tokens there were."""
         layers = [each[hypothesis, :, 0] for each in self._rows[place][block]]
         rows: NDArray[np.float32] = np.stack(layers) if layers else np.zeros((0, 0, 0), np.float32)
         return rows[..., : place + 1] if block == DECODER else rows
 
-    def weights(self, written: Sequence[Written]) -> dict[str, NDArray[np.float32]]:
+    def weights(self, written: Sequence[Choice]) -> dict[str, NDArray[np.float32]]:
         """By block the weights float32 `[layer, head, query, key]` with which these tokens were written."""
         count = len(written)
-        decoder = np.zeros((*self.row(DECODER, 0).shape[:2], count, count), np.float32)
+        decoder = np.zeros((*self._row(DECODER, 0).shape[:2], count, count), np.float32)
         for place, each in enumerate(written):
-            decoder[:, :, place, : place + 1] = self.row(DECODER, place, each.row)
+            decoder[:, :, place, : place + 1] = self._row(DECODER, place, each.row)
         found = {ENCODER: self.encoder, DECODER: decoder}
         if self._rows[0][SOURCE_TARGET]:
-            rows = [self.row(SOURCE_TARGET, place, each.row) for place, each in enumerate(written)]
+            rows = [self._row(SOURCE_TARGET, place, each.row) for place, each in enumerate(written)]
             found[SOURCE_TARGET] = np.stack(rows, axis=2)
         return found
 
@@ -173,23 +177,9 @@ def _placed(edit: Edit, weights: NDArray[np.float32]) -> Edit:
     return Edit(f"{SITES[edit.block]}{edit.layer}", weights, 0, edit.head, edit.label)
 
 
-def fitted(edit: Edit, count: int) -> NDArray[np.float32]:
-    """The weights of an edit for so many target tokens; rows beyond its own are the model's (NaN)."""
-    weights = edit.weights
-    if edit.block == ENCODER:
-        return weights
-    keys = count if edit.block == DECODER else weights.shape[1]
-    whole = np.full((count, keys), np.nan, np.float32)
-    rows, columns = min(count, weights.shape[0]), min(keys, weights.shape[1])
-    whole[:rows, :columns] = weights[:rows, :columns]
-    if edit.block == DECODER:
-        whole[:rows, columns:] = 0
-    return whole
-
-
-def full_edits(edits: Sequence[Edit], count: int) -> list[Edit]:
-    """Edits of a pass over `count` target tokens at once."""
-    return [_placed(edit, fitted(edit, count)) for edit in edits]
+def full_edits(edits: Sequence[Edit], sides: Mapping[str, Sides]) -> list[Edit]:
+    """Edits of a pass over a whole text at once."""
+    return [_placed(edit, fitted(edit.weights, sides[edit.block])) for edit in edits]
 
 
 def check(edits: Sequence[Edit], layers: Mapping[str, int], heads: int, source: int) -> None:

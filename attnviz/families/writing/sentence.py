@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.errors import InputError, ModelError
-from attnviz.families.writing.subwords import BLANK, END_ID, SPECIAL, UNKNOWN_ID, Piece, Subwords
+from attnviz.families.writing.subwords import BLANK, END_ID, SPECIAL, UNKNOWN_ID, Piece, Pieces, Subwords
 from attnviz.tokenizers import KINDS
-from attnviz.trace import TokenAxis
+from attnviz.trace import Axis, TokenAxis
 
 END, START = SPECIAL[END_ID], SPECIAL[2]
 
@@ -31,7 +31,7 @@ class Sentence:
     axis: TokenAxis
 
 
-def cut(text: str, cutter: Subwords, limit: int) -> tuple[str, list[Piece], int]:
+def cut(text: str, cutter: Pieces, limit: int) -> tuple[str, list[Piece], int]:
     """The pieces of a cleaned text, of its first words only where they are too many.
 
     Args:
@@ -70,7 +70,7 @@ def source_axis(pieces: Sequence[Piece], vocabulary: Sequence[str]) -> TokenAxis
     return TokenAxis(tuple(tokens), tuple(spans), (False,) * len(pieces), tuple(unknown), words)
 
 
-def with_end(axis: TokenAxis) -> TokenAxis:
+def with_end(axis: Axis) -> TokenAxis:
     """The same with the end token behind it."""
     words = None if axis.words is None else (*axis.words, max(axis.words, default=-1) + 1)
     tokens, spans = (*axis.tokens, END), (*axis.spans, None)
@@ -83,7 +83,7 @@ def typed(pieces: Sequence[Piece], text: str, vocabulary: Sequence[str]) -> Sent
     return Sentence(text, (*(piece.id for piece in pieces), END_ID), with_end(axis))
 
 
-def written(ids: Sequence[int], cutter: Subwords) -> Sentence:
+def written(ids: Sequence[int], cutter: Pieces) -> Sentence:
     """A translation that was written, piece by piece, grouped into the words of its text."""
     text, raw = cutter.join(ids), _raw(ids, cutter)
     spans: list[tuple[int, int] | None] = []
@@ -122,7 +122,7 @@ def inputs_axis(axis: TokenAxis) -> TokenAxis:
     return TokenAxis(tokens, spans, (True, *kept.special), (False, *kept.unknown), words, kept.text)
 
 
-def ids_of(entries: Sequence[str], cutter: Subwords) -> list[int]:
+def ids_of(entries: Sequence[str], cutter: Pieces) -> list[int]:
     """Ids of entries of a vocabulary.
 
     Raises:
@@ -165,7 +165,7 @@ def cutter(folder: Path, file: str, options: Mapping[str, Any]) -> Subwords:
     return made
 
 
-def _raw(ids: Sequence[int], cutter: Subwords) -> str:
+def _raw(ids: Sequence[int], cutter: Pieces) -> str:
     """As `Subwords.join`, with the blank at the beginning."""
     text = "".join(cutter.vocabulary[index] for index in ids if index >= len(SPECIAL))
     return text.replace(BLANK, " ") if cutter.spaced else text

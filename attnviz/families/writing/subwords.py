@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from attnviz.tokenizers import Tokenizer, lookup_key
 
@@ -42,6 +42,23 @@ class Piece:
     end: int
     id: int
     word: int
+
+
+class Pieces(Protocol):
+    """Cuts a language into the entries of a vocabulary that begins with `SPECIAL`, and joins them."""
+
+    #: The language has blanks between words; entries that follow one begin with `BLANK`.
+    spaced: bool
+    vocabulary: tuple[str, ...]
+
+    def words(self, text: str) -> list[tuple[int, int]]:
+        """Where the words of a cleaned text are."""
+
+    def cut(self, text: str) -> list[Piece]:
+        """The pieces of a cleaned text."""
+
+    def join(self, ids: Iterable[int]) -> str:
+        """The text of pieces."""
 
 
 class Subwords:
@@ -88,14 +105,47 @@ class Subwords:
 
     def join(self, ids: Iterable[int]) -> str:
         """The text of pieces."""
-        text = "".join(self.vocabulary[index] for index in ids if index >= len(SPECIAL))
-        return text.replace(BLANK, " ").strip() if self.spaced else text
+        return _joined(self, ids)
 
     def _key(self, text: str, start: int, end: int) -> str:
         word = text[start:end]
         key = lookup_key(word) if self.lower else normal(word, self.spaced)
         blank = self.spaced and (start == 0 or text[start - 1].isspace())
         return BLANK + key if blank else key
+
+
+class WholeWords:
+    """Words that are entries of the vocabulary themselves.
+
+    Args:
+        words: Cuts a cleaned text into words.
+        entries: The words that are known, without special ones.
+        spaced: The language has blanks between words.
+    """
+
+    def __init__(self, words: Tokenizer, entries: Iterable[str], *, spaced: bool) -> None:
+        self._words, self.spaced = words, spaced
+        mark = BLANK if spaced else ""
+        self.vocabulary: tuple[str, ...] = (*SPECIAL, *(mark + entry for entry in entries))
+        self._ids = {lookup_key(entry.removeprefix(BLANK)): index for index, entry in enumerate(self.vocabulary)}
+
+    def words(self, text: str) -> list[tuple[int, int]]:
+        """Where the words of a cleaned text are."""
+        return [(token.start, token.end) for token in self._words.tokenize(text)]
+
+    def cut(self, text: str) -> list[Piece]:
+        """The words of a cleaned text."""
+        places = enumerate(self.words(text))
+        return [Piece(text[a:b], a, b, self._ids.get(lookup_key(text[a:b]), UNKNOWN_ID), n) for n, (a, b) in places]
+
+    def join(self, ids: Iterable[int]) -> str:
+        """The text of words."""
+        return _joined(self, ids)
+
+
+def _joined(pieces: Pieces, ids: Iterable[int]) -> str:
+    text = "".join(pieces.vocabulary[index] for index in ids if index >= len(SPECIAL))
+    return text.replace(BLANK, " ").strip() if pieces.spaced else text
 
 
 def normal(text: str, spaced: bool) -> str:

@@ -12,7 +12,7 @@ from attnviz.families.writing import sentence
 from attnviz.families.writing.decoding import log_softmax
 from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.families.writing.transformer import Networks
-from attnviz.trace import AttentionBlock, AttentionTrace, Encoded, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Encoded, Written
 from attnviz.training.translation.gold import BLOCK
 from attnviz.training.translation.loop import LONGEST
 from attnviz.training.translation.pipeline import School
@@ -50,7 +50,7 @@ class Forced:
         )
         weights = np.stack([layer[0, :, : len(output.ids), : len(source)] for layer in found["weights"]])
         told = log_softmax(found["logits"][0])[range(len(output.ids)), output.ids].astype(np.float32)
-        answer = Translation(target, tuple(self._target.vocabulary[index] for index in output.ids), told)
+        answer = Written("translation", target, tuple(self._target.vocabulary[index] for index in output.ids), told)
         block = AttentionBlock(BLOCK, "cross", output.axis, source, weights)
         return AttentionTrace(self.card.name, encoded.text, (block,), answer)
 

@@ -25,7 +25,7 @@ from attnviz.families.writing import sentence, translation
 from attnviz.families.writing.decoding import log_softmax
 from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.families.writing.translation import TranslationModel
-from attnviz.trace import Encoded, Translation
+from attnviz.trace import Encoded, Written
 from attnviz.training.card import file_facts, store
 from attnviz.training.networks import Weights, get_weights
 from attnviz.training.progress import Progress
@@ -115,7 +115,7 @@ class Recorder:
             encoded = model.encode(text)
             trace = model.run(encoded)
             output = trace.output
-            assert isinstance(output, Translation)
+            assert isinstance(output, Written)
             if output.finished:
                 self.fixed[f"tokens_{len(sentences)}"] = np.array(output.tokens, dtype=np.str_)
                 sentences.append(text)
@@ -149,7 +149,7 @@ class Recorder:
             look[f"weights_{i}"] = attention[i, :, :, :queries, :keys].astype(np.float16)
             look[f"log_probabilities_{i}"] = logs[i, rows, wanted[i, :queries]].astype(np.float16)
             output = self._model.run(self._encoded[i]).output
-            assert isinstance(output, Translation)
+            assert isinstance(output, Written)
             look[f"written_{i}"] = np.array(output.text, dtype=np.str_)
         return {name: np.asarray(value) for name, value in look.items()}
 

@@ -12,7 +12,7 @@ from attnviz.analysis.compare import learning as looks
 from attnviz.analysis.heads import alignment
 from attnviz.figures import style
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import AttentionTrace, Classification, TokenAxis, Translation
+from attnviz.trace import AttentionTrace, Classification, TokenAxis, Written
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
@@ -131,7 +131,7 @@ def _shares(row: NDArray[np.floating[Any]]) -> dict[str, Any]:
 
 
 def _text(trace: AttentionTrace) -> str:
-    return trace.output.text if isinstance(trace.output, Translation) else ""
+    return trace.output.text if isinstance(trace.output, Written) else ""
 
 
 def _classes(outputs: Sequence[Classification]) -> list[int]:

@@ -14,7 +14,7 @@ from attnviz.analysis.heads.alignment import groups, readable
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import style
 from attnviz.figures.numbers import percent
-from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Written
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
@@ -62,7 +62,7 @@ def writing(
         on_event: Called before the run that follows the choice of an alternative, a step or a token.
     """
     output = context.trace.output
-    assert isinstance(output, Translation)
+    assert isinstance(output, Written)
     look = style.theme(context.theme)
     spaced = bool(context.card.details.get("tokenizers", {}).get("target", {}).get("spaced"))
     languages = (*context.card.languages, "", "")
@@ -114,7 +114,7 @@ def _tokens(axis: TokenAxis, text: str) -> list[dict[str, Any]]:
 def _steps(trace: AttentionTrace, block: AttentionBlock, spaced: bool) -> list[dict[str, Any]]:
     """What was likely at each query shown; of a word of several tokens, at its first, with the probability of all."""
     output = trace.output
-    assert isinstance(output, Translation)
+    assert isinstance(output, Written)
     steps = []
     for group in groups(block):
         first = group[0]

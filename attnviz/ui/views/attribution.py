@@ -14,7 +14,7 @@ from attnviz.analysis.explain import erasure
 from attnviz.analysis.explain.measures import MEASURES, Measure, Measures
 from attnviz.analysis.heads import alignment
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import Classification, Translation
+from attnviz.trace import Classification, Written
 from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
@@ -100,7 +100,7 @@ def _choose_class(context: Context) -> Choice:
 def _choose_token(context: Context) -> Choice:
     """The written token asked about, or another that might have stood there."""
     output, selected = context.own.output, context.selected
-    assert isinstance(output, Translation) and selected is not None
+    assert isinstance(output, Written) and selected is not None
     spaced = context.card.languages[-1] != "ja"
     shown = [alignment.readable(token, spaced) for token in output.tokens]
     session = st.session_state
@@ -146,7 +146,7 @@ def _choose_token(context: Context) -> Choice:
     )
 
 
-def _least_sure(output: Translation) -> int:
+def _least_sure(output: Written) -> int:
     """Place of the token the model gave the least probability: there is most to ask about."""
     return int(np.argmin(output.log_probabilities))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.errors import AttnvizError
-from attnviz.trace import Translation
+from attnviz.trace import Written
 from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.block import block_name
@@ -94,7 +94,7 @@ def _whose(context: Context, side: Side) -> str:
 
 def _say_what_it_shows(context: Context) -> None:
     """And what it does not."""
-    against, writes = st.session_state.against, isinstance(context.own.output, Translation)
+    against, writes = st.session_state.against, isinstance(context.own.output, Written)
     st.caption(context.t("compare.honest"))
     st.caption(
         context.t("compare.honest_translations" if writes and against == "model" else f"compare.honest_{against}")

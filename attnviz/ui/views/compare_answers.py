@@ -10,7 +10,7 @@ from attnviz import figures
 from attnviz.analysis.compare import comparisons
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import Classification, Embedding, Translation
+from attnviz.trace import Classification, Embedding, Written
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
 from attnviz.ui.views.compare_rows import draw_beside
@@ -21,14 +21,14 @@ from attnviz.ui.words import literal
 def draw_answers(context: Context, a: Side, b: Side) -> None:
     """What both sides answer; a difference only where the classes are the same, or tokens of both translations."""
     first, second = a.trace.output, b.trace.output
-    written = isinstance(first, Translation)
+    written = isinstance(first, Written)
     if st.session_state.against == "head":
         st.caption(context.t("compare.one_translation" if written else "compare.one_run"))
         return
     st.subheader(context.t("compare.translations" if written else "compare.answers"), anchor=False)
-    if isinstance(first, Translation) and isinstance(second, Translation) and a.writes is not None:
+    if isinstance(first, Written) and isinstance(second, Written) and a.writes is not None:
         _held_fixed(context, a, b, first, second)
-    elif isinstance(first, Translation) and isinstance(second, Translation):
+    elif isinstance(first, Written) and isinstance(second, Written):
         _translations(context, a, b, first, second)
     elif isinstance(first, Classification) and isinstance(second, Classification):
         if a.card == b.card or (a.card.task and (first.labels, a.card.task) == (second.labels, b.card.task)):
@@ -49,7 +49,7 @@ def draw_answers(context: Context, a: Side, b: Side) -> None:
                 _one(context, side)
 
 
-def _translations(context: Context, a: Side, b: Side, first: Translation, second: Translation) -> None:
+def _translations(context: Context, a: Side, b: Side, first: Written, second: Written) -> None:
     """Both translations with their probabilities, and their tokens beside each other."""
     with st.container(gap=None):
         for side, output in ((a, first), (b, second)):
@@ -69,7 +69,7 @@ def _translations(context: Context, a: Side, b: Side, first: Translation, second
     st.markdown(literal(words))
 
 
-def _held_fixed(context: Context, a: Side, b: Side, first: Translation, second: Translation) -> None:
+def _held_fixed(context: Context, a: Side, b: Side, first: Written, second: Written) -> None:
     """One translation as the models of both steps read it, and what each would write itself."""
     with st.container(gap=None):
         st.markdown(literal(context.t("learning.fixed", text=first.text)))
@@ -89,7 +89,7 @@ def _held_fixed(context: Context, a: Side, b: Side, first: Translation, second: 
     st.markdown(literal(words))
 
 
-def _likely(output: Translation) -> dict[str, str]:
+def _likely(output: Written) -> dict[str, str]:
     """How probable a translation is, in words."""
     log = float(output.log_probabilities.sum(dtype=np.float64))
     return {"log": approx(log, 1), "mean": approx(log / len(output.tokens), 2)}

@@ -15,7 +15,7 @@ from attnviz.analysis.heads.alignment import Head, alignment_heads
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.figures.learning import step_name
-from attnviz.trace import AttentionBlock, AttentionTrace, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Written
 from attnviz.ui import cache, state
 from attnviz.ui.cache import OWN_WAY, Way
 from attnviz.ui.context import Context, Row
@@ -217,7 +217,7 @@ def _model(context: Context, row: Focus) -> Side | None:
     writes = _writes(card)
     trace = cache.trace(card.name, context.selected.text, 0, Way(beam=context.way.beam) if writes else OWN_WAY)
     names = [block.name for block in trace.blocks]
-    if not names or isinstance(trace.output, Translation) != writes or (writes and row.block not in names):
+    if not names or isinstance(trace.output, Written) != writes or (writes and row.block not in names):
         return None
     layer, head = (None if session[name] < 0 else int(session[name]) for name in ("layer2", "head2"))
     at = focus(trace, layer, head, None, row.block, card.details.get("alignment"))

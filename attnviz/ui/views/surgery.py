@@ -20,7 +20,7 @@ from attnviz.errors import AttnvizError
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
 from attnviz.figures.surgery import EXACT
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Tensor, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Tensor, Written
 from attnviz.ui import cache, operations
 from attnviz.ui.components.weights import weights
 from attnviz.ui.context import Context
@@ -250,7 +250,7 @@ def _outputs(context: Context, both: Both) -> None:
             _drawn(context, both, before, before, describe.prediction(both.own, context.names, context.language))
     elif isinstance(before, Classification) and isinstance(after, Classification):
         _classes(context, both, before, after)
-    elif isinstance(before, Translation) and isinstance(after, Translation):
+    elif isinstance(before, Written) and isinstance(after, Written):
         written.answer(context, both.own, both.done)
     elif isinstance(before, Embedding) and isinstance(after, Embedding):
         one, other = before.vector.astype(np.float64), after.vector.astype(np.float64)

@@ -11,7 +11,7 @@ from attnviz.analysis.heads import alignment
 from attnviz.analysis.surgery.operations import Operated
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import AttentionTrace, Translation
+from attnviz.trace import AttentionTrace, Written
 from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
@@ -30,7 +30,7 @@ def answer(context: Context, own: AttentionTrace, done: Operated) -> None:
     assert context.selected is not None
     codes = tuple(operation.code for operation in done.operations)
     free = cache.rewritten(context.card.name, context.selected.text, codes, before.tokens).output
-    assert isinstance(free, Translation)
+    assert isinstance(free, Written)
     totals = [approx(float(each.log_probabilities.sum(dtype=np.float64)), 1) for each in (before, after)]
     st.markdown(literal(context.t("surgery.translation", text=before.text, before=totals[0], after=totals[1])))
     code = "surgery.rewritten_same" if free.tokens == before.tokens else "surgery.rewritten"
@@ -64,7 +64,7 @@ def picture(context: Context, own: AttentionTrace, done: Operated) -> None:
     )
 
 
-def _outputs(own: AttentionTrace, done: Operated) -> tuple[Translation, Translation]:
+def _outputs(own: AttentionTrace, done: Operated) -> tuple[Written, Written]:
     before, after = own.output, done.trace.output
-    assert isinstance(before, Translation) and isinstance(after, Translation) and before.tokens == after.tokens
+    assert isinstance(before, Written) and isinstance(after, Written) and before.tokens == after.tokens
     return before, after

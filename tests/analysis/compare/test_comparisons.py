@@ -11,7 +11,7 @@ from scipy.spatial.distance import jensenshannon
 from attnviz import zoo
 from attnviz.analysis.compare.comparisons import matching_query, reordered, rows, written
 from attnviz.analysis.focus import Focus
-from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, TokenAxis, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, TokenAxis, Written
 from tests.shipped import POOLING, card, pooled
 
 
@@ -99,7 +99,7 @@ def translation(text, tokens, spans, shares):
     axis = dataclasses.replace(axis, text=text)
     keys = TokenAxis.of(["tea", "[EOS]"], [(0, 3), None], [False, True])
     block = AttentionBlock("source-target", "cross", axis, keys, np.full((1, 1, len(axis), 2), 0.5, np.float32))
-    return AttentionTrace("one", "tea", (block,), Translation(text, axis.tokens, np.log(np.float32(shares))))
+    return AttentionTrace("one", "tea", (block,), Written("translation", text, axis.tokens, np.log(np.float32(shares))))
 
 
 def test_two_translations_have_the_probability_of_each_token():

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from attnviz.analysis.explain import erasure
 from attnviz.analysis.explain.agreement import agreement
-from attnviz.trace import Encoded, TokenAxis
+from attnviz.trace import Encoded, Text, TokenAxis
 
 WORTH = np.array([0.0, 0.05, 0.4, 0.02, 0.2, 0.1])
 
 
 def encoded(ids: Sequence[int]) -> Encoded:
     axis = TokenAxis.of([f"t{each}" for each in ids])
-    return Encoded("", {"tokens": np.array([ids], np.int32)}, {"tokens": axis})
+    return Encoded(Text(""), {"tokens": np.array([ids], np.int32)}, {"tokens": axis})
 
 
 class Adding:

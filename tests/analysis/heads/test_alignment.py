@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from attnviz.analysis.heads.alignment import alignment_heads, combined, groups, readable, steps, table
-from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Translation
+from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Written
 
 
 def block():
@@ -42,7 +42,7 @@ def test_combined_is_the_mean():
 def test_steps_are_one_alternative_a_row():
     logs = np.log([0.5, 0.25])
     best = ((("x", logs[0]), ("z", np.log(0.3))), (("w", np.log(0.6)), ("y", logs[1])))
-    trace = AttentionTrace("m", "abcde", (block(),), Translation("xy", ("x", "y"), logs, best))
+    trace = AttentionTrace("m", "abcde", (block(),), Written("translation", "xy", ("x", "y"), logs, best))
     frame = steps(trace)
 
     assert frame["position"].tolist() == [1, 1, 2, 2] and frame["rank"].tolist() == [1, 2, 1, 2]

@@ -9,7 +9,7 @@ from attnviz.analysis.heads import maps
 from attnviz.analysis.heads.norms import weighted
 from attnviz.analysis.heads.rollout import rollout
 from attnviz.analysis.reading import read
-from attnviz.trace import AttentionBlock, AttentionTrace, Tensor, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Tensor, Text, TokenAxis
 
 LAYERS, HEADS, TOKENS = 3, 5, 7
 
@@ -107,7 +107,7 @@ def test_a_map_over_all_tokens_is_shown_as_the_reading_shows_weights(weights: np
     tokens = ["[CLS]", "un", "com", "##mon", "words", "here", "[SEP]"]
     axis = TokenAxis.of(tokens, spans, [True, *[False] * 5, True])
     block = AttentionBlock("encoder", "self", axis, axis, weights)
-    trace = AttentionTrace("made", text, (block,), Tensor(np.zeros(1)))
+    trace = AttentionTrace("made", Text(text), (block,), Tensor(np.zeros(1)))
     shown = read(trace, "hide", "words").blocks[0]
 
     assert len(shown.key) == 4

@@ -9,7 +9,7 @@ from attnviz.analysis.compact import coded, shrunk
 from attnviz.analysis.explain.cell import row, saturation
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads.roles import heads, placement, similarity
-from attnviz.trace import AttentionBlock, AttentionTrace, Step, Steps, Tensor, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Step, Steps, Tensor, Text, TokenAxis
 
 LAYERS, HEADS, TOKENS, FEATURES = 2, 3, 7, 5
 
@@ -22,7 +22,7 @@ def trace() -> AttentionTrace:
     special[2] = True
     axis = TokenAxis.of([f"t{index}" for index in range(TOKENS)], special=special)
     block = AttentionBlock("encoder", "self", axis, axis, weights.astype(np.float32))
-    return AttentionTrace("made", "text", (block,), Tensor(np.zeros(1)))
+    return AttentionTrace("made", Text("text"), (block,), Tensor(np.zeros(1)))
 
 
 def test_focus_takes_the_last_layer_and_the_special_query_unless_told(trace: AttentionTrace):

@@ -16,7 +16,7 @@ from attnviz.analysis.divergence import jensen_shannon, total_variation
 from attnviz.analysis.surgery import changes, operations
 from attnviz.analysis.surgery.codes import FORMS, parse_all
 from attnviz.errors import InputError
-from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, AttentionTrace, Classification, Embedding, Tensor, Translation
+from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, AttentionTrace, Classification, Embedding, Tensor, Written
 from tests.families.hub import hub_folders
 from tests.many import many_headed
 from tests.shipped import NAMES, POOLING, card
@@ -52,7 +52,7 @@ def answer(trace: AttentionTrace) -> np.ndarray:
     output = trace.output
     if isinstance(output, Classification):
         return output.probabilities
-    if isinstance(output, Translation):
+    if isinstance(output, Written):
         return np.exp(output.log_probabilities)
     assert isinstance(output, (Embedding, Tensor))
     return output.vector if isinstance(output, Embedding) else output.values

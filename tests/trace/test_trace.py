@@ -23,7 +23,7 @@ from attnviz.trace import (
     Steps,
     Tensor,
     TokenAxis,
-    Translation,
+    Written,
 )
 
 # Every length another prime, so that no transposed axis passes.
@@ -63,7 +63,7 @@ def test_shapes_must_agree():
     refused("trace_shape", lambda: block(mask=np.zeros((KEYS, QUERIES))))
     refused("trace_axis", lambda: TokenAxis(("a", "b"), (None,), (False, False), (False, False)))
     refused("trace_shape", lambda: Classification(("x", "y", "z"), [0.5, 0.5]))
-    refused("trace_shape", lambda: Translation("ab", ("a", "b"), [-1.0]))
+    refused("trace_shape", lambda: Written("translation", "ab", ("a", "b"), [-1.0]))
     refused("trace_shape", lambda: Embedding(np.zeros((2, 3))))
     refused("trace_shape", lambda: Step("scores", np.zeros((2, 3)), ("key",), "scores"))
 
@@ -76,7 +76,7 @@ def test_numbers_must_be_finite(bad, edited):
     refused("trace_not_finite", lambda: block(weights=weights, edited=edited))
     refused("trace_not_finite", lambda: Classification(("x", "y"), [bad, 0.5]))
     refused("trace_not_finite", lambda: Embedding([bad]))
-    refused("trace_not_finite", lambda: Translation("a", ("a",), [bad]))
+    refused("trace_not_finite", lambda: Written("translation", "a", ("a",), [bad]))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_nothing_in_a_trace_can_be_changed():
         whole.blocks[0].weights,
         whole.blocks[0].mask,
         whole.output.probabilities,
-        Translation("a", ("a",), [-1.0]).log_probabilities,
+        Written("translation", "a", ("a",), [-1.0]).log_probabilities,
         Embedding([1.0]).vector,
         Tensor(np.ones(3)).values,
         Edit("b", np.ones((1, 2))).weights,
@@ -292,8 +292,13 @@ def test_the_json_is_as_the_contract_says():
     ("output", "expected"),
     [
         (
-            Translation(
-                "a b", ("a", "b"), np.array([-0.5, -0.25], np.float32), ((("a", -0.5),), (("b", -0.25),)), False
+            Written(
+                "translation",
+                "a b",
+                ("a", "b"),
+                np.array([-0.5, -0.25], np.float32),
+                ((("a", -0.5),), (("b", -0.25),)),
+                False,
             ),
             {
                 "kind": "translation",

@@ -1,0 +1,369 @@
+"""What all models that write share: a text is written token by token, or a given one is read."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.errors import InputError
+from attnviz.families.card import ModelCard
+from attnviz.families.common.cleaning import cleaned
+from attnviz.families.common.masking import mask_after
+from attnviz.families.common.script import fits
+from attnviz.families.model import Floats, Model, Writing, WrittenToken
+from attnviz.families.writing import decoding, sentence
+from attnviz.families.writing.decoding import Choice
+from attnviz.families.writing.next_token import NextToken
+from attnviz.families.writing.sentence import Sentence
+from attnviz.families.writing.subwords import END_ID, PADDING_ID, START_ID, UNKNOWN_ID, Pieces
+from attnviz.trace import (
+    MASK_CAUSAL,
+    MASK_NONE,
+    AttentionBlock,
+    AttentionTrace,
+    Axis,
+    Edit,
+    Encoded,
+    Kind,
+    Notice,
+    Written,
+    WrittenKind,
+)
+
+#: Most hypotheses of beam search.
+WIDEST = 16
+
+#: Never written unless given.
+NEVER: Collection[int] = (PADDING_ID, UNKNOWN_ID, START_ID)
+
+
+class Sides(NamedTuple):
+    """What a block of a written text is: its kind, and what stands along its sides."""
+
+    kind: Kind
+    query: Axis
+    key: Axis
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """A text that was read at once.
+
+    Attributes:
+        logits: float32 `[token, vocabulary]`, of each of its tokens given those before it.
+        weights: By block float32 `[layer, head, query, key]`.
+    """
+
+    logits: Floats
+    weights: Mapping[str, Floats]
+
+
+class WritingModel(Model):
+    """A model that writes.
+
+    A family says what it `writes` and adds `encode`, `read`, `sides`, `check` and what attribution needs: `embed`,
+    `gradients`, `next_logits`. One that keeps keys and values from step to step also has a `start` of its own. The last
+    `n` queries of a block that is not about the source alone are those that wrote the `n` tokens.
+
+    Args:
+        card: What the model is.
+        pieces: Cuts and joins what is written.
+        longest: Most tokens that are written, the end token counted.
+    """
+
+    #: What it writes.
+    writes: ClassVar[WrittenKind]
+
+    def __init__(self, card: ModelCard, pieces: Pieces, longest: int) -> None:
+        super().__init__(card)
+        self.pieces = pieces
+        self.longest = longest
+        self._rules = decoding.Rules(START_ID, END_ID, longest, NEVER)
+
+    # What a family adds -------------------------------------------------------------------------------------------
+
+    def start(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> Writing:
+        """Begin to write about a source; `edits` as for `run`. Every step reads all that is written once more."""
+        return WholePasses(self, encoded, edits)
+
+    @abstractmethod
+    def read(self, encoded: Encoded, ids: Sequence[int], edits: Sequence[Edit] = ()) -> Read:
+        """Read a text of these ids about a source at once: each id is predicted from those before it, the last is not
+        looked at."""
+
+    @abstractmethod
+    def sides(self, encoded: Encoded, output: Sentence) -> Mapping[str, Sides]:
+        """The blocks, in the order in which the model computes them, as they are once `output` is written."""
+
+    @abstractmethod
+    def check(self, encoded: Encoded, edits: Sequence[Edit]) -> None:
+        """See that edits fit.
+
+        Raises:
+            InputError: `no_such_block`, `no_such_index`, `edit_shape`, and what the family says.
+        """
+
+    @abstractmethod
+    def embed(self, encoded: Encoded) -> Floats:
+        """Vectors of the source float32 `[position, feature]`, where `gradients` differentiates."""
+
+    @abstractmethod
+    def gradients(
+        self,
+        encoded: Encoded,
+        target: Any = None,
+        features: Floats | None = None,
+        tokens: Sequence[str] | None = None,
+    ) -> Floats:
+        """Derivative of the probability of one token that is written by the source's vectors.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            target: Position, and the token (an entry of the vocabulary, or its id) whose probability is meant; None
+                means the first token written.
+            features: float32 `[batch, position, feature]` to differentiate at; None means the source's own vectors.
+            tokens: What was written, as in `Written.tokens`; None means what `run` writes. Only those before the
+                position matter.
+
+        Returns:
+            float32, of the shape of `features` (a batch of one if none are given).
+
+        Raises:
+            InputError: There is no such position or token.
+        """
+
+    @abstractmethod
+    def next_logits(self, batch: Sequence[Encoded], before: Sequence[int]) -> Floats:
+        """What follows these ids for each of several sources, float32 `[source, vocabulary]`."""
+
+    # What it comes to ---------------------------------------------------------------------------------------------
+
+    @property
+    def spaced(self) -> bool:
+        """Whether what it writes has blanks between words."""
+        return self.pieces.spaced
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """Entries of the vocabulary it writes with."""
+        return self.pieces.vocabulary
+
+    def token_id(self, token: str) -> int:
+        """Id of an entry of that vocabulary; raises `InputError` `no_such_token`."""
+        return sentence.ids_of([token], self.pieces)[0]
+
+    def attend(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> AttentionTrace:
+        """As `run`."""
+        return self.run(encoded, edits)
+
+    def run(
+        self,
+        encoded: Encoded,
+        edits: Sequence[Edit] = (),
+        target: str | None = None,
+        prefix: Sequence[str] | None = None,
+        beam: int = 1,
+    ) -> AttentionTrace:
+        """Write, or read what is given.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            edits: Weights to use in place of the model's own, float `[query, key]`, by block, layer and head. What is
+                written may come out longer or shorter than the edited rows: rows beyond them stay the model's own.
+            target: A text to be read instead of written: each token follows those before it as they stand.
+            prefix: Tokens (as in `Written.tokens`) to go on from.
+            beam: How many hypotheses are kept; 1 takes the best token at each step.
+
+        Returns:
+            A trace with the blocks of `sides`, weights `[layer, head, query, key]`: the row of a token that was written
+            is that of the query that predicted it.
+
+        Raises:
+            InputError: `empty_target`, `target_or_prefix`, `bad_beam`, `no_such_token`; for edits what `check` says.
+        """
+        if not 1 <= beam <= WIDEST:
+            raise InputError("bad_beam", received=beam, last=WIDEST)
+        self.check(encoded, edits)
+        if target is not None:
+            if prefix or beam != 1:
+                raise InputError("target_or_prefix")
+            return self._read_target(encoded, target, edits)
+        given = sentence.ids_of(prefix or (), self.pieces)[: self.longest]
+        writing = self.start(encoded, edits)
+        if beam == 1:
+            written: Sequence[Choice] = list(decoding.greedy(writing.step, self._rules, given))
+        else:
+            written = decoding.beam_search(writing.step, self._rules, beam, given)
+        output = sentence.written([each.token for each in written], self.pieces)
+        return self._trace(encoded, output, writing.weights(written), written, self._stopped(output.ids), edits)
+
+    def write(
+        self, encoded: Encoded, edits: Sequence[Edit] = (), prefix: Sequence[str] | None = None
+    ) -> Iterator[WrittenToken]:
+        """What `run` does, one token at a time as it is written; arguments as for `run`."""
+        self.check(encoded, edits)
+        given = sentence.ids_of(prefix or (), self.pieces)[: self.longest]
+        writing = self.start(encoded, edits)
+        for place, each in enumerate(decoding.greedy(writing.step, self._rules, given)):
+            token, best = self.vocabulary[each.token], self._named(each)
+            yield WrittenToken(token, each.log_probability, best, writing.rows(place))
+
+    def next_token(self, encoded: Encoded, place: int, tokens: Sequence[str] | None = None) -> NextToken:
+        """The step that writes one token, as a classification over the vocabulary.
+
+        Args:
+            encoded: From `encode`, or a part of it.
+            place: Position among the tokens.
+            tokens: As for `gradients`.
+        """
+        return NextToken(self, tuple(self.ids(encoded, tokens)[:place]))
+
+    def ids(self, encoded: Encoded, tokens: Sequence[str] | None = None) -> list[int]:
+        """Ids of what was written; None means what `run` writes. A token that is not in the vocabulary is unknown."""
+        if tokens is None:
+            output = self.run(encoded).output
+            tokens = output.tokens if isinstance(output, Written) else ()
+        known = {entry: index for index, entry in enumerate(self.vocabulary)}
+        return [known.get(entry, UNKNOWN_ID) for entry in tokens]
+
+    def asked(self, encoded: Encoded, target: Any, tokens: Sequence[str] | None) -> tuple[list[int], int]:
+        """The ids before the token that `gradients` is asked for, and its own.
+
+        Raises:
+            InputError: `no_such_index`, `no_such_token`.
+        """
+        ids = self.ids(encoded, tokens)
+        place, token = (0, ids[0]) if target is None else target
+        if not 0 <= place <= len(ids):
+            raise InputError("no_such_index", what="token", received=place, last=len(ids))
+        index = token if isinstance(token, int) else self.token_id(token)
+        if not 0 <= index < len(self.vocabulary):
+            raise InputError("no_such_token", received=index)
+        return ids[:place], index
+
+    def _read_target(self, encoded: Encoded, target: str, edits: Sequence[Edit]) -> AttentionTrace:
+        try:
+            text, notices = cleaned(target)
+        except InputError as error:
+            raise InputError("empty_target") from error
+        limit, languages = self.longest - 1, self.card.languages[-1:]
+        text, cut, total = sentence.cut(text, self.pieces, limit)
+        if not cut:
+            raise InputError("empty_target")
+        if total > len(cut):
+            notices.append(Notice("target_cut", {"limit": limit, "total": total, "left": total - len(cut)}))
+        if not fits(text, languages):
+            notices.append(Notice("target_language", {"language": "/".join(languages)}))
+        unknown = sum(piece.id == UNKNOWN_ID for piece in cut)
+        if unknown:
+            notices.append(Notice("target_unknown", {"count": unknown, "total": len(cut)}))
+        output = sentence.typed(cut, text, self.vocabulary)
+        read = self.read(encoded, output.ids, edits)
+        written = [
+            Choice(index, float(row[index]), decoding.alternatives(row, self._rules.never))
+            for index, row in zip(output.ids, decoding.log_softmax(read.logits), strict=True)
+        ]
+        return self._trace(encoded, output, read.weights, written, notices, edits)
+
+    def _trace(
+        self,
+        encoded: Encoded,
+        output: Sentence,
+        weights: Mapping[str, Floats],
+        written: Sequence[Choice],
+        notices: Sequence[Notice],
+        edits: Sequence[Edit],
+    ) -> AttentionTrace:
+        sides = self.sides(encoded, output)
+        shown = [replace(edit, weights=fitted(edit.weights, sides[edit.block])) for edit in edits]
+        blocks = tuple(
+            AttentionBlock(
+                name,
+                *side,
+                weights[name],
+                mask_after(causal_mask(side), shown, name, weights[name].shape),  # type: ignore[arg-type]
+                edited=any(edit.block == name for edit in edits),
+            )
+            for name, side in sides.items()
+            if name in weights
+        )
+        answer = Written(
+            self.writes,
+            output.text,
+            tuple(self.vocabulary[index] for index in output.ids),
+            np.array([each.log_probability for each in written], np.float32),
+            tuple(self._named(each) for each in written),
+            output.ids[-1] == END_ID,
+        )
+        notices = (*encoded.notices, *notices)
+        return AttentionTrace(self.card.name, encoded.source, blocks, answer, notices, tuple(edits))
+
+    def _named(self, written: Choice) -> tuple[tuple[str, float], ...]:
+        """The alternatives of one step with their tokens."""
+        return tuple((self.vocabulary[index], value) for index, value in written.alternatives)
+
+    def _stopped(self, ids: Sequence[int]) -> list[Notice]:
+        """Why writing ended without the end token, if it did."""
+        if ids[-1] == END_ID:
+            return []
+        if decoding.loops(ids):
+            return [Notice("repetition", {"count": len(ids)})]
+        return [Notice(f"{self.writes}_cut", {"limit": self.longest})]
+
+
+class WholePasses:
+    """Writing by reading all that is written once more at every step: slow, and right for every model.
+
+    Args:
+        model: That writes.
+        encoded: About which source.
+        edits: As for `run`.
+    """
+
+    def __init__(self, model: WritingModel, encoded: Encoded, edits: Sequence[Edit]) -> None:
+        self._model, self._encoded, self._edits = model, encoded, edits
+        self._paths: list[list[int]] = []
+        self._steps: list[list[Read]] = []
+
+    def step(self, tokens: Sequence[int], parents: Sequence[int]) -> NDArray[np.float64]:
+        """Log probabilities of what follows, float64 `[hypothesis, vocabulary]`, see `decoding.Following`."""
+        first = not self._steps
+        self._paths = [[] if first else [*self._paths[row], token] for token, row in zip(tokens, parents, strict=True)]
+        reads = [self._model.read(self._encoded, [*path, END_ID], self._edits) for path in self._paths]
+        self._steps.append(reads)
+        return decoding.log_softmax(np.stack([read.logits[-1] for read in reads]))
+
+    def rows(self, place: int, hypothesis: int = 0) -> dict[str, Floats]:
+        """The weights of one step by block, float32 `[layer, head, key]`."""
+        output = sentence.written([END_ID] * (place + 1), self._model.pieces)
+        sides = self._model.sides(self._encoded, output)
+        found = self._steps[place][hypothesis].weights
+        return {name: found[name][:, :, -1] for name, side in sides.items() if side.kind in ("causal", "cross")}
+
+    def weights(self, written: Sequence[Choice]) -> Mapping[str, Floats]:
+        """By block the weights float32 `[layer, head, query, key]` with which these tokens were written."""
+        return self._steps[len(written) - 1][written[-1].row].weights
+
+
+def causal_mask(side: Sides) -> NDArray[np.int8] | None:
+    """What a causal block masks: all that comes after a query; None where nothing is."""
+    if side.kind != "causal" or len(side.query) < 2:
+        return None
+    later = np.triu(np.ones((len(side.query), len(side.key)), bool), 1)
+    return np.where(later, MASK_CAUSAL, MASK_NONE).astype(np.int8)
+
+
+def fitted(weights: Floats, side: Sides) -> Floats:
+    """The weights of an edit on a block of another length; rows beyond its own are the model's (NaN)."""
+    queries, keys = len(side.query), len(side.key)
+    whole = np.full((queries, keys), np.nan, np.float32)
+    rows, columns = min(queries, weights.shape[0]), min(keys, weights.shape[1])
+    whole[:rows, :columns] = weights[:rows, :columns]
+    if side.kind == "causal":
+        whole[:rows, columns:] = 0
+    return whole

@@ -1,0 +1,148 @@
+"""The weights of one attention computation, and why some of them are exactly zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.errors import InputError, TraceError
+from attnviz.trace.arrays import frozen, unchangeable
+from attnviz.trace.axes import Axis
+
+Kind = Literal["pooling", "self", "causal", "cross"]
+KINDS: tuple[Kind, ...] = ("pooling", "self", "causal", "cross")
+
+#: Why a weight is exactly zero: values of `AttentionBlock.mask`.
+MASK_NONE, MASK_PADDING, MASK_CAUSAL, MASK_OTHER, MASK_HIDDEN = 0, 1, 2, 3, 4
+
+#: For each position shown, the positions of the model's own axis it stands for.
+Groups = tuple[tuple[int, ...], ...]
+
+#: How far a row may be from summing to one.
+ROW_TOLERANCE = {"float32": 1e-5, "float16": 1e-2, "bfloat16": 1e-2}
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionBlock:
+    """The weights of one attention computation, or of equal layers stacked.
+
+    Attributes:
+        name: Unique within the trace.
+        kind: `pooling` (one learned query), `self`, `causal` (self, no look ahead) or `cross` (two sources).
+        query: Axis of the rows.
+        key: Axis of the columns.
+        weights: float32 `[layer, head, query, key]`, non-negative, every row summing to 1 (with `hidden`, if any).
+        mask: int8 `[query, key]` or `[layer, head, query, key]`; per cell 0 none, 1 padding, 2 causal, 3 masked by the
+            model in another way (a window, say), 4 hidden by hand. None: nothing is masked.
+        precision: The precision the model computed in; decides how exactly rows must sum to 1.
+        edited: True if the weights were changed by hand; such a block need not sum to 1.
+        hidden: float32 `[layer, head, query]`, the weight on keys that are not shown. None: every key is shown.
+        renormalised: True if rows were scaled to sum to 1 without what is hidden; `hidden` is still what the model gave
+            it. A row of which nothing is left to scale stays zero.
+        parts: Of queries and of keys, which of the model's own positions each stands for, where an
+            `analysis.reading` left out or merged some. None: each for itself.
+    """
+
+    name: str
+    kind: Kind
+    query: Axis
+    key: Axis
+    weights: NDArray[np.float32]
+    mask: NDArray[np.int8] | None = None
+    precision: str = "float32"
+    edited: bool = False
+    hidden: NDArray[np.float32] | None = None
+    renormalised: bool = False
+    parts: tuple[Groups, Groups] | None = None
+
+    def __post_init__(self) -> None:
+        weights = self.weights if unchangeable(self.weights) else frozen(np.array(self.weights, dtype=np.float32))
+        object.__setattr__(self, "weights", weights)
+        if self.kind not in KINDS:
+            raise TraceError("trace_kind", block=self.name, received=self.kind, expected=", ".join(KINDS))
+        expected = (len(self.query), len(self.key))
+        if weights.ndim != 4 or weights.shape[2:] != expected:
+            raise TraceError("trace_shape", block=self.name, expected=str(expected), received=str(weights.shape))
+        with np.errstate(all="ignore"):
+            sums = weights @ np.ones(weights.shape[-1], np.float32)
+        # Finite sums have finite parts. Large edited weights may overflow in a sum, hence the second look.
+        if not np.isfinite(sums).all() and not np.isfinite(weights).all():
+            raise TraceError("trace_not_finite", block=self.name)
+        if self.mask is not None:
+            mask = np.array(self.mask, dtype=np.int8)
+            if mask.shape not in (expected, weights.shape):
+                raise TraceError("trace_shape", block=self.name, expected=str(expected), received=str(mask.shape))
+            object.__setattr__(self, "mask", frozen(mask))
+        if self.hidden is not None:
+            hidden = np.array(self.hidden, dtype=np.float32)
+            if hidden.shape != weights.shape[:3]:
+                raise TraceError(
+                    "trace_shape", block=self.name, expected=str(weights.shape[:3]), received=str(hidden.shape)
+                )
+            if not np.isfinite(hidden).all():
+                raise TraceError("trace_not_finite", block=self.name)
+            object.__setattr__(self, "hidden", frozen(hidden))
+        if self.parts is not None and tuple(map(len, self.parts)) != expected:
+            received = str(tuple(map(len, self.parts)))
+            raise TraceError("trace_shape", block=self.name, expected=str(expected), received=received)
+        if not self.edited and weights.size:
+            self._check_rows(sums)
+
+    def _check_rows(self, sums: NDArray[np.float32]) -> None:
+        tolerance, least = ROW_TOLERANCE.get(self.precision, 1e-2), float(self.weights.min())
+        if self.hidden is None and least >= 0 and float(np.abs(sums - 1).max()) < tolerance / 2:
+            return
+        wholes = self.weights.sum(axis=-1, dtype=np.float64)
+        if self.hidden is not None:
+            least = min(least, float(self.hidden.min()))
+            shown = (wholes > 0) & self.renormalised
+            wholes = np.where(shown, wholes, wholes + self.hidden)
+        error = float(np.abs(wholes - 1).max())
+        if error > tolerance or least < 0:
+            raise TraceError("trace_rows", block=self.name, received=f"{error:.2e}")
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """`(layers, heads, queries, keys)`."""
+        layers, heads, queries, keys = self.weights.shape
+        return layers, heads, queries, keys
+
+    def select(self, layer: int | None = None, head: int | None = None) -> AttentionBlock:
+        """The same block with one layer or one head only (both axes stay).
+
+        Raises:
+            InputError: There is no such layer or head.
+        """
+        layers, heads, _, _ = self.shape
+        weights, mask, hidden = self.weights, self.mask, self.hidden
+        for axis, (what, index, size) in enumerate((("layer", layer, layers), ("head", head, heads))):
+            if index is None:
+                continue
+            if not 0 <= index < size:
+                raise InputError("no_such_index", what=what, received=index, last=size - 1)
+            weights = np.take(weights, [index], axis=axis)
+            if mask is not None and mask.ndim == 4:
+                mask = np.take(mask, [index], axis=axis)
+            if hidden is not None:
+                hidden = np.take(hidden, [index], axis=axis)
+        return replace(self, weights=weights, mask=mask, hidden=hidden)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in the JSON of a trace; what an `analysis.reading` changed is added where there is any."""
+        data: dict[str, Any] = {
+            "name": self.name,
+            "kind": self.kind,
+            "shape": list(self.shape),
+            "query": self.query.to_dict(),
+            "key": self.key.to_dict(),
+            "weights": self.weights.tolist(),
+        }
+        if self.hidden is not None:
+            data |= {"hidden": self.hidden.tolist(), "renormalised": self.renormalised}
+        if self.parts is not None:
+            names = ("query_positions", "key_positions")
+            data |= {name: list(map(list, groups)) for name, groups in zip(names, self.parts, strict=True)}
+        return data

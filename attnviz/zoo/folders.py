@@ -1,0 +1,41 @@
+"""Where model folders lie."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+#: The package itself: in a checkout the models stand beside it, in an installation inside.
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def folders() -> list[Path]:
+    """Where model folders are looked for, first come first served.
+
+    `models/` beside the package (a checkout), the folder an installation puts them in, then every folder of
+    `$ATTNVIZ_MODELS` (separated as in PATH), then the user's own, `own_folder`.
+    """
+    places = [
+        PACKAGE.parent / "models",
+        PACKAGE / "_models",
+        Path(sys.prefix) / "share" / "attnviz" / "models",
+    ]
+    places += [Path(place) for place in os.environ.get("ATTNVIZ_MODELS", "").split(os.pathsep) if place]
+    places.append(own_folder())
+    return [place for place in places if place.is_dir()]
+
+
+def own_folder() -> Path:
+    """Where the user's own models lie when `$ATTNVIZ_MODELS` names no other place."""
+    local = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_DATA_HOME")
+    return (Path(local) if local else Path.home() / ".local" / "share") / "attnviz" / "models"
+
+
+def model_folders() -> dict[str, Path]:
+    """Every folder with a card in it, sound or not, by folder name."""
+    found: dict[str, Path] = {}
+    for place in folders():
+        for card in sorted(place.glob("*/card.json")):
+            found.setdefault(card.parent.name, card.parent)
+    return found

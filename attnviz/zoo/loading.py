@@ -1,0 +1,146 @@
+"""Models by name or path: found, loaded once, refused where they are damaged."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from attnviz.errors import ModelError
+from attnviz.families import learning as looks
+from attnviz.families.card import ModelCard
+from attnviz.families.learning import Learning
+from attnviz.families.model import Model
+from attnviz.zoo import cards
+from attnviz.zoo.files import check_files, read_weights
+from attnviz.zoo.folders import model_folders
+
+#: Names of KerasHub's presets that are understood.
+_PRESET = re.compile(r"(bert|distil_bert|electra|roberta|gpt2)_[a-z0-9_]+")
+
+_lock = threading.Lock()
+_loaded: dict[Path, Any] = {}
+_loading: dict[Path, threading.Lock] = {}
+
+
+def models() -> list[ModelCard]:
+    """Cards of all models that can be read; `problems` has the others."""
+    return _survey()[0]
+
+
+def problems() -> dict[str, ModelError]:
+    """Folders that were refused when looked at, and why."""
+    return _survey()[1]
+
+
+def _survey() -> tuple[list[ModelCard], dict[str, ModelError]]:
+    found, refused = [], {}
+    for name, folder in model_folders().items():
+        try:
+            found.append(cards.read(folder))
+        except ModelError as error:
+            refused[name] = error
+    return found, refused
+
+
+def load(name: str | os.PathLike[str]) -> Model:
+    """A model by name or by the path of its folder, loaded once per process.
+
+    Args:
+        name: A name from `models()`, a path to a model folder, a path to a Hugging Face folder, or a KerasHub preset.
+
+    Returns:
+        A model; `attnviz.families.model` says what every one offers, and what some do.
+
+    Raises:
+        ModelError: There is no such model, or its folder is damaged; the message names file and cause.
+    """
+    folder = _find(name)
+    if folder is None:
+        from attnviz.families.hub import pretrained
+
+        return pretrained.from_preset(str(name))
+    model: Model = _once(folder, lambda: open_folder(folder))
+    return model
+
+
+def learning(name: str | os.PathLike[str]) -> Learning | None:
+    """How a model learned, read once per process.
+
+    Args:
+        name: As for `load`.
+
+    Returns:
+        None where training wrote nothing of it into the folder.
+
+    Raises:
+        ModelError: There is no such model, or its folder is damaged; the message names file and cause.
+    """
+    folder = _find(name)
+    if folder is None or not (folder / looks.FILE).exists():
+        return None
+    model = load(folder)
+    if looks.FILE not in model.card.details.get("files", {}):
+        raise ModelError("card_field", folder=folder.name, field=f"files.{looks.FILE}", expected="sha256, bytes")
+    found: Learning = _once(folder / looks.FILE, lambda: looks.read(folder, model))
+    return found
+
+
+def _once(path: Path, make: Callable[[], Any]) -> Any:
+    """What was made of a path, made when it is first asked for."""
+    with _lock:
+        guard = _loading.setdefault(path, threading.Lock())
+    with guard:
+        if path not in _loaded:
+            _loaded[path] = make()
+        return _loaded[path]
+
+
+def _find(name: str | os.PathLike[str]) -> Path | None:
+    """The folder of a model; None for the name of a KerasHub preset."""
+    known = model_folders()
+    if isinstance(name, str) and name in known:
+        return known[name].resolve()
+    try:
+        folder = Path(name)
+        if os.fspath(name) and folder.is_dir():
+            return folder.resolve()
+    except (OSError, TypeError, ValueError):
+        pass
+    if isinstance(name, str) and _PRESET.fullmatch(name):
+        return None
+    raise ModelError("no_such_model", received=str(name)[:200], expected=", ".join(known))
+
+
+#: Either of these makes a folder without a card one of Hugging Face's.
+_FOREIGN = ("config.json", "model.safetensors")
+
+
+def open_folder(folder: Path) -> Model:
+    """The model of a folder, opened anew.
+
+    Raises:
+        ModelError: Its card, its files or what they hold are not sound; the message names file and cause.
+    """
+    from attnviz import families
+
+    if not (folder / "card.json").exists() and any((folder / name).is_file() for name in _FOREIGN):
+        from attnviz.families.hub import pretrained
+
+        return pretrained.from_folder(folder)
+    card = cards.read(folder)
+    check_files(folder, card.details)
+    if card.family not in families.FAMILIES:
+        offered = ", ".join(families.FAMILIES)
+        raise ModelError("no_such_family", folder=folder.name, received=card.family[:80], expected=offered)
+    try:
+        return families.load(folder, card, read_weights)
+    except ModelError as error:
+        if {"folder", "model"} & error.parameters.keys() or error.code.startswith("hub_"):
+            raise
+        raise ModelError("parts_disagree", folder=folder.name, cause=str(error)) from error
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError, OSError) as error:
+        raise ModelError("parts_disagree", folder=folder.name, cause=f"{type(error).__name__}: {error}") from error
