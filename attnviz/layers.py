@@ -51,9 +51,10 @@ class AttentionPooling(_Pooling):
     The query is W; keys and values are the features x themselves. b is one number per position.
 
     Why not as published: there b has shape `(T,)` and is added to scores of shape `(B, T, 1)`. That broadcasts to
-    `(B, T, T)`, row t holding the score of token t plus *every* b; the product with x then runs only if T is 1 or the
-    number of features, and is wrong even then (feature f is weighted by b at position f). The published layer also
-    fixes T when built and lets padding take weight. Here b has shape `(max_length, 1)` and is cut to the sentence,
+    `(B, T, T)`, column j holding every token's score plus b at position j; the softmax over tokens takes that out
+    again, so b has no effect. The product with x runs only if T is 1 or the number of features, and then is correct
+    pooling without b (or with a single feature, whose one number comes T times). The published layer also fixes T when
+    built and lets padding take weight. Here b has shape `(max_length, 1)` and is cut to the sentence,
     and a masked token has a weight of exactly 0. A sentence that is masked throughout has weights 0 and context 0.
 
     Args:

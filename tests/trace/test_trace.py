@@ -270,6 +270,7 @@ def test_the_json_is_as_the_contract_says():
     expected = {
         "model": "m",
         "text": "é",
+        "source": {"kind": "text", "text": "é"},
         "output": {"kind": "classification", "labels": ["x", "y"], "probabilities": [0.25, 0.75]},
         "notices": [{"code": "all_unknown", "parameters": {"count": 1}, "message": whole.notices[0].message()}],
         "blocks": [

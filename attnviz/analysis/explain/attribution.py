@@ -154,5 +154,3 @@ def _lost(run: Run, encoded: Encoded, variants: Sequence[Encoded], target: int) 
 def _dot(vectors: Floats, derivatives: Floats) -> Floats:
     product: Floats = (vectors * derivatives).sum(axis=-1)
     return product
-
-
