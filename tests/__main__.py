@@ -25,6 +25,7 @@ CHECKS = {
     "ruff format --check": ("-m", "ruff", "format", "--check", "."),
     "mypy": ("-m", "mypy"),
     "lint-imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
+    "javascript": ("-m", "tests.javascript"),
 }
 
 
