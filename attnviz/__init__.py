@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from attnviz.errors import AttnvizError, DataError, InputError, ModelError
+from attnviz.errors import AttnvizError, DataError, ExtraError, InputError, ModelError
 
 if TYPE_CHECKING:
     from attnviz import analysis, export, figures
@@ -43,6 +43,7 @@ __all__ = [
     "AttentionTrace",
     "AttnvizError",
     "DataError",
+    "ExtraError",
     "InputError",
     "ModelCard",
     "ModelError",

@@ -43,6 +43,10 @@ class ModelError(AttnvizError):
     """A model that is unknown, damaged, foreign or not usable for what was asked."""
 
 
+class ExtraError(AttnvizError):
+    """A package is not installed that only some uses need; the message names the extra that brings it."""
+
+
 class DataError(AttnvizError):
     """A data set that is missing, cannot be fetched or has the wrong checksum."""
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import regex
 
-from attnviz.errors import ModelError
+from attnviz.errors import ExtraError, ModelError
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"
 PADDING_ID, UNKNOWN_ID = 0, 1
@@ -204,14 +204,21 @@ class SudachiTokenizer(_VocabularyTokenizer):
         vocabulary: Looked up by the written form: it is the form, not the lemma, that carries politeness.
         mode: Sudachi's split mode, "A" (short units), "B" or "C" (named entities).
 
+    Raises:
+        ExtraError: `ja_missing`: Sudachi or its dictionary is not installed.
+        ModelError: `tokenizer_mode`.
+
     Safe to use from many threads: Sudachi's own tokenizer is not, so a lock stands before it.
     """
 
     kind = "sudachi"
 
     def __init__(self, vocabulary: Sequence[str] = (PADDING, UNKNOWN), *, mode: str = "C") -> None:
-        from sudachipy import Dictionary, SplitMode
-
+        try:
+            import sudachidict_small  # noqa: F401
+            from sudachipy import Dictionary, SplitMode
+        except ImportError as error:
+            raise ExtraError("ja_missing", cause=str(error)) from error
         super().__init__(vocabulary)
         modes = {"A": SplitMode.A, "B": SplitMode.B, "C": SplitMode.C}
         if mode not in modes:

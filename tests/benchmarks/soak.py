@@ -24,6 +24,7 @@ from pathlib import Path
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from tests.benchmarks.latency import SENTENCES
 from tests.benchmarks.long_input import resident
@@ -56,7 +57,7 @@ def visit(server: Server, model: str, text: str) -> list[float]:
     query = urllib.parse.urlencode({"lang": "en", "model": model, "text": text})
     address = f"ws://{server.netloc}/_stcore/stream"
     taken = []
-    with connect(address, subprotocols=["streamlit"], max_size=None, origin=server.url) as socket:  # type: ignore[arg-type, list-item]
+    with connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None, origin=Origin(server.url)) as socket:
         for _ in range(RUNS):
             message = BackMsg()
             message.rerun_script.query_string = query
