@@ -270,7 +270,11 @@ KINDS: Mapping[str, Callable[..., Tokenizer]] = {
 
 
 def count_keys(tokenizer: Tokenizer, texts: Iterable[str]) -> Counter[str]:
-    """How often each lookup key occurs in texts: what a vocabulary is made from."""
+    """How often each lookup key occurs in texts: what a vocabulary is made from.
+
+    >>> count_keys(WordTokenizer(), ["Good film", "good plot"]).most_common(1)
+    [('good', 2)]
+    """
     return Counter(lookup_key(token.text) for text in texts for token in tokenizer.tokenize(text))
 
 
@@ -281,6 +285,9 @@ def make_vocabulary(counts: Mapping[str, int], *, size: int, min_count: int = 1)
         counts: Lookup key to number of occurrences.
         size: Most entries, padding and unknown included.
         min_count: Rarer keys stay out and share the unknown token.
+
+    >>> make_vocabulary({"film": 3, "good": 5, "zyzzyva": 1}, size=10, min_count=2)
+    ('[PAD]', '[UNK]', 'good', 'film')
     """
     keys = sorted((key for key, count in counts.items() if count >= min_count), key=lambda key: (-counts[key], key))
     return (PADDING, UNKNOWN, *keys[: size - 2])
