@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import string
@@ -19,6 +20,7 @@ from packaging.utils import canonicalize_name
 
 import attnviz
 from attnviz.i18n import FALLBACK, catalogue, languages
+from tests.__main__ import NOT_FAST
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -110,6 +112,31 @@ def test_nothing_is_loaded_from_another_host():
     texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in code}
 
     assert {path: found for path, text in texts.items() if (found := hosts.findall(text))} == {}
+
+
+def test_hooks_before_a_commit_fetch_nothing():
+    text = text_of(Path(".pre-commit-config.yaml"))
+
+    assert re.findall(r"repo: (.*)", text) == ["local"]
+    assert set(re.findall(r"language: (.*)", text)) == {"system"}
+    assert re.findall(r"entry: python -m (\S+)", text) == ["ruff", "ruff", "mypy"]
+
+
+def test_what_the_fast_tests_leave_out_is_there_and_said():
+    said = text_of(Path("CONTRIBUTING.md"))
+
+    assert [path for path in NOT_FAST if not (ROOT / path).exists()] == []
+    assert "python -m tests --fast" in said
+    assert "NOT_FAST" in said
+
+
+def test_what_checks_the_scripts_is_exact_and_names_no_registry():
+    package = json.loads(text_of(Path("tests/javascript/package.json")))
+    lock = text_of(Path("tests/javascript/package-lock.json"))
+
+    assert all(re.fullmatch(r"[0-9.]+", version) for version in package["devDependencies"].values())
+    assert '"resolved"' not in lock
+    assert json.loads(lock)["packages"][""]["devDependencies"] == package["devDependencies"]
 
 
 @pytest.mark.parametrize("language", [code for code in languages() if code != FALLBACK])
