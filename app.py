@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import attnviz.ui  # noqa: F401  first: it says what to install where Streamlit is missing
+
+# isort: split
 import streamlit as st
 
 from attnviz.api import ROUTES

@@ -1,10 +1,19 @@
 """attnviz: see attention at work.
 
-    import attnviz
-    attnviz.models()
-    model = attnviz.load("topics-en")
-    trace = model.trace("book a table for two")
-    trace.block("pooling").weights
+>>> import attnviz
+>>> "topics-en" in [card.name for card in attnviz.models()]
+True
+>>> model = attnviz.load("topics-en")  # a name, or the path of a model folder
+>>> trace = model.trace("book a table for two")
+>>> block = trace.block("pooling")
+>>> block.key.tokens
+('book', 'a', 'table', 'for', 'two')
+>>> block.weights.shape  # [layer, head, query, key]
+(1, 1, 1, 5)
+>>> float(block.weights.sum().round(6))
+1.0
+>>> attnviz.figures.heatmap(trace).data[0].type  # a Plotly figure
+'heatmap'
 
 Importing this package imports neither TensorFlow nor Plotly; they come when they are first needed.
 """
@@ -14,7 +23,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from attnviz.errors import AttnvizError, DataError, InputError, ModelError
+from attnviz.errors import AttnvizError, DataError, ExtraError, InputError, ModelError
 
 if TYPE_CHECKING:
     from attnviz import analysis, export, figures
@@ -43,6 +52,7 @@ __all__ = [
     "AttentionTrace",
     "AttnvizError",
     "DataError",
+    "ExtraError",
     "InputError",
     "ModelCard",
     "ModelError",

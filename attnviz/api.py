@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from attnviz import zoo
 from attnviz.analysis.surgery import operations
-from attnviz.errors import AttnvizError, InputError, ModelError
+from attnviz.errors import AttnvizError, ExtraError, InputError, ModelError
 from attnviz.i18n import choose
 
 #: Largest request body, in bytes: far more than any model reads, and cut into words in about a second.
@@ -141,8 +141,8 @@ def _error(error: AttnvizError, language: str) -> dict[str, Any]:
 
 
 def _refusal(error: AttnvizError, request: Request) -> Response:
-    # A damaged model is the server's fault, all else is the caller's.
-    status = _STATUS.get(error.code, 500 if isinstance(error, ModelError) else 400)
+    # A damaged model, or an extra that is not installed, is the server's fault; all else is the caller's.
+    status = _STATUS.get(error.code, 500 if isinstance(error, (ModelError, ExtraError)) else 400)
     return _reply({"error": _error(error, _language(request))}, status)
 
 

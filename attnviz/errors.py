@@ -15,6 +15,12 @@ class AttnvizError(Exception):
     Args:
         code: Stable identifier, also the catalogue key `errors.<code>` and the `code` of an HTTP error.
         **parameters: Plain values the message mentions.
+
+    >>> error = InputError("empty_text")
+    >>> error.code, str(error)
+    ('empty_text', 'There is nothing to read: please type a sentence.')
+    >>> error.message("ja") == str(error)
+    False
     """
 
     def __init__(self, code: str, /, **parameters: Any) -> None:
@@ -41,6 +47,10 @@ class InputError(AttnvizError):
 
 class ModelError(AttnvizError):
     """A model that is unknown, damaged, foreign or not usable for what was asked."""
+
+
+class ExtraError(AttnvizError):
+    """A package is not installed that only some uses need; the message names the extra that brings it."""
 
 
 class DataError(AttnvizError):

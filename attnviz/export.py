@@ -23,7 +23,13 @@ KINDS = ("json", "csv", "html", "png", "svg")
 def json(
     traces: Sequence[AttentionTrace], block: str | None = None, layer: int | None = None, head: int | None = None
 ) -> bytes:
-    """One trace as an object, several as an array; UTF-8. Of one block, layer or head only if one is given."""
+    """One trace as an object, several as an array; UTF-8. Of one block, layer or head only if one is given.
+
+    >>> import attnviz
+    >>> trace = attnviz.load("topics-en").trace("book a table")
+    >>> _json.loads(json([trace]))["blocks"][0]["shape"]
+    [1, 1, 1, 3]
+    """
     data = [trace.to_dict(block, layer, head) for trace in traces]
     return _json.dumps(data[0] if len(data) == 1 else data, ensure_ascii=False, allow_nan=False, indent=1).encode()
 
@@ -37,6 +43,11 @@ def csv(
 
     Raises:
         InputError: There is no trace.
+
+    >>> import attnviz
+    >>> trace = attnviz.load("topics-en").trace("book a table")
+    >>> csv([trace]).decode("utf-8-sig").splitlines()[0]
+    'sentence,block,layer,head,query,key,weight...'
     """
     if not traces:
         raise InputError("no_traces")

@@ -74,6 +74,13 @@ class AttentionPooling(_Pooling):
             function, the backend's own error), or the features are not of shape `[batch, tokens, features]`.
 
     Source: the widely copied Keras `Attention(Layer)` example, after Bahdanau, Cho & Bengio (2015), without its tanh.
+
+    >>> features, mask = ops.ones((2, 3, 5)), ops.convert_to_tensor([[True, True, True], [True, True, False]])
+    >>> context, weights = AttentionPooling(max_length=7)(features, mask=mask)
+    >>> tuple(context.shape), tuple(weights.shape)
+    ((2, 5), (2, 3))
+    >>> [round(float(weight), 3) for weight in weights[1]]  # the features are alike: even weights, none for padding
+    [0.5, 0.5, 0.0]
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import regex
 
-from attnviz.errors import ModelError
+from attnviz.errors import ExtraError, ModelError
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"
 PADDING_ID, UNKNOWN_ID = 0, 1
@@ -204,14 +204,21 @@ class SudachiTokenizer(_VocabularyTokenizer):
         vocabulary: Looked up by the written form: it is the form, not the lemma, that carries politeness.
         mode: Sudachi's split mode, "A" (short units), "B" or "C" (named entities).
 
+    Raises:
+        ExtraError: `ja_missing`: Sudachi or its dictionary is not installed.
+        ModelError: `tokenizer_mode`.
+
     Safe to use from many threads: Sudachi's own tokenizer is not, so a lock stands before it.
     """
 
     kind = "sudachi"
 
     def __init__(self, vocabulary: Sequence[str] = (PADDING, UNKNOWN), *, mode: str = "C") -> None:
-        from sudachipy import Dictionary, SplitMode
-
+        try:
+            import sudachidict_small  # noqa: F401
+            from sudachipy import Dictionary, SplitMode
+        except ImportError as error:
+            raise ExtraError("ja_missing", cause=str(error)) from error
         super().__init__(vocabulary)
         modes = {"A": SplitMode.A, "B": SplitMode.B, "C": SplitMode.C}
         if mode not in modes:
@@ -263,7 +270,11 @@ KINDS: Mapping[str, Callable[..., Tokenizer]] = {
 
 
 def count_keys(tokenizer: Tokenizer, texts: Iterable[str]) -> Counter[str]:
-    """How often each lookup key occurs in texts: what a vocabulary is made from."""
+    """How often each lookup key occurs in texts: what a vocabulary is made from.
+
+    >>> count_keys(WordTokenizer(), ["Good film", "good plot"]).most_common(1)
+    [('good', 2)]
+    """
     return Counter(lookup_key(token.text) for text in texts for token in tokenizer.tokenize(text))
 
 
@@ -274,6 +285,9 @@ def make_vocabulary(counts: Mapping[str, int], *, size: int, min_count: int = 1)
         counts: Lookup key to number of occurrences.
         size: Most entries, padding and unknown included.
         min_count: Rarer keys stay out and share the unknown token.
+
+    >>> make_vocabulary({"film": 3, "good": 5, "zyzzyva": 1}, size=10, min_count=2)
+    ('[PAD]', '[UNK]', 'good', 'film')
     """
     keys = sorted((key for key, count in counts.items() if count >= min_count), key=lambda key: (-counts[key], key))
     return (PADDING, UNKNOWN, *keys[: size - 2])

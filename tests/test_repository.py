@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import string
@@ -13,8 +14,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
+import attnviz
 from attnviz.i18n import FALLBACK, catalogue, languages
+from tests.__main__ import NOT_FAST
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,7 +28,8 @@ MEGABYTE = 1_000_000
 
 #: The top level, as the design lists it; dot-files and requirements-*.txt besides.
 TOP_LEVEL = {
-    "LICENSE", "NOTICE", "README.md", "app.py", "attnviz", "models", "pyproject.toml", "requirements.txt", "tests",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", "app.py", "attnviz", "models",
+    "pyproject.toml", "requirements.txt", "tests",
 }  # fmt: skip
 
 #: Data sets are fetched, never kept here; these are the names of their files.
@@ -107,6 +114,31 @@ def test_nothing_is_loaded_from_another_host():
     assert {path: found for path, text in texts.items() if (found := hosts.findall(text))} == {}
 
 
+def test_hooks_before_a_commit_fetch_nothing():
+    text = text_of(Path(".pre-commit-config.yaml"))
+
+    assert re.findall(r"repo: (.*)", text) == ["local"]
+    assert set(re.findall(r"language: (.*)", text)) == {"system"}
+    assert re.findall(r"entry: python -m (\S+)", text) == ["ruff", "ruff", "mypy"]
+
+
+def test_what_the_fast_tests_leave_out_is_there_and_said():
+    said = text_of(Path("CONTRIBUTING.md"))
+
+    assert [path for path in NOT_FAST if not (ROOT / path).exists()] == []
+    assert "python -m tests --fast" in said
+    assert "NOT_FAST" in said
+
+
+def test_what_checks_the_scripts_is_exact_and_names_no_registry():
+    package = json.loads(text_of(Path("tests/javascript/package.json")))
+    lock = text_of(Path("tests/javascript/package-lock.json"))
+
+    assert all(re.fullmatch(r"[0-9.]+", version) for version in package["devDependencies"].values())
+    assert '"resolved"' not in lock
+    assert json.loads(lock)["packages"][""]["devDependencies"] == package["devDependencies"]
+
+
 @pytest.mark.parametrize("language", [code for code in languages() if code != FALLBACK])
 def test_every_catalogue_has_the_same_keys_and_fields(language: str):
     def fields(text: str) -> set[str]:
@@ -119,23 +151,53 @@ def test_every_catalogue_has_the_same_keys_and_fields(language: str):
     assert {key for key, text in other.items() if not text.strip()} == set()
 
 
-def test_requirements_are_exact():
-    lines = [
-        line.strip()
-        for name in ("requirements.txt", "requirements-dev.txt")
-        for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
-        if line.strip() and not line.startswith(("#", "-r "))
-    ]
+@cache
+def pins() -> dict[str, dict[str, str]]:
+    """The exact versions of each requirements file."""
+    found: dict[str, dict[str, str]] = {}
+    for path in ROOT.glob("requirements*.txt"):
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line for line in lines if line and not line.startswith(("#", "-r "))]
+        assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9.]*", line)] == []
+        found[path.name] = {canonicalize_name(name): version for name, _, version in (s.partition("==") for s in lines)}
+    return found
 
-    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9.]*", line)] == []
+
+@cache
+def ranges(extra: str = "") -> dict[str, SpecifierSet]:
+    """What an installation takes, alone or for an extra."""
+    project = settings()["project"]
+    lines = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    return {canonicalize_name(each.name): each.specifier for each in map(Requirement, lines)}
 
 
-def test_every_package_is_listed_for_installation():
-    listed = set(settings()["tool"]["setuptools"]["packages"])
-    code = [path for path in tracked_files() if path.parts[0] == "attnviz" and path.suffix == ".py"]
-    there = {".".join(path.parent.parts) for path in code}
+def test_requirements_are_exact_and_within_the_ranges_of_the_package():
+    everywhere = {name: version for file in pins().values() for name, version in file.items()}
+    taken = ranges() | ranges("app") | ranges("ja") | ranges("hub") | ranges("images")
 
-    assert listed == there | {"attnviz._models"}
+    assert set(pins()["requirements.txt"]) == set(ranges() | ranges("app") | ranges("ja"))
+    assert set(pins()["requirements-hub.txt"]) == set(ranges("hub"))
+    assert {name: everywhere[name] for name, allowed in taken.items() if everywhere[name] not in allowed} == {}
+
+
+def test_ranges_leave_room_on_both_sides():
+    operators = {
+        name: {each.operator for each in allowed}
+        for extra in ("", "app", "ja", "hub", "images")
+        for name, allowed in ranges(extra).items()
+    }
+
+    assert {name: found for name, found in operators.items() if ">=" not in found or "==" in found} == {}
+
+
+def test_the_version_stands_in_one_place():
+    assert "version" in settings()["project"]["dynamic"]
+    assert settings()["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "attnviz.__version__"}
+    assert f"## [{attnviz.__version__}]" in text_of(Path("CHANGELOG.md"))
+
+
+def text_of(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
 
 
 def test_the_wheel_carries_models_catalogues_and_the_page(tmp_path: Path):
@@ -152,6 +214,9 @@ def test_the_wheel_carries_models_catalogues_and_the_page(tmp_path: Path):
     def kept(folder: str, *kinds: str) -> set[str]:
         return {path.as_posix() for path in tracked_files() if path.parts[0] == folder and path.suffix in kinds}
 
+    placeholder = {path.as_posix() for path in tracked_files() if path.parts[:2] == ("attnviz", "_models")}
     models = {name.replace("models/", "attnviz/_models/", 1) for name in kept("models", ".npz", ".json", ".txt", ".md")}
-    assert models | kept("attnviz", ".py", ".toml", ".js", ".css") <= names
+    assert models | kept("attnviz", ".py", ".toml", ".js", ".css", ".html", ".typed") - placeholder <= names
     assert models
+    assert not names & placeholder
+    assert {name for name in names if not name.startswith(("attnviz/", "attnviz-"))} == set()

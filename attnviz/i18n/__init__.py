@@ -36,7 +36,11 @@ def _flatten(table: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 
 def choose(locale: str | None) -> str:
-    """The catalogue language nearest to a browser locale such as `ja-JP`."""
+    """The catalogue language nearest to a browser locale.
+
+    >>> choose("ja-JP"), choose("fr"), choose(None)
+    ('ja', 'en', 'en')
+    """
     code = (locale or "").split("-")[0].lower()
     return code if code in languages() else FALLBACK
 
@@ -51,6 +55,9 @@ def translate(language: str, key: str, /, **parameters: Any) -> str:
 
     Raises:
         KeyError: The fallback catalogue lacks the key.
+
+    >>> translate("en", "errors.no_such_block", received="self", expected="pooling")
+    '...self...pooling...'
     """
     messages = catalogue(language) if language in languages() else catalogue(FALLBACK)
     text = messages.get(key)

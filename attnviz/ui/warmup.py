@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import script_runner
 
 from attnviz import zoo
 from attnviz.errors import AttnvizError
-from attnviz.ui import cache
+from attnviz.ui import cache, collecting
 
 
 @dataclass
@@ -44,6 +44,7 @@ def start() -> None:
             return
         _started = True
     threading.Thread(target=_load, name="attnviz-warmup", daemon=True).start()
+    collecting.start(progress.finished)
 
 
 def keep_keras_session() -> None:
@@ -78,7 +79,7 @@ def _load() -> None:
             progress.done += 1
         importlib.import_module("attnviz.figures")
         gc.collect()
-        # Streamlit collects all generations after every run; what is loaded now need not be looked at again.
+        # What is loaded now stays: no collection need look at it again.
         gc.freeze()
     finally:
         progress.finished.set()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from attnviz.ui.components import _FOLDER
+from attnviz.ui.components import joined
 from tests.e2e.conftest import OpenPage
 
 
 def test_an_older_draw_that_comes_late_is_dropped(open_page: OpenPage):
     page = open_page()
-    guard = (_FOLDER / "newest.js").read_text(encoding="utf-8")
-    script = "const draw = ({ data }) => { window.painted.push(data.words); };" + guard
+    guard = joined.source("shared/newest.js")
+    script = guard + "export default newest(({ data }) => { window.painted.push(data.words); });"
 
     painted = page.evaluate(
         """async (script) => {

@@ -1,58 +1,90 @@
 // Keeps the address bar: everything on the screen is in it. An applied sentence is a step of the browser's history, every
-// other change replaces the present step; live typing does so only until it is applied. A text too long for a server's request line travels behind the # instead.
+// other change replaces the present step; live typing does so only until it is applied. A text too long for a server's request
+// line travels behind the # instead.
+
+import { stamped } from "./shared/elements.js";
+import { newest } from "./shared/newest.js";
+
+/** @import { Component } from "./component.js" */
+
+/**
+ * @typedef {object} Address
+ * @property {Record<string, string> & { text: string }} parameters
+ * @property {number} version Rises with every change.
+ * @property {number} step Counts applied sentences.
+ * @property {boolean} live The text is still being typed.
+ * @property {boolean} entered Something has been sent by hand before.
+ * @property {string} language
+ * @property {string} title Of the page.
+ */
 
 const LONGEST = 6000;
-const page = { version: null, step: null, applied: null };
+/** @type {{ version: number | null, step: number | null, applied: string | null }} */
+const written = { version: null, step: null, applied: null };
+/** @type {WeakMap<ParentNode, () => void>} */
 const stops = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  if (page.version === null) {
-    const hidden = new URLSearchParams(location.hash.slice(1)).get("text");
-    if (hidden !== null && !data.entered) {
-      page.version = data.version;
-      page.step = data.step;
-      setTriggerValue("navigated", here());
-      return listen(parentElement, setTriggerValue);
-    }
+export default newest(drawAddress);
+
+/** @param {Component<Address>} component */
+function drawAddress({ data, parentElement, setTriggerValue }) {
+  const navigated = () => setTriggerValue("navigated", here());
+  if (written.version === null && hidden() !== null && !data.entered) {
+    written.version = data.version;
+    written.step = data.step;
+    navigated();
+    return listen(parentElement, navigated);
   }
   // Where the page has moved, Streamlit may draw what was there before once more: only what is newer is written.
-  if (page.version === null || page.version < data.version) {
-    const url = address(data.parameters), stands = location.search + location.hash;
-    if (page.step !== null && page.step !== data.step && url !== page.applied) {
-      // The step that live typing wrote over gets back what was applied there.
-      if (stands !== page.applied) write("replaceState", page.applied);
-      write("pushState", url);
-    } else if (url !== stands) write("replaceState", url);
-    if (!data.live) page.applied = url;
-    page.version = data.version;
-    page.step = data.step;
-  }
+  if (written.version === null || written.version < data.version) renew(data);
   document.documentElement.lang = data.language;
   document.title = data.title;
-  return listen(parentElement, setTriggerValue);
+  return listen(parentElement, navigated);
 }
 
+/** @param {Address} data */
+function renew(data) {
+  const url = address(data.parameters), stands = location.search + location.hash;
+  if (written.step !== null && written.step !== data.step && url !== written.applied) {
+    // The step that live typing wrote over gets back what was applied there.
+    if (stands !== written.applied) write("replaceState", written.applied);
+    write("pushState", url);
+  } else if (url !== stands) write("replaceState", url);
+  if (!data.live) written.applied = url;
+  written.version = data.version;
+  written.step = data.step;
+}
+
+/**
+ * @param {"pushState" | "replaceState"} how
+ * @param {string | null} url
+ */
 const write = (how, url) => history[how]({}, "", location.pathname + url);
 
-function listen(parentElement, setTriggerValue) {
-  const back = () => setTriggerValue("navigated", here());
+/**
+ * @param {ParentNode} owner
+ * @param {() => void} back
+ */
+function listen(owner, back) {
   window.addEventListener("popstate", back);
-  stops.get(parentElement)?.();
+  stops.get(owner)?.();
   const stop = () => window.removeEventListener("popstate", back);
-  stops.set(parentElement, stop);
+  stops.set(owner, stop);
   return stop;
 }
 
+/** The text behind the #, if it is there. */
+const hidden = () => new URLSearchParams(location.hash.slice(1)).get("text");
+
 function here() {
-  const parameters = Object.fromEntries(new URLSearchParams(location.search));
-  const hidden = new URLSearchParams(location.hash.slice(1)).get("text");
-  if (hidden !== null) parameters.text = hidden;
-  return { parameters, stamp: Date.now() + Math.random() };
+  const parameters = Object.fromEntries(new URLSearchParams(location.search)), text = hidden();
+  if (text !== null) parameters.text = text;
+  return stamped({ parameters });
 }
 
+/** @param {Address["parameters"]} parameters */
 function address(parameters) {
   const { text, ...others } = parameters;
-  const search = new URLSearchParams(others);
-  const words = new URLSearchParams({ text });
+  const search = new URLSearchParams(others), words = new URLSearchParams({ text });
   return String(words).length <= LONGEST ? `?${search}&${words}` : `?${search}#${words}`;
 }

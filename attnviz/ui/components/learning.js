@@ -1,80 +1,149 @@
 // A training played back: bars of the weights and of the answer at each look, and the frame that marks the look in the chart
 // below. All looks are in the data.
 
-const kept = new WeakMap();
+import { find, make, stamped } from "./shared/elements.js";
+import { labels } from "./shared/legend.js";
+import { newest } from "./shared/newest.js";
+import { Playback } from "./shared/player.js";
 
-export default function ({ data, parentElement, setStateValue }) {
-  const find = (selector) => parentElement.querySelector(selector);
-  const section = find(".learning"), last = data.looks.length - 1;
-  const film = kept.get(parentElement) ?? { key: null, at: 0, playing: false };
-  kept.set(parentElement, film);
-  film.send = (look) => setStateValue("event", { look, stamp: Date.now() + Math.random() });
+/** @import { Component } from "./component.js" */
+/** @import { Button, Film } from "./shared/player.js" */
+
+/** @typedef {{ text: string, unknown: boolean }} Name */
+
+/**
+ * A look; one of a model that gives no answer has weights only.
+ * @typedef {object} Look
+ * @property {string} name
+ * @property {number[]} weights One a token.
+ * @property {string[]} numbers The same as text.
+ * @property {number[]} [shares] One an answer.
+ * @property {string[]} [percents]
+ * @property {number} [top] The answer given, or -1.
+ * @property {string} [told] The answer in words.
+ * @property {string} [writes] What a model that writes would write.
+ */
+
+/**
+ * @typedef {object} Learning
+ * @property {string} key
+ * @property {number} at
+ * @property {number} pace
+ * @property {string} chart Key of the container of the chart below.
+ * @property {string} language
+ * @property {Name[]} tokens
+ * @property {Name[]} answers
+ * @property {string} answerLanguage
+ * @property {string} fixed Of a model that writes: the translation that the weights are of.
+ * @property {Look[]} looks
+ * @property {{ bar: string, accent: string }} colours
+ * @property {Record<Button | "slider" | "weights" | "answer" | "writes", string>} words
+ */
+
+/** @typedef {Film & { send?: (look: number) => void, mark?: () => void, plot?: Element, watch?: ResizeObserver }} Shown */
+
+/** @type {WeakMap<ParentNode, Shown>} */
+const films = new WeakMap();
+
+export default newest(drawLearning);
+
+/** @param {Component<Learning>} component */
+function drawLearning({ data, parentElement, setStateValue }) {
+  const section = find(parentElement, ".learning");
+  /** @type {Shown} */
+  const film = films.get(parentElement) ?? { key: null, at: 0, playing: false };
+  films.set(parentElement, film);
   section.style.setProperty("--bar", data.colours.bar);
   section.style.setProperty("--accent", data.colours.accent);
-
-  const bars = rows(find(".bars"), data.words.weights, data.tokens, data.language, ["0", "0.25", "0.5", "0.75", "1"]);
-  const answer = rows(find(".answer"), data.words.answer, data.answers, data.answerLanguage, ["0", "50 %", "100 %"]);
-  find(".answer").hidden = !data.answers.length;
-  const writes = find(".writes"), own = find(".now-written");
-  writes.hidden = !data.fixed;
-  writes.setAttribute("aria-label", data.words.writes);
-  find(".own strong").textContent = data.words.writes;
-  find(".fixed").textContent = data.fixed;
-  own.lang = data.answerLanguage;
-
-  // The frame stands where the server drew it; from there it is moved by whole columns.
-  const mark = () => {
-    const box = document.querySelector(`.st-key-${CSS.escape(data.chart)}`), plot = box?.querySelector(".js-plotly-plot");
-    const column = (plot?.querySelector(".nsewdrag")?.getBoundingClientRect().width ?? 0) / data.looks.length;
-    for (const frame of plot?.querySelectorAll(".shapelayer path") ?? []) {
-      frame.setAttribute("transform", `translate(${(film.at - data.at) * column}, 0)`);
-      // On a narrow screen the chart is wider than its box.
-      const [own, room] = [frame.getBoundingClientRect(), box.getBoundingClientRect()];
-      if (own.left < room.left || own.right > room.right) box.scrollLeft += own.left - room.left - room.width / 2;
-    }
-    if (plot && plot !== film.plot) {
-      film.watch?.disconnect();
-      film.watch = new ResizeObserver(() => requestAnimationFrame(() => film.mark()));
-      film.watch.observe(plot);
-      film.plot = plot;
-    }
-  };
-  film.mark = mark;
-  const { slider, show, move, stop, forget, begin } = playback(film, {
-    section, player: find(".player"), title: data.words.slider, words: data.words, last, pace: () => data.pace,
-    draw: (look) => {
-      const state = data.looks[look];
-      fill(bars, state.weights, state.numbers);
-      fill(answer, state.shares, state.percents, state.top);
-      if (data.answers.length) answer.told.textContent = state.told;
-      if (data.fixed) own.textContent = state.writes;
-      mark();
-      return { name: state.name, count: state.name };
+  film.send = (look) => setStateValue("event", stamped({ look }));
+  film.mark = () => mark(film, data);
+  const draw = drawer(section, data);
+  const playback = new Playback(film, {
+    section, player: find(section, ".player"), title: data.words.slider, words: data.words, last: data.looks.length - 1, pace: () => data.pace,
+    draw: (at) => {
+      draw(data.looks[at]);
+      film.mark?.();
+      return { name: data.looks[at].name, count: data.looks[at].name };
     },
-    tell: (look) => film.send(look),
+    tell: (look) => film.send?.(look),
   });
   section.onkeydown = (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!step || event.target === slider || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (!step || event.target === playback.slider || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    move(film.at + step);
+    playback.move(film.at + step);
   };
-
-  const same = film.key === data.key;
+  if (film.key !== data.key) { playback.stop(); playback.forget(); }
   film.key = data.key;
-  if (!same) { stop(); forget(); }
-  if (film.playing) begin(film.at);
-  else show(film.telling ? film.at : data.at);
+  if (film.playing) playback.begin(film.at);
+  else playback.show(film.telling ? film.at : data.at);
   // The chart below is drawn after this and may be drawn again by the same run.
-  for (const delay of [100, 400, 1200]) setTimeout(() => film.mark(), delay);
+  for (const delay of [100, 400, 1200]) setTimeout(() => film.mark?.(), delay);
 }
 
+/**
+ * Lays out bars and texts.
+ * @param {HTMLElement} section
+ * @param {Learning} data
+ * @returns {(look: Look) => void} Draws a look.
+ */
+function drawer(section, data) {
+  const bars = rows(find(section, ".bars"), data.words.weights, data.tokens, data.language, ["0", "0.25", "0.5", "0.75", "1"]);
+  const answer = rows(find(section, ".answer"), data.words.answer, data.answers, data.answerLanguage, ["0", "50 %", "100 %"]);
+  find(section, ".answer").hidden = !data.answers.length;
+  const writes = find(section, ".writes"), own = find(section, ".now-written");
+  writes.hidden = !data.fixed;
+  writes.setAttribute("aria-label", data.words.writes);
+  find(section, ".own strong").textContent = data.words.writes;
+  find(section, ".fixed").textContent = data.fixed;
+  own.lang = data.answerLanguage;
+  return (look) => {
+    fill(bars.lines, look.weights, look.numbers);
+    fill(answer.lines, look.shares ?? [], look.percents ?? [], look.top);
+    if (data.answers.length) answer.told.textContent = look.told ?? "";
+    if (data.fixed) own.textContent = look.writes ?? "";
+  };
+}
+
+/**
+ * Moves the frame in the chart below: it stands where the server drew it; from there it is moved by whole columns.
+ * @param {Shown} film
+ * @param {Learning} data
+ */
+function mark(film, data) {
+  const box = document.querySelector(`.st-key-${CSS.escape(data.chart)}`), plot = box?.querySelector(".js-plotly-plot");
+  if (!box || !plot) return;
+  const column = (plot.querySelector(".nsewdrag")?.getBoundingClientRect().width ?? 0) / data.looks.length;
+  for (const frame of plot.querySelectorAll(".shapelayer path")) {
+    frame.setAttribute("transform", `translate(${(film.at - data.at) * column}, 0)`);
+    // On a narrow screen the chart is wider than its box.
+    const [own, room] = [frame.getBoundingClientRect(), box.getBoundingClientRect()];
+    if (own.left < room.left || own.right > room.right) box.scrollLeft += own.left - room.left - room.width / 2;
+  }
+  if (plot !== film.plot) {
+    film.watch?.disconnect();
+    film.watch = new ResizeObserver(() => requestAnimationFrame(() => film.mark?.()));
+    film.watch.observe(plot);
+    film.plot = plot;
+  }
+}
+
+/** @typedef {{ row: HTMLElement, bar: HTMLElement, value: HTMLElement }} Line */
+
+/**
+ * @param {HTMLElement} place
+ * @param {string} title
+ * @param {Name[]} names
+ * @param {string} language
+ * @param {string[]} marks Of the scale below.
+ */
 function rows(place, title, names, language, marks) {
   const told = make("p", "told"), ticks = make("div", "ticks"), scale = make("div", "row");
   ticks.append(...labels(marks.map((label, index) => ({ label, position: index / (marks.length - 1) }))));
   scale.append(make("span"), ticks, make("span"));
   scale.setAttribute("aria-hidden", "true");
   place.setAttribute("aria-label", title);
+  /** @type {Line[]} */
   const lines = names.map(({ text, unknown }) => {
     const row = make("div", "row"), name = make("span", `name${unknown ? " unknown" : ""}`, text), track = make("div", "track"), bar = make("div", "bar"), value = make("span", "value");
     name.lang = language;
@@ -87,7 +156,12 @@ function rows(place, title, names, language, marks) {
   return { told, lines };
 }
 
-function fill({ lines }, shares, numbers, top = -1) {
+/**
+ * @param {Line[]} lines
+ * @param {number[]} shares
+ * @param {string[]} numbers
+ */
+function fill(lines, shares, numbers, top = -1) {
   lines.forEach(({ row, bar, value }, index) => {
     bar.style.width = `${shares[index] * 100}%`;
     value.textContent = numbers[index];

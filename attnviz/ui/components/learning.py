@@ -16,7 +16,7 @@ from attnviz.trace import AttentionTrace, Classification, TokenAxis, Written
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
-_mount = component("learning", "elements", "player")
+_mount = component("learning")
 
 #: Milliseconds a look stays while it plays.
 PACE = 400

@@ -16,7 +16,7 @@ from attnviz.trace import AttentionBlock
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
-_mount = component("maps", "elements", "cells")
+_mount = component("maps")
 
 #: Most rows and columns a small map is drawn with.
 LIMIT = 64

@@ -1,36 +1,116 @@
 // One head of a sentence too long for numbers in its cells: a pixel for each cell, enlarged as a whole; tokens that have
 // room stand at its sides.
 
+import { explain, paintCells, palette } from "./shared/cells.js";
+import { bytes, find, findAs, floats, make, set, shape, stamped } from "./shared/elements.js";
+import { legend } from "./shared/legend.js";
+import { newest } from "./shared/newest.js";
+
+/** @import { Component, Reason, Tick } from "./component.js" */
+
+/**
+ * @typedef {object} Matrix
+ * @property {string[]} queries
+ * @property {string[]} keys
+ * @property {number} query The one that is looked at.
+ * @property {number[]} own The model's own position of each query.
+ * @property {number} cell Pixels, at most.
+ * @property {string} codes
+ * @property {string} weights float32, or empty where they are too many.
+ * @property {string} masks
+ * @property {Reason[]} reasons
+ * @property {string[]} ramp
+ * @property {string} sign
+ * @property {string} accent
+ * @property {string} ground
+ * @property {string} title
+ * @property {string} mark What was changed by hand, or empty.
+ * @property {string} alt
+ * @property {{ title: string, ticks: Tick[] }} legend
+ * @property {Record<"query" | "key" | "weight", string>} words
+ */
+
+/**
+ * Where things stand, in pixels.
+ * @typedef {object} Plan
+ * @property {[string, number][]} down Queries that are named, with their places.
+ * @property {[string, number][]} across Keys that are named.
+ * @property {number} left Before the cells.
+ * @property {number} below Under them.
+ * @property {number} cell
+ * @property {number} page Width of the page.
+ */
+
 const FONT = 16, LINE = 18, LONGEST = 24, WIDEST = 170;
 // Pixels of a cell that carries the sign of a mask within, where cells are large enough to show it.
 const SIGN = 6;
+/** @type {WeakMap<Element, number>} */
 const drawn = new WeakMap();
 
-export default function ({ data, parentElement, setStateValue }) {
-  const find = (selector) => parentElement.querySelector(selector);
-  const plane = find(".plane"), svg = find(".plane svg");
+export default newest(drawMatrix);
+
+/** @param {Component<Matrix>} component */
+function drawMatrix({ data, parentElement, setStateValue }) {
+  const plane = find(parentElement, ".plane"), svg = findAs(plane, "svg", SVGSVGElement);
   if (drawn.get(plane) === data.serial && svg.firstChild) return;
   drawn.set(plane, data.serial);
-  const rows = data.queries.length, columns = data.keys.length;
-  const colours = ramp(data.ramp), codes = bytes(data.codes), masks = bytes(data.masks), weights = floats(data.weights);
-  const sign = word([...channels(data.sign), 255]);
-  const title = find(".title");
+  const rows = data.queries.length, columns = data.keys.length, plan = planned(data, plane), { cell, left, page } = plan;
+  const title = find(parentElement, ".title"), paint = palette(data.ramp, data.sign);
   title.textContent = data.title;
   if (data.mark) title.append(make("span", "mark", data.mark));
 
-  const step = Math.ceil(LINE / data.cell);
-  const shown = (tokens) => tokens.map((token, place) => [cut(token), place]).filter((_, place) => place % step === 0);
-  const down = shown(data.queries), across = shown(data.keys);
-  const family = getComputedStyle(parentElement.querySelector(".matrix")).fontFamily;
-  const left = widest(down, family) + 2.5 * FONT, below = widest(across, family) + 2.5 * FONT;
-  const page = plane.getRootNode().host.closest("[class*=st-key-chart]").clientWidth;
-  const cell = step > 1 ? data.cell : Math.max(LINE, Math.min(data.cell, Math.floor((page - left - 4) / columns)));
-  const width = left + columns * cell + 4, height = rows * cell + below + 4;
-  const canvas = paint(find(".plane canvas"), codes, masks, rows, columns, colours, sign, cell < LINE ? 1 : SIGN);
+  const cells = { codes: bytes(data.codes), masks: bytes(data.masks), rows, columns };
+  const canvas = paintCells(findAs(plane, "canvas", HTMLCanvasElement), cells, paint, cell < LINE ? 1 : SIGN);
   Object.assign(canvas.style, { left: `${left}px`, top: "2px", width: `${columns * cell}px`, height: `${rows * cell}px` });
   canvas.setAttribute("aria-label", data.alt);
-  for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) svg.setAttribute(name, value);
+  name(svg, data, plan);
+  const figure = find(parentElement, ".legend");
+  figure.style.maxWidth = `${page}px`;
+  legend(figure, { ...data.legend, ramp: paint.ramp });
+  explain(find(parentElement, ".reasons"), data.reasons, paint);
+
+  /** @param {MouseEvent} event @returns {[number, number] | null} */
+  const under = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const row = Math.floor((event.clientY - box.top) / cell), column = Math.floor((event.clientX - box.left) / cell);
+    return row >= 0 && column >= 0 && row < rows && column < columns ? [row, column] : null;
+  };
+  plane.onclick = (event) => {
+    const met = under(event);
+    if (met) setStateValue("chosen", stamped({ query: data.own[met[0]] }));
+  };
+  tell(plane, find(parentElement, ".tip"), under, told(data, cells));
+}
+
+/**
+ * @param {Matrix} data
+ * @param {HTMLElement} plane
+ * @returns {Plan}
+ */
+function planned(data, plane) {
+  const step = Math.ceil(LINE / data.cell);
+  /** @param {string[]} tokens @returns {[string, number][]} */
+  const shown = (tokens) => tokens.map((token, place) => /** @type {[string, number]} */ ([cut(token), place])).filter((_, place) => place % step === 0);
+  const down = shown(data.queries), across = shown(data.keys), family = getComputedStyle(plane).fontFamily;
+  const left = widest(down, family) + 2.5 * FONT, below = widest(across, family) + 2.5 * FONT;
+  const page = /** @type {ShadowRoot} */ (plane.getRootNode()).host.closest("[class*=st-key-chart]")?.clientWidth ?? 0;
+  const cell = step > 1 ? data.cell : Math.max(LINE, Math.min(data.cell, Math.floor((page - left - 4) / data.keys.length)));
+  return { down, across, left, below, cell, page };
+}
+
+/**
+ * Names and lines around the cells.
+ * @param {SVGSVGElement} svg
+ * @param {Matrix} data
+ * @param {Plan} plan
+ */
+function name(svg, data, { down, across, left, below, cell }) {
+  const rows = data.queries.length, columns = data.keys.length;
+  const width = left + columns * cell + 4, height = rows * cell + below + 4;
+  set(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+  /** @param {number} place */
   const middle = (place) => 2 + (place + 0.5) * cell, foot = 2 + rows * cell;
+  /** @param {number} count @param {(at: number) => string} line */
   const lines = (count, line) => Array.from({ length: count - 1 }, (_, place) => line((place + 1) * cell)).join("");
   const grid = lines(columns, (at) => `M${left + at} 2V${foot}`) + lines(rows, (at) => `M${left} ${2 + at}h${columns * cell}`);
   svg.replaceChildren(
@@ -41,50 +121,70 @@ export default function ({ data, parentElement, setStateValue }) {
     words(data.words.key, left + (columns * cell) / 2, height - FONT * 0.75, "middle"),
     shape("rect", { x: left - 1, y: 1 + data.query * cell, width: columns * cell + 2, height: cell + 2, fill: "none", stroke: data.accent, "stroke-width": 2 }),
   );
+}
 
-  find(".legend").style.maxWidth = `${page}px`;
-  legend(find(".legend"), data.legend, find(".reasons"), data.reasons, colours, sign);
-
-  const tip = find(".tip");
-  tip.hidden = true;
-  const under = (event) => {
-    const box = canvas.getBoundingClientRect();
-    return [Math.floor((event.clientY - box.top) / cell), Math.floor((event.clientX - box.left) / cell)];
-  };
-  plane.onclick = (event) => {
-    const [row, column] = under(event);
-    if (row < 0 || column < 0 || row >= rows || column >= columns) return;
-    setStateValue("chosen", { query: data.own[row], stamp: Date.now() + Math.random() });
-  };
-  plane.onpointermove = (event) => {
-    const [row, column] = under(event);
-    tip.hidden = !(row >= 0 && column >= 0 && row < rows && column < columns);
-    if (tip.hidden) return;
+/**
+ * What is said of a cell.
+ * @param {Matrix} data
+ * @param {import("./shared/cells.js").Cells} cells
+ * @returns {(row: number, column: number) => string}
+ */
+function told(data, { codes, masks, columns }) {
+  const weights = floats(data.weights);
+  return (row, column) => {
     const at = row * columns + column, reason = data.reasons.find(({ code }) => code === masks[at]);
     const value = weights.length ? `${data.words.weight} ${+weights[at].toPrecision(9)}` : `${data.legend.title}: ${codes[at]}/255`;
-    tip.textContent = `${data.queries[row]} → ${data.keys[column]}\n${reason ? reason.name : value}`;
-    const frame = plane.parentElement.getBoundingClientRect(), x = event.clientX - frame.left, y = event.clientY - frame.top;
+    return `${data.queries[row]} → ${data.keys[column]}\n${reason ? reason.name : value}`;
+  };
+}
+
+/**
+ * Says beside the pointer what is under it.
+ * @param {HTMLElement} plane
+ * @param {HTMLElement} tip
+ * @param {(event: MouseEvent) => [number, number] | null} under Row and column.
+ * @param {(row: number, column: number) => string} say
+ */
+function tell(plane, tip, under, say) {
+  tip.hidden = true;
+  plane.onpointermove = (event) => {
+    const met = under(event);
+    tip.hidden = met === null;
+    if (met === null) return;
+    tip.textContent = say(...met);
+    const frame = /** @type {Element} */ (plane.parentElement).getBoundingClientRect(), x = event.clientX - frame.left, y = event.clientY - frame.top;
     tip.style.left = `${x + 16 + tip.offsetWidth > frame.width ? Math.max(0, x - 16 - tip.offsetWidth) : x + 16}px`;
     tip.style.top = `${y + 16}px`;
   };
   plane.onpointerleave = () => { tip.hidden = true; };
 }
 
+/**
+ * @param {string} content
+ * @param {number} x
+ * @param {number} y
+ * @param {"middle" | "end"} anchor
+ */
 const words = (content, x, y, anchor, turn = 0) => shape("text", {
   x, y, "text-anchor": anchor, "dominant-baseline": "central", "font-size": FONT, ...(turn && { transform: `rotate(${turn} ${x} ${y})` }),
 }, content);
 
-const floats = (base64) => new Float32Array(bytes(base64).buffer);
-
-// As a reader counts characters, of which there are no more than code units.
+/**
+ * As a reader counts characters, of which there are no more than code units.
+ * @param {string} token
+ */
 function cut(token) {
   if (token.length <= LONGEST) return token;
   const characters = [...new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(token.slice(0, 8 * LONGEST))];
-  return characters.length > LONGEST ? characters.slice(0, LONGEST - 1).map(({ segment }) => segment).join("") + "…" : token;
+  return characters.length > LONGEST ? `${characters.slice(0, LONGEST - 1).map(({ segment }) => segment).join("")}…` : token;
 }
 
+/**
+ * @param {[string, number][]} tokens
+ * @param {string} family
+ */
 function widest(tokens, family) {
-  const pen = document.createElement("canvas").getContext("2d");
+  const pen = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
   pen.font = `${FONT}px ${family}`;
   return Math.min(WIDEST, Math.max(...tokens.map(([token]) => pen.measureText(token).width)));
 }

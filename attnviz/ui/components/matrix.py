@@ -14,7 +14,7 @@ from attnviz.figures.head import SIGNED
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
-_mount = component("matrix", "elements", "cells")
+_mount = component("matrix")
 
 #: Pixels all cells together take, about.
 SIDE = 1000

@@ -2,59 +2,140 @@
 // set as text, never as markup. `data-attnviz-trace` tells what has been drawn. While the sentences stay the same, their
 // tokens are only shaded anew: laying out hundreds of them takes longer than all else.
 
-const shows = new WeakMap(), laid = new WeakMap();
+import { find, focusWithin, make, nearest, stamped } from "./shared/elements.js";
+import { legend } from "./shared/legend.js";
+import { newest } from "./shared/newest.js";
 
-export default function ({ data, parentElement, setStateValue }) {
-  const stage = parentElement.querySelector(".stage");
-  const rows = stage.querySelector(".rows"), tip = stage.querySelector(".tip");
-  const many = data.rows.filter((row) => row.selectable).length > 1;
-  const active = root(parentElement).activeElement;
-  const focused = active?.classList?.contains("line") ? active.dataset.index : null;
-  stage.className = "stage" + (many ? " many" : "") + (data.numbers ? " numbers" : "") + (data.tokens_choosable ? " choosable" : "") +
-    (data.rows.some((row) => row.tokens?.length > 40) ? " long" : "");
+/** @import { Component, Tick } from "./component.js" */
+
+/**
+ * @typedef {object} Token
+ * @property {string} text
+ * @property {string} gap What stands before it.
+ * @property {string} fill
+ * @property {string} ink
+ * @property {boolean} unknown
+ * @property {number} place By the model's own count.
+ * @property {boolean} query It asks.
+ * @property {string} weight
+ * @property {string} number Under the token.
+ * @property {string} tip
+ */
+
+/** @typedef {{ name: string, share: number, percent: string, top: boolean }} Class */
+
+/**
+ * A sentence; with an error it has no tokens.
+ * @typedef {object} Row
+ * @property {number} index
+ * @property {string} [name]
+ * @property {string} [error]
+ * @property {boolean} selectable
+ * @property {Token[]} [tokens]
+ * @property {Class[]} [classes]
+ * @property {{ name: string, percent: string } | null} [others]
+ * @property {string} [alt]
+ */
+
+/**
+ * @typedef {object} Stage
+ * @property {Row[]} rows
+ * @property {number | null} selected
+ * @property {boolean} numbers Each weight is written under its token.
+ * @property {string} text What has been applied.
+ * @property {string} text_language
+ * @property {{ bar: string, accent: string }} colours
+ * @property {{ title: string, ramp: string[], ticks: Tick[] }} legend
+ * @property {boolean} tokens_choosable
+ * @property {{ label: string }} words
+ */
+
+/** @typedef {(event: Event) => void} Listener */
+
+/** @type {WeakMap<Element, Listener>} */
+const shows = new WeakMap();
+/** @type {WeakMap<Element, string>} */
+const laid = new WeakMap();
+
+export default newest(drawStage);
+
+/** @param {Component<Stage>} component */
+function drawStage({ data, parentElement, setStateValue }) {
+  const stage = find(parentElement, ".stage"), rows = find(stage, ".rows"), tip = find(stage, ".tip"), scale = find(stage, ".legend");
+  const many = data.rows.filter((row) => row.selectable).length > 1, focused = focusWithin(stage);
+  const looks = { many, numbers: data.numbers, choosable: data.tokens_choosable, long: data.rows.some(({ tokens = [] }) => tokens.length > 40) };
+  for (const [name, is] of Object.entries(looks)) stage.classList.toggle(name, is);
   stage.style.setProperty("--bar", data.colours.bar);
   stage.style.setProperty("--accent", data.colours.accent);
   stage.setAttribute("aria-label", data.words.label);
   tip.hidden = true;
 
-  const scale = stage.querySelector(".legend");
   const layout = JSON.stringify([many, data.numbers, data.text_language, data.rows.map(outline)]);
   if (laid.get(rows) !== layout) {
     stage.append(scale);
     rows.replaceChildren(...data.rows.map((row) => line(row, data, many)));
     laid.set(rows, layout);
-    if (focused !== null) rows.querySelector(`.line[data-index="${focused}"]`)?.focus();
+    if (focused?.classList.contains("line")) {
+      /** @type {HTMLElement | null} */ (rows.querySelector(`.line[data-index="${focused.dataset.index}"]`))?.focus();
+    }
   }
-  data.rows.forEach((row, index) => shade(rows.children[index], row, data, many));
+  data.rows.forEach((row, index) => { shade(/** @type {HTMLElement} */ (rows.children[index]), row, data, many); });
   const place = many ? stage : rows.querySelector(".line .words") ?? stage;
   if (scale.parentElement !== place) place.append(scale);
   legend(scale, data.legend);
   stage.dataset.attnvizTrace = data.text;
 
-  const choose = (target) => {
-    const token = target.closest(".token"), line = target.closest(".line");
-    if (data.tokens_choosable && token && line.dataset.index !== "0") {
-      setStateValue("token", { sentence: Number(line.dataset.index), token: Number(token.dataset.token), stamp: Date.now() + Math.random() });
-      return;
-    }
-    const chosen = target.closest(".line");
-    if (many && chosen?.dataset.selectable) setStateValue("selected", Number(chosen.dataset.index));
+  const choose = chooser(data, many, setStateValue);
+  rows.onclick = choose;
+  rows.onkeydown = (event) => press(event, choose, tip);
+  tell(rows, tip, teller(stage, tip));
+}
+
+/**
+ * What a click does: chooses a token as the query, or a sentence.
+ * @param {Stage} data
+ * @param {boolean} many
+ * @param {Component<Stage>["setStateValue"]} setStateValue
+ * @returns {Listener}
+ */
+function chooser(data, many, setStateValue) {
+  return (event) => {
+    const token = nearest(event, ".token"), line = nearest(event, ".line");
+    if (data.tokens_choosable && token && line && line.dataset.index !== "0") {
+      setStateValue("token", stamped({ sentence: Number(line.dataset.index), token: Number(token.dataset.token) }));
+    } else if (many && line?.dataset.selectable) setStateValue("selected", Number(line.dataset.index));
   };
-  rows.onclick = (event) => choose(event.target);
-  rows.onkeydown = (event) => {
-    if (event.key === "Enter" || event.key === " ") {
-      if (event.target.matches(".line, .token")) { event.preventDefault(); choose(event.target); }
-    } else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
-      const tokens = [...event.target.closest(".line").querySelectorAll(".token")];
-      const step = event.key === "ArrowRight" ? 1 : -1;
-      const next = tokens[tokens.indexOf(event.target) + step] ?? tokens[step > 0 ? 0 : tokens.length - 1];
-      if (next) { event.preventDefault(); next.focus(); }
-    } else if (event.key === "Escape") tip.hidden = true;
-  };
-  const show = (event) => {
-    const token = event.target.closest?.(".token");
+}
+
+/**
+ * @param {KeyboardEvent} event
+ * @param {Listener} choose
+ * @param {HTMLElement} tip
+ */
+function press(event, choose, tip) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (event.key === "Enter" || event.key === " ") {
+    if (target.matches(".line, .token")) { event.preventDefault(); choose(event); }
+  } else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+    /** @type {HTMLElement[]} */
+    const tokens = [...(nearest(event, ".line")?.querySelectorAll(/** @type {"span"} */ (".token")) ?? [])];
+    const step = event.key === "ArrowRight" ? 1 : -1;
+    const next = tokens[tokens.indexOf(target) + step] ?? tokens[step > 0 ? 0 : tokens.length - 1];
+    if (next) { event.preventDefault(); next.focus(); }
+  } else if (event.key === "Escape") tip.hidden = true;
+}
+
+/**
+ * Shows the number of the token an event came from, above it where there is room.
+ * @param {HTMLElement} stage
+ * @param {HTMLElement} tip
+ * @returns {Listener}
+ */
+function teller(stage, tip) {
+  return (event) => {
+    const token = nearest(event, ".token");
     if (!token) { tip.hidden = true; return; }
-    tip.textContent = token.dataset.tip;
+    tip.textContent = token.dataset.tip ?? "";
     tip.hidden = false;
     const frame = stage.getBoundingClientRect(), place = token.getBoundingClientRect();
     const left = place.left + place.width / 2 - frame.left - tip.offsetWidth / 2;
@@ -62,27 +143,41 @@ export default function ({ data, parentElement, setStateValue }) {
     const above = place.top - frame.top - tip.offsetHeight - 4;
     tip.style.top = `${above > -frame.top ? above : place.bottom - frame.top + 4}px`;
   };
+}
+
+/**
+ * @param {HTMLElement} rows
+ * @param {HTMLElement} tip
+ * @param {Listener} show
+ */
+function tell(rows, tip, show) {
   rows.onpointerover = show;
   rows.onpointerleave = () => { tip.hidden = true; };
   // There is no `onfocusin`; the listeners are added once and find the run's own `show`.
   if (!shows.has(rows)) {
-    rows.addEventListener("focusin", (event) => shows.get(rows)(event));
+    rows.addEventListener("focusin", (event) => shows.get(rows)?.(event));
     rows.addEventListener("focusout", () => { tip.hidden = true; });
   }
   shows.set(rows, show);
 }
 
-const root = (element) => element.getRootNode?.() ?? document;
-
-// What a line's layout depends on, apart from the prediction.
+/**
+ * What a line's layout depends on, apart from the prediction.
+ * @param {Row} row
+ */
 const outline = ({ index, name, error, selectable, tokens, classes }) =>
   [index, name, error, selectable, classes?.length, tokens?.map(({ text, gap, place }) => [text, gap, place])];
 
-// A line with its tokens, not yet shaded.
+/**
+ * A line with its tokens, not yet shaded.
+ * @param {Row} row
+ * @param {Stage} data
+ * @param {boolean} many
+ */
 function line(row, data, many) {
   const element = make("div", "line");
   element.setAttribute("role", "listitem");
-  element.dataset.index = row.index;
+  element.dataset.index = String(row.index);
   if (many && row.selectable) {
     element.dataset.selectable = "1";
     element.tabIndex = 0;
@@ -92,10 +187,10 @@ function line(row, data, many) {
   const sentence = make("p", "sentence");
   sentence.dir = "auto";
   sentence.lang = data.text_language;
-  row.tokens.forEach((token, index) => {
+  row.tokens?.forEach((token, index) => {
     if (token.gap) sentence.append(token.gap);
     const span = make("span", "token", token.text);
-    span.dataset.token = token.place;
+    span.dataset.token = String(token.place);
     if (data.numbers) span.append(make("span", "number"));
     span.tabIndex = index === 0 ? 0 : -1;
     sentence.append(span);
@@ -103,47 +198,52 @@ function line(row, data, many) {
   const words = make("div", "words");
   words.append(sentence);
   element.append(words);
-  if (row.classes.length) element.append(make("div"));
+  if (row.classes?.length) element.append(make("div"));
   else element.classList.add("alone");
   return element;
 }
 
+/**
+ * @param {HTMLElement} element
+ * @param {Row} row
+ * @param {Stage} data
+ * @param {boolean} many
+ */
 function shade(element, row, data, many) {
   if (many && row.selectable) element.setAttribute("aria-current", String(row.index === data.selected));
   if (row.error) return;
-  element.querySelector(".sentence").setAttribute("aria-label", row.alt);
-  const spans = element.querySelectorAll(".token");
-  row.tokens.forEach((token, index) => {
+  find(element, ".sentence").setAttribute("aria-label", row.alt ?? "");
+  const spans = element.querySelectorAll(/** @type {"span"} */ (".token"));
+  row.tokens?.forEach((token, index) => {
     const span = spans[index];
-    span.className = "token" + (token.unknown ? " unknown" : "") + (token.query ? " query" : "");
+    span.className = `token${token.unknown ? " unknown" : ""}${token.query ? " query" : ""}`;
     span.style.background = token.fill;
     span.style.color = token.ink;
     span.dataset.tip = token.tip;
     span.dataset.weight = token.weight;
-    if (data.numbers) span.lastChild.textContent = token.number;
+    if (data.numbers) /** @type {ChildNode} */ (span.lastChild).textContent = token.number;
   });
-  if (row.classes.length) element.lastChild.replaceWith(many ? verdict(row) : classes(row));
+  if (row.classes?.length) element.lastChild?.replaceWith(many ? verdict(row.classes) : classes(row.classes, row.others ?? null));
 }
 
-function verdict(row) {
-  const best = row.classes.find((entry) => entry.top);
+/** @param {Class[]} entries */
+function verdict(entries) {
+  const best = entries.find((entry) => entry.top);
   return make("div", "verdict", best ? `${best.name} ${best.percent}` : "");
 }
 
-function classes(row) {
+/**
+ * @param {Class[]} entries
+ * @param {{ name: string, percent: string } | null} others
+ */
+function classes(entries, others) {
   const list = make("div", "classes");
-  for (const entry of row.classes) {
+  for (const entry of entries) {
     const top = entry.top ? " top" : "";
     const bar = make("div", `bar${top}`);
     bar.style.width = `${Math.max(entry.share * 100, 0.2)}%`;
     list.append(make("span", `class${top}`, entry.name), bar, make("span", `value${top}`, entry.percent));
   }
-  if (row.others) list.append(make("span", "class others", row.others.name), make("span"), make("span", "value others", row.others.percent));
+  if (others) list.append(make("span", "class others", others.name), make("span"), make("span", "value others", others.percent));
   return list;
-}
-
-function legend(figure, scale) {
-  figure.querySelector("figcaption").textContent = scale.title;
-  figure.querySelector(".ramp").replaceChildren(...steps(scale.ramp));
-  figure.querySelector(".ticks").replaceChildren(...labels(scale.ticks));
 }

@@ -15,7 +15,7 @@ from attnviz.trace import MASK_NONE, AttentionTrace, Classification
 from attnviz.ui.components import component
 from attnviz.ui.context import Context, Row
 
-_mount = component("stage", "elements")
+_mount = component("stage")
 
 #: Classes drawn beside a sentence; the view of the prediction has them all.
 MAX_CLASSES = 5

@@ -1,96 +1,186 @@
 // A row of weights: each bar is a slider for pointer and keyboard, each number a field. What is set goes to the server, which
 // answers with the row as the model then has it. Tokens are set as text, never as markup.
 
+import { find, findAs, focusWithin, make, nearest, set, stamped } from "./shared/elements.js";
+import { newest } from "./shared/newest.js";
+
+/** @import { Component } from "./component.js" */
+
+/**
+ * @typedef {object} Row
+ * @property {string} token
+ * @property {number} own The model's own weight.
+ * @property {string} was The same as text.
+ * @property {number | null} now The weight as it stands; null where the token is not there any more.
+ */
+
+/**
+ * @typedef {object} Weights
+ * @property {Row[]} rows
+ * @property {string} place Of the row; goes back with what is set.
+ * @property {number} most Largest weight that may be typed.
+ * @property {string} text_language
+ * @property {{ bar: string, accent: string }} colours
+ * @property {Record<"token" | "own" | "drag" | "typed" | "gone" | "hint", string>} words
+ */
+
+/**
+ * What outlives the draws.
+ * @typedef {object} Table
+ * @property {ReturnType<typeof setTimeout>} [timer] Until what the keys have set is sent.
+ * @property {HTMLElement | null} dragging The track the pointer holds.
+ */
+
 const QUIET = 450;
+/** @type {WeakMap<ParentNode, Table>} */
 const tables = new WeakMap();
 
-export default function ({ data, parentElement, setStateValue }) {
-  const section = parentElement.querySelector(".weights"), body = section.querySelector("tbody");
-  const table = tables.get(parentElement) ?? { timer: 0, dragging: null };
+export default newest(drawWeights);
+
+/** @param {Component<Weights>} component */
+function drawWeights({ data, parentElement, setStateValue }) {
+  const section = find(parentElement, ".weights"), body = find(section, "tbody");
+  /** @type {Table} */
+  const table = tables.get(parentElement) ?? { dragging: null };
   tables.set(parentElement, table);
   clearTimeout(table.timer);
   section.style.setProperty("--bar", data.colours.bar);
   section.style.setProperty("--accent", data.colours.accent);
-  section.querySelector(".hint").textContent = data.words.hint;
+  find(section, ".hint").textContent = data.words.hint;
   const heads = section.querySelectorAll("thead th");
   [data.words.token, data.words.own, data.words.drag, data.words.typed].forEach((words, index) => { heads[index].textContent = words; });
 
-  const focused = parentElement.activeElement ?? parentElement.getRootNode().activeElement;
-  const kept = focused?.dataset?.part ? [focused.dataset.part, focused.closest("tr").dataset.key] : null;
+  const focused = focusWithin(section), part = focused?.dataset.part, row = focused && rowOf(focused).dataset.key;
   body.replaceChildren(...data.rows.map((row, key) => line(row, key, data)));
-  if (kept) body.querySelector(`tr[data-key="${kept[1]}"] [data-part="${kept[0]}"]`)?.focus();
+  if (part) /** @type {HTMLElement | null} */ (body.querySelector(`tr[data-key="${row}"] [data-part="${part}"]`))?.focus();
 
-  const send = (key, value) => {
+  /** @param {HTMLElement} row @param {number} value */
+  const send = (row, value) => {
     clearTimeout(table.timer);
-    setStateValue("set", { place: data.place, key, value, stamp: Date.now() + Math.random() });
+    setStateValue("set", stamped({ place: data.place, key: Number(row.dataset.key), value }));
   };
-  const show = (tr, value) => {
-    const track = tr.querySelector(".track");
-    track.querySelector(".fill").style.width = `${Math.min(value, 1) * 100}%`;
-    track.setAttribute("aria-valuenow", String(value));
-    tr.querySelector("input").value = written(value);
-  };
-  const at = (track, event) => {
-    const frame = track.getBoundingClientRect();
-    const share = (event.clientX - frame.left) / frame.width;
-    const value = getComputedStyle(track).direction === "rtl" ? 1 - share : share;
-    return Math.round(Math.max(0, Math.min(1, value)) * 1000) / 1000;
-  };
+  drag(body, table, data, send);
+  listenToKeys(body, table, send);
+  listenToFields(body, data, send);
+}
 
+/** @typedef {(row: HTMLElement, value: number) => void} Send */
+
+/**
+ * @param {HTMLElement} body
+ * @param {Table} table
+ * @param {Weights} data
+ * @param {Send} send
+ */
+function drag(body, table, data, send) {
   body.onpointerdown = (event) => {
-    const track = event.target.closest(".track");
+    const track = nearest(event, ".track");
     if (!track || event.button) return;
     track.setPointerCapture(event.pointerId);
     track.focus();
     table.dragging = track;
-    show(track.closest("tr"), at(track, event));
+    show(rowOf(track), at(track, event));
     event.preventDefault();
   };
   body.onpointermove = (event) => {
-    if (table.dragging) show(table.dragging.closest("tr"), at(table.dragging, event));
+    if (table.dragging) show(rowOf(table.dragging), at(table.dragging, event));
   };
   body.onpointerup = (event) => {
     const track = table.dragging;
     table.dragging = null;
-    if (track) send(Number(track.closest("tr").dataset.key), at(track, event));
+    if (track) send(rowOf(track), at(track, event));
   };
   body.onpointercancel = () => {
-    if (table.dragging) show(table.dragging.closest("tr"), data.rows[Number(table.dragging.closest("tr").dataset.key)].now);
+    if (table.dragging) restore(rowOf(table.dragging), data);
     table.dragging = null;
   };
+}
+
+/**
+ * @param {HTMLElement} body
+ * @param {Table} table
+ * @param {Send} send
+ */
+function listenToKeys(body, table, send) {
   body.onkeydown = (event) => {
-    const track = event.target.closest(".track");
+    const track = nearest(event, ".track");
     if (!track) {
-      if (event.key === "Enter" && !event.isComposing) event.target.blur();
+      if (event.key === "Enter" && !event.isComposing) nearest(event, "input")?.blur();
       return;
     }
     const now = Number(track.getAttribute("aria-valuenow")), step = event.shiftKey ? 0.1 : 0.01;
+    /** @type {Record<string, number>} */
     const moves = { ArrowRight: now + step, ArrowUp: now + step, ArrowLeft: now - step, ArrowDown: now - step, PageUp: now + 0.1,
       PageDown: now - 0.1, Home: 0, End: 1 };
     if (!(event.key in moves)) return;
     event.preventDefault();
-    const value = Math.round(Math.max(0, Math.min(1, moves[event.key])) * 1000) / 1000, tr = track.closest("tr");
-    show(tr, value);
+    const value = thousandths(moves[event.key]), row = rowOf(track);
+    show(row, value);
     clearTimeout(table.timer);
-    table.timer = setTimeout(() => send(Number(tr.dataset.key), value), QUIET);
-  };
-  body.onchange = (event) => {
-    const tr = event.target.closest("tr"), value = Number(event.target.value.replace(",", "."));
-    const key = Number(tr.dataset.key);
-    if (event.target.value.trim() === "" || !Number.isFinite(value)) { show(tr, data.rows[key].now); return; }
-    send(key, Math.max(0, Math.min(data.most, value)));
+    table.timer = setTimeout(() => send(row, value), QUIET);
   };
 }
 
+/**
+ * @param {HTMLElement} body
+ * @param {Weights} data
+ * @param {Send} send
+ */
+function listenToFields(body, data, send) {
+  body.onchange = (event) => {
+    const field = /** @type {HTMLInputElement} */ (event.target), row = rowOf(field), value = Number(field.value.replace(",", "."));
+    if (field.value.trim() === "" || !Number.isFinite(value)) restore(row, data);
+    else send(row, Math.max(0, Math.min(data.most, value)));
+  };
+}
+
+/** @param {HTMLElement} within */
+const rowOf = (within) => /** @type {HTMLTableRowElement} */ (within.closest("tr"));
+
+/**
+ * @param {HTMLElement} row
+ * @param {number} value
+ */
+function show(row, value) {
+  const track = find(row, ".track");
+  find(track, ".fill").style.width = `${Math.min(value, 1) * 100}%`;
+  track.setAttribute("aria-valuenow", String(value));
+  findAs(row, "input", HTMLInputElement).value = written(value);
+}
+
+/**
+ * Shows again what stands.
+ * @param {HTMLElement} row
+ * @param {Weights} data
+ */
+const restore = (row, data) => show(row, data.rows[Number(row.dataset.key)].now ?? 0);
+
+/**
+ * The weight under the pointer.
+ * @param {HTMLElement} track
+ * @param {PointerEvent} event
+ */
+function at(track, event) {
+  const frame = track.getBoundingClientRect(), share = (event.clientX - frame.left) / frame.width;
+  return thousandths(getComputedStyle(track).direction === "rtl" ? 1 - share : share);
+}
+
+/** @param {number} value */
+const thousandths = (value) => Math.round(Math.max(0, Math.min(1, value)) * 1000) / 1000;
+
+/** @param {number} value */
 const written = (value) => String(Math.round(value * 1e4) / 1e4);
 
+/**
+ * @param {Row} row
+ * @param {number} key
+ * @param {Weights} data
+ */
 function line(row, key, data) {
-  const tr = document.createElement("tr");
-  tr.dataset.key = key;
-  const name = make("th", "token", row.token);
+  const tr = make("tr"), name = make("th", "token", row.token), own = make("td", "number", row.was), bar = make("td"), field = make("td");
+  tr.dataset.key = String(key);
   name.scope = "row";
   name.lang = data.text_language;
-  const own = make("td", "number", row.was), bar = make("td"), field = make("td");
   tr.append(name, own, bar, field);
   if (row.now === null) {
     tr.className = "gone";
@@ -100,11 +190,7 @@ function line(row, key, data) {
   const track = make("div", "track"), fill = make("div", "fill"), was = make("div", "was");
   track.tabIndex = 0;
   track.dataset.part = "track";
-  track.setAttribute("role", "slider");
-  track.setAttribute("aria-valuemin", "0");
-  track.setAttribute("aria-valuemax", "1");
-  track.setAttribute("aria-valuenow", String(row.now));
-  track.setAttribute("aria-label", row.token);
+  set(track, { role: "slider", "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": row.now, "aria-label": row.token });
   fill.style.width = `${Math.min(row.now, 1) * 100}%`;
   was.style.insetInlineStart = `${Math.min(row.own, 1) * 100}%`;
   was.title = `${data.words.own} ${row.was}`;

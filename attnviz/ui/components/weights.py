@@ -12,7 +12,7 @@ from attnviz.figures.numbers import approx
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
-_mount = component("weights", "elements")
+_mount = component("weights")
 
 
 def weights(

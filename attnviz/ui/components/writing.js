@@ -2,96 +2,228 @@
 // could have been written. All steps are in the data: playing and hovering ask no server. Tokens are set as text, never as
 // markup. `data-attnviz-trace` tells what has been drawn.
 
-const kept = new WeakMap();
+import { bytes, find, findAs, floats, make, nearest, set, shape, stamped } from "./shared/elements.js";
+import { legend } from "./shared/legend.js";
+import { newest } from "./shared/newest.js";
+import { Playback } from "./shared/player.js";
 
-export default function ({ data, parentElement, setStateValue }) {
-  const find = (selector) => parentElement.querySelector(selector);
-  const section = find(".writing"), links = find(".links"), grid = find(".grid"), note = find(".note");
-  const film = kept.get(parentElement) ?? { key: null, at: 0, playing: false };
-  kept.set(parentElement, film);
-  film.send = (event) => setStateValue("event", { ...event, stamp: Date.now() + Math.random() });
-  const sources = data.source.tokens, targets = data.target.tokens, last = targets.length - 1;
-  const codes = bytes(data.codes), weights = new Float32Array(bytes(data.weights).buffer);
-  const at = (query, key) => query * sources.length + key;
+/** @import { Component, Tick } from "./component.js" */
+/** @import { Button, Film } from "./shared/player.js" */
+
+/** @typedef {{ text: string, gap: string, special: boolean, unknown: boolean }} Token */
+
+/** @typedef {{ token: string, text: string, share: number, percent: string, written: boolean }} Alternative */
+
+/**
+ * @typedef {object} Step
+ * @property {number} place By the model's own count.
+ * @property {string} percent
+ * @property {boolean} differs The model would have written another token.
+ * @property {string} preferred That token.
+ * @property {Alternative[]} alternatives
+ */
+
+/**
+ * @typedef {object} Writing
+ * @property {string} key
+ * @property {number} start First step that is new.
+ * @property {number} at Step it stands at, or -1.
+ * @property {number} speed Tokens a second; 0 shows all at once.
+ * @property {string} text What has been applied.
+ * @property {string} alt
+ * @property {string} name Which heads these are.
+ * @property {boolean} forced The translation is given; the model reads it.
+ * @property {{ language: string, tokens: Token[] }} source
+ * @property {{ language: string, tokens: Token[] }} target
+ * @property {Step[]} steps One a target token.
+ * @property {string} codes Of the weights, target token by target token.
+ * @property {string} weights float32.
+ * @property {number} least Weights below it have no line.
+ * @property {[string, string][]} ramp Fill and ink of each code.
+ * @property {{ line: string, accent: string }} colours
+ * @property {{ title: string, ticks: Tick[] }} legend
+ * @property {Record<Button | "source" | "translation" | "step" | "alternatives" | "chosen" | "map" | "continue" | "preferred" | "agreed" | "weight" | "least", string>} words
+ */
+
+/**
+ * What the pointer meets: a token, or a cell of the map.
+ * @typedef {{ side: "source" | "target", index: number } | { query: number, key: number }} Met
+ */
+
+/**
+ * What outlives the draws.
+ * @typedef {Film & { send?: (event: object) => void, picture?: Picture, listening?: boolean }} Shown
+ */
+
+/** @type {WeakMap<ParentNode, Shown>} */
+const films = new WeakMap();
+
+export default newest(drawWriting);
+
+/** @param {Component<Writing>} component */
+function drawWriting({ data, parentElement, setStateValue }) {
+  const section = find(parentElement, ".writing"), sources = data.source.tokens, targets = data.target.tokens;
+  /** @type {Shown} */
+  const film = films.get(parentElement) ?? { key: null, at: 0, playing: false };
+  films.set(parentElement, film);
+  film.send = (event) => setStateValue("event", stamped(event));
   section.classList.toggle("long", Math.max(sources.length, targets.length) > 26);
   section.style.setProperty("--accent", data.colours.accent);
   section.style.setProperty("--line", data.colours.line);
+  find(section, ".name").textContent = data.name;
+  legend(find(section, ".legend"), { ...data.legend, ramp: data.ramp.filter((_, index) => index % 4 === 0).map(([colour]) => colour) });
 
-  // The two sentences.
-  const line = (side, { language, tokens }) => {
-    const paragraph = find(`.${side}`);
-    paragraph.lang = language;
-    paragraph.dir = "auto";
-    paragraph.setAttribute("aria-label", `${data.words[side === "source" ? "source" : "translation"]}: ${tokens.map((token) => token.gap + token.text).join("")}`);
-    const spans = tokens.map((token, index) => {
-      const span = make("span", `token${token.special ? " special" : ""}${token.unknown ? " unknown" : ""}`, token.text);
-      span.dataset.side = side;
-      span.dataset.index = index;
-      span.tabIndex = index ? -1 : 0;
-      if (side === "target") {
-        const step = data.steps[index];
-        if (data.forced) span.append(make("span", "number", step.percent));
-        if (data.forced && step.differs) span.classList.add("differs");
-      }
-      return span;
-    });
-    paragraph.replaceChildren(...spans.flatMap((span, index) => (tokens[index].gap ? [tokens[index].gap, span] : [span])));
-    return spans;
-  };
-  const source = line("source", data.source), target = line("target", data.target);
-
-  // The map.
-  const wide = sources.length <= 12, cjk = (text) => /[\u3000-\u9fff\uf900-\uffef]/.test(text);
-  grid.classList.toggle("wide", wide);
-  grid.style.gridTemplateColumns = `max-content repeat(${sources.length}, max-content)`;
-  grid.setAttribute("aria-label", data.alt);
-  const columns = sources.map((token, key) => marked(make("span", `column${cjk(token.text) ? " upright" : ""}`, token.text), { side: "source", index: key }));
-  const rows = [], cells = [];
-  targets.forEach((token, query) => {
-    rows.push(marked(make("span", "row", token.text), { side: "target", index: query }));
-    cells.push(sources.map((_, key) => {
-      const cell = make("div", wide ? "cell number" : "cell", wide ? weights[at(query, key)].toFixed(2) : "");
-      [cell.style.background, cell.style.color] = data.ramp[codes[at(query, key)]];
-      return marked(cell, { query, key });
-    }));
+  const picture = new Picture(section, data, film);
+  film.picture = picture;
+  const last = targets.length - 1, list = find(section, ".choices");
+  const playback = new Playback(film, {
+    section, player: find(section, ".player"), title: data.words.step, words: data.words, last, pace: () => 1000 / (data.speed || 2),
+    draw: (step) => {
+      picture.paint();
+      choices(list, data, step, (token) => {
+        playback.stop();
+        playback.forget();
+        film.send?.({ kind: "alternative", place: data.steps[step].place, token });
+      });
+      return { name: targets[step].text, count: `${step + 1} / ${last + 1}` };
+    },
+    // What has been written to its end stays there unless it is said otherwise: that is not told.
+    tell: (step, ended) => ended || film.send?.({ kind: "step", place: data.steps[step].place }),
   });
-  grid.replaceChildren(make("span"), ...columns, ...rows.flatMap((row, query) => [row, ...cells[query]]));
-  find(".name").textContent = data.name;
-  legend(find(".legend"), data);
+  listen(section, film, picture, playback);
+  begin(data, film, playback, last);
+  section.dataset.attnvizTrace = data.text;
+}
 
-  // What is met by the pointer, or nothing.
-  let met = null;
-  const shade = (span, code) => { [span.style.background, span.style.color] = code === null ? ["", ""] : data.ramp[code]; };
-  const paint = () => {
-    const step = film.at, query = met?.query ?? (met?.side === "target" ? met.index : met ? null : step), key = met?.key ?? (met?.side === "source" ? met.index : null);
+/**
+ * Goes on where it stood, or plays what is new.
+ * @param {Writing} data
+ * @param {Shown} film
+ * @param {Playback} playback
+ * @param {number} last
+ */
+function begin(data, film, playback, last) {
+  const still = data.forced || !data.speed || matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const same = film.key === data.key;
+  film.key = data.key;
+  if (same && film.playing) playback.begin(film.at);
+  else if (same) playback.show(film.at);
+  else {
+    playback.stop();
+    if (data.at >= 0) playback.show(data.at);
+    else if (still) playback.show(last);
+    else playback.begin(data.start);
+  }
+}
+
+/** The sentences, the lines between them and the map, of the step that the film is at. */
+class Picture {
+  /** @type {Met | null} */
+  #met = null;
+
+  /**
+   * @param {HTMLElement} section
+   * @param {Writing} data
+   * @param {Film} film
+   */
+  constructor(section, data, film) {
+    this.data = data;
+    this.film = film;
+    this.links = findAs(section, ".links", SVGSVGElement);
+    this.note = find(section, ".note");
+    this.codes = bytes(data.codes);
+    this.weights = floats(data.weights);
+    this.source = sentence(find(section, ".source"), "source", data);
+    this.target = sentence(find(section, ".target"), "target", data);
+    this.map = map(find(section, ".grid"), data, this.weights, this.codes);
+  }
+
+  /**
+   * @param {number} query
+   * @param {number} key
+   */
+  #at(query, key) {
+    return query * this.data.source.tokens.length + key;
+  }
+
+  /**
+   * Shows what the pointer has met, or the step again.
+   * @param {Met | null} place
+   */
+  meet(place) {
+    if (JSON.stringify(place) === JSON.stringify(this.#met)) return;
+    this.#met = place;
+    this.paint();
+  }
+
+  /** The pointer meets nothing, and what is shown is about to change. */
+  leave() {
+    this.#met = null;
+  }
+
+  /** The query and the key that are looked at: of the step where nothing is met. */
+  #looked() {
+    const met = this.#met;
+    if (!met) return { query: this.film.at, key: null };
+    if ("query" in met) return met;
+    return met.side === "target" ? { query: met.index, key: null } : { query: null, key: met.index };
+  }
+
+  paint() {
+    const { film, codes, source, target } = this, met = this.#met, { query, key } = this.#looked();
     target.forEach((span, index) => {
-      span.classList.toggle("later", index > step);
-      span.classList.toggle("now", index === step && !met);
+      span.classList.toggle("later", index > film.at);
+      span.classList.toggle("now", index === film.at && !met);
       span.classList.toggle("met", met !== null && index === query);
-      shade(span, key !== null && query === null ? codes[at(index, key)] : null);
+      this.#shade(span, key !== null && query === null ? codes[this.#at(index, key)] : null);
     });
     source.forEach((span, index) => {
       span.classList.toggle("met", met !== null && index === key);
-      shade(span, query !== null ? codes[at(query, index)] : null);
+      this.#shade(span, query !== null ? codes[this.#at(query, index)] : null);
     });
-    rows.forEach((row, index) => { row.classList.toggle("later", index > step); row.classList.toggle("met", index === (met ? query : step)); });
-    columns.forEach((column, index) => column.classList.toggle("met", index === key));
-    cells.forEach((line, index) => line.forEach((cell, place) => {
-      cell.classList.toggle("later", index > step);
-      cell.classList.toggle("now", index === step);
-      cell.classList.toggle("met", met?.query === index && met?.key === place);
-    }));
-    draw(query, key);
-    note.textContent = told(query, key);
-  };
-  const draw = (query, key) => {
-    const frame = links.getBoundingClientRect(), lines = [];
-    links.setAttribute("viewBox", `0 0 ${Math.max(frame.width, 1)} ${Math.max(frame.height, 1)}`);
+    this.#paintMap(query, key);
+    this.#link(query, key);
+    this.note.textContent = this.#told(query, key);
+  }
+
+  /**
+   * @param {number | null} query
+   * @param {number | null} key
+   */
+  #paintMap(query, key) {
+    const { film, map: { rows, columns, cells } } = this, cell = this.#met !== null && "query" in this.#met;
+    rows.forEach((row, index) => { row.classList.toggle("later", index > film.at); row.classList.toggle("met", index === query); });
+    columns.forEach((column, index) => { column.classList.toggle("met", index === key); });
+    for (const [index, line] of cells.entries()) {
+      for (const [place, each] of line.entries()) {
+        each.classList.toggle("later", index > film.at);
+        each.classList.toggle("now", index === film.at);
+        each.classList.toggle("met", cell && query === index && key === place);
+      }
+    }
+  }
+
+  /**
+   * @param {HTMLElement} span
+   * @param {number | null} code
+   */
+  #shade(span, code) {
+    [span.style.background, span.style.color] = code === null ? ["", ""] : this.data.ramp[code];
+  }
+
+  /**
+   * Lines between the sentences; where something is met, only its own.
+   * @param {number | null} query
+   * @param {number | null} key
+   */
+  #link(query, key) {
+    const { data, film, links, source, target } = this, frame = links.getBoundingClientRect(), lines = [];
+    set(links, { viewBox: `0 0 ${Math.max(frame.width, 1)} ${Math.max(frame.height, 1)}` });
     for (let row = 0; row <= film.at; row++) {
       for (let column = 0; column < source.length; column++) {
-        const value = weights[at(row, column)];
+        const value = this.weights[this.#at(row, column)];
         const own = query !== null && key !== null ? row === query && column === key : row === query || column === key;
-        if (value < data.least || (met && !own)) continue;
+        if (value < data.least || (this.#met && !own)) continue;
         const from = source[column].getBoundingClientRect(), to = target[row].getBoundingClientRect();
         lines.push(shape("line", {
           x1: from.left + from.width / 2 - frame.left, y1: from.bottom - frame.top, x2: to.left + to.width / 2 - frame.left, y2: to.top - frame.top,
@@ -100,105 +232,172 @@ export default function ({ data, parentElement, setStateValue }) {
       }
     }
     links.replaceChildren(...lines);
-  };
-  const told = (query, key) => {
-    if (query !== null && key !== null && met) return `${targets[query].text} → ${sources[key].text}: ${data.words.weight} ${number(weights[at(query, key)])}`;
-    const own = query !== null ? sources.map((token, index) => [token.text, weights[at(query, index)]]) : targets.map((token, index) => [token.text, weights[at(index, key)]]).slice(0, film.at + 1);
+  }
+
+  /**
+   * What is looked at, in words and numbers.
+   * @param {number | null} query
+   * @param {number | null} key
+   */
+  #told(query, key) {
+    const { data: { words, source, target }, weights, film } = this, sources = source.tokens, targets = target.tokens;
+    if (query !== null && key !== null) return `${targets[query].text} → ${sources[key].text}: ${words.weight} ${number(weights[this.#at(query, key)])}`;
+    const name = query !== null ? `${targets[query].text} →` : `→ ${sources[key ?? 0].text}:`;
+    /** @type {[string, number][]} */
+    const own = query !== null ? sources.map((token, index) => [token.text, weights[this.#at(query, index)]])
+      : targets.slice(0, film.at + 1).map((token, index) => [token.text, weights[this.#at(index, key ?? 0)]]);
     own.sort((a, b) => b[1] - a[1]);
-    const name = query !== null ? `${targets[query].text} →` : `→ ${sources[key].text}:`;
-    return `${name} ${own.slice(0, 4).map(([text, value]) => `${text} ≈ ${value.toFixed(2)}`).join(", ")} · ${data.words.least}`;
-  };
-
-  // Where it stands. What has been written to its end stays there unless it is said otherwise: that is not told.
-  const { slider, show, move, stop, forget, begin } = playback(film, {
-    section, player: find(".player"), title: data.words.step, words: data.words, last, pace: () => 1000 / (data.speed || 2),
-    draw: (step) => {
-      paint();
-      choices(step);
-      return { name: targets[step].text, count: `${step + 1} / ${last + 1}` };
-    },
-    tell: (step, ended) => ended || film.send({ kind: "step", place: data.steps[step].place }),
-  });
-
-  // What else could have been written.
-  function choices(at) {
-    const step = data.steps[at];
-    find(".choices h3").textContent = `${data.words.alternatives} ${at + 1}: ${targets[at].text}`;
-    find(".choices ol").replaceChildren(...step.alternatives.map((each) => {
-      const item = make("li"), choose = make("button"), bar = make("div", "bar");
-      choose.type = "button";
-      choose.lang = data.target.language;
-      choose.setAttribute("aria-pressed", String(each.written));
-      choose.setAttribute("aria-label", `${each.text}, ${each.percent}${each.written ? `, ${data.words.chosen}` : ""}`);
-      bar.style.width = `${Math.max(each.share * 100, 1)}%`;
-      const frame = make("div");
-      frame.append(bar);
-      choose.append(make("span", "word", each.text), frame, make("span", "value", each.percent));
-      choose.disabled = data.forced || each.written;
-      choose.onclick = () => { stop(); forget(); film.send({ kind: "alternative", place: step.place, token: each.token }); };
-      item.append(choose);
-      return item;
-    }));
-    const words = data.forced ? (step.differs ? `${data.words.preferred} ${step.preferred}` : data.words.agreed) : data.words.continue;
-    find(".hint").textContent = words;
+    return `${name} ${own.slice(0, 4).map(([text, value]) => `${text} ≈ ${value.toFixed(2)}`).join(", ")} · ${words.least}`;
   }
-
-  const of = (element) => {
-    const place = element?.closest?.(".token, .cell, .row, .column")?.dataset;
-    if (!place || Number(place.query ?? (place.side === "target" ? place.index : -1)) > film.at) return null;
-    return place.side ? { side: place.side, index: Number(place.index) } : { query: Number(place.query), key: Number(place.key) };
-  };
-  const meet = (place) => { if (JSON.stringify(place) !== JSON.stringify(met)) { met = place; paint(); } };
-  section.onpointerover = (event) => meet(of(event.target));
-  section.onpointerleave = () => meet(null);
-  section.onclick = (event) => {
-    const place = of(event.target), query = place?.query ?? (place?.side === "target" ? place.index : null);
-    if (place && query !== null) { met = null; move(query); }
-  };
-  section.onkeydown = (event) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], token = event.target.closest?.(".token");
-    if (event.target === slider || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === "Escape") { meet(null); return; }
-    if (token && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); token.click(); return; }
-    if (!step) return;
-    event.preventDefault();
-    if (!token) { move(film.at + step); return; }
-    const side = token.dataset.side === "source" ? source : target.slice(0, film.at + 1);
-    side[Number(token.dataset.index) + step]?.focus();
-  };
-  film.focus = (event) => { if (event.target.matches?.(".token")) meet(of(event.target)); };
-  film.blur = () => meet(null);
-  film.resize = () => paint();
-  // There is no `onfocusin`; the listeners are added once and find the run's own functions.
-  if (!film.listening) {
-    film.listening = true;
-    section.addEventListener("focusin", (event) => film.focus(event));
-    section.addEventListener("focusout", () => film.blur());
-    new ResizeObserver(() => film.resize()).observe(find(".pair"));
-  }
-
-  const still = data.forced || !data.speed || matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const same = film.key === data.key;
-  film.key = data.key;
-  if (same) film.playing ? begin(film.at) : show(film.at);
-  else {
-    stop();
-    if (data.at >= 0) show(data.at);
-    else if (still) show(last);
-    else begin(data.start);
-  }
-  section.dataset.attnvizTrace = data.text;
 }
 
+/**
+ * Lays out a sentence.
+ * @param {HTMLElement} paragraph
+ * @param {"source" | "target"} side
+ * @param {Writing} data
+ * @returns {HTMLElement[]} Its tokens.
+ */
+function sentence(paragraph, side, data) {
+  const { language, tokens } = data[side];
+  paragraph.lang = language;
+  paragraph.dir = "auto";
+  paragraph.setAttribute("aria-label", `${data.words[side === "source" ? "source" : "translation"]}: ${tokens.map((token) => token.gap + token.text).join("")}`);
+  const spans = tokens.map((token, index) => {
+    const span = marked(make("span", `token${token.special ? " special" : ""}${token.unknown ? " unknown" : ""}`, token.text), { side, index });
+    span.tabIndex = index ? -1 : 0;
+    if (side === "target" && data.forced) {
+      span.append(make("span", "number", data.steps[index].percent));
+      if (data.steps[index].differs) span.classList.add("differs");
+    }
+    return span;
+  });
+  paragraph.replaceChildren(...spans.flatMap((span, index) => (tokens[index].gap ? [tokens[index].gap, span] : [span])));
+  return spans;
+}
+
+/**
+ * Lays out the map.
+ * @param {HTMLElement} grid
+ * @param {Writing} data
+ * @param {Float32Array} weights
+ * @param {Uint8Array} codes
+ */
+function map(grid, data, weights, codes) {
+  const sources = data.source.tokens, targets = data.target.tokens, wide = sources.length <= 12;
+  grid.classList.toggle("wide", wide);
+  grid.style.gridTemplateColumns = `max-content repeat(${sources.length}, max-content)`;
+  grid.setAttribute("aria-label", data.alt);
+  const columns = sources.map((token, index) => marked(make("span", `column${cjk(token.text) ? " upright" : ""}`, token.text), { side: "source", index }));
+  const rows = targets.map((token, index) => marked(make("span", "row", token.text), { side: "target", index }));
+  const cells = targets.map((_, query) => sources.map((_, key) => {
+    const at = query * sources.length + key, cell = make("div", wide ? "cell number" : "cell", wide ? weights[at].toFixed(2) : "");
+    [cell.style.background, cell.style.color] = data.ramp[codes[at]];
+    return marked(cell, { query, key });
+  }));
+  grid.replaceChildren(make("span"), ...columns, ...rows.flatMap((row, query) => [row, ...cells[query]]));
+  return { rows, columns, cells };
+}
+
+/**
+ * What else could have been written at a step.
+ * @param {HTMLElement} list
+ * @param {Writing} data
+ * @param {number} at
+ * @param {(token: string) => void} choose
+ */
+function choices(list, data, at, choose) {
+  const step = data.steps[at], { words, forced } = data;
+  find(list, "h3").textContent = `${words.alternatives} ${at + 1}: ${data.target.tokens[at].text}`;
+  find(list, "ol").replaceChildren(...step.alternatives.map((each) => {
+    const item = make("li"), button = make("button"), frame = make("div"), bar = make("div", "bar");
+    button.type = "button";
+    button.lang = data.target.language;
+    button.setAttribute("aria-pressed", String(each.written));
+    button.setAttribute("aria-label", `${each.text}, ${each.percent}${each.written ? `, ${words.chosen}` : ""}`);
+    bar.style.width = `${Math.max(each.share * 100, 1)}%`;
+    frame.append(bar);
+    button.append(make("span", "word", each.text), frame, make("span", "value", each.percent));
+    button.disabled = forced || each.written;
+    button.onclick = () => choose(each.token);
+    item.append(button);
+    return item;
+  }));
+  const read = step.differs ? `${words.preferred} ${step.preferred}` : words.agreed;
+  find(list, ".hint").textContent = forced ? read : words.continue;
+}
+
+/**
+ * @param {HTMLElement} section
+ * @param {Shown} film
+ * @param {Picture} picture
+ * @param {Playback} playback
+ */
+function listen(section, film, picture, playback) {
+  section.onpointerover = (event) => picture.meet(placeOf(event, film));
+  section.onpointerleave = () => picture.meet(null);
+  section.onclick = (event) => {
+    const place = placeOf(event, film);
+    if (!place || ("side" in place && place.side === "source")) return;
+    picture.leave();
+    playback.move("query" in place ? place.query : place.index);
+  };
+  section.onkeydown = (event) => press(event, film, picture, playback);
+  // There is no `onfocusin`; the listeners are added once and find the run's own picture.
+  if (film.listening) return;
+  film.listening = true;
+  section.addEventListener("focusin", (event) => {
+    if (event.target instanceof Element && event.target.matches(".token")) film.picture?.meet(placeOf(event, film));
+  });
+  section.addEventListener("focusout", () => film.picture?.meet(null));
+  new ResizeObserver(() => film.picture?.paint()).observe(find(section, ".pair"));
+}
+
+/**
+ * @param {KeyboardEvent} event
+ * @param {Film} film
+ * @param {Picture} picture
+ * @param {Playback} playback
+ */
+function press(event, film, picture, playback) {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], token = nearest(event, ".token");
+  if (event.target === playback.slider || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (event.key === "Escape") { picture.meet(null); return; }
+  if (token && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); token.click(); return; }
+  if (!step) return;
+  event.preventDefault();
+  if (!token) { playback.move(film.at + step); return; }
+  const side = token.dataset.side === "source" ? picture.source : picture.target.slice(0, film.at + 1);
+  side[Number(token.dataset.index) + step]?.focus();
+}
+
+/**
+ * What an event came from; nothing of what is still to be written.
+ * @param {Event} event
+ * @param {Film} film
+ * @returns {Met | null}
+ */
+function placeOf(event, film) {
+  const facts = nearest(event, ".token, .cell, .row, .column")?.dataset;
+  if (!facts) return null;
+  const index = Number(facts.index), query = Number(facts.query);
+  if (facts.side === "source") return { side: "source", index };
+  if (facts.side === "target") return index > film.at ? null : { side: "target", index };
+  return query > film.at ? null : { query, key: Number(facts.key) };
+}
+
+/** @param {string} text */
+const cjk = (text) => /[\u3000-\u9fff\uf900-\uffef]/.test(text);
+
+/** @param {number} value */
 const number = (value) => String(Number(value.toPrecision(9)));
 
+/**
+ * @template {HTMLElement} Kind
+ * @param {Kind} element
+ * @param {Record<string, string | number>} facts
+ */
 function marked(element, facts) {
   Object.assign(element.dataset, facts);
   return element;
-}
-
-function legend(figure, data) {
-  figure.querySelector("p").textContent = data.legend.title;
-  figure.querySelector(".ramp").replaceChildren(...steps(data.ramp.filter((_, index) => index % 4 === 0).map(([colour]) => colour)));
-  figure.querySelector(".ticks").replaceChildren(...labels(data.legend.ticks));
 }

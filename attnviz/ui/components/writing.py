@@ -18,7 +18,7 @@ from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Written
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
-_mount = component("writing", "elements", "player")
+_mount = component("writing")
 
 #: Words of the component, of the catalogue's section `writing`.
 _WORDS = (
