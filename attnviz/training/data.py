@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import tarfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+
+import pooch
 
 from attnviz.errors import DataError
 from attnviz.training.progress import Progress
@@ -173,10 +174,7 @@ def read(dataset: DataSet, name: str, *, quiet: bool = False) -> str:
     """
     file = next(file for file in dataset.files if file.name == name)
     path = find(dataset, file)
-    if path is None:
-        _fetch(dataset, quiet=quiet)
-        path = CACHE / "data" / dataset.folder / file.name
-    content = path.read_bytes()
+    content = _fetched(dataset, file, quiet) if path is None else path.read_bytes()
     _check(file.name, content, file.sha256)
     # Not every file is UTF-8 throughout: a byte that is not becomes U+FFFD rather than an error.
     return content.decode("utf-8-sig", errors="replace")
@@ -205,40 +203,50 @@ def _check(name: str, content: bytes, expected: str) -> None:
         raise DataError("data_checksum", file=name, expected=expected, received=received)
 
 
-def _fetch(dataset: DataSet, *, quiet: bool) -> None:
-    """Put all files of a data set into the cache, checked."""
+def _fetched(dataset: DataSet, file: DataFile, quiet: bool) -> bytes:
+    """A file that is not on this machine: downloaded, or out of its archive, which is downloaded once for all files."""
     if dataset.archive is None:
-        contents = {
-            file.name: _download(dataset.raw + quote(file.upstream), file.name, quiet=quiet) for file in dataset.files
-        }
-    else:
-        outer = _download(dataset.raw, dataset.name, quiet=quiet)
-        _check(dataset.raw.rsplit("/", 1)[-1], outer, dataset.archive_sha256 or "")
-        inner = _member(outer, dataset.archive)
-        contents = {file.name: _member(inner, file.upstream) for file in dataset.files}
-    for file in dataset.files:
-        _check(file.name, contents[file.name], file.sha256)
-    folder = CACHE / "data" / dataset.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        part = folder / f"{name}.part"
-        part.write_bytes(content)
-        part.replace(folder / name)
+        return _download(dataset, dataset.raw + quote(file.upstream), file.name, file.sha256, quiet).read_bytes()
+    name, checksum = dataset.raw.rsplit("/", 1)[-1], dataset.archive_sha256 or ""
+    outer = _download(dataset, dataset.raw, name, checksum, quiet)
+    content = _member(_member(outer.read_bytes(), dataset.archive), file.upstream)
+    _check(file.name, content, file.sha256)
+    part = outer.with_name(f"{file.name}.part")
+    part.write_bytes(content)
+    part.replace(outer.with_name(file.name))
+    return content
 
 
-def _download(url: str, name: str, *, quiet: bool) -> bytes:
-    content = io.BytesIO()
+def _download(dataset: DataSet, url: str, name: str, checksum: str, quiet: bool) -> Path:
+    """A file in the cache, where it comes only whole and with the right checksum; nothing is fetched twice."""
+    pooch.get_logger().setLevel("WARNING")  # the bar says it
+    bar = _Bar(f"Download {name}", 0, quiet=quiet)
+    downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_BLOCK, timeout=_TIMEOUT)
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
-            total = int(response.headers.get("Content-Length") or 0)
-            progress = Progress(f"Download {name}", total, quiet=quiet)
-            while block := response.read(_BLOCK):
-                content.write(block)
-                progress.update(content.tell())
-            progress.close(f"{content.tell() / 1e6:.1f} MB")
-    except (OSError, urllib.error.URLError, ValueError) as error:
+        return Path(pooch.retrieve(url, checksum, name, CACHE / "data" / dataset.folder, downloader=downloader))
+    except OSError as error:
         raise DataError("data_download", file=name, url=url, cause=str(error)) from error
-    return content.getvalue()
+    except ValueError as error:  # what Pooch raises for a checksum; it names the one it got
+        received = re.search(r"[0-9a-f]{64}(?!.*[0-9a-f]{64})", str(error), re.DOTALL)
+        if received is None:
+            raise DataError("data_download", file=name, url=url, cause=str(error)) from error
+        raise DataError("data_checksum", file=name, expected=checksum, received=received[0]) from error
+
+
+class _Bar(Progress):
+    """A progress bar as Pooch drives one: it sets `total`, then tells of so many bytes more."""
+
+    _bytes = 0
+
+    def update(self, done: int, note: str = "") -> None:
+        self._bytes += done
+        super().update(self._bytes, note)
+
+    def reset(self) -> None:
+        self._bytes = 0
+
+    def close(self, note: str = "") -> None:
+        super().close(f"{self.total / 1e6:.1f} MB")
 
 
 def _member(archive: bytes, path: str) -> bytes:
