@@ -115,7 +115,7 @@ def judge(
         began = time.monotonic()
         learned = FineTuned(teacher, folder, corpus, seed)
         embedding = learned.vectors(corpus.train.texts, tokenizer, config["features"])
-        accuracy, before = learned.fit(corpus, stamp, state / "teacher.npz", label, quiet)
+        accuracy, before = learned.fit(stamp, state / "teacher.npz", label, quiet)
         arrays = {"stamp": np.array(stamp), "accuracy": np.array(accuracy), "embedding": embedding}
         progress = Progress(f"{label} judges", sum(map(len, groups)), quiet=quiet)
         done = 0

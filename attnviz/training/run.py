@@ -12,7 +12,6 @@ import keras
 import numpy as np
 
 from attnviz.training.networks import Weights, get_weights
-from attnviz.training.recording import Look
 
 Figures = dict[str, float]
 
@@ -36,7 +35,6 @@ class Run:
         self.mean: Weights = without_auxiliary(get_weights(learner))
         self.best = self.mean
         self.history: list[Figures] = []
-        self.looks: list[Look] = []
         learner.optimizer.build(learner.trainable_variables)
         if path is not None and path.is_file():
             self._resume(path)
@@ -62,12 +60,9 @@ class Run:
 
     def _save(self, path: Path) -> None:
         state = {"stamp": self._stamp, "epoch": self.epoch, "best_epoch": self.best_epoch, "history": self.history}
-        state["looks"] = len(self.looks)
         arrays: dict[str, Any] = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self._variables())}
         for kind, weights in (("best", self.best), ("mean", self.mean)):
             arrays |= {f"{kind}/{name}": value for name, value in weights.items()}
-        for number, look in enumerate(self.looks):
-            arrays |= {f"look {number}/{name}": value for name, value in look.items()}
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         with part.open("wb") as file:
@@ -88,10 +83,6 @@ class Run:
                 {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
                 for kind in ("best/", "mean/")
             )
-            self.looks = [
-                {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
-                for kind in (f"look {number}/" for number in range(state.get("looks", 0)))
-            ]
 
 
 def without_auxiliary(weights: Weights) -> Weights:
