@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,11 +109,18 @@ def test_a_pass_shows_every_pair_once(lessons: School) -> None:
 
 
 def test_an_interrupted_training_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # One step, and so one shape, a pass: the graph is made once.
     settings = replace(TINY, decoder_layers=1, guided_layer=0, batch_size=len(PAIRS), averaging=0.3)
     school = School("en", "ja", settings, Pairs(PAIRS, PAIRS[:2], PAIRS[3:]))
     scored = iter(({"bleu": 3.0}, {"bleu": 7.0}, {"bleu": 7.0}) * 2)
     monkeypatch.setattr(School, "measure", lambda *_: (next(scored), []))
+    make = learner.learner
+
+    def eager(*arguments: Any) -> Any:
+        model = make(*arguments)
+        model.run_eagerly = True  # three steps: making the graph takes longer
+        return model
+
+    monkeypatch.setattr(learner, "learner", eager)
 
     class Cut(BaseException):
         pass
@@ -134,8 +142,8 @@ def test_an_interrupted_training_goes_on_where_it_stopped(tmp_path: Path, monkey
 
     whole: dict[int, Weights] = {}
     expected, _ = school.learn(quiet=True, keep=whole.__setitem__)
-    # Optimizer, dropout, mean and order went on as if nothing had happened. A bias of keys moves no weight: its gradient
-    # is rounding alone, which Adam makes as large as any.
+    # Optimizer, dropout, mean and order went on as if nothing had happened. A bias of keys moves no weight: its
+    # gradient is rounding alone, which Adam makes as large as any.
     for name, array in ((name, array) for name, array in expected.items() if not name.endswith("key/bias")):
         np.testing.assert_allclose(weights[name], array, atol=1e-6, err_msg=name)
         np.testing.assert_allclose((kept | resumed)[2][name], whole[2][name], atol=1e-6, err_msg=name)
