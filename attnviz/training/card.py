@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 
-@dataclass(frozen=True)
 class Section:
     """A part of the card for people.
 
-    Attributes:
+    Args:
         title: Its heading; empty: it goes on from what stands before it.
-        paragraphs: In Markdown; empty ones are left out.
+        paragraphs: In Markdown; empty ones are left out, and a section without any.
     """
 
-    title: str
-    paragraphs: tuple[str, ...]
+    def __init__(self, title: str, *paragraphs: str) -> None:
+        self.title, self.paragraphs = title, tuple(filter(None, paragraphs))
 
 
 def facts(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -53,8 +51,9 @@ def markdown(content: Mapping[str, Any], sections: Iterable[Section]) -> str:
     """The card for people: name and summary, then the sections."""
     blocks = [f"# {content['name']}", content["summary"]["en"], content["summary"]["ja"]]
     for section in sections:
-        blocks += [f"## {section.title}" if section.title else "", *section.paragraphs]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+        if section.paragraphs:
+            blocks += [*([f"## {section.title}"] if section.title else ()), *section.paragraphs]
+    return "\n\n".join(blocks) + "\n"
 
 
 def opening(content: Mapping[str, Any], architecture: str, sizes: str, source: str, split: str) -> list[Section]:
@@ -69,14 +68,12 @@ def opening(content: Mapping[str, Any], architecture: str, sizes: str, source: s
     """
     stated = ", ".join(sizes.format(key=key, value=value) for key, value in content["config"].items())
     return [
-        Section("", (f"{architecture}, {stated}. Made by `{content['training']['command']}`.",)),
+        Section("", f"{architecture}, {stated}. Made by `{content['training']['command']}`."),
         Section(
             "Data",
-            (
-                "\n".join(source.format(**entry) for entry in content["data"]),
-                f"Split. {split}",
-                f"Weights under {content['licence']}.",
-            ),
+            "\n".join(source.format(**entry) for entry in content["data"]),
+            f"Split. {split}",
+            f"Weights under {content['licence']}.",
         ),
     ]
 

@@ -59,29 +59,26 @@ def sections(
         f"{recipe.split} Seed {training['seed']}. In numbers: {training['n_train']:,} to train, "
         f"{training['n_validation']:,} to validate, {metrics['n_test']:,} to test."
     )
+    counts = [[label, *row] for label, row in zip(recipe.labels, metrics["confusion"], strict=True)]
     return [
         *opening(card, _ARCHITECTURES[card["family"]], "{key} {value:,}", _SOURCE, split),
         Section(
             "How well",
-            (
-                _accuracy_table(metrics),
-                _cross_validation(metrics, recipe),
-                "Confusion over the test part, rows true, columns predicted:",
-                _confusion_table(recipe.labels, metrics["confusion"]),
-            ),
+            _accuracy_table(metrics),
+            _cross_validation(metrics, recipe),
+            "Confusion over the test part, rows true, columns predicted:",
+            table(["", *recipe.labels], counts, words=1),
         ),
-        Section("What attention rests on", (_faithfulness_text(metrics, card["family"]), explained.section(metrics))),
+        Section("What attention rests on", _faithfulness_text(metrics, card["family"]), explained.section(metrics)),
         Section(
             "What it gets wrong",
-            (
-                recipe.notes["en"],
-                recipe.notes["ja"],
-                _probes(recipe, tokenizer, predict),
-                "The mistakes it is surest of, from the test part:",
-                _mistakes(recipe.labels, predict, test, batch),
-            ),
+            recipe.notes["en"],
+            recipe.notes["ja"],
+            _probes(recipe, tokenizer, predict),
+            "The mistakes it is surest of, from the test part:",
+            _mistakes(recipe.labels, predict, test, batch),
         ),
-        Section("Training", (_training_text(card, recipe),)),
+        Section("Training", _training_text(card, recipe)),
     ]
 
 
@@ -122,10 +119,6 @@ def _cross_validation(metrics: Mapping[str, Any], recipe: ClassifierRecipe) -> s
             "sentences that would be held out."
         )
     return ""
-
-
-def _confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
-    return table(["", *labels], [[label, *row] for label, row in zip(labels, counts, strict=True)], words=1)
 
 
 def _number(value: float | None) -> str:

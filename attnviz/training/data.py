@@ -72,6 +72,11 @@ class DataSet:
         return {key: getattr(self, key) for key in ("name", "url", "revision", "licence", "attribution")}
 
 
+def _files(checksums: dict[str, str], below: str = "") -> tuple[DataFile, ...]:
+    """Files that are called the same upstream, each with its SHA-256; `below` a folder there."""
+    return tuple(DataFile(name, checksum, below + name) for name, checksum in checksums.items())
+
+
 CLINC150 = DataSet(
     folder="clinc150",
     name="CLINC150",
@@ -81,11 +86,11 @@ CLINC150 = DataSet(
     attribution="Larson et al., An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction, "
     "EMNLP-IJCNLP 2019",
     raw="https://raw.githubusercontent.com/clinc/oos-eval/828f8093932c8fe6ca7936c3d2e52903b1c523de/data/",
-    files=(
-        DataFile(
-            "data_full.json", "36923c3705a59e08fe9c3883d8bc2dd966ef93e22cb78ac41171782a698d56e0", "data_full.json"
-        ),
-        DataFile("domains.json", "b947b579d3b8e74b06f93b01083d8efaff2888b43a3e362533bd88a6e1211b3a", "domains.json"),
+    files=_files(
+        {
+            "data_full.json": "36923c3705a59e08fe9c3883d8bc2dd966ef93e22cb78ac41171782a698d56e0",
+            "domains.json": "b947b579d3b8e74b06f93b01083d8efaff2888b43a3e362533bd88a6e1211b3a",
+        }
     ),
 )
 
@@ -119,13 +124,13 @@ HUTTO = DataSet(
     "vaderSentiment-3.3.2.tar.gz",
     archive="vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz",
     archive_sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
-    files=tuple(
-        DataFile(f"{name}_GroundTruth.txt", digest, f"hutto_ICWSM_2014/{name}_GroundTruth.txt")
-        for name, digest in (
-            ("movieReviewSnippets", "c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd13350"),
-            ("amazonReviewSnippets", "11a9807a0974a2506a2d3b4851eaf69b3d6d20688ce4923adda2312a4f6dd6c2"),
-            ("tweets", "dfbe7102e2f92579ed8b19df9a3822491880697c67adf712fb66e520cc05102f"),
-        )
+    files=_files(
+        {
+            "movieReviewSnippets_GroundTruth.txt": "c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd13350",
+            "amazonReviewSnippets_GroundTruth.txt": "11a9807a0974a2506a2d3b4851eaf69b3d6d20688ce4923adda2312a4f6dd6c2",
+            "tweets_GroundTruth.txt": "dfbe7102e2f92579ed8b19df9a3822491880697c67adf712fb66e520cc05102f",
+        },
+        below="hutto_ICWSM_2014/",
     ),
 )
 
@@ -138,14 +143,13 @@ SMALL_PARALLEL = DataSet(
     licence="CC BY 2.0 FR",
     attribution="Tanaka Corpus, Yasuhito Tanaka; 50,000 pairs chosen and tokenised by Yusuke Oda",
     raw="https://raw.githubusercontent.com/odashi/small_parallel_enja/312408a11c5fbcbc09443bebb18121f7efdcd61e/",
-    files=tuple(
-        DataFile(name, digest, name)
-        for name, digest in (
-            ("dev.en", "04a2673449770657fd5e3b963cb856be3130923212b6db8ac7eaeef18f06c041"),
-            ("dev.ja", "cd534f56b8639dc130f86a365e5ec0aa70042000bdd740a622fbbf8b6be4acca"),
-            ("train.en", "148b05dcd28638fe20ee84f2b1127001c80982be352007dda241fb759adadc76"),
-            ("train.ja", "fc81a1434349ec98a449d7ae9cd2530057f689637684ecfed3501ea6a8a07ecc"),
-        )
+    files=_files(
+        {
+            "dev.en": "04a2673449770657fd5e3b963cb856be3130923212b6db8ac7eaeef18f06c041",
+            "dev.ja": "cd534f56b8639dc130f86a365e5ec0aa70042000bdd740a622fbbf8b6be4acca",
+            "train.en": "148b05dcd28638fe20ee84f2b1127001c80982be352007dda241fb759adadc76",
+            "train.ja": "fc81a1434349ec98a449d7ae9cd2530057f689637684ecfed3501ea6a8a07ecc",
+        }
     ),
 )
 
@@ -157,7 +161,7 @@ MANYTHINGS = DataSet(
     licence="CC BY 2.0",
     attribution="Contributors of tatoeba.org; pairs by Charles Kelly, manythings.org",
     raw="https://www.manythings.org/anki/",
-    files=(DataFile("jpn.txt", "242d8702446494181c7a2da4202beb93ae5a08784b20965567a9985404b8e22a", "jpn.txt"),),
+    files=_files({"jpn.txt": "242d8702446494181c7a2da4202beb93ae5a08784b20965567a9985404b8e22a"}),
 )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +16,7 @@ from attnviz.training.batch import Batch, join
 from attnviz.training.distillation import Teacher, lesson
 from attnviz.training.loop import Course, Step
 from attnviz.training.networks import Variant, Weights, forward, get_weights, network, set_weights, trainer
+from attnviz.training.run import stamp
 from attnviz.training.settings import Settings
 
 #: Batches are padded to a multiple of this, so that few graphs are traced.
@@ -58,6 +58,9 @@ def course(
         set_weights(model, weights)
         return figures(predict, validation)
 
+    known: list[Any] = [array for part in (train, validation, *more) for array in vars(part).values()]
+    known += [np.round(teacher(validation.ids), 4)] if teacher else []
+    known += [each for item in (initial or {}).items() for each in item]
     return Course(
         learner=learner,
         steps=shown.steps,
@@ -65,7 +68,7 @@ def course(
         measure=measure,
         better=lambda new, old: _quality(new) > _quality(old),
         shown="accuracy",
-        stamp=_stamp(train, validation, more, config, settings, variant, teacher, initial),
+        stamp=stamp([config, asdict(settings), variant], *known),
         epochs=settings.epochs,
         patience=settings.patience,
         averaging=settings.averaging,
@@ -137,25 +140,3 @@ def figures(predict: Forward, batch: Batch) -> dict[str, float]:
 def _quality(found: dict[str, float]) -> tuple[float, float]:
     """What the best pass has most of; of equally accurate passes the better calibrated."""
     return found["macro_accuracy"], -found["macro_loss"]
-
-
-def _stamp(
-    train: Batch,
-    validation: Batch,
-    more: Sequence[Batch],
-    config: dict[str, int],
-    settings: Settings,
-    variant: Variant,
-    teacher: Teacher | None,
-    initial: Weights | None,
-) -> str:
-    """Two trainings with the same stamp are the same training."""
-    digest = hashlib.sha256(json.dumps([config, asdict(settings), variant], sort_keys=True).encode())
-    for part in (train, validation, *more):
-        for array in (part.ids, part.labels, part.targets, part.auxiliary):
-            digest.update(np.ascontiguousarray(array).tobytes())
-    if teacher is not None:
-        digest.update(np.round(teacher(validation.ids), 4).tobytes())
-    for name, array in (initial or {}).items():
-        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from attnviz.analysis.explain import cases
 from attnviz.analysis.explain.measures import of_classifier
 from attnviz.analysis.surgery import operations
 from attnviz.families.learning import FILE
-from attnviz.training import explained, recipes
+from attnviz.training import explained, pipeline, recipes
 from attnviz.training.classifier import Classifier
 from attnviz.training.data import available
 from attnviz.training.recipes import TRANSLATIONS
@@ -52,6 +53,19 @@ def test_evaluate_repeats_the_card(measured):
         assert metrics[key] == pytest.approx(expected[key], abs=5e-4), key
     for key in ("drop_ratio", "drop_ratio_low", "drop_ratio_high"):
         assert metrics[key] == pytest.approx(expected[key], rel=0.02), key
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_what_is_written_from_a_cards_figures_is_the_card_that_is_shipped(name, tmp_path, monkeypatch):
+    if not all(available(dataset) for dataset in recipes.RECIPES[name].datasets):
+        pytest.skip("the data are not on this machine; see README, training")
+    kind, copy = recipes.kind(name, quiet=True), tmp_path / name
+    shutil.copytree(MODELS / name, copy)
+    known = {key: value for key, value in card(name).items() if key in ("metrics", "cases")}
+    monkeypatch.setattr(type(kind), "measure", lambda *_: known)  # the other tests measure
+    pipeline.evaluate(kind, copy, write=True)
+    for file in ("card.json", "README.md"):
+        assert (copy / file).read_bytes() == (MODELS / name / file).read_bytes()
 
 
 @pytest.mark.parametrize("name", POOLING)

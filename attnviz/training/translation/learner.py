@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -99,7 +98,7 @@ def course(
         lesson: What is learned.
         settings: How.
         measure: Scores of a model after a pass.
-        stamp: Of what is learned; the settings are added to it.
+        stamp: Of what is learned and how.
     """
     keras.utils.set_random_seed(settings.seed)
     model, measured = learner(settings, settings.epochs * lesson.steps), networks(settings)
@@ -121,7 +120,7 @@ def course(
         measure=scored,
         better=lambda new, old: new["bleu"] >= old["bleu"],
         shown="bleu",
-        stamp=json.dumps([settings.__dict__, stamp], sort_keys=True),
+        stamp=stamp,
         epochs=settings.epochs,
         averaging=settings.averaging,
     )

@@ -44,21 +44,28 @@ def sections(
         everyday: Sentences from daily life; with none, the card has no such part.
         trials: What `trials.results` gives; with none, the card has no such table.
     """
-    found = [
+    return [
         *opening(card, _ARCHITECTURE, "{key} {value}", _SOURCE, _SPLIT.format(n=card["training"]["n_train"])),
-        Section("How well", _scores(card)),
-        Section("How well its attention aligns", _alignment(card)),
-        Section("What it gets wrong", _mistakes(card, dev)),
-        Section("Sentences from daily life", _everyday(everyday)),
-        Section("Training", (*_training(card["training"], tried), *_trials(trials))),
-        Section("How its attention was learned", (RECORDED,) if FILE in card["files"] else ()),
+        Section("How well", *_scores(card)),
+        Section("How well its attention aligns", *_alignment(card)),
+        Section("What it gets wrong", *_mistakes(card, dev)),
+        Section("Sentences from daily life", *((_EVERYDAY, markdown(everyday)) if everyday else ())),
+        Section("Training", *_training(card["training"], tried), *_trials(trials)),
+        Section("How its attention was learned", RECORDED if FILE in card["files"] else ""),
     ]
-    return [section for section in found if section.paragraphs]
 
 
 _ARCHITECTURE = "A pre-norm Transformer (Vaswani et al. 2017; Xiong et al. 2020)"
 
 _SOURCE = "- [{name}]({url}), {revision}, {licence}. {attribution}."
+
+_FIGURES = ("BLEU", "chrF", "best pass", "BLEU, last pass alone", "AER, all heads", "AER, best head", "parameters")
+
+_EVERYDAY = (
+    "Typed before they were translated; greedy. One reader's verdict on each translation, and on the alignment: "
+    "where the head named above looks when each word is written. A verdict stands only beside the translation "
+    "that was judged."
+)
 
 _SPLIT = (
     "The 500 dev pairs of small_parallel_enja select; 500 pairs of the union, chosen by the order of a hash "
@@ -157,10 +164,7 @@ def _alignment(card: Mapping[str, Any]) -> tuple[str, ...]:
         "alignment error rate of Och and Ney (2003).",
         table(
             ["weights", "precision", "recall", "AER"],
-            [
-                (name, *(f"{row[figure]:.1%}" for figure in ("precision", "recall", "aer")))
-                for name, row in rows.items()
-            ],
+            [(name, *(f"{row[key]:.1%}" for key in ("precision", "recall", "aer"))) for name, row in rows.items()],
         ),
     )
 
@@ -168,6 +172,15 @@ def _alignment(card: Mapping[str, Any]) -> tuple[str, ...]:
 def _trials(results: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
     if not results:
         return ()
+    rows = [
+        (
+            name,
+            *(row[key] for key in ("bleu", "chrf", "pass", "last_bleu")),
+            *(f"{row[key]:.1%}" if key in row else "–" for key in ("aer_mean", "aer_head")),
+            f"{row['parameters']:,}",
+        )
+        for name, row in results.items()
+    ]
     return (
         f"Settings beside each other: English → Japanese, {PAIRS:,} of the pairs, one run with one seed each, "
         "greedy, on dev. Every line differs from the first in what its name says; all see the same pairs as often, "
@@ -175,41 +188,5 @@ def _trials(results: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
         "BLEU and chrF are those of the mean over passes, at the best pass; the last pass alone is without the mean. "
         "Alignment error rates are of the dev pairs with links set by hand, read as above. How much another seed would "
         "change was not measured. `python -m attnviz.training.translation.trials` prints them.",
-        table(
-            [
-                "trial",
-                "BLEU",
-                "chrF",
-                "best pass",
-                "BLEU, last pass alone",
-                "AER, all heads",
-                "AER, best head",
-                "parameters",
-            ],
-            [
-                (
-                    name,
-                    *(row[figure] for figure in ("bleu", "chrf", "pass", "last_bleu")),
-                    _aer(row, "aer_mean"),
-                    _aer(row, "aer_head"),
-                    f"{row['parameters']:,}",
-                )
-                for name, row in results.items()
-            ],
-        ),
-    )
-
-
-def _aer(row: Mapping[str, float], key: str) -> str:
-    return f"{row[key]:.1%}" if key in row else "–"
-
-
-def _everyday(rows: Sequence[Judged]) -> tuple[str, ...]:
-    if not rows:
-        return ()
-    return (
-        "Typed before they were translated; greedy. One reader's verdict on each translation, and on the alignment: "
-        "where the head named above looks when each word is written. A verdict stands only beside the translation "
-        "that was judged.",
-        markdown(rows),
+        table(["trial", *_FIGURES], rows),
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from attnviz.families.writing.transformer import Networks
 from attnviz.tokenizers import SudachiTokenizer, WordTokenizer
 from attnviz.training.loop import Keep, fit
 from attnviz.training.networks import Weights
+from attnviz.training.run import stamp
 from attnviz.training.translation.learner import LONGEST, course
 from attnviz.training.translation.lesson import Cuts, Lesson
 from attnviz.training.translation.pairs import Pair, Pairs
@@ -75,12 +74,11 @@ class School:
         self, *, checkpoint: Path | None = None, label: str = "Train", quiet: bool = False, keep: Keep | None = None
     ) -> tuple[Weights, dict[str, Any]]:
         """Train on the pairs; the pass that translates dev best is kept. As `loop.fit`."""
-        learned = json.dumps([self.source, self.target, self.corpus.train]).encode()
         chosen = course(
             self.lesson(),
             self.settings,
             lambda trained: self.measure(trained, self.corpus.dev)[0],
-            hashlib.sha256(learned).hexdigest(),
+            stamp(asdict(self.settings), self.source, self.target, self.corpus.train),
         )
         return fit(chosen, checkpoint=checkpoint, label=label, quiet=quiet, keep=keep)
 
@@ -104,9 +102,7 @@ def sides(part: tuple[Pair, ...], source: str) -> tuple[list[str], list[str]]:
     return [pair[first] for pair in part], [pair[1 - first] for pair in part]
 
 
-def fewer(corpus: Pairs, limit: int | None, seed: int) -> Pairs:
-    """The same with so many random pairs to learn from; with all of them if None."""
-    if limit is None:
-        return corpus
+def fewer(corpus: Pairs, limit: int, seed: int) -> Pairs:
+    """The same with so many random pairs to learn from."""
     rows = np.random.default_rng(seed).permutation(len(corpus.train))[:limit]
     return Pairs(tuple(corpus.train[row] for row in rows), corpus.dev, corpus.test)

@@ -25,7 +25,7 @@ from attnviz.training.translation.model_card import MEAN_STATES, SHOWN, sections
 from attnviz.training.translation.pairs import Pairs, pairs
 from attnviz.training.translation.recipes import TranslationRecipe
 from attnviz.training.translation.recording import Recorder
-from attnviz.training.translation.school import School, cutter, fewer, sides
+from attnviz.training.translation.school import School, cutter, sides
 from attnviz.training.translation.scores import scores
 from attnviz.training.translation.trials import results
 
@@ -45,12 +45,10 @@ class Translator:
     Attributes:
         recipe: What is made.
         quiet: No progress on standard error.
-        limit: Learn from so many random pairs only, to choose settings.
     """
 
     recipe: TranslationRecipe
     quiet: bool = False
-    limit: int | None = None
 
     @cached_property
     def corpus(self) -> Pairs:
@@ -59,8 +57,7 @@ class Translator:
 
     def learn(self, models_folder: Path, state: Path) -> Learned:
         recipe, settings = self.recipe, self.recipe.settings
-        corpus = fewer(self.corpus, self.limit, settings.seed)
-        lessons = School(recipe.source, recipe.target, settings, corpus)
+        lessons = School(recipe.source, recipe.target, settings, self.corpus)
         weights, record = lessons.learn(
             checkpoint=state / "weights.npz",
             label=recipe.name,
@@ -91,7 +88,7 @@ class Translator:
             training={
                 "seed": settings.seed,
                 "seconds": round(record["seconds"], 1),
-                "n_train": len(corpus.train),
+                "n_train": len(self.corpus.train),
                 "settings": {key: value for key, value in asdict(settings).items() if key != "seed"},
                 "epochs": record["epochs"],
                 "best_epoch": record["best_epoch"],
