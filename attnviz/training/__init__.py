@@ -11,17 +11,13 @@ from typing import Any
 
 def names() -> list[str]:
     """Models that can be trained here."""
-    from attnviz.training import recipes
-    from attnviz.training.translation.recipes import RECIPES
+    from attnviz.training.recipes import RECIPES
 
-    return [*recipes.names(), *RECIPES]
+    return list(RECIPES)
 
 
 def train(name: str, *, models_folder: Path | str, quiet: bool = False) -> Path:
-    """Train a shipped model and write its folder.
-
-    A run that was interrupted, even killed, goes on where it stopped when started again. The folder appears whole
-    or not at all, in place of an older one.
+    """Train a shipped model and write its folder; see `attnviz.training.pipeline.train`.
 
     Args:
         name: One of `names()`.
@@ -32,21 +28,32 @@ def train(name: str, *, models_folder: Path | str, quiet: bool = False) -> Path:
         The path of the folder.
 
     Raises:
-        ModelError: There is no such recipe.
+        ModelError: There is no such recipe, or a model that this one learns from is not there or damaged.
         DataError: The data cannot be had, or are not what they should be.
     """
-    from attnviz.training import pipeline
-    from attnviz.training.translation.recipes import RECIPES
+    from attnviz.training import pipeline, recipes
 
-    if name in RECIPES:
-        from attnviz.training.translation import folder
-
-        return folder.train(RECIPES[name], Path(models_folder), quiet=quiet)
-    return pipeline.train(name, models_folder=models_folder, quiet=quiet)
+    return pipeline.train(recipes.kind(name, quiet=quiet), Path(models_folder))
 
 
 def evaluate(name_or_folder: str | Path, *, write: bool = False, quiet: bool = False) -> dict[str, Any]:
-    """Compute a model card's figures again; see `attnviz.training.pipeline.evaluate`."""
-    from attnviz.training import pipeline
+    """Compute a model card's figures again; see `attnviz.training.pipeline.evaluate`.
 
-    return pipeline.evaluate(name_or_folder, write=write, quiet=quiet)
+    Args:
+        name_or_folder: A model's name, or the path of its folder.
+        write: Bring the folder's `card.json` and `README.md` up to date with them.
+        quiet: No progress on standard error.
+
+    Raises:
+        ModelError: There is no such model, it is damaged, or there is no recipe that knows its data.
+        DataError: The data cannot be had, or are not what they should be.
+    """
+    from attnviz import zoo
+    from attnviz.errors import ModelError
+    from attnviz.training import pipeline, recipes
+
+    known = zoo.model_folders()
+    folder = known[str(name_or_folder)] if str(name_or_folder) in known else Path(name_or_folder)
+    if not folder.is_dir():
+        raise ModelError("no_such_model", received=str(name_or_folder), expected=", ".join(known))
+    return pipeline.evaluate(recipes.kind(zoo.read_card(folder)["name"], quiet=quiet), folder, write=write)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,18 +27,14 @@ class Batch:
 
     def take(self, rows: NDArray[np.int64]) -> Batch:
         """Some of the sentences."""
-        return Batch(self.ids[rows], self.labels[rows], self.targets[rows], self.auxiliary[rows])
+        return Batch(*(array[rows] for array in vars(self).values()))
 
 
 def join(*batches: Batch) -> Batch:
     """All sentences of several, padded to the longest."""
     width = max(each.ids.shape[1] for each in batches)
-    return Batch(
-        np.concatenate([np.pad(each.ids, ((0, 0), (0, width - each.ids.shape[1]))) for each in batches]),
-        np.concatenate([each.labels for each in batches]),
-        np.concatenate([each.targets for each in batches]),
-        np.concatenate([each.auxiliary for each in batches]),
-    )
+    wide = [replace(each, ids=np.pad(each.ids, ((0, 0), (0, width - each.ids.shape[1])))) for each in batches]
+    return Batch(*(np.concatenate(arrays) for arrays in zip(*(vars(each).values() for each in wide), strict=True)))
 
 
 def padded(rows: Sequence[Sequence[int] | NDArray[np.int32]], width: int = 0) -> NDArray[np.int32]:

@@ -1,322 +1,93 @@
-"""The two faces of a model card: `card.json` for programs, `README.md` for people. Every number is computed."""
+"""The two faces of a model card: `card.json` for programs, `README.md` for people; written here for every kind."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 
-from attnviz.analysis.explain.faithfulness import Forward
-from attnviz.tokenizers import Tokenizer, clean
-from attnviz.training import explained
-from attnviz.training.batch import Batch
-from attnviz.training.corpora import Examples
-from attnviz.training.pretrained_teacher import PretrainedTeacher
-from attnviz.training.recipe import Recipe
+class Section:
+    """A part of the card for people.
 
-_ARCHITECTURES = {
-    "pooling": "`Embedding` → `AttentionPooling` → `Dense(relu)` → `Dense(softmax)`",
-    "encoder": "`Embedding`, a learned [CLS] vector before it and a learned vector for each position → layers of "
-    "`LayerNormalization` → `MultiHeadAttention` → sum → `LayerNormalization` → `Dense(relu)` → `Dense` → sum (pre-"
-    "norm, Xiong et al. 2020) → `LayerNormalization` of the [CLS] vector → `Dense(softmax)`",
-}
+    Args:
+        title: Its heading; empty: it goes on from what stands before it.
+        paragraphs: In Markdown; empty ones are left out, and a section without any.
+    """
 
-#: What the figures of attention are measured on.
-_MEASURED = {
-    "pooling": "the weights have",
-    "encoder": "the row of [CLS] in the last layer, mean over its heads, what falls on [CLS] itself left out and the "
-    "rest scaled to sum to 1, has",
-}
-
-#: How many of the surest mistakes the card shows.
-MISTAKES = 10
+    def __init__(self, title: str, *paragraphs: str) -> None:
+        self.title, self.paragraphs = title, tuple(filter(None, paragraphs))
 
 
-def file_facts(path: Path) -> dict[str, Any]:
-    """SHA-256 and size of a file, as the loader checks them."""
-    content = path.read_bytes()
-    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+def facts(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """SHA-256 and size of files, as the loader checks them."""
+    contents = {name: (folder / name).read_bytes() for name in names}
+    return {
+        name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        for name, content in contents.items()
+    }
 
 
-def store(folder: Path, content: dict[str, Any], words: str) -> None:
+def store(folder: Path, content: Mapping[str, Any], words: str | None = None) -> None:
     """`card.json` and `README.md` of a model folder, each whole or as it was.
 
     Args:
         folder: The model's.
         content: Of `card.json`.
-        words: The card for people.
+        words: The card for people; None leaves it.
     """
-    card_text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    for name, text in (("card.json", card_text), ("README.md", words)):
+    texts = {"card.json": json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"}
+    if words is not None:
+        texts["README.md"] = words
+    for name, text in texts.items():
         new = folder / f".{name}.new"
         new.write_text(text, encoding="utf-8", newline="\n")
         new.replace(folder / name)
 
 
-def card(
-    recipe: Recipe,
-    *,
-    trained_length: int,
-    training: dict[str, Any],
-    metrics: dict[str, Any],
-    files: dict[str, Any],
-) -> dict[str, Any]:
-    """The content of `card.json`."""
-    return {
-        "format": 1,
-        "name": recipe.name,
-        "family": recipe.family,
-        "task": recipe.task,
-        "title": recipe.title,
-        "summary": recipe.summary,
-        "notes": recipe.notes,
-        "languages": list(recipe.languages),
-        "kinds": ["self" if recipe.family == "encoder" else "pooling"],
-        "licence": recipe.licence,
-        "data": [dataset.card() for dataset in recipe.datasets],
-        "labels": list(recipe.labels),
-        "label_names": {code: list(names) for code, names in recipe.label_names.items()},
-        "config": recipe.config(),
-        "tokenizer": recipe.tokenizer,
-        "trained_length": trained_length,
-        "examples": list(recipe.examples),
-        "training": training,
-        "metrics": metrics,
-        "files": files,
-    }
+def markdown(content: Mapping[str, Any], sections: Iterable[Section]) -> str:
+    """The card for people: name and summary, then the sections."""
+    blocks = [f"# {content['name']}", content["summary"]["en"], content["summary"]["ja"]]
+    for section in sections:
+        if section.paragraphs:
+            blocks += [*([f"## {section.title}"] if section.title else ()), *section.paragraphs]
+    return "\n\n".join(blocks) + "\n"
 
 
-def readme(
-    card: dict[str, Any], recipe: Recipe, tokenizer: Tokenizer, predict: Forward, test: Examples, batch: Batch
-) -> str:
-    """The model card in Markdown.
+def opening(content: Mapping[str, Any], architecture: str, sizes: str, source: str, split: str) -> list[Section]:
+    """What a card begins with: the network, the data and their split, the licence.
 
     Args:
-        card: From `card`.
-        recipe: What was trained.
-        tokenizer: With its vocabulary.
-        predict: The model as stored.
-        test: The test part, as text.
-        batch: The same as ids.
+        content: Of `card.json`.
+        architecture: The network in words.
+        sizes: Format of one entry of its configuration, of `key` and `value`.
+        source: Format of one data set's entry.
+        split: In words.
     """
-    metrics, training = card["metrics"], card["training"]
-    sections = [
-        f"# {card['name']}",
-        f"{recipe.summary['en']}\n\n{recipe.summary['ja']}",
-        _ARCHITECTURES[card["family"]]
-        + ", "
-        + ", ".join(f"{key} {value:,}" for key, value in card["config"].items())
-        + ". Made by `"
-        + training["command"]
-        + "`.",
-        "## Data\n\n" + "\n".join(_data_line(entry) for entry in card["data"]),
-        f"Split. {recipe.split} Seed {training['seed']}. In numbers: {training['n_train']:,} to train, "
-        f"{training['n_validation']:,} to validate, {metrics['n_test']:,} to test.",
-        f"Weights under {recipe.licence}.",
-        "## How well",
-        _accuracy_table(metrics),
-        _cross_validation(card, recipe),
-        "Confusion over the test part, rows true, columns predicted:",
-        _confusion_table(recipe.labels, metrics["confusion"]),
-        "## What attention rests on",
-        _faithfulness_text(metrics, card["family"]),
-        explained.section(metrics),
-        "## What it gets wrong",
-        recipe.notes["en"],
-        recipe.notes["ja"],
-        _probes(recipe, tokenizer, predict),
-        "The mistakes it is surest of, from the test part:",
-        _mistakes(recipe.labels, predict, test, batch),
-        "## Training",
-        _training_text(card, recipe),
+    stated = ", ".join(sizes.format(key=key, value=value) for key, value in content["config"].items())
+    return [
+        Section("", f"{architecture}, {stated}. Made by `{content['training']['command']}`."),
+        Section(
+            "Data",
+            "\n".join(source.format(**entry) for entry in content["data"]),
+            f"Split. {split}",
+            f"Weights under {content['licence']}.",
+        ),
     ]
-    return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _data_line(entry: dict[str, str]) -> str:
-    return (
-        f"- {entry['name']}, {entry['url']}, {entry['revision']}. Licence {entry['licence']}. {entry['attribution']}."
-    )
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]], words: int | None = None) -> str:
+    """A Markdown table.
 
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> str:
-    """A Markdown table whose first columns hold words and whose others hold numbers."""
-    lines = [head, ["---"] * words + ["---:"] * (len(head) - words), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _accuracy_table(metrics: dict[str, Any]) -> str:
-    rows = [
-        ("this model", ""),
-        ("its weights made uniform, nothing retrained", "uniform_"),
-        ("retrained with mean pooling, same settings", "mean_pooling_"),
-        (f"[{metrics.get('sibling')}](../{metrics.get('sibling')}/README.md), attention pooling", "sibling_"),
-    ]
-    known = [row for row in rows if f"{row[1]}accuracy" in metrics]
-    table = _table(
-        ["test part", "accuracy", "macro accuracy"],
-        [[name, f"{metrics[p + 'accuracy']:.2%}", f"{metrics[p + 'macro_accuracy']:.2%}"] for name, p in known],
-    )
-    words, prefix = known[-1][0].split(",")[0], known[-1][1]
-    gain = 100 * (metrics["accuracy"] - metrics[f"{prefix}accuracy"])
-    if prefix == "sibling_":
-        return (
-            f"{table}\n\nUniform means the same weight on every key, in all layers and heads. Against {words}, by its "
-            f"card on the same test part, the encoder gains {gain:+.2f} points of accuracy."
-        )
-    return f"{table}\n\nAgainst mean pooling, attention buys {gain:+.2f} points of accuracy."
-
-
-def _cross_validation(card: dict[str, Any], recipe: Recipe) -> str:
-    metrics = card["metrics"]
-    if "cv_mean" in metrics:
-        return (
-            f"Cross-validation, {metrics['cv_folds']} parts, whole groups held out (recorded at training): macro "
-            f"accuracy {metrics['cv_mean']:.2%} ± {metrics['cv_sd']:.2%} (mean ± standard deviation)."
-        )
-    if recipe.teacher is not None:
-        return "Cross-validation was not done for this model: its teacher would have to learn anew for each part."
-    if recipe.sibling and recipe.settings.distillation:
-        return (
-            "Cross-validation was not done for this model: it learns from its sibling, which has seen most of the "
-            "sentences that would be held out."
-        )
-    return ""
-
-
-def _confusion_table(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
-    return _table(["", *labels], [[label, *map(str, row)] for label, row in zip(labels, counts, strict=True)])
-
-
-def _number(value: float | None) -> str:
-    return "∞" if value is None else f"{value:.1f}"
-
-
-def _faithfulness_text(metrics: dict[str, Any], family: str) -> str:
-    table = _table(
-        ["tokens removed", "drop, top-weighted", "drop, random others", "sentences"],
-        [
-            [k, f"{entry['top']:.4f}", f"{entry['random']:.4f}", f"{entry['n']:,}"]
-            for k, entry in metrics["comprehensiveness"].items()
-        ],
-    )
-    return (
-        f"Over the test part {_MEASURED[family]} a mean entropy of {metrics['entropy_mean']:.4f} nats "
-        f"({metrics['normalised_entropy_mean']:.4f} of even weights). Removing the top-weighted token changes the "
-        f"predicted class in {metrics['flip_top']:.2%} of the sentences, removing a random other one in "
-        f"{metrics['flip_random']:.2%}. It costs the predicted class {metrics['drop_top']:.4f} of probability against "
-        f"{metrics['drop_random']:.4f}: {_number(metrics['drop_ratio'])} times as much (95 % interval, bootstrap over "
-        f"sentences, {_number(metrics['drop_ratio_low'])} to {_number(metrics['drop_ratio_high'])}).\n\n"
-        "Comprehensiveness, the probability the predicted class loses (sentences of at least twice that many "
-        f"tokens):\n\n{table}"
-    )
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("`", "\\`")
-
-
-def _probes(recipe: Recipe, tokenizer: Tokenizer, predict: Forward) -> str:
-    rows = []
-    for text in recipe.probes:
-        tokens = tokenizer.tokenize(clean(text).text)
-        probabilities, weights = predict(np.array([[token.id for token in tokens]], dtype=np.int32))
-        best = int(probabilities[0].argmax())
-        shown = " ".join(
-            f"{_escape(token.text)}{'?' if token.unknown else ''} ({weight:.2f})"
-            for token, weight in zip(tokens, weights[0], strict=True)
-        )
-        rows.append([shown, recipe.labels[best], f"{probabilities[0, best]:.3f}"])
-    which = "weights from [CLS], as above" if recipe.family == "encoder" else "weights"
-    table = _table([f"tokens and their {which}", "says", "probability"], rows, words=2)
-    return f"A few sentences to compare (`?` marks a word outside the vocabulary):\n\n{table}"
-
-
-def _mistakes(labels: Sequence[str], predict: Forward, test: Examples, batch: Batch) -> str:
-    probabilities, _ = predict(batch.ids)
-    predicted = probabilities.argmax(axis=1)
-    sureness = np.where(predicted != batch.labels, probabilities.max(axis=1), -1.0)
-    rows = [
-        [_escape(test.texts[row]), labels[batch.labels[row]], labels[predicted[row]], f"{sureness[row]:.3f}"]
-        for row in np.argsort(-sureness, kind="stable")[:MISTAKES]
-        if sureness[row] > 0
-    ]
-    return _table(["sentence", "people say", "the model says", "probability"], rows, words=3)
-
-
-def _training_text(card: dict[str, Any], recipe: Recipe) -> str:
-    training = card["training"]
-    settings = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in training["settings"].items())
-    tried = "\n".join(f"- {line}" for line in recipe.tried)
-    best = f"pass {training['best_epoch']} of {training['epochs']}"
-    figure = f"{training['validation_macro_accuracy']:.2%}"
-    auxiliary = (
-        "The auxiliary task is a finer annotation of the same sentences; its head is thrown away after training. "
-        if training["settings"]["auxiliary"]
-        else ""
-    )
-    rare = training["min_count"]
-    vocabulary = (
-        f"Words seen fewer than {rare} times are unknown." if rare > 1 else "Every word of the training part is known."
-    )
-    return (
-        f"Settings: {settings}. {vocabulary} The pass with the best validation figure is kept: {best}, "
-        f"validation macro accuracy {figure}. {auxiliary}{_teaching(card, recipe)}"
-        "Weights are stored in half "
-        "precision, and every figure above is computed from what is stored. All of it, "
-        f"baselines and cross-validation included, took {training['seconds']:.0f} seconds.\n\n"
-        "Attention and predictions for the example sentences, and loss, accuracy and entropy over a sample of the test "
-        "part, at logarithmically spaced steps from the untrained model on, are in `learning.npz`. Nothing was chosen "
-        "by them.\n\n"
-        f"{_positions(card)}\n\n"
-        f"Tried, and chosen by the validation part alone:\n\n{tried}"
-    )
-
-
-def _positions(card: dict[str, Any]) -> str:
-    length = card["trained_length"]
-    if card["family"] == "encoder":
-        return (
-            f"Trained range: the first {length} tokens. Positions beyond were reached by few training sentences; they "
-            "share the position vector of the last one before."
-        )
-    return (
-        f"b is penalised in training (L2). Positions beyond the first {length} were reached by few training "
-        "sentences; they share the value of the last one before."
-    )
-
-
-def _teaching(card: dict[str, Any], recipe: Recipe) -> str:
-    if not recipe.settings.distillation:
-        return ""
-    if recipe.teacher is not None:
-        return _pretrained(card["training"]["teacher"], recipe.settings.distillation, recipe.teacher)
-    return (
-        f"Part of each target ({recipe.settings.distillation:.0%}) are the probabilities of a teacher, the mean of "
-        f"{recipe.sibling} with attention and with mean pooling, both from its folder; as many mixtures of training "
-        "sentences, which nobody wrote, are learned from the teacher alone (distillation, Hinton et al. 2015). The "
-        "teacher has not learned from the test part. "
-    )
-
-
-def _pretrained(stated: dict[str, Any], share: float, teacher: PretrainedTeacher) -> str:
-    settings = ", ".join(
-        f"{key.replace('_', ' ')} {value}"
-        for key, value in stated.items()
-        if key not in ("validation_accuracy", "layer", "sets", "unlabelled")
-    )
-    return (
-        f"Part of each target ({share:.0%}) are the probabilities of a teacher (distillation, Hinton et al. 2015; Tang "
-        f"et al. 2019): {teacher.title}, which first learned the same training part, with heads on the mean of its "
-        f"last layer's vectors ({settings}; validation accuracy {stated['validation_accuracy']:.1%}). What it alone "
-        f"judges is learned too, in {stated['sets']} sets that the passes take in turn: as many mixtures of training "
-        f"sentences, which nobody wrote, as there are training sentences, and {stated['unlabelled']:,} of "
-        f"{teacher.source}, none of them in the validation or test part. The teacher was not given the test part; what "
-        "it read before it came here may include some of its sentences, without their labels. The embedding starts "
-        "from the principal components of what each word is after layer "
-        f"{stated['layer'] + 1} of the teacher as it came, the mean over its places in the training part. "
-    )
+    Args:
+        head: Names of the columns.
+        rows: Cells, shown as text.
+        words: So many first columns hold words, the others numbers, which stand to the right; None: all hold words.
+    """
+    ruler = "|---" * len(head) + "|"
+    if words is not None:
+        ruler = "| " + " | ".join(["---"] * words + ["---:"] * (len(head) - words)) + " |"
+    lines = ["| " + " | ".join(map(str, line)) + " |" for line in (head, *rows)]
+    return "\n".join([lines[0], ruler, *lines[1:]])

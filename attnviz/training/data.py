@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import tarfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+
+import pooch
 
 from attnviz.errors import DataError
 from attnviz.training.progress import Progress
@@ -71,6 +72,11 @@ class DataSet:
         return {key: getattr(self, key) for key in ("name", "url", "revision", "licence", "attribution")}
 
 
+def _files(checksums: dict[str, str], below: str = "") -> tuple[DataFile, ...]:
+    """Files that are called the same upstream, each with its SHA-256; `below` a folder there."""
+    return tuple(DataFile(name, checksum, below + name) for name, checksum in checksums.items())
+
+
 CLINC150 = DataSet(
     folder="clinc150",
     name="CLINC150",
@@ -80,11 +86,11 @@ CLINC150 = DataSet(
     attribution="Larson et al., An Evaluation Dataset for Intent Classification and Out-of-Scope Prediction, "
     "EMNLP-IJCNLP 2019",
     raw="https://raw.githubusercontent.com/clinc/oos-eval/828f8093932c8fe6ca7936c3d2e52903b1c523de/data/",
-    files=(
-        DataFile(
-            "data_full.json", "36923c3705a59e08fe9c3883d8bc2dd966ef93e22cb78ac41171782a698d56e0", "data_full.json"
-        ),
-        DataFile("domains.json", "b947b579d3b8e74b06f93b01083d8efaff2888b43a3e362533bd88a6e1211b3a", "domains.json"),
+    files=_files(
+        {
+            "data_full.json": "36923c3705a59e08fe9c3883d8bc2dd966ef93e22cb78ac41171782a698d56e0",
+            "domains.json": "b947b579d3b8e74b06f93b01083d8efaff2888b43a3e362533bd88a6e1211b3a",
+        }
     ),
 )
 
@@ -118,13 +124,13 @@ HUTTO = DataSet(
     "vaderSentiment-3.3.2.tar.gz",
     archive="vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz",
     archive_sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
-    files=tuple(
-        DataFile(f"{name}_GroundTruth.txt", digest, f"hutto_ICWSM_2014/{name}_GroundTruth.txt")
-        for name, digest in (
-            ("movieReviewSnippets", "c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd13350"),
-            ("amazonReviewSnippets", "11a9807a0974a2506a2d3b4851eaf69b3d6d20688ce4923adda2312a4f6dd6c2"),
-            ("tweets", "dfbe7102e2f92579ed8b19df9a3822491880697c67adf712fb66e520cc05102f"),
-        )
+    files=_files(
+        {
+            "movieReviewSnippets_GroundTruth.txt": "c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd13350",
+            "amazonReviewSnippets_GroundTruth.txt": "11a9807a0974a2506a2d3b4851eaf69b3d6d20688ce4923adda2312a4f6dd6c2",
+            "tweets_GroundTruth.txt": "dfbe7102e2f92579ed8b19df9a3822491880697c67adf712fb66e520cc05102f",
+        },
+        below="hutto_ICWSM_2014/",
     ),
 )
 
@@ -137,14 +143,13 @@ SMALL_PARALLEL = DataSet(
     licence="CC BY 2.0 FR",
     attribution="Tanaka Corpus, Yasuhito Tanaka; 50,000 pairs chosen and tokenised by Yusuke Oda",
     raw="https://raw.githubusercontent.com/odashi/small_parallel_enja/312408a11c5fbcbc09443bebb18121f7efdcd61e/",
-    files=tuple(
-        DataFile(name, digest, name)
-        for name, digest in (
-            ("dev.en", "04a2673449770657fd5e3b963cb856be3130923212b6db8ac7eaeef18f06c041"),
-            ("dev.ja", "cd534f56b8639dc130f86a365e5ec0aa70042000bdd740a622fbbf8b6be4acca"),
-            ("train.en", "148b05dcd28638fe20ee84f2b1127001c80982be352007dda241fb759adadc76"),
-            ("train.ja", "fc81a1434349ec98a449d7ae9cd2530057f689637684ecfed3501ea6a8a07ecc"),
-        )
+    files=_files(
+        {
+            "dev.en": "04a2673449770657fd5e3b963cb856be3130923212b6db8ac7eaeef18f06c041",
+            "dev.ja": "cd534f56b8639dc130f86a365e5ec0aa70042000bdd740a622fbbf8b6be4acca",
+            "train.en": "148b05dcd28638fe20ee84f2b1127001c80982be352007dda241fb759adadc76",
+            "train.ja": "fc81a1434349ec98a449d7ae9cd2530057f689637684ecfed3501ea6a8a07ecc",
+        }
     ),
 )
 
@@ -156,7 +161,7 @@ MANYTHINGS = DataSet(
     licence="CC BY 2.0",
     attribution="Contributors of tatoeba.org; pairs by Charles Kelly, manythings.org",
     raw="https://www.manythings.org/anki/",
-    files=(DataFile("jpn.txt", "242d8702446494181c7a2da4202beb93ae5a08784b20965567a9985404b8e22a", "jpn.txt"),),
+    files=_files({"jpn.txt": "242d8702446494181c7a2da4202beb93ae5a08784b20965567a9985404b8e22a"}),
 )
 
 
@@ -173,10 +178,7 @@ def read(dataset: DataSet, name: str, *, quiet: bool = False) -> str:
     """
     file = next(file for file in dataset.files if file.name == name)
     path = find(dataset, file)
-    if path is None:
-        _fetch(dataset, quiet=quiet)
-        path = CACHE / "data" / dataset.folder / file.name
-    content = path.read_bytes()
+    content = _fetched(dataset, file, quiet) if path is None else path.read_bytes()
     _check(file.name, content, file.sha256)
     # Not every file is UTF-8 throughout: a byte that is not becomes U+FFFD rather than an error.
     return content.decode("utf-8-sig", errors="replace")
@@ -205,40 +207,50 @@ def _check(name: str, content: bytes, expected: str) -> None:
         raise DataError("data_checksum", file=name, expected=expected, received=received)
 
 
-def _fetch(dataset: DataSet, *, quiet: bool) -> None:
-    """Put all files of a data set into the cache, checked."""
+def _fetched(dataset: DataSet, file: DataFile, quiet: bool) -> bytes:
+    """A file that is not on this machine: downloaded, or out of its archive, which is downloaded once for all files."""
     if dataset.archive is None:
-        contents = {
-            file.name: _download(dataset.raw + quote(file.upstream), file.name, quiet=quiet) for file in dataset.files
-        }
-    else:
-        outer = _download(dataset.raw, dataset.name, quiet=quiet)
-        _check(dataset.raw.rsplit("/", 1)[-1], outer, dataset.archive_sha256 or "")
-        inner = _member(outer, dataset.archive)
-        contents = {file.name: _member(inner, file.upstream) for file in dataset.files}
-    for file in dataset.files:
-        _check(file.name, contents[file.name], file.sha256)
-    folder = CACHE / "data" / dataset.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        part = folder / f"{name}.part"
-        part.write_bytes(content)
-        part.replace(folder / name)
+        return _download(dataset, dataset.raw + quote(file.upstream), file.name, file.sha256, quiet).read_bytes()
+    name, checksum = dataset.raw.rsplit("/", 1)[-1], dataset.archive_sha256 or ""
+    outer = _download(dataset, dataset.raw, name, checksum, quiet)
+    content = _member(_member(outer.read_bytes(), dataset.archive), file.upstream)
+    _check(file.name, content, file.sha256)
+    part = outer.with_name(f"{file.name}.part")
+    part.write_bytes(content)
+    part.replace(outer.with_name(file.name))
+    return content
 
 
-def _download(url: str, name: str, *, quiet: bool) -> bytes:
-    content = io.BytesIO()
+def _download(dataset: DataSet, url: str, name: str, checksum: str, quiet: bool) -> Path:
+    """A file in the cache, where it comes only whole and with the right checksum; nothing is fetched twice."""
+    pooch.get_logger().setLevel("WARNING")  # the bar says it
+    bar = _Bar(f"Download {name}", 0, quiet=quiet)
+    downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_BLOCK, timeout=_TIMEOUT)
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
-            total = int(response.headers.get("Content-Length") or 0)
-            progress = Progress(f"Download {name}", total, quiet=quiet)
-            while block := response.read(_BLOCK):
-                content.write(block)
-                progress.update(content.tell())
-            progress.close(f"{content.tell() / 1e6:.1f} MB")
-    except (OSError, urllib.error.URLError, ValueError) as error:
+        return Path(pooch.retrieve(url, checksum, name, CACHE / "data" / dataset.folder, downloader=downloader))
+    except OSError as error:
         raise DataError("data_download", file=name, url=url, cause=str(error)) from error
-    return content.getvalue()
+    except ValueError as error:  # what Pooch raises for a checksum; it names the one it got
+        received = re.search(r"[0-9a-f]{64}(?!.*[0-9a-f]{64})", str(error), re.DOTALL)
+        if received is None:
+            raise DataError("data_download", file=name, url=url, cause=str(error)) from error
+        raise DataError("data_checksum", file=name, expected=checksum, received=received[0]) from error
+
+
+class _Bar(Progress):
+    """A progress bar as Pooch drives one: it sets `total`, then tells of so many bytes more."""
+
+    _bytes = 0
+
+    def update(self, done: int, note: str = "") -> None:
+        self._bytes += done
+        super().update(self._bytes, note)
+
+    def reset(self) -> None:
+        self._bytes = 0
+
+    def close(self, note: str = "") -> None:
+        super().close(f"{self.total / 1e6:.1f} MB")
 
 
 def _member(archive: bytes, path: str) -> bytes:

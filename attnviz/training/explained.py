@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from attnviz.analysis.explain.measures import MEASURES
+from attnviz.training.card import table
 
 #: What the orders are called.
 _NAMES = {
@@ -23,10 +24,18 @@ def section(metrics: dict[str, Any]) -> str:
     figures = metrics.get("attribution")
     if not figures:
         return ""
-    rows = "\n".join(
-        f"| {_NAMES[name]} | {_agreement(figures, name)} | "
-        f"{_number(figures['comprehensiveness'][name])} | {_number(figures['sufficiency'][name])} |"
-        for name in (*MEASURES, "random")
+    shown = table(
+        ["order of the tokens", "agreement with attention", "comprehensiveness", "sufficiency"],
+        [
+            [
+                _NAMES[name],
+                _agreement(figures, name),
+                _number(figures["comprehensiveness"][name]),
+                _number(figures["sufficiency"][name]),
+            ]
+            for name in (*MEASURES, "random")
+        ],
+        words=1,
     )
     return (
         f"Attention against measures of what the predicted class depends on, over {figures['n']:,} sentences of at "
@@ -35,8 +44,7 @@ def section(metrics: dict[str, Any]) -> str:
         "Comprehensiveness, high for a good order, is the mean probability lost by removing its first k tokens; "
         "sufficiency, low for a good order, the mean probability missing with those alone (DeYoung et al. 2020), over "
         f"all k. Integrated gradients miss their sum by at most 1 % in {figures['complete']:.2%} of the sentences."
-        "\n\n| order of the tokens | agreement with attention | comprehensiveness | sufficiency |\n"
-        f"| --- | ---: | ---: | ---: |\n{rows}"
+        f"\n\n{shown}"
     )
 
 
@@ -50,14 +58,12 @@ def readme(cards: Sequence[dict[str, Any]]) -> str:
     if not known:
         return ""
     head = ["model", *(f"τ-b, {_SHORT[name]}" for name in MEASURES[1:]), "comprehensiveness", "sufficiency"]
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *(_row(card) for card in known)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return (
         "Does a weight tell what the answer depends on? Over sentences drawn from the test part (how many, and every "
         "order, stands in each model's card): the mean of Kendall's τ-b between the weights and each measure of "
         "attribution, then what removing tokens costs the predicted class (comprehensiveness, high for a good order) "
         "and what is missing with the first tokens alone (sufficiency, low for a good order), each for the orders by "
-        f"attention / leave-one-out / integrated gradients / chance:\n\n{table}"
+        f"attention / leave-one-out / integrated gradients / chance:\n\n{table(head, map(_row, known), words=1)}"
     )
 
 

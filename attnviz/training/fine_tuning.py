@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -17,10 +17,9 @@ from attnviz.families.hub import pretrained
 from attnviz.tokenizers import Token, Tokenizer
 from attnviz.training.batch import padded
 from attnviz.training.corpora import Corpus
-from attnviz.training.networks import set_weights
-from attnviz.training.progress import Progress
-from attnviz.training.run import Run
-from attnviz.training.translation.loop import schedule
+from attnviz.training.loop import Course, Step, fit
+from attnviz.training.networks import Weights, set_weights
+from attnviz.training.schedules import Line
 
 #: Lengths are padded to a multiple of this, so that few graphs are traced.
 WIDTH = 8
@@ -74,7 +73,7 @@ class FineTuned:
 
     def __init__(self, settings: FineTuning, folder: Path, corpus: Corpus, seed: int) -> None:
         keras.utils.set_random_seed(seed)
-        self._settings, self._seed = settings, seed
+        self._settings, self._corpus, self._seed = settings, corpus, seed
         self._pretrained = pretrained.from_folder(folder)
         backbone = self._pretrained.model
         mask = next(each for each in backbone.inputs if each.name == "padding_mask")
@@ -88,9 +87,10 @@ class FineTuned:
             for name, array in (("prediction", corpus.train.targets), ("finer", corpus.train.auxiliary))
         }
         self._model = keras.Model(backbone.inputs, outputs)
-        optimizer = keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, clipnorm=1.0)
+        self._steps = -(-len(corpus.train) // settings.batch_size)
+        rate = Line(settings.learning_rate, settings.epochs * self._steps, settings.warm_up)
         self._model.compile(
-            optimizer=optimizer,
+            optimizer=keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, clipnorm=1.0),
             loss={name: keras.losses.CategoricalCrossentropy() for name in outputs},
             loss_weights={"prediction": 1.0, "finer": settings.auxiliary},
             jit_compile=False,
@@ -133,35 +133,42 @@ class FineTuned:
         vectors[known, : parts.shape[1]] = SPREAD * parts / parts.std()
         return vectors
 
-    def fit(self, corpus: Corpus, stamp: str, checkpoint: Path, label: str, quiet: bool) -> tuple[float, float]:
+    def fit(self, stamp: str, checkpoint: Path, label: str, quiet: bool) -> tuple[float, float]:
         """Learn the training part, keep the pass that is best on the validation part.
 
         Returns:
             That accuracy, and the seconds an interrupted run had already spent.
         """
-        rows, settings, train = self._rows(corpus.train.texts), self._settings, corpus.train
-        run = Run(self._model, stamp, checkpoint, lambda new, old: new["accuracy"] > old["accuracy"])
-        steps = -(-len(rows) // settings.batch_size)
-        total = steps * settings.epochs
-        before = sum(each["seconds"] for each in run.history)
-        progress = Progress(label, total, quiet=quiet)
-        while run.epoch < settings.epochs:
-            began, losses = time.monotonic(), []
-            rng = np.random.default_rng((self._seed, 2, run.epoch))
-            for step, chosen in enumerate(like_length(rows, settings.batch_size, rng)):
-                done = run.epoch * steps + step
-                self._model.optimizer.learning_rate = settings.learning_rate * schedule(done / total, settings.warm_up)
-                wanted = {"prediction": train.targets[chosen], "finer": train.auxiliary[chosen]}
-                result = self._model.train_on_batch(self._feed(rows, chosen), wanted, return_dict=True)
-                losses.append(float(result["loss"]))
-                progress.update(done, f"loss {np.mean(losses[-100:]):.3f}")
-            run.average(0.0)
-            right = self.predict(corpus.validation.texts)[0].argmax(axis=1) == corpus.validation.labels
-            run.record({"accuracy": float(right.mean()), "seconds": time.monotonic() - began})
-        set_weights(self._model, run.best)
-        best = run.history[run.best_epoch - 1]["accuracy"]
-        progress.close(f"validation {best:.1%} at pass {run.best_epoch}")
-        return best, before
+        course = Course(
+            learner=self._model,
+            steps=self._steps,
+            batches=self._batches,
+            measure=self._measure,
+            better=lambda new, old: new["accuracy"] > old["accuracy"],
+            shown="accuracy",
+            stamp=stamp,
+            epochs=self._settings.epochs,
+        )
+        best, record = fit(course, checkpoint=checkpoint, label=label, quiet=quiet)
+        set_weights(self._model, best)
+        return record["history"][record["best_epoch"] - 1]["accuracy"], record["seconds_before"]
+
+    def _batches(self, epoch: int) -> Iterator[Step]:
+        """The training part as pieces, with its targets."""
+        train, rng = self._corpus.train, np.random.default_rng((self._seed, 2, epoch))
+        for chosen in like_length(self._train, self._settings.batch_size, rng):
+            wanted = {"prediction": train.targets[chosen], "finer": train.auxiliary[chosen]}
+            yield self._feed(self._train, chosen), wanted, None
+
+    def _measure(self, _: Weights) -> dict[str, float]:
+        """Of the learner itself: there is no mean over passes."""
+        validation = self._corpus.validation
+        right = self.predict(validation.texts)[0].argmax(axis=1) == validation.labels
+        return {"accuracy": float(right.mean())}
+
+    @cached_property
+    def _train(self) -> list[NDArray[np.int32]]:
+        return self._rows(self._corpus.train.texts)
 
     def predict(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities float32 `[sentence, class]` and `[sentence, finer class]`."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from attnviz.families.classifier import encoder, pooling
 from attnviz.layers import MeanPooling
+from attnviz.training.schedules import cosine
 from attnviz.training.settings import Settings
 
 #: By attention pooling, by the mean in its place, or as a Transformer encoder.
@@ -94,6 +95,11 @@ def set_weights(model: keras.Model, weights: Weights) -> None:
         variable.assign(weights[name])
 
 
+def halves(weights: Weights) -> dict[str, NDArray[np.float16]]:
+    """The arrays in the precision they are stored in."""
+    return {name: array.astype(np.float16) for name, array in weights.items()}
+
+
 def forward(model: keras.Model) -> Callable[[NDArray[np.int32]], tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """The model as a function from ids `[B, T]` to probabilities `[B, C]` and weights `[B, T]`, for any B.
 
@@ -112,7 +118,7 @@ def forward(model: keras.Model) -> Callable[[NDArray[np.int32]], tuple[NDArray[n
     return call
 
 
-def trainer(config: dict[str, int], settings: Settings, variant: Variant, auxiliary: int) -> keras.Model:
+def trainer(config: dict[str, int], settings: Settings, variant: Variant, auxiliary: int, steps: int) -> keras.Model:
     """A compiled model with dropout between its layers and a head for the auxiliary task.
 
     Args:
@@ -120,13 +126,15 @@ def trainer(config: dict[str, int], settings: Settings, variant: Variant, auxili
         settings: How it is trained.
         variant: Which network.
         auxiliary: Classes of the auxiliary task.
+        steps: Of the whole training.
 
     Returns:
         A model from ids to `prediction` and `auxiliary`, both probabilities.
     """
     make = _encoder_trainer if variant == "encoder" else _pooling_trainer
     model, decayed = make(config, settings, variant, auxiliary)
-    optimizer = keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay)
+    rate = cosine(settings.learning_rate, steps, settings.warm_up)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
     kept = {id(variable) for variable in decayed}
     optimizer.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if id(v) not in kept])
     model.compile(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from attnviz.training import corpora, data
-from attnviz.training.recipe import Recipe
+from attnviz.training.recipe import ClassifierRecipe
 from attnviz.training.settings import Settings
 
-TOPICS_EN = Recipe(
+TOPICS_EN = ClassifierRecipe(
     name="topics-en",
     task="topics",
     languages=("en",),
@@ -100,7 +100,7 @@ TOPICS_EN = Recipe(
     ),
 )
 
-POLITENESS_JA = Recipe(
+POLITENESS_JA = ClassifierRecipe(
     name="politeness-ja",
     task="politeness",
     languages=("ja",),
@@ -161,7 +161,7 @@ POLITENESS_JA = Recipe(
     ),
 )
 
-SENTIMENT_EN = Recipe(
+SENTIMENT_EN = ClassifierRecipe(
     name="sentiment-en",
     task="sentiment",
     languages=("en",),

@@ -7,7 +7,6 @@ Task-Specific Knowledge from BERT into Simple Neural Networks (2019), whose sent
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from attnviz.training.corpora import Corpus
 from attnviz.training.distillation import mixtures
 from attnviz.training.fine_tuning import FineTuned, FineTuning
 from attnviz.training.progress import Progress
+from attnviz.training.run import save, stamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,15 +108,16 @@ def judge(
     if teacher.sha256 and received != teacher.sha256:
         raise ModelError("file_checksum", folder=folder.name, file=WEIGHTS, received=received[:12])
     groups = [list(corpus.train.texts), *_sets(teacher, tokenizer, corpus, seed, quiet)]
-    stamp = _stamp(teacher, received, tokenizer.vocabulary, groups, corpus, config, seed)
+    stated = [teacher.stated(), received, list(tokenizer.vocabulary), groups, config, seed, corpus.validation.texts]
+    key = stamp(stated, corpus.train.targets, corpus.train.auxiliary, corpus.validation.labels)
     kept = state / "judged.npz"
-    arrays = _read(kept, stamp)
+    arrays = _read(kept, key)
     if arrays is None:
         began = time.monotonic()
         learned = FineTuned(teacher, folder, corpus, seed)
         embedding = learned.vectors(corpus.train.texts, tokenizer, config["features"])
-        accuracy, before = learned.fit(corpus, stamp, state / "teacher.npz", label, quiet)
-        arrays = {"stamp": np.array(stamp), "accuracy": np.array(accuracy), "embedding": embedding}
+        accuracy, before = learned.fit(key, state / "teacher.npz", label, quiet)
+        arrays = {"stamp": np.array(key), "accuracy": np.array(accuracy), "embedding": embedding}
         progress = Progress(f"{label} judges", sum(map(len, groups)), quiet=quiet)
         done = 0
         for number, texts in enumerate(groups):
@@ -125,10 +126,7 @@ def judge(
             progress.update(done)
         progress.close(f"{done:,} sentences")
         arrays["seconds"] = np.array(before + time.monotonic() - began)
-        part = kept.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        part.replace(kept)
+        save(kept, arrays)
     longest = config["max_length"]
     sets = tuple(
         Batch(
@@ -162,29 +160,11 @@ def _sets(teacher: PretrainedTeacher, tokenizer: Tokenizer, corpus: Corpus, seed
     return sets
 
 
-def _stamp(
-    teacher: PretrainedTeacher,
-    weights: str,
-    vocabulary: Sequence[str],
-    groups: list[list[str]],
-    corpus: Corpus,
-    config: dict[str, int],
-    seed: int,
-) -> str:
-    """Two judgements with the same stamp are the same."""
-    stated = [teacher.stated(), weights, list(vocabulary), groups, config, seed]
-    digest = hashlib.sha256(json.dumps(stated, sort_keys=True).encode())
-    for array in (corpus.train.targets, corpus.train.auxiliary, corpus.validation.labels):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    digest.update(json.dumps(corpus.validation.texts).encode())
-    return digest.hexdigest()
-
-
-def _read(path: Path, stamp: str) -> dict[str, NDArray[Any]] | None:
+def _read(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
     """What was judged before, if it was the same."""
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as archive:
-        if str(archive["stamp"]) != stamp:
+        if str(archive["stamp"]) != key:
             return None
         return {name: archive[name] for name in archive.files}

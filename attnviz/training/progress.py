@@ -9,28 +9,40 @@ _WIDTH = 28
 
 
 class Progress:
-    """One line that redraws itself on a terminal, and one line at the end elsewhere.
+    """One line that redraws itself on a terminal, with rate and time left, and one line at the end elsewhere.
 
     Args:
         label: What is going on.
         total: Steps to do; 0 if unknown.
+        done: Steps that an earlier run has done.
         quiet: Say nothing.
     """
 
-    def __init__(self, label: str, total: int, *, quiet: bool = False) -> None:
-        self._label, self._total, self._quiet = label, total, quiet
+    def __init__(self, label: str, total: int, *, done: int = 0, quiet: bool = False) -> None:
+        self.total = total
+        self._label, self._quiet, self._first = label, quiet, done
         self._began = time.monotonic()
         self._drawn = 0.0
 
     def update(self, done: int, note: str = "") -> None:
         """Show that `done` of the steps are done."""
         now = time.monotonic()
-        if self._quiet or not sys.stderr.isatty() or (now - self._drawn < 0.1 and done < self._total):
+        if self._quiet or not sys.stderr.isatty() or (now - self._drawn < 0.1 and done < self.total):
             return
         self._drawn = now
-        share = min(1.0, done / self._total) if self._total else 0.0
+        share = min(1.0, done / self.total) if self.total else 0.0
         bar = "━" * round(share * _WIDTH)
-        print(f"\r{self._label:<28} {bar:<{_WIDTH}} {share:4.0%} {note}\033[K", end="", file=sys.stderr, flush=True)
+        pace = self.pace(done, now - self._began)
+        line = f"\r{self._label:<28} {bar:<{_WIDTH}} {share:4.0%} {pace} {note}\033[K"
+        print(line, end="", file=sys.stderr, flush=True)
+
+    def pace(self, done: int, seconds: float) -> str:
+        """Steps per second since the start, and the time the others will take, as minutes and seconds."""
+        if done <= self._first or seconds <= 0:
+            return ""
+        rate = (done - self._first) / seconds
+        left = round(max(self.total - done, 0) / rate)
+        return f"{rate:,.3g}/s" + (f", {left // 60}:{left % 60:02} left" if self.total else "")
 
     def close(self, note: str = "") -> None:
         """Leave the line standing, with the time it took in seconds."""

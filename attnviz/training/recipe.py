@@ -1,9 +1,9 @@
-"""What a recipe is: the data, the settings and the words of one shipped model. One loop trains all."""
+"""What a recipe is: the data, the settings and the words of one shipped model. One pipeline makes all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from attnviz.training import data
@@ -21,22 +21,54 @@ SIZES: dict[str, dict[str, int]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that tells one shipped model from another.
+    """What every shipped model has, whatever its kind.
 
     Attributes:
         name: Of the model and its folder.
-        task: `topics`, `politeness` or `sentiment`.
-        languages: Of the text, as codes.
+        languages: Of the text, as codes; of a translation, source and target.
         title, summary, notes: For the page, by interface language.
+        examples: Sentences for the page.
+        datasets: What it learns from.
+        licence: Of the weights.
+        tried: What was tried when the settings were chosen, for the model card.
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    title: Words
+    summary: Words
+    notes: Words
+    examples: tuple[str, ...]
+    datasets: tuple[data.DataSet, ...]
+    licence: str
+    tried: tuple[str, ...] = ()
+
+    def described(self) -> dict[str, Any]:
+        """The card's entries in words."""
+        return {
+            "title": self.title,
+            "summary": self.summary,
+            "notes": self.notes,
+            "languages": list(self.languages),
+            "licence": self.licence,
+            "data": [dataset.card() for dataset in self.datasets],
+            "examples": list(self.examples),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierRecipe(Recipe):
+    """All that tells one shipped classifier from another.
+
+    Attributes:
+        task: `topics`, `politeness` or `sentiment`.
         labels: Class codes in the order of the output.
         label_names: Class names by interface language.
-        examples: Sentences for the page.
         probes: Sentences whose probabilities and weights the model card shows.
         tokenizer: Kind and options, as for `tokenizers.from_config`.
-        datasets: What it learns from.
-        corpus: Reads and splits it.
+        corpus: Reads and splits the data.
         split: The split in words, for the model card.
         settings: For attention and for mean pooling alike.
         family: `pooling` or `encoder`.
@@ -44,28 +76,18 @@ class Recipe:
         teacher: Encoder: a pretrained model that it learns from, in the place of its sibling.
         min_count: Rarer words are unknown.
         folds: Parts of the cross-validation by group; 0 for none.
-        tried: What was tried when the settings were chosen, for the model card.
     """
 
-    name: str
     task: str
-    languages: tuple[str, ...]
-    title: Words
-    summary: Words
-    notes: Words
     labels: tuple[str, ...]
     label_names: dict[str, tuple[str, ...]]
-    examples: tuple[str, ...]
     probes: tuple[str, ...]
     tokenizer: dict[str, Any]
-    datasets: tuple[data.DataSet, ...]
     corpus: Callable[..., Corpus]
     split: str
     settings: Settings
-    licence: str
     min_count: int = 2
     folds: int = 0
-    tried: tuple[str, ...] = field(default=())
     family: str = "pooling"
     sibling: str = ""
     teacher: PretrainedTeacher | None = None

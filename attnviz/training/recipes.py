@@ -1,30 +1,31 @@
-"""Every classifier that can be trained here, by name."""
+"""Every model that can be trained here, by name."""
 
 from __future__ import annotations
 
 from attnviz.errors import ModelError
+from attnviz.training.classifier import Classifier
 from attnviz.training.encoder_recipes import POLITENESS_JA_ENCODER, SENTIMENT_EN_ENCODER, TOPICS_EN_ENCODER
+from attnviz.training.kind import Kind
 from attnviz.training.pooling_recipes import POLITENESS_JA, SENTIMENT_EN, TOPICS_EN
-from attnviz.training.recipe import Recipe
-from attnviz.training.translation.recipes import RECIPES as TRANSLATIONS
+from attnviz.training.recipe import ClassifierRecipe, Recipe
+from attnviz.training.translation.recipes import TRANSLATE_EN_JA, TRANSLATE_JA_EN
+from attnviz.training.translation.translator import Translator
 
 POOLING = (TOPICS_EN, POLITENESS_JA, SENTIMENT_EN)
 ENCODERS = (TOPICS_EN_ENCODER, SENTIMENT_EN_ENCODER, POLITENESS_JA_ENCODER)
-
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (*POOLING, *ENCODERS)}
-
-
-def names() -> list[str]:
-    """Classifiers that can be trained here."""
-    return list(RECIPES)
+CLASSIFIERS: dict[str, ClassifierRecipe] = {recipe.name: recipe for recipe in (*POOLING, *ENCODERS)}
+TRANSLATIONS = {recipe.name: recipe for recipe in (TRANSLATE_EN_JA, TRANSLATE_JA_EN)}
+RECIPES: dict[str, Recipe] = {**CLASSIFIERS, **TRANSLATIONS}
 
 
-def recipe(name: str) -> Recipe:
-    """The recipe of a model.
+def kind(name: str, *, quiet: bool = False) -> Kind:
+    """A recipe by name, with what its kind of model knows to do with it.
 
     Raises:
-        ModelError: There is none of that name.
+        ModelError: There is no recipe of that name.
     """
-    if name not in RECIPES:
-        raise ModelError("no_recipe", received=name, expected=", ".join([*RECIPES, *TRANSLATIONS]))
-    return RECIPES[name]
+    if name in TRANSLATIONS:
+        return Translator(TRANSLATIONS[name], quiet)
+    if name in CLASSIFIERS:
+        return Classifier(CLASSIFIERS[name], quiet)
+    raise ModelError("no_recipe", received=name, expected=", ".join(RECIPES))

@@ -1,21 +1,20 @@
-"""Looks at a model while it is trained: what `families.learning` reads, taken and written."""
+"""Looks at a model while it was trained: its weights kept on disk, then turned into what `families.learning` reads."""
 
 from __future__ import annotations
 
-import warnings
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.analysis.entropy import entropy
-from attnviz.families.classifier import encoder
-from attnviz.tokenizers import Tokenizer, clean
-from attnviz.training.batch import Batch
-from attnviz.training.networks import Variant, Weights, network, set_weights
+from attnviz.training.networks import Weights, halves
+from attnviz.training.progress import Progress
+
+#: Below the folder of an unfinished training: weights that will be looked at.
+SNAPSHOTS = "snapshots"
 
 #: Test sentences, or pairs, that loss, accuracy and entropy are measured on.
 SAMPLE = 200
@@ -27,9 +26,23 @@ CURVES = ("loss", "accuracy", "entropy")
 Look = dict[str, NDArray[Any]]
 
 
-def sample(test: Batch, seed: int) -> Batch:
-    """Some sentences of the test part, the same for the same seed."""
-    return test.take(drawn(len(test.ids), seed))
+class Recorder(Protocol):
+    """Looks at the weights of one kind of model.
+
+    Attributes:
+        sentences: Whose attention is kept.
+        fixed: Arrays that are of all looks.
+    """
+
+    @property
+    def sentences(self) -> tuple[str, ...]: ...
+
+    @property
+    def fixed(self) -> Mapping[str, NDArray[Any]]: ...
+
+    def __call__(self, step: int, weights: Weights) -> Look:
+        """One look, after so many steps of training."""
+        ...
 
 
 def drawn(count: int, seed: int) -> NDArray[np.intp]:
@@ -37,69 +50,46 @@ def drawn(count: int, seed: int) -> NDArray[np.intp]:
     return np.sort(np.random.default_rng(seed).permutation(count)[:SAMPLE])
 
 
-class Recorder:
-    """Looks at weights.
+def keep(folder: Path, step: int, weights: Weights) -> None:
+    """Write the weights after a step, in half precision; with the first of a training, those of another go."""
+    if step == 0:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(folder / f"{step}.npz", allow_pickle=False, **halves(weights))  # type: ignore[arg-type]
+
+
+def record(path: Path, recorder: Recorder, snapshots: Path, shipped: Weights, *, quiet: bool = False) -> None:
+    """Look at all weights that were kept, and write the file that `families.learning.read` reads.
 
     Args:
-        config: What the family's `build` takes, as in training.
-        variant: `attention` or `encoder`.
-        tokenizer: Of the model.
-        sentences: Whose attention is kept.
-        measured: What loss, accuracy and entropy are of.
+        path: Of that file.
+        recorder: Looks.
+        snapshots: Where `keep` wrote.
+        shipped: The weights of the model as it is stored: the last look, of the same step as the one before.
+        quiet: No progress.
+
+    Raises:
+        ValueError: Nothing was kept, or it is of another model.
     """
-
-    def __init__(
-        self, config: dict[str, int], variant: Variant, tokenizer: Tokenizer, sentences: Sequence[str], measured: Batch
-    ) -> None:
-        self.sentences = tuple(sentences)
-        self._model = _revealing(config, variant)
-        self._rows = config["vocabulary_size"]
-        self._measured = measured
-        tokens = [tokenizer.tokenize(clean(sentence).text)[: config["max_length"]] for sentence in sentences]
-        self._ids = [np.array([[token.id for token in row]], dtype=np.int32) for row in tokens]
-
-    def __call__(self, step: int, weights: Weights) -> Look:
-        """One look.
-
-        Args:
-            step: Training steps done.
-            weights: The model's then; rows of the embedding beyond the vocabulary are left out.
-        """
-        used = weights["embedding/embeddings"][: self._rows]
-        set_weights(self._model, {**weights, "embedding/embeddings": used})
-        probabilities, attention = self._run(self._measured.ids)
-        labels = self._measured.labels
-        likelihood = np.maximum(probabilities[np.arange(len(labels)), labels], 1e-9)
-        look: dict[str, Any] = {
-            "step": np.int64(step),
-            "loss": -np.log(likelihood).mean(dtype=np.float64),
-            "accuracy": (probabilities.argmax(axis=1) == labels).mean(),
-            "entropy": entropy(attention[:, -1, :, 0]).mean(),  # [CLS] stands at 0, a pooling model has one row
-        }
-        for i, ids in enumerate(self._ids):
-            probabilities, attention = self._run(ids)
-            look[f"weights_{i}"] = attention[0].astype(np.float16)
-            look[f"probabilities_{i}"] = probabilities[0].astype(np.float16)
-        return {name: np.asarray(value) for name, value in look.items()}
-
-    def _run(self, ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Probabilities `[B, C]` and weights `[B, layer, head, query, key]`."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "You are using a softmax over axis")  # a sentence of one token
-            results = self._model(ids, training=False)
-        probabilities, *layers = (keras.ops.convert_to_numpy(each) for each in results)
-        if layers[0].ndim == 2:  # [B, T] of a pooling layer
-            return probabilities, layers[0][:, None, None, None, :]
-        return probabilities, np.stack(layers, axis=1)
+    steps = sorted(int(each.stem) for each in snapshots.glob("*.npz"))
+    if not steps:
+        raise ValueError(f"Expected weights in {snapshots}. Received: none")
+    progress, looks = Progress("Look", len(steps) + 1, quiet=quiet), []
+    for step in steps:
+        with np.load(snapshots / f"{step}.npz", allow_pickle=False) as archive:
+            weights = {name: archive[name].astype(np.float32) for name in archive.files}
+        looks.append(_look(recorder, step, weights))
+        progress.update(len(looks), f"loss {looks[-1]['loss']:.2f}")
+    looks.append(_look(recorder, steps[-1], shipped))
+    write(path, recorder.sentences, looks, recorder.fixed)
+    progress.close(f"loss {looks[-1]['loss']:.2f}")
 
 
-def _revealing(config: dict[str, int], variant: Variant) -> keras.Model:
-    """A network with the weights of every attention layer as further outputs."""
-    if variant != "encoder":
-        return network(config, variant)
-    base = encoder.build(**config)
-    layers = [layer for layer in base.layers if isinstance(layer, keras.layers.MultiHeadAttention)]
-    return keras.Model(base.input, [base.output, *(layer.output[1] for layer in layers)])
+def _look(recorder: Recorder, step: int, weights: Weights) -> Look:
+    try:
+        return recorder(step, weights)
+    except KeyError as error:
+        raise ValueError(f"Expected weights of this model. Received: none called {error}") from error
 
 
 def write(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import keras
 import numpy as np
 
 from attnviz.training.networks import Weights, get_weights
-from attnviz.training.recording import Look
 
 Figures = dict[str, float]
 
@@ -36,7 +36,6 @@ class Run:
         self.mean: Weights = without_auxiliary(get_weights(learner))
         self.best = self.mean
         self.history: list[Figures] = []
-        self.looks: list[Look] = []
         learner.optimizer.build(learner.trainable_variables)
         if path is not None and path.is_file():
             self._resume(path)
@@ -62,19 +61,10 @@ class Run:
 
     def _save(self, path: Path) -> None:
         state = {"stamp": self._stamp, "epoch": self.epoch, "best_epoch": self.best_epoch, "history": self.history}
-        state["looks"] = len(self.looks)
         arrays: dict[str, Any] = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self._variables())}
         for kind, weights in (("best", self.best), ("mean", self.mean)):
             arrays |= {f"{kind}/{name}": value for name, value in weights.items()}
-        for number, look in enumerate(self.looks):
-            arrays |= {f"look {number}/{name}": value for name, value in look.items()}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(file, state=np.array(json.dumps(state)), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)  # a kill leaves the old state or the new one, never half of one
+        save(path, arrays | {"state": np.array(json.dumps(state))})
 
     def _resume(self, path: Path) -> None:
         with np.load(path, allow_pickle=False) as archive:
@@ -88,12 +78,28 @@ class Run:
                 {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
                 for kind in ("best/", "mean/")
             )
-            self.looks = [
-                {name.removeprefix(kind): archive[name] for name in archive.files if name.startswith(kind)}
-                for kind in (f"look {number}/" for number in range(state.get("looks", 0)))
-            ]
 
 
 def without_auxiliary(weights: Weights) -> Weights:
     """The weights without those of heads that only help in training, whose layers' names start with `auxiliary`."""
     return {name: value for name, value in weights.items() if not name.startswith("auxiliary")}
+
+
+def save(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Arrays as a file; a kill leaves the old one or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def stamp(*parts: Any) -> str:
+    """Of arrays and of what JSON can say: two trainings with the same stamp are the same training."""
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part.tobytes() if isinstance(part, np.ndarray) else json.dumps(part, sort_keys=True).encode()
+        digest.update(content)
+    return digest.hexdigest()

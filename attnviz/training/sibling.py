@@ -13,7 +13,7 @@ from attnviz.errors import ModelError
 from attnviz.tokenizers import Tokenizer, from_config
 from attnviz.training.distillation import Teacher
 from attnviz.training.networks import Variant, forward, network, set_weights
-from attnviz.training.recipe import Recipe
+from attnviz.training.recipe import ClassifierRecipe
 
 #: The files of a pooling model's folder, and the network each is of.
 _POOLING_FILES: dict[str, Variant] = {"weights.npz": "attention", "mean_pooling.npz": "mean"}
@@ -34,7 +34,7 @@ def figures(name: str, models_folder: Path, n_test: int) -> dict[str, Any]:
     return {"sibling": name, **{f"sibling_{key}": metrics[key] for key in ("accuracy", "macro_accuracy")}}
 
 
-def _sound(chosen: Recipe, tokenizer: Tokenizer, models_folder: Path) -> tuple[Path, dict[str, Any]]:
+def _sound(chosen: ClassifierRecipe, tokenizer: Tokenizer, models_folder: Path) -> tuple[Path, dict[str, Any]]:
     """Folder and card of the sibling, found sound and of the same vocabulary."""
     folder = _folder(chosen.sibling, models_folder)
     content = zoo.read_card(folder)
@@ -44,7 +44,7 @@ def _sound(chosen: Recipe, tokenizer: Tokenizer, models_folder: Path) -> tuple[P
     return folder, content
 
 
-def teacher(chosen: Recipe, tokenizer: Tokenizer, models_folder: Path) -> Teacher:
+def teacher(chosen: ClassifierRecipe, tokenizer: Tokenizer, models_folder: Path) -> Teacher:
     """The mean of the sibling's two models, with attention and with mean pooling, from its folder."""
     folder, content = _sound(chosen, tokenizer, models_folder)
     networks = []

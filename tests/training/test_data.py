@@ -15,6 +15,7 @@ import pytest
 from attnviz.errors import DataError
 from attnviz.training import data
 from attnviz.training.data import DataFile, DataSet
+from attnviz.training.progress import Progress
 
 CONTENT = "一\ttwo\n".encode()
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -74,7 +75,7 @@ def test_a_missing_file_is_fetched_once_with_a_line_on_standard_error(places, se
     put(folder / FILE.upstream)
     assert data.read(dataset(address), FILE.name) == CONTENT.decode()
     streams = capsys.readouterr()
-    assert FILE.name in streams.err and streams.out == ""
+    assert FILE.name in streams.err and "0.0 MB" in streams.err and streams.out == ""
     (folder / FILE.upstream).unlink()
     assert data.read(dataset(address), FILE.name) == CONTENT.decode()
 
@@ -85,7 +86,15 @@ def test_a_fetched_file_with_another_checksum_is_not_kept(places, server):
     with pytest.raises(DataError) as raised:
         data.read(dataset(address), FILE.name, quiet=True)
     assert raised.value.code == "data_checksum"
-    assert not list((places / "cache").rglob("*.txt"))
+    assert raised.value.parameters["expected"] == DIGEST
+    assert raised.value.parameters["received"] == hashlib.sha256(b"something else").hexdigest()
+    assert not [path for path in (places / "cache").rglob("*") if path.is_file()]
+
+
+def test_an_address_without_the_file_is_our_own_error(places, server):
+    with pytest.raises(DataError) as raised:
+        data.read(dataset(server[1]), FILE.name, quiet=True)
+    assert raised.value.code == "data_download" and "404" in raised.value.parameters["cause"]
 
 
 def test_without_a_network_the_error_names_the_address(places):
@@ -111,7 +120,12 @@ def test_a_file_inside_an_archive_inside_an_archive(places, server):
     nested = dataset(
         address + "package.tar.gz", archive="package/inner.tar.gz", archive_sha256=hashlib.sha256(outer).hexdigest()
     )
+    assert data.read(nested, FILE.name, quiet=True) == CONTENT.decode() and data.available(nested)
+    (folder / "package.tar.gz").unlink()
     assert data.read(nested, FILE.name, quiet=True) == CONTENT.decode()
+    with pytest.raises(DataError) as raised:  # the archive is at hand, but another file is wanted of it
+        data.read(replace(nested, files=(replace(FILE, name="other", sha256="7" * 64),)), "other", quiet=True)
+    assert raised.value.code == "data_checksum" and not list((places / "cache").rglob("other*"))
 
 
 def test_a_file_that_the_archive_lacks_is_our_own_error(places, server):
@@ -138,3 +152,10 @@ def test_each_data_set_names_its_source(known):
     assert known.url.startswith("https://") and known.raw.startswith("https://")
     assert all(known.card().values())
     assert all(len(file.sha256) == 64 for file in known.files)
+
+
+def test_the_bar_tells_rate_and_time_left():
+    bar = Progress("", 300, done=100, quiet=True)
+    assert bar.pace(100, 7.0) == ""
+    assert bar.pace(150, 20.0) == "2.5/s, 1:00 left"
+    assert Progress("", 0, quiet=True).pace(21, 7.0) == "3/s"

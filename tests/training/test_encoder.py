@@ -11,9 +11,9 @@ import pytest
 from attnviz import zoo
 from attnviz.errors import ModelError
 from attnviz.families.classifier import encoder
-from attnviz.training import distillation, loop, networks, pipeline
+from attnviz.training import distillation, networks, pipeline, schedules
 from attnviz.training.settings import Settings
-from tests.training.tiny import RECIPE
+from tests.training.tiny import RECIPE, tiny
 
 TINY_ENCODER = replace(
     RECIPE,
@@ -43,8 +43,8 @@ def place(tmp_path_factory):
     place = tmp_path_factory.mktemp("encoders")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "CACHE", place / "cache")
-        pipeline.train_recipe(replace(RECIPE, folds=0), place / "models", quiet=True)
-        pipeline.train_recipe(TINY_ENCODER, place / "models", quiet=True)
+        pipeline.train(tiny(folds=0), place / "models")
+        pipeline.train(tiny(TINY_ENCODER), place / "models")
     return place / "models"
 
 
@@ -98,7 +98,7 @@ def test_the_family_reads_what_the_loop_measured(place):
 
 def test_evaluate_repeats_the_card_exactly(place):
     folder = place / "tiny-encoder"
-    assert pipeline.evaluate_recipe(TINY_ENCODER, folder, card_of(folder)) == card_of(folder)["metrics"]
+    assert pipeline.evaluate(tiny(TINY_ENCODER), folder) == card_of(folder)["metrics"]
 
 
 def test_its_looks_have_every_layer_and_head_and_the_rows_of_cls(place):
@@ -124,7 +124,7 @@ def test_a_second_training_gives_the_same(place, tmp_path, monkeypatch):
     monkeypatch.setattr(pipeline, "CACHE", tmp_path)
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "tiny").symlink_to(place / "tiny", target_is_directory=True)
-    again = pipeline.train_recipe(TINY_ENCODER, tmp_path / "models", quiet=True)
+    again = pipeline.train(tiny(TINY_ENCODER), tmp_path / "models")
     one, other = zoo.read_weights(place / "tiny-encoder"), zoo.read_weights(again)
     for name in one:
         np.testing.assert_allclose(one[name], other[name], atol=2e-3, err_msg=name)
@@ -133,7 +133,7 @@ def test_a_second_training_gives_the_same(place, tmp_path, monkeypatch):
 def test_a_teacher_with_another_vocabulary_is_refused(place, tmp_path, monkeypatch):
     monkeypatch.setattr(pipeline, "CACHE", tmp_path)
     with pytest.raises(ModelError) as raised:
-        pipeline.train_recipe(replace(TINY_ENCODER, min_count=1000), place, quiet=True)
+        pipeline.train(tiny(TINY_ENCODER, min_count=1000), place)
     assert raised.value.code == "parts_disagree"
 
 
@@ -165,7 +165,21 @@ def test_mixtures_are_made_of_training_tokens_and_never_empty():
     assert 0.05 < kept < 0.6  # some stay as they are, most do not
 
 
-def test_the_learning_rate_rises_then_falls_to_zero():
-    rates = [loop.schedule(progress, 0.25) for progress in (0.0, 0.125, 0.25, 0.625, 1.0)]
-    np.testing.assert_allclose(rates, [0.0, 0.5, 1.0, 0.5, 0.0], atol=1e-12)
-    assert loop.schedule(0.0, 0.0) == 1.0
+@pytest.mark.parametrize(
+    ("schedule", "halfway"), [(schedules.cosine, 0.5), (schedules.Line, 0.5)], ids=["cosine", "line"]
+)
+def test_the_learning_rate_rises_then_falls_to_zero(schedule, halfway):
+    rates = [float(schedule(3.0, 80, 0.25)(step)) for step in (0, 10, 20, 50, 80)]
+    np.testing.assert_allclose(rates, [0.0, 1.5, 3.0, 3 * halfway, 0.0], atol=1e-6)
+    assert float(schedule(3.0, 80, 0.0)(0)) == 3.0
+
+
+def test_the_fall_is_half_a_cosine_or_a_line_and_warm_up_need_not_end_on_a_step():
+    steps, warm_up = 11, 0.15
+    for step in range(12):
+        progress = step / steps
+        rise, fallen = progress / warm_up, (progress - warm_up) / (1 - warm_up)
+        cosine = rise if progress < warm_up else 0.5 * (1 + np.cos(np.pi * fallen))
+        line = rise if progress < warm_up else 1 - fallen
+        assert float(schedules.cosine(2.0, steps, warm_up)(step)) == pytest.approx(2 * cosine, abs=1e-6)
+        assert float(schedules.Line(2.0, steps, warm_up)(step)) == pytest.approx(2 * line, abs=1e-6)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -13,11 +12,12 @@ from scipy import stats
 
 from attnviz import zoo
 from attnviz.analysis.explain import cases
-from attnviz.training import explained, pipeline, renewal
+from attnviz.training import classifier, explained, pipeline
 from attnviz.training.corpora import Examples
 from attnviz.training.explanations import explanations
 from tests import shipped
 from tests.training.tiny import RECIPE as TINY
+from tests.training.tiny import tiny
 
 RECIPE = replace(TINY, folds=0, settings=replace(TINY.settings, epochs=2))
 
@@ -68,17 +68,14 @@ def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "CACHE", place / "cache")
-        return pipeline.train_recipe(RECIPE, place / "models", quiet=True)
+        return pipeline.train(tiny(RECIPE), place / "models")
 
 
-def test_a_folder_is_brought_up_to_date_from_its_weights_alone(folder, tmp_path, monkeypatch):
+def test_a_folder_is_brought_up_to_date_from_its_weights_alone(folder, tmp_path):
     copy = tmp_path / "tiny"
     shutil.copytree(folder, copy)
     before = {path.name: path.read_bytes() for path in copy.iterdir()}
-    monkeypatch.setattr(pipeline, "recipe", lambda name: RECIPE)
-    monkeypatch.setattr(renewal, "explained", partial(renewal.explained, sentences=5))
-
-    metrics = pipeline.evaluate(copy, write=True, quiet=True)
+    metrics = pipeline.evaluate(tiny(RECIPE, sentences=5), copy, write=True)
 
     content = zoo.read_card(copy)
     zoo.check_files(copy, content)
@@ -98,7 +95,6 @@ def test_a_folder_is_brought_up_to_date_from_its_weights_alone(folder, tmp_path,
 
 def test_without_write_nothing_is_written(folder, monkeypatch):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    monkeypatch.setattr(pipeline, "recipe", lambda name: RECIPE)
-    monkeypatch.setattr(renewal, "explained", lambda *_, **__: ({"n": 0}, {}))
-    assert pipeline.evaluate(folder, quiet=True)["attribution"] == {"n": 0}
+    monkeypatch.setattr(classifier, "explanations", lambda *_, **__: ({"n": 0}, {}))
+    assert pipeline.evaluate(tiny(RECIPE, sentences=5), folder)["attribution"] == {"n": 0}
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from attnviz.training.networks import get_weights, set_weights
-from attnviz.training.translation import loop, mean_states, model_card
+from attnviz.training.translation import learner, mean_states, model_card, translator
 from attnviz.training.translation.pairs import Pairs
-from attnviz.training.translation.pipeline import School
 from attnviz.training.translation.recipes import TRANSLATE_EN_JA
+from attnviz.training.translation.school import School
 from attnviz.training.translation.scores import scores
 from tests.training.test_translation import PAIRS, TINY
 
@@ -18,23 +18,23 @@ from tests.training.test_translation import PAIRS, TINY
 def test_it_is_trained_alike_and_measured_on_dev_and_test(monkeypatch, tmp_path):
     seen, kept = [], []
 
-    def fit(lesson, settings, measure, **options):
-        seen.append(settings)
-        kept.append(get_weights(loop.networks(settings).full))
+    def learn(school, **options):
+        seen.append(school.settings)
+        kept.append(get_weights(learner.networks(school.settings).full))
         return kept[0], {"best_epoch": 3, "seconds": 7.5, "history": []}
 
     corpus = Pairs(PAIRS, PAIRS[:2], PAIRS[2:])
     learned = School("en", "ja", TINY, corpus).subwords
     tiny = replace(TINY, source_size=learned["en"].size, target_size=learned["ja"].size, guided=0.0)
     monkeypatch.setattr(mean_states, "CACHE", tmp_path)
-    monkeypatch.setattr(mean_states, "school", lambda *_, **__: School("en", "ja", tiny, corpus))
-    monkeypatch.setattr(mean_states, "fit", fit)
+    monkeypatch.setattr(translator, "pairs", lambda **_: corpus)
+    monkeypatch.setattr(School, "learn", learn)
     chosen = replace(TRANSLATE_EN_JA, settings=tiny)
-    found = mean_states.train(chosen, quiet=True)
+    found = mean_states.train(translator.Translator(chosen, quiet=True))
 
     assert seen == [replace(chosen.settings, attention=False)]
     assert (found["best_epoch"], found["seconds"]) == (3, 7.5)
-    trained = loop.networks(seen[0])
+    trained = learner.networks(seen[0])
     set_weights(trained.full, {name: np.float32(np.float16(array)) for name, array in kept[0].items()})
     _, written = School("en", "ja", tiny, corpus).measure(trained, corpus.test)
     expected = scores(written, [japanese for _, japanese in corpus.test], "ja")

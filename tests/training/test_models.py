@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ from attnviz.analysis.explain.measures import of_classifier
 from attnviz.analysis.surgery import operations
 from attnviz.families.learning import FILE
 from attnviz.training import explained, pipeline, recipes
+from attnviz.training.classifier import Classifier
 from attnviz.training.data import available
-from attnviz.training.translation.recipes import RECIPES
+from attnviz.training.recipes import TRANSLATIONS
 from tests import shipped
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-NAMES = recipes.names()
+NAMES = list(recipes.CLASSIFIERS)
 POOLING = [recipe.name for recipe in recipes.POOLING]
 ENCODERS = [recipe.name for recipe in recipes.ENCODERS]
 
@@ -34,10 +36,10 @@ def card(name):
 @pytest.fixture(scope="module", params=NAMES)
 def measured(request):
     """A model's name and its figures, computed again."""
-    if not all(available(dataset) for dataset in recipes.recipe(request.param).datasets):
+    if not all(available(dataset) for dataset in recipes.CLASSIFIERS[request.param].datasets):
         pytest.skip("the data are not on this machine; see README, training")
-    folder, recipe = MODELS / request.param, recipes.recipe(request.param)
-    return request.param, pipeline.evaluate_recipe(recipe, folder, card(request.param), quiet=True)
+    folder, recipe = MODELS / request.param, recipes.CLASSIFIERS[request.param]
+    return request.param, Classifier(recipe, quiet=True).figures(folder, card(request.param), MODELS)
 
 
 def test_evaluate_repeats_the_card(measured):
@@ -53,6 +55,19 @@ def test_evaluate_repeats_the_card(measured):
         assert metrics[key] == pytest.approx(expected[key], rel=0.02), key
 
 
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_what_is_written_from_a_cards_figures_is_the_card_that_is_shipped(name, tmp_path, monkeypatch):
+    if not all(available(dataset) for dataset in recipes.RECIPES[name].datasets):
+        pytest.skip("the data are not on this machine; see README, training")
+    kind, copy = recipes.kind(name, quiet=True), tmp_path / name
+    shutil.copytree(MODELS / name, copy)
+    known = {key: value for key, value in card(name).items() if key in ("metrics", "cases")}
+    monkeypatch.setattr(type(kind), "measure", lambda *_: known)  # the other tests measure
+    pipeline.evaluate(kind, copy, write=True)
+    for file in ("card.json", "README.md"):
+        assert (copy / file).read_bytes() == (MODELS / name / file).read_bytes()
+
+
 @pytest.mark.parametrize("name", POOLING)
 def test_the_card_reaches_what_was_asked(name):
     metrics = card(name)["metrics"]
@@ -64,7 +79,7 @@ def test_the_card_reaches_what_was_asked(name):
 
 @pytest.mark.parametrize("name", ENCODERS)
 def test_an_encoder_is_at_least_as_accurate_as_its_pooling_sibling(name):
-    own, sibling = card(name), card(recipes.recipe(name).sibling)
+    own, sibling = card(name), card(recipes.CLASSIFIERS[name].sibling)
     assert own["task"] == sibling["task"] and own["labels"] == sibling["labels"]
     assert own["metrics"]["n_test"] == sibling["metrics"]["n_test"]
     assert own["training"]["seed"] == sibling["training"]["seed"]
@@ -98,7 +113,7 @@ def test_the_text_of_an_encoders_card_says_what_its_figures_are_of(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_card_and_the_recipe_say_the_same(name):
-    content, recipe = card(name), recipes.recipe(name)
+    content, recipe = card(name), recipes.CLASSIFIERS[name]
     zoo.check_files(MODELS / name, content)
     assert content["config"] == recipe.config()
     assert tuple(content["labels"]) == recipe.labels
@@ -116,20 +131,22 @@ def test_the_looks_at_its_training_are_small_and_end_with_what_is_shipped(name):
     learning, model = zoo.learning(name), zoo.load(name)
     assert learning.steps[0] == 0 and len(learning.steps) > 15
     assert learning.accuracy[-1] - learning.accuracy[0] > 0.2 and learning.loss[-1] < learning.loss[0]
-    assert learning.sentences == recipes.recipe(name).examples
+    assert learning.sentences == recipes.CLASSIFIERS[name].examples
     for sentence, looks in zip(learning.sentences, learning.traces, strict=True):
         now = model.trace(sentence)
         np.testing.assert_allclose(looks[-1].blocks[0].weights, now.blocks[0].weights, atol=1e-3)
         np.testing.assert_allclose(looks[-1].output.probabilities, now.output.probabilities, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", [name for name in shipped.NAMES if name in RECIPES and FILE in card(name)["files"]])
+@pytest.mark.parametrize(
+    "name", [name for name in shipped.NAMES if name in TRANSLATIONS and FILE in card(name)["files"]]
+)
 def test_the_looks_at_a_translation_model_are_small_and_end_with_what_is_shipped(name):
     assert (MODELS / name / FILE).stat().st_size < 1_000_000
     learning, model = zoo.learning(name), zoo.load(name)
     assert learning.steps[0] == 0 and len(learning.steps) > 15
     assert learning.accuracy[-1] - learning.accuracy[0] > 0.2 and learning.loss[-1] < learning.loss[0]
-    assert set(learning.sentences) <= set(RECIPES[name].examples)
+    assert set(learning.sentences) <= set(TRANSLATIONS[name].examples)
     for sentence, written, looks in zip(learning.sentences, learning.written, learning.traces, strict=True):
         now = model.trace(sentence)
         assert written[-1] == looks[-1].output.text == now.output.text != written[0]

@@ -11,9 +11,12 @@ import pytest
 
 from attnviz import training, zoo
 from attnviz.errors import ModelError
-from attnviz.training import data, loop, pipeline, recording
+from attnviz.training import classifier, data, loop, pipeline, recording, sentences
+from attnviz.training.batch import Batch
+from attnviz.training.classifier_recording import Recorder
+from attnviz.training.evaluation import encode
 from attnviz.training.milestones import milestones
-from tests.training.tiny import RECIPE
+from tests.training.tiny import RECIPE, tiny
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +30,7 @@ def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "CACHE", place / "cache")
-        return pipeline.train_recipe(RECIPE, place / "models", quiet=True)
+        return pipeline.train(tiny(), place / "models")
 
 
 def card_of(folder):
@@ -76,7 +79,7 @@ def test_it_learned_and_attends_to_the_word_that_decides(folder):
 
 
 def test_evaluate_repeats_the_card_exactly(folder):
-    assert pipeline.evaluate_recipe(RECIPE, folder, card_of(folder)) == card_of(folder)["metrics"]
+    assert pipeline.evaluate(tiny(), folder) == card_of(folder)["metrics"]
 
 
 def test_evaluate_sees_changed_weights(folder, tmp_path):
@@ -87,9 +90,9 @@ def test_evaluate_sees_changed_weights(folder, tmp_path):
     for path in folder.iterdir():
         (copy / path.name).write_bytes(path.read_bytes())
     np.savez(copy / "weights.npz", **weights)
-    assert pipeline.evaluate_recipe(RECIPE, copy, card_of(copy))["accuracy"] < 0.5
+    assert tiny().figures(copy, card_of(copy), tmp_path)["accuracy"] < 0.5
     with pytest.raises(ModelError) as raised:
-        pipeline.evaluate(copy)
+        pipeline.evaluate(tiny(), copy)
     assert raised.value.code in ("file_size", "file_checksum")
 
 
@@ -141,8 +144,8 @@ def test_a_folder_without_looks_has_none_and_a_damaged_one_is_refused(folder, tm
 
 
 def test_the_sample_is_the_same_every_time_and_keeps_sentence_and_label_together():
-    test = pipeline.Batch(np.arange(1, 234)[:, None], np.arange(233), np.zeros((233, 2)), np.zeros((233, 2)))
-    one, same, other = (recording.sample(test, seed) for seed in (7, 7, 8))
+    test = Batch(np.arange(1, 234)[:, None], np.arange(233), np.zeros((233, 2)), np.zeros((233, 2)))
+    one, same, other = (test.take(recording.drawn(233, seed)) for seed in (7, 7, 8))
     assert len(one.ids) == recording.SAMPLE and len(set(one.labels)) == recording.SAMPLE
     assert np.array_equal(one.ids[:, 0], one.labels + 1)
     assert np.array_equal(one.labels, same.labels) and not np.array_equal(one.labels, other.labels)
@@ -152,7 +155,7 @@ def test_a_second_training_gives_the_same_and_replaces_the_folder(folder, tmp_pa
     older = tmp_path / "models" / "tiny"
     older.mkdir(parents=True)
     (older / "leftover").write_text("")
-    again = pipeline.train_recipe(replace(RECIPE, folds=0), tmp_path / "models", quiet=True)
+    again = pipeline.train(tiny(folds=0), tmp_path / "models")
     one, other = zoo.read_weights(folder), zoo.read_weights(again)
     for name in one:
         np.testing.assert_allclose(one[name], other[name], atol=2e-3)
@@ -166,28 +169,24 @@ class Killed(BaseException):
 
 
 def test_an_interrupted_training_goes_on_where_it_stopped(folder, tmp_path, cache, monkeypatch):
-    one_pass, passes = loop._one_pass, []
+    batches, shown = sentences.Sentences.batches, []
 
-    def until_the_third(*arguments):
-        if len(passes) == 2:
-            raise Killed
-        passes.append(arguments[-1])
-        return one_pass(*arguments)
+    def until_the_third(course, epoch):
+        for number, step in enumerate(batches(course, epoch)):
+            if len(shown) >= 2 and shown[1] == 1 and number == 3 and not (cache / "resumed").exists():
+                raise Killed  # in the middle of a pass
+            yield step
+        shown.append(epoch)
 
-    recipe = replace(RECIPE, folds=0)
-    monkeypatch.setattr(loop, "_one_pass", until_the_third)
+    monkeypatch.setattr(sentences.Sentences, "batches", until_the_third)
     with pytest.raises(Killed):
-        pipeline.train_recipe(recipe, tmp_path / "models", quiet=True)
+        pipeline.train(tiny(folds=0), tmp_path / "models")
     assert not (tmp_path / "models").exists() or not list((tmp_path / "models").iterdir())
     assert (cache / "training" / "tiny" / "attention.npz").is_file()
 
-    def counted(*arguments):
-        passes.append(arguments[-1])
-        return one_pass(*arguments)
-
-    monkeypatch.setattr(loop, "_one_pass", counted)
-    again = pipeline.train_recipe(recipe, tmp_path / "models", quiet=True)
-    assert passes == [0, 1, 2, 3, 0, 1, 2, 3]  # none of the attention model's passes was done twice, then mean pooling
+    (cache / "resumed").touch()
+    again = pipeline.train(tiny(folds=0), tmp_path / "models")
+    assert shown == [0, 1, 2, 3, 0, 1, 2, 3]  # none of the attention model's passes was done twice, then mean pooling
     one, other = zoo.read_weights(folder), zoo.read_weights(again)
     for name in one:  # optimizer state, order and dropout went on as if nothing had happened
         np.testing.assert_allclose(one[name], other[name], atol=2e-3)
@@ -198,30 +197,55 @@ def test_an_interrupted_training_goes_on_where_it_stopped(folder, tmp_path, cach
     assert not (cache / "training" / "tiny").exists()
 
 
-def test_a_checkpoint_of_other_settings_is_not_used(tmp_path):
+def parts():
+    """Training and validation part as ids, the configuration that fits them, and the tokenizer."""
     corpus = RECIPE.corpus(5)
-    tokenizer = pipeline.make_tokenizer(RECIPE, corpus.train)
-    train, validation = (pipeline.encode(tokenizer, part, 128) for part in (corpus.train, corpus.validation))
-    config = {**RECIPE.config(), "vocabulary_size": len(tokenizer.vocabulary)}
-    state = tmp_path / "state.npz"
+    tokenizer = classifier.make_tokenizer(RECIPE, corpus.train)
+    train, validation = (encode(tokenizer, part, 128) for part in (corpus.train, corpus.validation))
+    return train, validation, classifier.used(RECIPE, tokenizer), tokenizer
+
+
+def test_a_checkpoint_of_other_settings_is_not_used(tmp_path):
+    train, validation, config, _ = parts()
     first = replace(RECIPE.settings, epochs=2)
-    loop.fit(train, validation, config, first, checkpoint=state, quiet=True)
-    _, same = loop.fit(train, validation, config, first, checkpoint=state, quiet=True)
-    _, other = loop.fit(train, validation, config, replace(first, seed=6), checkpoint=state, quiet=True)
-    assert same["epochs"] == other["epochs"] == 2
+
+    def learn(settings):
+        course = sentences.course(train, validation, config, settings)
+        return loop.fit(course, checkpoint=tmp_path / "state.npz", quiet=True)[1]
+
+    learn(first)
+    same, other = learn(first), learn(replace(first, seed=6))
+    assert same["epochs"] == other["epochs"] == 2 and same["seconds_before"] > 0 == other["seconds_before"]
     assert same["history"] != other["history"]
 
 
 def test_training_stops_early(tmp_path):
-    corpus = RECIPE.corpus(5)
-    tokenizer = pipeline.make_tokenizer(RECIPE, corpus.train)
-    train, validation = (pipeline.encode(tokenizer, part, 128) for part in (corpus.train, corpus.validation))
-    config = {**RECIPE.config(), "vocabulary_size": len(tokenizer.vocabulary)}
+    train, validation, config, tokenizer = parts()
     still = replace(RECIPE.settings, epochs=9, patience=2, learning_rate=0.0)
-    look = recording.Recorder(config, "attention", tokenizer, RECIPE.examples, validation)
-    _, record = loop.fit(train, validation, config, still, quiet=True, look=look)
+    seen = []
+    course = sentences.course(train, validation, config, still)
+    _, record = loop.fit(course, quiet=True, keep=lambda step, weights: seen.append((step, weights)))
     assert record["epochs"] < 9
-    assert record["steps"] == 5 * record["epochs"] == record["looks"][-1]["step"]
+    assert record["steps"] == 5 * record["epochs"] == seen[-1][0]
+    look = Recorder(config, "attention", tokenizer, RECIPE.examples, validation)(*seen[-1])
+    assert look["accuracy"] == pytest.approx(record["history"][-1]["accuracy"])
+
+
+def test_batches_are_made_ahead_one_at_a_time_and_an_error_comes_through():
+    made = []
+
+    def items():
+        for number in range(3):
+            made.append(number)
+            yield number
+        raise Killed
+
+    seen = []
+    with pytest.raises(Killed):
+        for item in loop.ahead(items()):
+            assert len(made) <= item + 2
+            seen.append(item)
+    assert seen == [0, 1, 2]
 
 
 def test_a_folder_that_cannot_be_moved_in_leaves_the_old_one(tmp_path):
@@ -231,6 +255,14 @@ def test_a_folder_that_cannot_be_moved_in_leaves_the_old_one(tmp_path):
     with pytest.raises(OSError):
         pipeline.replace_folder(tmp_path / "missing", old)
     assert os.listdir(old) == ["old"]
+
+
+def test_a_folder_that_is_not_finished_is_not_there(tmp_path):
+    with pytest.raises(Killed), pipeline.whole(tmp_path / "models" / "name") as part:
+        (part / "half").write_text("")
+        assert part.name == "name" and list((tmp_path / "models").glob("*/card.json")) == []
+        raise Killed
+    assert os.listdir(tmp_path / "models") == []
 
 
 def test_unknown_names_are_our_own_errors(tmp_path):

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from attnviz.errors import ModelError
-from attnviz.training import fine_tuning, loop, networks, pipeline, pretrained_teacher
+from attnviz.training import classifier, fine_tuning, loop, networks, pipeline, pretrained_teacher
 from attnviz.training.batch import Batch, join
 from attnviz.training.pretrained_teacher import PretrainedTeacher, judge
+from attnviz.training.sentences import Sentences
 from tests.families.hub import hub_folders
 from tests.training.test_encoder import TINY_ENCODER
-from tests.training.tiny import FILLERS, RECIPE, SIGNS
+from tests.training.tiny import FILLERS, RECIPE, SIGNS, tiny
 
 UNLABELLED = tuple(f"{first} {second} {sign}" for first in FILLERS for second in FILLERS for sign in SIGNS)
 
@@ -51,7 +52,7 @@ def teacher(pretrained):
 
 
 CORPUS = RECIPE.corpus(5)
-TOKENIZER = pipeline.make_tokenizer(RECIPE, CORPUS.train)
+TOKENIZER = classifier.make_tokenizer(RECIPE, CORPUS.train)
 CONFIG = {"max_length": 13, "features": 7}
 
 
@@ -114,7 +115,7 @@ def test_what_was_judged_is_read_again_and_only_by_the_same_training(teacher, ju
 
 def test_an_interrupted_teacher_goes_on_where_it_stopped(teacher, judged, tmp_path, monkeypatch):
     seen = []
-    record = fine_tuning.Run.record
+    record = loop.Run.record
 
     def recorded(run, figures):
         record(run, figures)
@@ -122,7 +123,7 @@ def test_an_interrupted_teacher_goes_on_where_it_stopped(teacher, judged, tmp_pa
         if len(seen) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(fine_tuning.Run, "record", recorded)
+    monkeypatch.setattr(loop.Run, "record", recorded)
     with pytest.raises(KeyboardInterrupt):
         judge(teacher, TOKENIZER, CORPUS, CONFIG, seed=3, state=tmp_path, quiet=True)
     again = judge(teacher, TOKENIZER, CORPUS, CONFIG, seed=3, state=tmp_path, quiet=True)
@@ -143,17 +144,17 @@ def test_other_weights_are_refused(teacher, tmp_path):
 
 def test_an_encoder_learns_from_it_and_its_card_says_so(teacher, tmp_path, monkeypatch):
     monkeypatch.setattr(pipeline, "CACHE", tmp_path / "cache")
-    pipeline.train_recipe(replace(RECIPE, folds=0, settings=replace(RECIPE.settings, epochs=1)), tmp_path, quiet=True)
+    pipeline.train(tiny(folds=0, settings=replace(RECIPE.settings, epochs=1)), tmp_path)
     chosen = replace(TINY_ENCODER, settings=replace(TINY_ENCODER.settings, epochs=3), teacher=teacher)
     given = []
-    fit = pipeline.fit
+    course = classifier.course
 
     def seen(*arguments, **options):
         given.append((arguments[0], options))
-        return fit(*arguments, **options)
+        return course(*arguments, **options)
 
-    monkeypatch.setattr(pipeline, "fit", seen)
-    folder = pipeline.train_recipe(chosen, tmp_path, quiet=True)
+    monkeypatch.setattr(classifier, "course", seen)
+    folder = pipeline.train(tiny(chosen), tmp_path)
     train, options = given[0]
     assert options["teacher"] is None and len(options["more"]) == 2
     assert options["initial"]["embedding/embeddings"].shape == (len(TOKENIZER.vocabulary), 128)
@@ -168,28 +169,18 @@ def test_an_encoder_learns_from_it_and_its_card_says_so(teacher, tmp_path, monke
     assert "in 2 sets" in readme and "31 of sentences of a test" in readme
 
 
-def test_passes_take_the_sets_in_turn(monkeypatch):
-    config = {"vocabulary_size": 31, "features": 12, "max_length": 23, "layers": 1, "heads": 3, "hidden": 5}
-    config |= {"classes": 2}
-    settings = replace(TINY_ENCODER.settings, epochs=3, distillation=0.0, word_dropout=0.0, batch_size=13)
+def test_passes_take_the_sets_in_turn():
+    settings = replace(TINY_ENCODER.settings, distillation=0.0, word_dropout=0.0, batch_size=13)
 
     def part(count, width, word):
         half = np.full((count, 2), 0.5, np.float32)
         return Batch(np.full((count, width), word, np.int32), np.zeros(count, np.int64), half, half)
 
-    shown = []
-    one_pass = loop._one_pass
-
-    def seen(learner, train, *rest):
-        shown.append(sorted(train.ids[:, 0].tolist()))
-        return one_pass(learner, train, *rest)
-
-    monkeypatch.setattr(loop, "_one_pass", seen)
-    validation = join(part(3, 5, 2), replace(part(2, 3, 3), labels=np.ones(2, np.int64)))
-    more = (part(11, 7, 5), part(11, 6, 7))
-    _, record = loop.fit(part(17, 5, 3), validation, config, settings, variant="encoder", more=more, quiet=True)
-    assert shown == [[3] * 17 + [5] * 11, [3] * 17 + [7] * 11, [3] * 17 + [5] * 11]
-    assert record["steps"] == 3 * -(-28 // 13)
+    shown = Sentences(part(17, 5, 3), settings, more=(part(11, 7, 5), part(11, 6, 7)))
+    passes = [[inputs for inputs, _, _ in shown.batches(epoch)] for epoch in range(3)]
+    words = [sorted(np.concatenate([ids[:, 0] for ids in each]).tolist()) for each in passes]
+    assert words == [[3] * 17 + [5] * 11, [3] * 17 + [7] * 11, [3] * 17 + [5] * 11]
+    assert [len(each) for each in passes] == [shown.steps] * 3 == [-(-28 // 13)] * 3
 
 
 def test_joined_batches_are_padded_to_the_longest():
@@ -198,11 +189,6 @@ def test_joined_batches_are_padded_to_the_longest():
     both = join(one, other)
     np.testing.assert_array_equal(both.ids, [[1, 1, 1, 0, 0, 0, 0]] * 2 + [[2] * 7] * 2)
     np.testing.assert_array_equal(both.labels, [0, 1, 0, 1])
-
-
-def test_the_learning_rate_rises_then_falls_in_a_line():
-    rates = [fine_tuning.schedule(progress, 0.2) for progress in (0.0, 0.1, 0.2, 0.6, 1.0)]
-    np.testing.assert_allclose(rates, [0.0, 0.5, 1.0, 0.5, 0.0], atol=1e-12)
 
 
 def test_every_variable_of_the_teacher_is_kept(teacher, pretrained):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -13,9 +12,11 @@ from attnviz import zoo
 from attnviz.families import learning
 from attnviz.families.writing import sentence
 from attnviz.families.writing.subwords import END_ID, START_ID
+from attnviz.training import card as cards
+from attnviz.training import recording
 from attnviz.training.networks import get_weights, set_weights
-from attnviz.training.translation import recording
-from attnviz.training.translation.model_card import RECORDED
+from attnviz.training.translation import recording as translation_recording
+from attnviz.training.translation.recording import Recorder
 from tests.families.writing import translation_folder
 from tests.families.writing.transformer_reference import reference, softmax
 from tests.families.writing.translation_folder import ENGLISH, JAPANESE, OPTIONS
@@ -39,31 +40,24 @@ def shipped():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, shipped):
     place = tmp_path_factory.mktemp("looks")
-    taught, part = translation_folder.taught(), place / ".part"  # as in training: in place only when it is whole
-    shutil.copytree(taught, part)
-    content = {**zoo.read_card(taught), "training": {"seed": SEED}}
-    (part / "card.json").write_text(json.dumps(content), encoding="utf-8")
     for step, share in NOISE.items():
         recording.keep(place / "snapshots", step, spoiled(shipped, share))
+    taught = translation_folder.taught()
+    part = Path(
+        shutil.copytree(taught, place / ".part" / taught.name)
+    )  # as in training: in place only when it is whole
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recording, "BATCH", 2)
-        test = list(zip(ENGLISH, JAPANESE, strict=True))
-        recording.record_looks(part, place / "snapshots", test, name=taught.name, quiet=True)
+        patch.setattr(translation_recording, "BATCH", 2)
+        recorder = Recorder(part, zoo.load(part), tuple(zip(ENGLISH, JAPANESE, strict=True)), SEED)
+        recording.record(part / learning.FILE, recorder, place / "snapshots", shipped, quiet=True)
+    content = zoo.read_card(part)
+    cards.store(part, {**content, "files": content["files"] | cards.facts(part, (learning.FILE,))})
     return part.rename(place / taught.name)
 
 
 @pytest.fixture(scope="module")
 def looks(folder):
     return zoo.learning(folder)
-
-
-def test_the_folder_holds_the_looks_and_says_so(folder):
-    zoo.check_files(folder, zoo.read_card(folder))
-    assert learning.FILE in zoo.read_card(folder)["files"]
-    assert (folder / "README.md").read_text(encoding="utf-8").endswith(f"{RECORDED}\n")
-    assert sorted(path.name for path in folder.iterdir()) == [
-        *("README.md", "card.json", learning.FILE, "source.json", "target.json", "weights.npz"),
-    ]
 
 
 def test_the_last_look_is_the_model_that_is_shipped(folder, looks):
@@ -126,11 +120,10 @@ def test_weights_of_another_training_are_not_kept(tmp_path):
 
 
 @pytest.mark.parametrize("weights", [None, {"a/kernel": np.ones((2, 3), np.float32)}])
-def test_without_weights_of_this_model_the_folder_stays_as_it_was(weights, folder, tmp_path):
-    other = Path(shutil.copytree(folder, tmp_path / folder.name))
-    before = {path.name: path.read_bytes() for path in other.iterdir()}
+def test_without_weights_of_this_model_nothing_is_written(weights, folder, tmp_path):
     if weights:
         recording.keep(tmp_path / "snapshots", 0, weights)
+    recorder = Recorder(folder, zoo.load(folder), ((ENGLISH[0], JAPANESE[0]),), SEED)
     with pytest.raises(ValueError, match="Expected"):
-        recording.record_looks(other, tmp_path / "snapshots", [(ENGLISH[0], JAPANESE[0])], quiet=True)
-    assert {path.name: path.read_bytes() for path in other.iterdir()} == before
+        recording.record(tmp_path / "looks.npz", recorder, tmp_path / "snapshots", {}, quiet=True)
+    assert not (tmp_path / "looks.npz").exists()

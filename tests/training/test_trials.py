@@ -12,11 +12,11 @@ from attnviz.analysis.heads.word_links import parsed
 from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.families.writing.transformer import MeanOfStates
 from attnviz.training.networks import get_weights
-from attnviz.training.translation import loop, model_card, trials
+from attnviz.training.translation import learner, model_card, trials
 from attnviz.training.translation.forced import Forced
 from attnviz.training.translation.pairs import Pairs
-from attnviz.training.translation.pipeline import School
-from attnviz.training.translation.scores import Greedy
+from attnviz.training.translation.school import School
+from attnviz.training.writing import Greedy
 from tests.training.test_translation import PAIRS, TINY
 
 RECURRENT = replace(
@@ -28,7 +28,7 @@ TARGET = np.array([[START_ID, 5, 6], [START_ID, 7, 8]], np.int32)
 
 @pytest.fixture(scope="module")
 def networks():
-    return loop.networks(RECURRENT)
+    return learner.networks(RECURRENT)
 
 
 def test_every_trial_differs_from_base_in_something():
@@ -41,7 +41,7 @@ def test_every_trial_differs_from_base_in_something():
 )
 def test_every_part_of_a_network_learns(settings):
     batch = next(School("en", "ja", settings, Pairs(PAIRS, PAIRS[:2], PAIRS[3:])).lesson().batches(0))
-    model, wanted = loop.learner(settings), {"logits": batch.wanted, "links": batch.links}
+    model, wanted = learner.learner(settings, 1), {"logits": batch.wanted, "links": batch.links}
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Gradients do not exist")
         model.train_on_batch(
@@ -97,7 +97,7 @@ def test_the_recurrent_model_writes_what_its_full_pass_says(networks):
 def test_a_given_translation_is_read_as_without_padding(settings):
     lessons = School("en", "ja", settings, Pairs(PAIRS, PAIRS[:2], PAIRS[2:]))
     sizes = {f"{side}_size": lessons.subwords[code].size for side, code in (("source", "en"), ("target", "ja"))}
-    networks = loop.networks(replace(settings, **sizes))
+    networks = learner.networks(replace(settings, **sizes))
     reader, (text, target) = Forced(networks, lessons), PAIRS[3]
     trace = reader.run(reader.encode(text), target=target)
     source, written = (
@@ -119,7 +119,7 @@ def test_a_trial_is_trained_measured_and_stands_on_the_cards(monkeypatch, tmp_pa
     learned = School("en", "ja", TINY, corpus).subwords
     settings = replace(RECURRENT, source_size=learned["en"].size, target_size=learned["ja"].size)
     monkeypatch.setattr(trials, "CACHE", tmp_path)
-    monkeypatch.setattr(trials, "school", lambda *_, **__: School("en", "ja", settings, corpus))
+    monkeypatch.setattr(trials, "pairs", lambda **_: corpus)
     monkeypatch.setitem(trials.TRIALS, "recurrent", settings)
     links = parsed("0\tI like cats .\t私 は 猫 が 好き です 。\t0-0 1-4 2-2\n")
     monkeypatch.setattr(trials, "gold", {"en": links}.__getitem__)
@@ -127,7 +127,7 @@ def test_a_trial_is_trained_measured_and_stands_on_the_cards(monkeypatch, tmp_pa
     assert found["pass"] == 1 and 0 <= found["bleu"] <= 100
     assert found["last_bleu"] == found["bleu"]  # the mean over one pass is that pass
     assert 0 <= found["aer_head"] == found["aer_mean"] <= 1  # there is one head
-    assert found["parameters"] == sum(array.size for array in get_weights(loop.networks(settings).full).values())
+    assert found["parameters"] == sum(array.size for array in get_weights(learner.networks(settings).full).values())
 
     path = tmp_path / "trials.json"
     trials.enter("recurrent", found, path)
@@ -137,4 +137,4 @@ def test_a_trial_is_trained_measured_and_stands_on_the_cards(monkeypatch, tmp_pa
     table = "\n".join(model_card._trials(trials.results(path)))
     assert f"| base | 17.03 | {found['chrf']} | 1 | {found['last_bleu']} | – | – |" in table
     assert f"| recurrent | {found['bleu']} |" in table and f"| {found['aer_mean']:.1%} |" in table
-    assert model_card._trials({}) == []
+    assert model_card._trials({}) == ()

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from attnviz.training.card import table
+
 #: What a verdict on a translation may be.
 VERDICTS = ("good", "understandable", "wrong")
 
@@ -65,10 +67,10 @@ def markdown(rows: Sequence[Judged]) -> str:
     """How many of which verdict, then a table."""
     counts = Counter(row.verdict.verdict if row.verdict else "not judged" for row in rows)
     summary = ", ".join(f"{counts[name]} {name}" for name in (*VERDICTS, "not judged") if counts[name])
-    lines = ["| sentence | translation | verdict | alignment |", "|---|---|---|---|"]
+    lines = []
     for row in rows:
         own = row.verdict
         verdict = "not judged" if own is None else own.verdict + (f": {own.why}" if own.why else "")
         cells = (row.text, row.translation, verdict, own.alignment if own else "")
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return f"{summary} of {len(rows)}.\n\n" + "\n".join(lines)
+        lines.append([cell.replace("|", "\\|") for cell in cells])
+    return f"{summary} of {len(rows)}.\n\n" + table(["sentence", "translation", "verdict", "alignment"], lines)

@@ -14,8 +14,8 @@ from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.families.writing.transformer import Networks
 from attnviz.trace import AttentionBlock, AttentionTrace, Encoded, Written
 from attnviz.training.translation.gold import BLOCK
-from attnviz.training.translation.loop import LONGEST
-from attnviz.training.translation.pipeline import School
+from attnviz.training.translation.learner import LONGEST
+from attnviz.training.translation.school import School
 
 
 class Forced:

@@ -17,21 +17,20 @@ import numpy as np
 
 from attnviz import zoo
 from attnviz.training.data import CACHE
-from attnviz.training.networks import set_weights
-from attnviz.training.translation.folder import by_length, write_card
-from attnviz.training.translation.loop import fit, halves, networks
+from attnviz.training.networks import halves, set_weights
+from attnviz.training.pipeline import describe
+from attnviz.training.recipes import TRANSLATIONS
+from attnviz.training.translation.learner import networks
 from attnviz.training.translation.model_card import MEAN_STATES
-from attnviz.training.translation.pairs import Pairs, pairs
-from attnviz.training.translation.pipeline import School, school
-from attnviz.training.translation.recipes import RECIPES, TranslationRecipe
+from attnviz.training.translation.school import School, sides
+from attnviz.training.translation.translator import Translator, by_length
 
 
-def train(chosen: TranslationRecipe, *, quiet: bool = False) -> dict[str, Any]:
+def train(kind: Translator) -> dict[str, Any]:
     """Train the model without source–target attention, with the settings and the pairs of the model that has it.
 
     Args:
-        chosen: Recipe of that model.
-        quiet: No progress on standard error.
+        kind: Recipe of that model.
 
     Returns:
         As in the card of that model, of greedy translations: BLEU and chrF on dev and test, `test_by_length`; and
@@ -40,53 +39,38 @@ def train(chosen: TranslationRecipe, *, quiet: bool = False) -> dict[str, Any]:
     Raises:
         DataError: The data cannot be had, or are not what they should be.
     """
-    settings = replace(chosen.settings, attention=False)
-    lessons = school(chosen.source, chosen.target, settings, quiet=quiet)
-    state = CACHE / "training" / f"{chosen.name}-{MEAN_STATES}"
-    weights, record = fit(
-        lessons.lesson(),
-        settings,
-        lambda trained: lessons.measure(trained, lessons.corpus.dev)[0],
-        checkpoint=state / "weights.npz",
-        label=f"{chosen.name}, mean of states",
-        quiet=quiet,
-    )
+    recipe, corpus = kind.recipe, kind.corpus
+    settings = replace(recipe.settings, attention=False)
+    lessons = School(recipe.source, recipe.target, settings, corpus)
+    state = CACHE / "training" / f"{recipe.name}-{MEAN_STATES}"
+    label = f"{recipe.name}, mean of states"
+    weights, record = lessons.learn(checkpoint=state / "weights.npz", label=label, quiet=kind.quiet)
     best = networks(settings)
-    stored = {name: array.astype(np.float32) for name, array in halves(weights).items()}
-    set_weights(best.full, stored)
-    found = _figures(lessons, best) | {key: record[key] for key in ("best_epoch", "seconds")}
+    set_weights(best.full, {name: array.astype(np.float32) for name, array in halves(weights).items()})
+    found: dict[str, Any] = {}
+    for name, part in (("dev", corpus.dev), ("test", corpus.test)):
+        scores, written = lessons.measure(best, part)
+        found |= {f"{name}_greedy_{key}": value for key, value in scores.items()}
+    found["test_by_length"] = by_length(*sides(corpus.test, recipe.source), written, recipe.source, recipe.target)
+    found |= {key: record[key] for key in ("best_epoch", "seconds")}
     shutil.rmtree(state, ignore_errors=True)
     return found
 
 
-def _figures(lessons: School, trained: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, part in (("dev", lessons.corpus.dev), ("test", lessons.corpus.test)):
-        scores, written = lessons.measure(trained, part)
-        found |= {f"{name}_greedy_{key}": value for key, value in scores.items()}
-    found["test_by_length"] = by_length(*lessons.sides(part), written, lessons.source, lessons.target)
-    return found
-
-
-def enter(chosen: TranslationRecipe, folder: Path, found: dict[str, Any], corpus: Pairs) -> None:
+def enter(kind: Translator, folder: Path, found: dict[str, Any]) -> None:
     """Put what `train` found into the card and the README of a model folder.
-
-    Args:
-        chosen: Its recipe.
-        folder: The model's.
-        found: From `train`.
-        corpus: Whose dev sentences the README shows.
 
     Raises:
         ModelError: The folder is damaged.
     """
     content = zoo.read_card(folder)
     content["metrics"][MEAN_STATES] = found
-    write_card(folder, content, chosen, corpus)
+    describe(kind, folder, content)
 
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
-        figures = train(RECIPES[name])
-        enter(RECIPES[name], Path("models") / name, figures, pairs())
+        kind = Translator(TRANSLATIONS[name])
+        figures = train(kind)
+        enter(kind, Path("models") / name, figures)
         print(json.dumps({name: figures}, ensure_ascii=False))

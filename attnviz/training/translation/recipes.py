@@ -5,43 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attnviz.training import data
+from attnviz.training.recipe import Recipe
 from attnviz.training.translation.settings import TranslationSettings
 
-Words = dict[str, str]
 
-
-@dataclass(frozen=True)
-class TranslationRecipe:
+@dataclass(frozen=True, kw_only=True)
+class TranslationRecipe(Recipe):
     """All that tells one shipped translation model from another.
 
     Attributes:
-        name: Of the model and its folder.
-        source, target: Codes of the languages.
-        title, summary, notes: For the page, by interface language.
-        examples: Sentences for the page.
         settings: How it is trained.
-        tried: What was tried when the settings were chosen, for the model card.
-        datasets: What it learns from.
-        licence: Of the weights.
     """
 
-    name: str
-    source: str
-    target: str
-    title: Words
-    summary: Words
-    notes: Words
-    examples: tuple[str, ...]
     settings: TranslationSettings
-    tried: tuple[str, ...] = ()
     datasets: tuple[data.DataSet, ...] = (data.SMALL_PARALLEL, data.MANYTHINGS)
     licence: str = "CC BY 2.0 (as the data); code Apache-2.0"
+
+    @property
+    def source(self) -> str:
+        """Code of the language that is read."""
+        return self.languages[0]
+
+    @property
+    def target(self) -> str:
+        """Code of the language that is written."""
+        return self.languages[1]
 
 
 TRANSLATE_EN_JA = TranslationRecipe(
     name="translate-en-ja",
-    source="en",
-    target="ja",
+    languages=("en", "ja"),
     title={"en": "Translation, English → Japanese", "ja": "翻訳（英語 → 日本語）"},
     summary={
         "en": "Translates short English sentences into Japanese with a Transformer: three layers of four heads on "
@@ -75,8 +68,7 @@ TRANSLATE_EN_JA = TranslationRecipe(
 
 TRANSLATE_JA_EN = TranslationRecipe(
     name="translate-ja-en",
-    source="ja",
-    target="en",
+    languages=("ja", "en"),
     title={"en": "Translation, Japanese → English", "ja": "翻訳（日本語 → 英語）"},
     summary={
         "en": "Translates short Japanese sentences into English with a Transformer: three layers of four heads on "
@@ -116,5 +108,3 @@ TRANSLATE_JA_EN = TranslationRecipe(
         "float32. Longer training has not been tried.",
     ),
 )
-
-RECIPES: dict[str, TranslationRecipe] = {recipe.name: recipe for recipe in (TRANSLATE_EN_JA, TRANSLATE_JA_EN)}

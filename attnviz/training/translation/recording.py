@@ -1,13 +1,7 @@
-"""Looks at a translation model while it was trained: its kept weights turned into what `families.learning` reads.
-
-`python -m attnviz.training.translation.recording FOLDER SNAPSHOTS` does it for a folder that was written without.
-"""
+"""Looks at a translation model while it was trained."""
 
 from __future__ import annotations
 
-import shutil
-import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,27 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz import zoo
 from attnviz.analysis.entropy import entropy
 from attnviz.analysis.heads.alignment import alignment_heads
-from attnviz.families import learning
 from attnviz.families.classifier.encoder import set_weights
 from attnviz.families.common.cleaning import cleaned
-from attnviz.families.writing import sentence, translation
+from attnviz.families.writing import sentence
 from attnviz.families.writing.decoding import log_softmax
 from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.families.writing.translation import TranslationModel
 from attnviz.trace import Encoded, Written
-from attnviz.training.card import file_facts, store
-from attnviz.training.networks import Weights, get_weights
-from attnviz.training.progress import Progress
-from attnviz.training.recording import Look, drawn, write
+from attnviz.training.networks import Weights
+from attnviz.training.recording import Look, drawn
 from attnviz.training.translation.gold import BLOCK
-from attnviz.training.translation.loop import halves
-from attnviz.training.translation.model_card import RECORDED
-from attnviz.training.translation.pairs import Pair, pairs
-from attnviz.training.translation.pipeline import SIDE
-from attnviz.training.translation.scores import padded
+from attnviz.training.translation.pairs import Pair
+from attnviz.training.translation.school import SIDE
+from attnviz.training.writing import padded
 
 #: Pairs that are read at once.
 BATCH = 50
@@ -44,65 +32,21 @@ BATCH = 50
 Ids = tuple[Sequence[int], Sequence[int]]
 
 
-def keep(folder: Path, step: int, weights: Weights) -> None:
-    """Write the weights after a step, in half precision; with the first of a training, those of another go."""
-    if step == 0:
-        shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    np.savez(folder / f"{step}.npz", allow_pickle=False, **halves(weights))  # type: ignore[arg-type]
-
-
-def record_looks(folder: Path, snapshots: Path, test: Sequence[Pair], *, name: str = "", quiet: bool = False) -> None:
-    """Write `learning.npz` into a model folder, and that it is there into card and README.
-
-    Args:
-        folder: The model's, whose weights are the last look.
-        snapshots: Where `keep` wrote the others.
-        test: (English, Japanese), the test part; what is measured is drawn from it by the seed of the training.
-        name: What the model is called; the folder's own name if empty.
-        quiet: No progress.
-
-    Raises:
-        ModelError: The folder is damaged.
-        ValueError: The snapshots are of another model, or there is nothing to look at.
-    """
-    steps = sorted(int(path.stem) for path in snapshots.glob("*.npz"))
-    if not steps:
-        raise ValueError(f"Expected weights in {snapshots}. Received: none")
-    content = zoo.read_card(folder, name)
-    zoo.check_files(folder, content)
-    model = translation.load(folder, content, zoo.read_weights)
-    recorder = Recorder(folder, model, test, content["training"]["seed"])
-    shipped = get_weights(model.model)
-    progress, looks = Progress("Look", len(steps) + 1, quiet=quiet), []
-    for step in steps:
-        with np.load(snapshots / f"{step}.npz", allow_pickle=False) as archive:
-            looks.append(recorder(step, {name: archive[name].astype(np.float32) for name in archive.files}))
-        progress.update(len(looks), f"loss {looks[-1]['loss']:.2f}")
-    looks.append(recorder(steps[-1], shipped))
-    with tempfile.TemporaryDirectory(prefix=".learning-", dir=folder) as part:
-        write(Path(part, learning.FILE), recorder.sentences, looks, recorder.fixed)
-        learning.read(Path(part), model)  # what cannot be read is not entered
-        Path(part, learning.FILE).replace(folder / learning.FILE)
-    content["files"][learning.FILE] = file_facts(folder / learning.FILE)
-    readme = folder / "README.md"
-    words = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    store(folder, content, words if RECORDED in words else f"{words}\n{RECORDED}\n")
-    progress.close(f"loss {looks[-1]['loss']:.2f}")
-
-
 class Recorder:
     """Looks at weights: a translation held fixed is read by them, and written anew.
 
     Args:
         folder: The model's.
         model: Of that folder, as loaded; its weights are put in place of by those looked at.
-        test: As for `record_looks`.
+        test: (English, Japanese), the test part.
         seed: Of the pairs drawn from it.
 
     Attributes:
         sentences: Examples of the card whose translation comes to an end.
         fixed: The tokens of each one's translation.
+
+    Raises:
+        ValueError: No example's translation comes to an end.
     """
 
     def __init__(self, folder: Path, model: TranslationModel, test: Sequence[Pair], seed: int) -> None:
@@ -187,7 +131,3 @@ def _measured(folder: Path, model: TranslationModel, test: Sequence[Pair]) -> li
 def _ids(encoded: Encoded) -> list[int]:
     ids: list[int] = encoded.inputs["tokens"][0].tolist()
     return ids
-
-
-if __name__ == "__main__":
-    record_looks(Path(sys.argv[1]), Path(sys.argv[2]), pairs().test)

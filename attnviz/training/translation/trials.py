@@ -15,8 +15,9 @@ from attnviz.training.data import CACHE
 from attnviz.training.networks import Weights, set_weights
 from attnviz.training.translation.forced import Forced
 from attnviz.training.translation.gold import alignment_figures, gold
-from attnviz.training.translation.loop import fit, networks
-from attnviz.training.translation.pipeline import school
+from attnviz.training.translation.learner import networks
+from attnviz.training.translation.pairs import pairs
+from attnviz.training.translation.school import School, fewer
 from attnviz.training.translation.settings import TranslationSettings
 
 #: Pairs a trial learns from.
@@ -56,16 +57,13 @@ def run(name: str, *, quiet: bool = False) -> dict[str, float]:
         DataError: The data cannot be had, or are not what they should be.
     """
     settings = TRIALS[name]
-    lessons = school("en", "ja", settings, limit=PAIRS, quiet=quiet)
+    lessons = School("en", "ja", settings, fewer(pairs(quiet=quiet), PAIRS, settings.seed))
     last: Weights = {}
-    weights, record = fit(
-        lessons.lesson(),
-        settings,
-        lambda trained: lessons.measure(trained, lessons.corpus.dev)[0],
+    weights, record = lessons.learn(
         checkpoint=CACHE / "training" / "trials" / f"{name}.npz",
         label=name,
         quiet=quiet,
-        look=lambda _, weights: last.update(weights),
+        keep=lambda _, weights: last.update(weights),
     )
     best = record["history"][record["best_epoch"] - 1]
     trained = networks(settings)

@@ -1,9 +1,10 @@
-"""From the pairs to a trained translation model."""
+"""The pairs of one direction, ready to be learned, and learning them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,16 @@ import numpy as np
 from attnviz.families.writing.subwords import Subwords, learn
 from attnviz.families.writing.transformer import Networks
 from attnviz.tokenizers import SudachiTokenizer, WordTokenizer
+from attnviz.training.loop import Keep, fit
+from attnviz.training.networks import Weights
+from attnviz.training.run import stamp
+from attnviz.training.translation.learner import LONGEST, course
 from attnviz.training.translation.lesson import Cuts, Lesson
-from attnviz.training.translation.loop import LONGEST
-from attnviz.training.translation.pairs import Pair, Pairs, pairs
-from attnviz.training.translation.scores import Greedy, scores
+from attnviz.training.translation.pairs import Pair, Pairs
+from attnviz.training.translation.scores import scores
 from attnviz.training.translation.settings import TranslationSettings
 from attnviz.training.translation.word_alignment import word_alignments
+from attnviz.training.writing import Greedy
 
 SIDE = {"en": 0, "ja": 1}
 
@@ -65,13 +70,21 @@ class School:
         }
         return Lesson(cuts[self.source], cuts[self.target], alignments, self.settings.batch_size, seed)
 
-    def sides(self, part: tuple[Pair, ...]) -> tuple[list[str], list[str]]:
-        """Sources and references of a part."""
-        return [pair[SIDE[self.source]] for pair in part], [pair[SIDE[self.target]] for pair in part]
+    def learn(
+        self, *, checkpoint: Path | None = None, label: str = "Train", quiet: bool = False, keep: Keep | None = None
+    ) -> tuple[Weights, dict[str, Any]]:
+        """Train on the pairs; the pass that translates dev best is kept. As `loop.fit`."""
+        chosen = course(
+            self.lesson(),
+            self.settings,
+            lambda trained: self.measure(trained, self.corpus.dev)[0],
+            stamp(asdict(self.settings), self.source, self.target, self.corpus.train),
+        )
+        return fit(chosen, checkpoint=checkpoint, label=label, quiet=quiet, keep=keep)
 
     def measure(self, networks: Networks, part: tuple[Pair, ...]) -> tuple[dict[str, float], list[str]]:
         """Scores of greedy translations of a part, and the translations."""
-        sources, references = self.sides(part)
+        sources, references = sides(part, self.source)
         ids = [[piece.id for piece in self.subwords[self.source].cut(text)] for text in sources]
         written = [self.subwords[self.target].join(row) for row in Greedy(networks, LONGEST)(ids)]
         return scores(written, references, self.target), written
@@ -83,19 +96,13 @@ def cutter(language: str, byte_pairs: Any, *, lower: bool) -> Subwords:
     return Subwords(words, byte_pairs, spaced=language == "en", lower=lower)
 
 
-def school(
-    source: str, target: str, settings: TranslationSettings, *, limit: int | None = None, quiet: bool = False
-) -> School:
-    """The data of one direction.
+def sides(part: tuple[Pair, ...], source: str) -> tuple[list[str], list[str]]:
+    """Sources and references of a part."""
+    first = SIDE[source]
+    return [pair[first] for pair in part], [pair[1 - first] for pair in part]
 
-    Args:
-        source, target: Codes of the languages.
-        settings: How it is to be trained.
-        limit: Learn from so many random pairs only.
-        quiet: No progress.
-    """
-    corpus = pairs(quiet=quiet)
-    if limit is not None:
-        rows = np.random.default_rng(settings.seed).permutation(len(corpus.train))[:limit]
-        corpus = Pairs(tuple(corpus.train[row] for row in rows), corpus.dev, corpus.test)
-    return School(source, target, settings, corpus)
+
+def fewer(corpus: Pairs, limit: int, seed: int) -> Pairs:
+    """The same with so many random pairs to learn from."""
+    rows = np.random.default_rng(seed).permutation(len(corpus.train))[:limit]
+    return Pairs(tuple(corpus.train[row] for row in rows), corpus.dev, corpus.test)

@@ -1,0 +1,82 @@
+"""What all models that write share in training: the loss, and quick greedy writing of many texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from attnviz.families.writing.subwords import END_ID, START_ID
+from attnviz.families.writing.transformer import Networks
+
+
+class Smoothed(keras.losses.Loss):
+    """Cross-entropy with smoothed labels, nats per token; wanted id 0 is padding.
+
+    (1 − ε)·(−log p_wanted) + ε·mean over the vocabulary of −log p.
+    """
+
+    def __init__(self, smoothing: float) -> None:
+        super().__init__(name="smoothed")
+        self.smoothing = smoothing
+
+    def __call__(self, wanted: Any, logits: Any, sample_weight: Any = None) -> Any:
+        size = logits.shape[-1]
+        target = ops.one_hot(wanted, size) * (1 - self.smoothing) + self.smoothing / size
+        loss = ops.categorical_crossentropy(target, logits, from_logits=True)  # [B, T]
+        present = ops.cast(ops.not_equal(wanted, 0), loss.dtype)
+        return ops.sum(loss * present) / ops.sum(present)
+
+
+def padded(rows: Sequence[Sequence[int]]) -> NDArray[np.int32]:
+    """Ids of sentences, each ended by the end id, padded with 0."""
+    ids = np.zeros((len(rows), max(map(len, rows)) + 1), np.int32)
+    for row, pieces in enumerate(rows):
+        ids[row, : len(pieces) + 1] = [*pieces, END_ID]
+    return ids
+
+
+class Greedy:
+    """Writes the most probable token each time, for many sentences at once.
+
+    Args:
+        networks: As built; their weights are read at each call.
+        longest: Tokens after which writing stops.
+    """
+
+    def __init__(self, networks: Networks, longest: int) -> None:
+        self._networks, self._longest = networks, longest
+        self._caches = [x.shape[1:] for x in networks.step.inputs if x.name.startswith("cache_")]
+
+    def __call__(self, sources: Sequence[Sequence[int]], batch_size: int = 125) -> list[list[int]]:
+        """Ids of sources to ids written, without start and end."""
+        order = np.argsort([len(source) for source in sources])
+        written: dict[int, list[int]] = {}
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            for row, ids in zip(rows, self._some([sources[row] for row in rows]), strict=True):
+                written[int(row)] = ids
+        return [written[row] for row in range(len(sources))]
+
+    def _some(self, sources: Sequence[Sequence[int]]) -> list[list[int]]:
+        ids = padded(sources)
+        memory: Any = self._networks.encoder.predict_on_batch(ids)
+        cache: Any = [np.zeros((len(ids), *shape), np.float32) for shape in self._caches]
+        token = np.full((len(ids), 1), START_ID, np.int32)
+        columns = []
+        for position in range(self._longest):
+            result = self._networks.step.predict_on_batch(
+                {"token": token, "position": np.array([position], np.int32), "source": ids}
+                | {"memory": list(memory), "cache": list(cache)}
+            )
+            cache = result["cache"]
+            token = result["logits"].argmax(axis=-1)[:, None].astype(np.int32)
+            columns.append(token)
+            if all((np.concatenate(columns, axis=1) == END_ID).any(axis=1)):
+                break
+        rows = np.concatenate(columns, axis=1)
+        return [list(map(int, row[: np.argmax(row == END_ID)] if (row == END_ID).any() else row)) for row in rows]
