@@ -199,11 +199,10 @@ def test_a_card_of_another_shape(tmp_path, change):
     folder = make(tmp_path, **change)
     with pytest.raises(ModelError) as caught:
         zoo.load(folder)
-    # What is no UTF-8 is no JSON either, to the reader of the file.
-    assert caught.value.code == "card_shape" or "\ud800" in ascii(change) or "\udc00" in ascii(change)
+    assert caught.value.code == "card_shape"
     for language in ("en", "ja"):
-        assert folder.name in caught.value.message(language)
-        assert next(iter(change)) in caught.value.message(language) or caught.value.code == "file_unreadable"
+        assert folder.name in caught.value.message(language) and next(iter(change)) in caught.value.message(language)
+        caught.value.message(language).encode()
 
 
 @pytest.mark.parametrize("text", ['{"en": null}', "null", "[]", "1e999", "NaN", '"\\ud800"', '{"a": 1e999}'])

@@ -162,13 +162,13 @@ def _checked(card: Mapping[str, Any], folder: str) -> _Form:
     for name, kind in needed.items():
         if name not in card:
             raise ModelError("card_field", folder=folder, field=name, expected=kind)
+    for name, value in card.items():
+        for bad in _unshowable({name: value}):
+            raise ModelError("card_shape", folder=folder, field=name, expected="UTF-8, finite", received=bad)
     try:
         checked = msgspec.convert(card, form)
     except msgspec.ValidationError as error:
         raise _refusal(str(error), folder, needed) from error
-    for name, value in card.items():
-        for bad in _unshowable(value):
-            raise ModelError("card_shape", folder=folder, field=name, expected="UTF-8, finite", received=bad)
     for language, names in checked.label_names.items():
         if len(names) != len(checked.labels):
             counts = {"expected": f"{len(checked.labels)} × str", "received": f"{len(names)} × str"}

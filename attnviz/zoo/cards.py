@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from attnviz.errors import ModelError
 from attnviz.families.card import FORMAT, ModelCard
@@ -50,11 +49,15 @@ def content(folder: Path) -> dict[str, Any]:
     path = folder / "card.json"
     try:
         check_size(folder, path.name, path.stat().st_size, MAX_BYTES)
-        card = msgspec.json.decode(path.read_bytes())
+        card = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
     except FileNotFoundError:
         raise ModelError("no_card", folder=folder.name) from None
-    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise damaged(folder, path.name, type(error).__name__) from error
     if not isinstance(card, dict):
         raise ModelError("card_format", folder=folder.name, received=type(card).__name__, expected=FORMAT)
     return card
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"Expected JSON. Received: {name}")

@@ -12,7 +12,7 @@ from attnviz.families.writing import sentence
 from attnviz.families.writing.decoding import log_softmax
 from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.families.writing.transformer import Networks
-from attnviz.trace import AttentionBlock, AttentionTrace, Encoded, Written
+from attnviz.trace import AttentionBlock, AttentionTrace, Encoded, Text, Written
 from attnviz.training.translation.gold import BLOCK
 from attnviz.training.translation.learner import LONGEST
 from attnviz.training.translation.school import School
@@ -32,16 +32,16 @@ class Forced:
         languages = (lessons.source, lessons.target)
         self.card = ModelCard("forced", family="translation", languages=languages, details={"config": {}})
 
-    def encode(self, text: str) -> Encoded:
+    def encode(self, source: str) -> Encoded:
         """The pieces of a text; inputs `tokens` int32 `[1, token]`."""
-        pieces = self._source.cut(text)
+        pieces = self._source.cut(source)
         axis = sentence.source_axis(pieces, self._source.vocabulary)
-        return Encoded(text, {"tokens": np.array([[piece.id for piece in pieces]], np.int32)}, {"tokens": axis})
+        return Encoded(Text(source), {"tokens": np.array([[piece.id for piece in pieces]], np.int32)}, {"tokens": axis})
 
     def run(self, encoded: Encoded, *, target: str) -> AttentionTrace:
         """The block `source-target`, weights `[layer, head, query, key]`; a query is the token it predicted."""
         output = sentence.typed(self._target.cut(target), target, self._target.vocabulary)
-        source = sentence.with_end(encoded.axes["tokens"])
+        source = sentence.with_end(encoded.axis)
         found = self._full.predict_on_batch(
             {
                 "source": _row([*encoded.inputs["tokens"][0], END_ID]),
@@ -52,7 +52,7 @@ class Forced:
         told = log_softmax(found["logits"][0])[range(len(output.ids)), output.ids].astype(np.float32)
         answer = Written("translation", target, tuple(self._target.vocabulary[index] for index in output.ids), told)
         block = AttentionBlock(BLOCK, "cross", output.axis, source, weights)
-        return AttentionTrace(self.card.name, encoded.text, (block,), answer)
+        return AttentionTrace(self.card.name, encoded.source, (block,), answer)
 
 
 def _row(ids: Sequence[int]) -> NDArray[np.int32]:

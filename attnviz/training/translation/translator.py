@@ -13,6 +13,7 @@ import numpy as np
 
 from attnviz import zoo
 from attnviz.families.writing.translation import TranslationModel
+from attnviz.trace import Written
 from attnviz.training import recording
 from attnviz.training.card import Section
 from attnviz.training.kind import Learned
@@ -99,19 +100,19 @@ class Translator:
     def recorder(self, folder: Path, content: Mapping[str, Any]) -> Recorder | None:
         if "cross" not in content["kinds"]:
             return None
-        return Recorder(folder, zoo.load(folder), self.corpus.test, content["training"]["seed"])
+        return Recorder(folder, _loaded(folder), self.corpus.test, content["training"]["seed"])
 
     def measure(self, folder: Path, content: Mapping[str, Any], models_folder: Path) -> dict[str, Any]:
         """Scores anew; those of the model without attention, whose weights are not kept, are copied."""
-        found = figures(zoo.load(folder), self.corpus, quiet=self.quiet)
+        found = figures(_loaded(folder), self.corpus, quiet=self.quiet)
         return {"metrics": found | {key: value for key, value in content["metrics"].items() if key == MEAN_STATES}}
 
     def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:
         """As `model_card.sections`; the sentences are translated anew."""
-        model = zoo.load(folder)
+        model = _loaded(folder)
 
         def translate(text: str) -> str:
-            return str(model.run(model.encode(text)).output.text)
+            return _written(model, text)
 
         shown = zip(*sides(self.corpus.dev[:SHOWN], self.recipe.source), strict=True)
         dev = [(text, translate(text), wanted) for text, wanted in shown]
@@ -121,6 +122,19 @@ class Translator:
 
 def _save(pairs: Any) -> Any:
     return lambda path: pairs.save(str(path))
+
+
+def _loaded(folder: Path) -> TranslationModel:
+    model = zoo.load(folder)
+    if not isinstance(model, TranslationModel):
+        raise TypeError(f"Expected a translation model. Received: {type(model).__name__}")
+    return model
+
+
+def _written(model: TranslationModel, text: str, beam: int = 1) -> str:
+    output = model.run(model.encode(text), beam=beam).output
+    assert isinstance(output, Written)
+    return output.text
 
 
 def figures(model: TranslationModel, corpus: Pairs, *, quiet: bool = False) -> dict[str, Any]:
@@ -140,7 +154,7 @@ def figures(model: TranslationModel, corpus: Pairs, *, quiet: bool = False) -> d
         for way, beam in (("greedy", 1), ("beam4", 4)):
             written = []
             for text in sources:
-                written.append(model.run(model.encode(text), beam=beam).output.text)  # type: ignore[union-attr]
+                written.append(_written(model, text, beam))
                 done += 1
                 progress.update(done, f"{name} {way}")
             metrics |= {f"{name}_{way}_{key}": value for key, value in scores(written, references, target).items()}
