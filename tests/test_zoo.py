@@ -218,15 +218,12 @@ def test_one_bad_card_leaves_the_others_alone(tmp_path, monkeypatch, field, text
     write_card(folder, json.dumps(card)[:-1] + f', "{field}": {text}}}')
     sound = (text == "[]" and field in ("languages", "kinds", "examples")) or (text[0] == "{" and field == "metrics")
     sound = sound and "999" not in text
-    listed = {card.name for card in zoo.models()}
-    assert "sound" in listed and len(json.dumps([card.to_dict() for card in zoo.models()])) > 100
+    cards = zoo.models()
+    json.dumps([card.to_dict() for card in cards], allow_nan=False).encode()
+    assert ("bad" in {card.name for card in cards}) == sound and "sound" in {card.name for card in cards}
     if not sound:
-        assert "bad" not in listed
         error = zoo.problems()["bad"]
         assert "bad" in str(error) and (field in str(error) or error.code == "file_unreadable")
-        with pytest.raises(ModelError):
-            zoo.load("bad")
-    assert attnviz.load("sound").trace("tea").text == "tea"
 
 
 @pytest.mark.parametrize("change", [{"title": None}, {"metrics": None}, {"languages": None}, {"label_names": None}])
