@@ -1,13 +1,8 @@
-"""Everything that is kept between runs of the page, with its keys in sight. Keys are small plain values."""
+"""Results of runs, kept between runs of the page, with their keys in sight. Keys are small plain values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,103 +15,24 @@ from attnviz.analysis.heads import alignment, roles
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.analysis.surgery.codes import INPUT, parse
 from attnviz.analysis.surgery.operations import Operated, begin, then
-from attnviz.errors import AttnvizError, InputError, ModelError
-from attnviz.families.card import ModelCard
+from attnviz.errors import AttnvizError, InputError
 from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps, Translation
-from attnviz.ui.kept import kept, trace_bytes
+from attnviz.ui.kept import MEGABYTE, kept
+from attnviz.ui.models import has
+from attnviz.ui.models import in_worker as in_worker
+from attnviz.ui.way import OWN_WAY, Way
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
 
-T = TypeVar("T")
-
 #: Bytes of traces to keep: three of 512 tokens and 72 heads (75 MB each), or thousands of short ones.
-TRACES = 256 * 1024 * 1024
+TRACES = 256 * MEGABYTE
 
-#: TensorFlow is slow in a thread it has not seen; Streamlit makes one for every run. These threads live on.
-_workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="attnviz-model")
-
-
-@dataclass(frozen=True)
-class Way:
-    """How a translation came about.
-
-    Attributes:
-        path: Steps at which another token was chosen, `(place, token)`, in the order of choosing.
-        target: A translation that was typed, to be read instead; empty for none.
-        beam: Hypotheses kept.
-    """
-
-    path: tuple[tuple[int, str], ...] = ()
-    target: str = ""
-    beam: int = 1
+#: By its old name, for the warm-up.
+offers = has
 
 
-#: Where nothing was chosen.
-OWN_WAY = Way()
-
-#: By the trace itself: it is hashed by identity, and what is kept goes when it goes.
-_similarities: WeakKeyDictionary[AttentionBlock, Similarity] = WeakKeyDictionary()
-_readable: WeakKeyDictionary[AttentionTrace, tuple[bool, bool]] = WeakKeyDictionary()
-_readings: WeakKeyDictionary[AttentionTrace, tuple[str, str, AttentionTrace]] = WeakKeyDictionary()
-
-
-def in_worker(task: Callable[[], T]) -> T:
-    """What `task` returns, in a thread that TensorFlow knows; a task must not wait for another."""
-    return _workers.submit(task).result()
-
-
-@lru_cache(maxsize=1)
-def _cards() -> dict[str, ModelCard]:
-    return {card.name: card for card in zoo.models()}
-
-
-def model_names() -> list[str]:
-    """Names of the models that can be offered."""
-    return list(_cards())
-
-
-def card(name: str) -> ModelCard:
-    """The card of an offered model."""
-    return _cards()[name]
-
-
-def add(files: Mapping[str, bytes]) -> str:
-    """Take in a model that was sent; its name."""
-    name = in_worker(lambda: zoo.add_files(files)).name
-    _cards.cache_clear()
-    refused.cache_clear()
-    return name
-
-
-@lru_cache(maxsize=1)
-def refused() -> dict[str, ModelError]:
-    """Folders whose card cannot be read, and why."""
-    return zoo.problems()
-
-
-def default_model(language: str) -> str:
-    """The first model for a language, else the first model."""
-    names = [name for name, each in _cards().items() if language in each.languages]
-    return (names or model_names())[0]
-
-
-def examples(name: str) -> tuple[str, ...]:
-    """Example sentences of a model."""
-    return _cards()[name].examples if name in _cards() else ()
-
-
-def first_example(name: str) -> str:
-    """What is on screen before anything is typed."""
-    return examples(name)[0] if examples(name) else ""
-
-
-def load(name: str) -> Any:
-    """A model, loaded once."""
-    return in_worker(lambda: zoo.load(name))
-
-
-@kept(TRACES, trace_bytes)
+@kept(TRACES)
 def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> AttentionTrace:
     """Trace of one sentence.
 
@@ -155,11 +71,7 @@ def written(trace: AttentionTrace) -> tuple[str, ...] | None:
     return trace.output.tokens if isinstance(trace.output, Translation) else None
 
 
-def _operated_bytes(done: Operated) -> int:
-    return trace_bytes(done.trace) + sum(edit.weights.nbytes for edit in done.trace.edits)
-
-
-@kept(TRACES // 2, _operated_bytes)
+@kept(TRACES // 2)
 def operated(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...] | None = None) -> Operated:
     """A model's run after operations, those on the input first.
 
@@ -200,7 +112,7 @@ def surgery(
     return operated(name, text, done, tokens), left_out
 
 
-@kept(TRACES // 4, trace_bytes)
+@kept(TRACES // 4)
 def rewritten(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...]) -> AttentionTrace:
     """What a model that writes makes of a sentence by itself with the weights that operations left behind.
 
@@ -220,25 +132,24 @@ def rewritten(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, .
 
 
 def read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.PiecesKey) -> AttentionTrace:
-    """Another reading of a trace; the latest of each trace is kept as long as the trace."""
-    kept = _readings.get(trace)
-    if kept is None or kept[:2] != (special, pieces):
-        made = reading.read(trace, special, pieces)
-        if made is trace:  # kept, it would keep itself
-            return trace
-        kept = _readings[trace] = (special, pieces, made)
-    return kept[2]
+    """Another reading of a trace."""
+    if (special, pieces) == (reading.SPECIAL[0], reading.PIECES[0]):
+        return trace
+    return _read(trace, special, pieces)
 
 
+@kept(TRACES // 2)
+def _read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.PiecesKey) -> AttentionTrace:
+    return reading.read(trace, special, pieces)
+
+
+@kept(TRACES // 4)
 def readable(trace: AttentionTrace) -> tuple[bool, bool]:
-    """Whether a trace has special tokens to hide, and pieces to merge; kept as long as the trace."""
-    kept = _readable.get(trace)
-    if kept is None:
-        kept = _readable[trace] = (reading.has_special(trace), reading.has_pieces(trace))
-    return kept
+    """Whether a trace has special tokens to hide, and pieces to merge."""
+    return reading.has_special(trace), reading.has_pieces(trace)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 16)
 def uniform(name: str, text: str) -> AttentionTrace:
     """The same model with every weight of the sentence made equal."""
 
@@ -253,7 +164,7 @@ def uniform(name: str, text: str) -> AttentionTrace:
     return in_worker(task)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 16)
 def steps(name: str, text: str, weights: tuple[float, ...] | None = None) -> Steps:
     """The sum taken apart; with `weights`, the model's own computation from those weights on."""
 
@@ -267,7 +178,7 @@ def steps(name: str, text: str, weights: tuple[float, ...] | None = None) -> Ste
     return in_worker(task)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 16)
 def explain(name: str, text: str, focus: Focus, tokens: tuple[str, ...] | None = None) -> Steps:
     """The arrays behind one row of weights; `tokens` are those a model that writes has written."""
 
@@ -280,7 +191,7 @@ def explain(name: str, text: str, focus: Focus, tokens: tuple[str, ...] | None =
     return in_worker(task)
 
 
-@kept(TRACES // 4, trace_bytes)
+@kept(TRACES // 4)
 def tempered(name: str, text: str, focus: Focus, temperature: float) -> AttentionTrace:
     """The model's run with one row of weights as it is at another temperature, and all else its own."""
     weights = np.array(trace(name, text).block(focus.block).weights[focus.layer, focus.head])
@@ -295,13 +206,13 @@ def tempered(name: str, text: str, focus: Focus, temperature: float) -> Attentio
     return in_worker(task)
 
 
-@lru_cache(maxsize=32)
+@kept(TRACES // 16)
 def random_products(widths: tuple[int, ...], keys: int) -> np.ndarray:
     """q·k of random vectors, float64 `[width, draw, key]`."""
     return cell.random_products(widths, keys)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 16)
 def measures(
     name: str, text: str, target: int, layer: int | None = None, head: int | None = None, query: int | None = None
 ) -> Measures:
@@ -318,7 +229,7 @@ def measures(
     return in_worker(task)
 
 
-@lru_cache(maxsize=64)
+@kept(TRACES // 16)
 def case_measures(name: str, text: str) -> Measures:
     """Measures of a worked case, taken as its figures on the card were: for the predicted class, over all heads."""
 
@@ -330,7 +241,7 @@ def case_measures(name: str, text: str) -> Measures:
     return in_worker(task)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 16)
 def written_measures(
     name: str, text: str, way: Way, place: int, token: str, heads: tuple[alignment.Head, ...]
 ) -> Measures:
@@ -365,15 +276,13 @@ def written_measures(
     return in_worker(task)
 
 
+@kept(TRACES // 4)
 def similarity(block: AttentionBlock) -> Similarity:
-    """How alike the heads of a block are; kept as long as the block."""
-    kept = _similarities.get(block)
-    if kept is None:
-        kept = _similarities[block] = roles.similarity(block)
-    return kept
+    """How alike the heads of a block are."""
+    return roles.similarity(block)
 
 
-@lru_cache(maxsize=16)
+@kept(TRACES // 16)
 def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] | None = None) -> np.ndarray:
     """Norms of the projected values, float32 `[layer, head, key]`, of a model that offers them.
 
@@ -393,14 +302,7 @@ def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] |
     return in_worker(task)
 
 
-@lru_cache(maxsize=64)
-def offers(name: str, *methods: str) -> bool:
-    """Whether a model has these methods."""
-    model = load(name)
-    return all(hasattr(model, method) for method in methods)
-
-
-@lru_cache(maxsize=64)
+@kept(TRACES // 16)
 def learning(name: str) -> Learning | None:
     """The looks at a model's training; None if there are none.
 
@@ -410,22 +312,14 @@ def learning(name: str) -> Learning | None:
     return in_worker(lambda: zoo.learning(name))
 
 
-def recorded(name: str) -> bool:
-    """Whether there are looks at a model's training; the view of them says what is wrong where they cannot be read."""
-    try:
-        return learning(name) is not None
-    except ModelError:
-        return True
-
-
-@lru_cache(maxsize=32)
+@kept(TRACES // 16)
 def parameters(name: str) -> tuple[np.ndarray, np.ndarray]:
     """W `[feature]` and b `[max_length]` of a pooling model."""
     pair: tuple[np.ndarray, np.ndarray] = in_worker(lambda: zoo.load(name).parameters())
     return pair
 
 
-@lru_cache(maxsize=32)
+@kept(TRACES // 16)
 def dense_parameters(name: str) -> dict[str, np.ndarray]:
     """Kernels and biases of the dense layers of a pooling model."""
     arrays: dict[str, np.ndarray] = in_worker(lambda: zoo.load(name).dense_parameters())

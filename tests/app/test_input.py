@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from attnviz.i18n import catalogue
 from attnviz.tokenizers import clean
-from attnviz.ui.state import MAX_SENTENCES, sentences
+from attnviz.ui.settings import MAX_SENTENCES, sentences
 from tests.app.page import MODELS, POOLING_VIEWS, Page
 
 HARD = {

@@ -9,7 +9,7 @@ import pytest
 import attnviz
 from attnviz.analysis.focus import focus
 from attnviz.i18n import catalogue, languages, translate
-from attnviz.ui.state import TEMPERATURES
+from attnviz.ui.controls.temperature import TEMPERATURES
 from tests.app.page import FITTING, MODELS, POOLING_MODELS, VIEWS, Page
 
 
@@ -43,7 +43,7 @@ def examples(name: str) -> tuple[str, ...]:
 def test_every_view_opens_from_its_address_and_every_chart_is_also_in_words(model: str, view: str, language: str):
     page = Page(model=model, view=view, lang=language)
 
-    assert page.component("address")["parameters"].items() >= {"model": model, "view": view, "lang": language}.items()
+    assert page.settings().items() >= {"model": model, "view": view, "lang": language}.items()
     assert all(page.alternatives()), "a chart has no text alternative"
     assert bool(page.figures()) == (view not in PLAIN)
     assert all(row["alt"] for row in page.rows())
@@ -54,7 +54,7 @@ def test_a_view_the_model_does_not_fit_gives_way_to_one_it_does(model: str, view
     page = Page(model=model, view=view)
 
     assert page.state("view") in FITTING[model]
-    assert page.component("address")["parameters"]["view"] == page.state("view")
+    assert page.settings()["view"] == page.state("view")
 
 
 @pytest.mark.parametrize("language", languages())

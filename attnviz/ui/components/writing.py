@@ -15,6 +15,7 @@ from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import style
 from attnviz.figures.numbers import percent
 from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Translation
+from attnviz.ui import offers
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
@@ -64,7 +65,7 @@ def writing(
     output = context.trace.output
     assert isinstance(output, Translation)
     look = style.theme(context.theme)
-    spaced = bool(context.card.details.get("tokenizers", {}).get("target", {}).get("spaced"))
+    spaced = offers.spaced(context.card)
     languages = (*context.card.languages, "", "")
     _mount(
         key="writing",

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from attnviz.errors import AttnvizError
-from attnviz.ui import cache, state
+from attnviz.ui import actions, models
 from attnviz.ui.context import Context
 from attnviz.ui.words import literal
 
@@ -53,9 +53,9 @@ def _add() -> None:
         return
     try:
         files = {PurePosixPath(each.name).name: each.getvalue() for each in sent}
-        name = cache.add(files)
+        name = models.add(files)
     except AttnvizError as error:
         session.upload_outcome = error
         return
-    before, session.model, session.upload_outcome = session.model, name, name
-    state.model_changed(before)
+    session.upload_outcome = name
+    actions.open_model(name)
