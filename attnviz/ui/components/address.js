@@ -2,6 +2,8 @@
 // other change replaces the present step; live typing does so only until it is applied. A text too long for a server's request line travels behind the # instead.
 
 const LONGEST = 6000;
+// Streamlit's own parameters, which whoever embeds the page has set.
+const KEPT = ["embed", "embed_options"];
 const page = { version: null, step: null, applied: null };
 const stops = new WeakMap();
 
@@ -53,6 +55,7 @@ function here() {
 function address(parameters) {
   const { text, ...others } = parameters;
   const search = new URLSearchParams(others);
+  for (const [name, value] of new URLSearchParams(location.search)) if (KEPT.includes(name)) search.append(name, value);
   const words = new URLSearchParams({ text });
   return String(words).length <= LONGEST ? `?${search}&${words}` : `?${search}#${words}`;
 }
