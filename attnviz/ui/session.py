@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.errors import AttnvizError
 from attnviz.trace import Notice
 from attnviz.ui.fields import Facts
 from attnviz.ui.state import State
@@ -38,6 +39,7 @@ class Held:
         after: and to step forward to again.
         address: What was last written into the address bar, and its serial number.
         sent: Serial number and data of each component.
+        upload: What became of a model that was sent: its name, or why it was refused.
     """
 
     facts: Facts
@@ -52,6 +54,7 @@ class Held:
     after: tuple[Codes, ...] = ()
     address: tuple[Any, int] = (None, 0)
     sent: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    upload: str | AttnvizError | None = None
 
 
 def held() -> Held:

@@ -90,10 +90,10 @@ def _settled(context: Context, view: View) -> dict[str, Any]:
         changes["sentence"] = context.selected.number
         changes["block"] = focus.block if len(context.trace.blocks) > 1 else ""
         changes |= {"layer": focus.layer, "head": focus.head, "query": focus.query}
-    if context.cross is not None:
-        layers, heads, _, _ = context.cross.shape
-        there = {f"{layer}.{head}" for layer in range(1, layers + 1) for head in range(1, heads + 1)}
-        changes["cross"] = tuple(each for each in context.state.cross if each in there)
+        if context.cross is not None:
+            layers, heads, _, _ = context.cross.shape
+            there = {f"{layer}.{head}" for layer in range(1, layers + 1) for head in range(1, heads + 1)}
+            changes["cross"] = tuple(each for each in context.state.cross if each in there)
     if view.settle is not None:
         changes |= view.settle(context)
     return changes

@@ -188,7 +188,7 @@ def test_what_is_typed_is_never_markup():
 
 def test_tables_have_every_number(folder):
     page = opened()
-    for key in ("numbers-alignment", "numbers-written"):
+    for key in ("numbers-stage-alignment", "numbers-stage-written"):
         page.app.session_state[key] = True
     page.run()
     tables = [each.value for each in page.app.dataframe]
