@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from attnviz import zoo
 from attnviz.analysis import reading
@@ -207,7 +208,7 @@ def tempered(name: str, text: str, focus: Focus, temperature: float) -> Attentio
 
 
 @kept(TRACES // 16)
-def random_products(widths: tuple[int, ...], keys: int) -> np.ndarray:
+def random_products(widths: tuple[int, ...], keys: int) -> NDArray[np.float64]:
     """q·k of random vectors, float64 `[width, draw, key]`."""
     return cell.random_products(widths, keys)
 
@@ -283,7 +284,7 @@ def similarity(block: AttentionBlock) -> Similarity:
 
 
 @kept(TRACES // 16)
-def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] | None = None) -> np.ndarray:
+def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] | None = None) -> NDArray[np.float32]:
     """Norms of the projected values, float32 `[layer, head, key]`, of a model that offers them.
 
     Args:
@@ -293,10 +294,10 @@ def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] |
         tokens: what was written, for a model that writes.
     """
 
-    def task() -> np.ndarray:
+    def task() -> NDArray[np.float32]:
         model = zoo.load(name)
         more = {} if tokens is None else {"block": block, "tokens": tokens}
-        norms: np.ndarray = model.value_norms(model.encode(text), **more)
+        norms: NDArray[np.float32] = model.value_norms(model.encode(text), **more)
         return norms
 
     return in_worker(task)
@@ -313,16 +314,16 @@ def learning(name: str) -> Learning | None:
 
 
 @kept(TRACES // 16)
-def parameters(name: str) -> tuple[np.ndarray, np.ndarray]:
+def parameters(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """W `[feature]` and b `[max_length]` of a pooling model."""
-    pair: tuple[np.ndarray, np.ndarray] = in_worker(lambda: zoo.load(name).parameters())
+    pair: tuple[NDArray[np.float32], NDArray[np.float32]] = in_worker(lambda: zoo.load(name).parameters())
     return pair
 
 
 @kept(TRACES // 16)
-def dense_parameters(name: str) -> dict[str, np.ndarray]:
+def dense_parameters(name: str) -> dict[str, NDArray[np.float32]]:
     """Kernels and biases of the dense layers of a pooling model."""
-    arrays: dict[str, np.ndarray] = in_worker(lambda: zoo.load(name).dense_parameters())
+    arrays: dict[str, NDArray[np.float32]] = in_worker(lambda: zoo.load(name).dense_parameters())
     return arrays
 
 

@@ -84,7 +84,7 @@ class Desk:
         """The run with one row at another temperature."""
         return cache.tempered(self.model, text, focus, temperature)
 
-    def random_products(self, widths: tuple[int, ...], keys: int) -> NDArray[np.floating]:
+    def random_products(self, widths: tuple[int, ...], keys: int) -> NDArray[np.float64]:
         """q·k of random vectors, float64 `[width, draw, key]`."""
         return cache.random_products(widths, keys)
 
@@ -104,7 +104,7 @@ class Desk:
         """How alike the heads of a block are."""
         return cache.similarity(block)
 
-    def value_norms(self, text: str, block: str, tokens: Tokens = None) -> NDArray[np.floating]:
+    def value_norms(self, text: str, block: str, tokens: Tokens = None) -> NDArray[np.float32]:
         """Norms of the projected values, float32 `[layer, head, key]`."""
         return cache.value_norms(self.model, text, block, tokens)
 
@@ -116,10 +116,10 @@ class Desk:
         """
         return cache.learning(self.model)
 
-    def parameters(self) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    def parameters(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """W `[feature]` and b `[max_length]` of a pooling model."""
         return cache.parameters(self.model)
 
-    def dense_parameters(self) -> dict[str, NDArray[np.floating]]:
+    def dense_parameters(self) -> dict[str, NDArray[np.float32]]:
         """Kernels and biases of its dense layers."""
         return cache.dense_parameters(self.model)

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from attnviz import zoo
-from attnviz.analysis.focus import focus
+from attnviz.analysis.focus import Focus, focus
 from attnviz.families.own.wrapped import WrappedModel, wrap
 from attnviz.i18n import languages, translate
 from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Step, Steps
@@ -200,7 +200,7 @@ def test_masked_keys_are_named_and_hatched(saved: Saved, monkeypatch: pytest.Mon
         made = AttentionBlock(block.name, "causal", block.query, block.key, weights, mask)
         return AttentionTrace(name, trace.text, (made,), trace.output)
 
-    def steps(name: str, text: str, chosen: object, *_: object) -> Steps:
+    def steps(name: str, text: str, chosen: Focus, *_: object) -> Steps:
         found = own_steps(name, text, chosen)
         scores = found["scores"].copy()
         scores[4:] = -1e9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -73,8 +74,7 @@ def page(**address: str) -> Page:
     return Page(model=MODELS[0], text=TEXT, **address)
 
 
-@pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("view", "language"), list(zip(VIEWS, itertools.cycle(languages()), strict=False)))
 def test_every_view_opens_with_its_words(view: str, language: str):
     shown = page(view=view, lang=language, layer="1", head="2", query="3")
 

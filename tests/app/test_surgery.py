@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,8 +97,7 @@ def text_of(name: str) -> str:
     return models.card(name).examples[0]
 
 
-@pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("name", FITTING)
+@pytest.mark.parametrize(("name", "language"), list(zip(FITTING, itertools.cycle(languages()), strict=False)))
 def test_nothing_changed_is_the_models_own(name: str, language: str):
     shown = page(name, text_of(name), lang=language)
     rows = shown.component("weights")["rows"]
@@ -106,8 +106,18 @@ def test_nothing_changed_is_the_models_own(name: str, language: str):
     assert all(shown.app.button(key=f"surgery-{name}").disabled for name in ("undo", "redo", "reset"))
 
 
-@pytest.mark.parametrize("code", ["uniform", "random-3", "temperature-3", "hot-K1", "set-K1-0.6", "hide-K1"])
-@pytest.mark.parametrize("name", FITTING)
+#: Each on a model that pools and on an encoder, and each model twice: the operations themselves are tested elsewhere.
+CODES = ("uniform", "random-3", "temperature-3", "hot-K1", "set-K1-0.6", "hide-K1")
+ENCODERS = tuple(name for name in FITTING if name not in POOLING_MODELS)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        *zip(itertools.cycle(POOLING_MODELS), CODES, strict=False),
+        *zip(itertools.cycle(ENCODERS), CODES, strict=False),
+    ],
+)
 def test_the_row_and_the_answer_are_those_of_the_edited_model(name: str, code: str):
     text = text_of(name)
     shown, done = page(name, text, code), expected(name, text, code)

@@ -150,11 +150,10 @@ def test_the_search_is_in_the_address(folder, beam):
     assert page.settings()["beam"] == beam
 
 
-@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("block", ["encoder", "decoder", "source-target"])
 @pytest.mark.parametrize("view", ["bars", "overview", "head", "lines", "cell", "heads", "flow"])
-def test_the_views_that_exist_open_for_every_block(view, block, language):
-    page = opened(view=view, block=block, lang=language)
+def test_the_views_that_exist_open_for_every_block(view, block):
+    page = opened(view=view, block=block, lang=tuple(languages())[(len(view) + len(block)) % 2])
 
     expected = "bars" if (view, block) == ("heads", "source-target") else view
     assert (page.state("view"), page.state("block")) == (expected, block)

@@ -11,14 +11,16 @@ from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
 from attnviz.ui.fields import Field
 
-FIELDS = (Field("order", ("sentence", "weight"), "sentence"),)
+ORDERS = ("sentence", "weight")
+
+FIELDS = (Field("order", ORDERS, ORDERS[0]),)
 
 
 def render(context: Context) -> None:
     """Draw the view."""
     st.segmented_control(
         context.t("controls.order"),
-        FIELDS[0].values,
+        ORDERS,
         format_func=lambda key: context.t(f"controls.order_{key}"),
         key="order",
         required=True,
