@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_origin
+from typing import Any, Literal, get_origin
 
 import msgspec
 
@@ -34,6 +34,7 @@ class ModelCard:
         labels: Class codes, in the order of the output.
         label_names: Class names by interface language.
         examples: Sentences worth trying.
+        writes: What it writes: `translation`, `caption`, `continuation`; empty for a model that does not write.
         max_length: Longest input in tokens, or None.
         trained_length: Positions that training saw often enough to be trusted, or None.
         details: The whole card.
@@ -52,6 +53,7 @@ class ModelCard:
     labels: tuple[str, ...] = ()
     label_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
+    writes: str = ""
     max_length: int | None = None
     trained_length: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -83,10 +85,16 @@ class ModelCard:
             labels=form.labels,
             label_names=form.label_names,
             examples=form.examples,
+            writes=form.writes or _WRITES.get(form.family, ""),
             max_length=form.config.get("max_length", form.max_length),
             trained_length=form.trained_length,
             details=card,
         )
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Languages of what is put in: of a translation model the first only."""
+        return self.languages[:1] if self.writes == "translation" else self.languages
 
     def in_language(self, what: str, language: str) -> str:
         """`title`, `summary` or `notes` in a language, else in English, else empty."""
@@ -127,6 +135,7 @@ class _Form(msgspec.Struct, kw_only=True):
     languages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    writes: Literal["", "translation", "caption", "continuation"] = ""
     data: list[dict[str, Any]] = []
     title: dict[str, str] = {}
     summary: dict[str, str] = {}
@@ -149,6 +158,9 @@ class _Translation(_Form, kw_only=True):
 
 #: What some families need besides.
 _FORMS: Mapping[str, type[_Form]] = {"translation": _Translation}
+
+#: What a card need not say, as its family says it.
+_WRITES: Mapping[str, str] = {"translation": "translation"}
 
 #: A card of one of these has no tokenizer of its own in it.
 _NO_TOKENIZER = ("translation",)

@@ -34,6 +34,9 @@ class Model(ABC):
     def __init__(self, card: ModelCard) -> None:
         self._card = card
 
+    #: Whether its traces name every mask; without, there may be more to lift than is seen.
+    tells_masks: bool = True
+
     @property
     def card(self) -> ModelCard:
         """What the model is."""
@@ -106,6 +109,11 @@ class Model(ABC):
         Of a text it is the id of the unknown token, of a picture the numbers of a region that shows nothing.
         """
         return getattr(self, "unknown_id", None)
+
+    @property
+    def blanks(self) -> bool:
+        """Whether there is such a thing, whatever the source."""
+        return type(self).blank is not Model.blank or getattr(self, "unknown_id", None) is not None
 
     def prepare(self) -> None:
         """What takes long once, before anybody waits: nothing, unless a family says so."""

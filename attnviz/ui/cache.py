@@ -1,15 +1,11 @@
-"""Everything that is kept between runs of the page, with its keys in sight. Keys are small plain values."""
+"""Results of runs, kept between runs of the page, with their keys in sight. Keys are small plain values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from attnviz import zoo
 from attnviz.analysis import reading
@@ -20,10 +16,12 @@ from attnviz.analysis.heads import alignment, roles
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.analysis.surgery.codes import INPUT, parse
 from attnviz.analysis.surgery.operations import Operated, begin, then
-from attnviz.errors import AttnvizError, InputError, ModelError
-from attnviz.families.card import ModelCard
-from attnviz.trace import AttentionBlock, AttentionTrace, Edit, Steps, Written
-from attnviz.ui.kept import kept, trace_bytes
+from attnviz.errors import AttnvizError, InputError
+from attnviz.families.model import Explains, Model, Parameters, Values, Writes
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Edit, Encoded, Steps, Written
+from attnviz.ui.kept import MEGABYTE, kept
+from attnviz.ui.models import in_worker
+from attnviz.ui.way import OWN_WAY, Way
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
@@ -31,92 +29,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Bytes of traces to keep: three of 512 tokens and 72 heads (75 MB each), or thousands of short ones.
-TRACES = 256 * 1024 * 1024
-
-#: TensorFlow is slow in a thread it has not seen; Streamlit makes one for every run. These threads live on.
-_workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="attnviz-model")
+TRACES = 256 * MEGABYTE
 
 
-@dataclass(frozen=True)
-class Way:
-    """How a translation came about.
-
-    Attributes:
-        path: Steps at which another token was chosen, `(place, token)`, in the order of choosing.
-        target: A translation that was typed, to be read instead; empty for none.
-        beam: Hypotheses kept.
-    """
-
-    path: tuple[tuple[int, str], ...] = ()
-    target: str = ""
-    beam: int = 1
-
-
-#: Where nothing was chosen.
-OWN_WAY = Way()
-
-#: By the trace itself: it is hashed by identity, and what is kept goes when it goes.
-_similarities: WeakKeyDictionary[AttentionBlock, Similarity] = WeakKeyDictionary()
-_readable: WeakKeyDictionary[AttentionTrace, tuple[bool, bool]] = WeakKeyDictionary()
-_readings: WeakKeyDictionary[AttentionTrace, tuple[str, str, AttentionTrace]] = WeakKeyDictionary()
-
-
-def in_worker(task: Callable[[], T]) -> T:
-    """What `task` returns, in a thread that TensorFlow knows; a task must not wait for another."""
-    return _workers.submit(task).result()
-
-
-@lru_cache(maxsize=1)
-def _cards() -> dict[str, ModelCard]:
-    return {card.name: card for card in zoo.models()}
-
-
-def model_names() -> list[str]:
-    """Names of the models that can be offered."""
-    return list(_cards())
-
-
-def card(name: str) -> ModelCard:
-    """The card of an offered model."""
-    return _cards()[name]
-
-
-def add(files: Mapping[str, bytes]) -> str:
-    """Take in a model that was sent; its name."""
-    name = in_worker(lambda: zoo.add_files(files)).name
-    _cards.cache_clear()
-    refused.cache_clear()
-    return name
-
-
-@lru_cache(maxsize=1)
-def refused() -> dict[str, ModelError]:
-    """Folders whose card cannot be read, and why."""
-    return zoo.problems()
-
-
-def default_model(language: str) -> str:
-    """The first model for a language, else the first model."""
-    names = [name for name, each in _cards().items() if language in each.languages]
-    return (names or model_names())[0]
-
-
-def examples(name: str) -> tuple[str, ...]:
-    """Example sentences of a model."""
-    return _cards()[name].examples if name in _cards() else ()
-
-
-def first_example(name: str) -> str:
-    """What is on screen before anything is typed."""
-    return examples(name)[0] if examples(name) else ""
-
-
-def load(name: str) -> Any:
-    """A model, loaded once."""
-    return in_worker(lambda: zoo.load(name))
-
-
-@kept(TRACES, trace_bytes)
+@kept(TRACES)
 def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> AttentionTrace:
     """Trace of one sentence.
 
@@ -144,8 +60,7 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> Attenti
     def task() -> AttentionTrace:
         model = zoo.load(name)
         encoded = model.encode(text)
-        result: AttentionTrace = model.run(_shuffled(encoded, shuffle), **options)
-        return result
+        return model.run(_shuffled(encoded, shuffle), **options)
 
     return in_worker(task)
 
@@ -155,11 +70,7 @@ def written(trace: AttentionTrace) -> tuple[str, ...] | None:
     return trace.output.tokens if isinstance(trace.output, Written) else None
 
 
-def _operated_bytes(done: Operated) -> int:
-    return trace_bytes(done.trace) + sum(edit.weights.nbytes for edit in done.trace.edits)
-
-
-@kept(TRACES // 2, _operated_bytes)
+@kept(TRACES // 2)
 def operated(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...] | None = None) -> Operated:
     """A model's run after operations, those on the input first.
 
@@ -200,7 +111,7 @@ def surgery(
     return operated(name, text, done, tokens), left_out
 
 
-@kept(TRACES // 4, trace_bytes)
+@kept(TRACES // 4)
 def rewritten(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...]) -> AttentionTrace:
     """What a model that writes makes of a sentence by itself with the weights that operations left behind.
 
@@ -213,32 +124,30 @@ def rewritten(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, .
     done = operated(name, text, codes, tokens)
 
     def task() -> AttentionTrace:
-        result: AttentionTrace = zoo.load(name).run(done.encoded, edits=done.trace.edits)
-        return result
+        return zoo.load(name).run(done.encoded, edits=done.trace.edits)
 
     return in_worker(task)
 
 
 def read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.PiecesKey) -> AttentionTrace:
-    """Another reading of a trace; the latest of each trace is kept as long as the trace."""
-    kept = _readings.get(trace)
-    if kept is None or kept[:2] != (special, pieces):
-        made = reading.read(trace, special, pieces)
-        if made is trace:  # kept, it would keep itself
-            return trace
-        kept = _readings[trace] = (special, pieces, made)
-    return kept[2]
+    """Another reading of a trace."""
+    if (special, pieces) == (reading.SPECIAL[0], reading.PIECES[0]):
+        return trace
+    return _read(trace, special, pieces)
 
 
+@kept(TRACES // 2)
+def _read(trace: AttentionTrace, special: reading.SpecialKey, pieces: reading.PiecesKey) -> AttentionTrace:
+    return reading.read(trace, special, pieces)
+
+
+@kept(TRACES // 4)
 def readable(trace: AttentionTrace) -> tuple[bool, bool]:
-    """Whether a trace has special tokens to hide, and pieces to merge; kept as long as the trace."""
-    kept = _readable.get(trace)
-    if kept is None:
-        kept = _readable[trace] = (reading.has_special(trace), reading.has_pieces(trace))
-    return kept
+    """Whether a trace has special tokens to hide, and pieces to merge."""
+    return reading.has_special(trace), reading.has_pieces(trace)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 16)
 def uniform(name: str, text: str) -> AttentionTrace:
     """The same model with every weight of the sentence made equal."""
 
@@ -247,13 +156,12 @@ def uniform(name: str, text: str) -> AttentionTrace:
 
     def task() -> AttentionTrace:
         model = zoo.load(name)
-        result: AttentionTrace = model.run(model.encode(text), edits=(edit,))
-        return result
+        return model.run(model.encode(text), edits=(edit,))
 
     return in_worker(task)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 16)
 def steps(name: str, text: str, weights: tuple[float, ...] | None = None) -> Steps:
     """The sum taken apart; with `weights`, the model's own computation from those weights on."""
 
@@ -261,26 +169,24 @@ def steps(name: str, text: str, weights: tuple[float, ...] | None = None) -> Ste
         model = zoo.load(name)
         encoded = model.encode(text)
         edits = () if weights is None else (Edit("pooling", np.array([weights], np.float32), label="temperature"),)
-        result: Steps = model.explain(encoded, edits=edits)
-        return result
+        return _offering(model, Explains).explain(encoded, edits=edits)
 
     return in_worker(task)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 16)
 def explain(name: str, text: str, focus: Focus, tokens: tuple[str, ...] | None = None) -> Steps:
     """The arrays behind one row of weights; `tokens` are those a model that writes has written."""
 
     def task() -> Steps:
         model = zoo.load(name)
-        more = {} if tokens is None else {"tokens": tokens}
-        result: Steps = model.explain(model.encode(text), focus.block, focus.layer, focus.head, focus.query, **more)
-        return result
+        place = (focus.block, focus.layer, focus.head, focus.query)
+        return _offering(model, Explains).explain(model.encode(text), *place, tokens=tokens)
 
     return in_worker(task)
 
 
-@kept(TRACES // 4, trace_bytes)
+@kept(TRACES // 4)
 def tempered(name: str, text: str, focus: Focus, temperature: float) -> AttentionTrace:
     """The model's run with one row of weights as it is at another temperature, and all else its own."""
     weights = np.array(trace(name, text).block(focus.block).weights[focus.layer, focus.head])
@@ -289,19 +195,18 @@ def tempered(name: str, text: str, focus: Focus, temperature: float) -> Attentio
 
     def task() -> AttentionTrace:
         model = zoo.load(name)
-        result: AttentionTrace = model.run(model.encode(text), edits=(edit,))
-        return result
+        return model.run(model.encode(text), edits=(edit,))
 
     return in_worker(task)
 
 
-@lru_cache(maxsize=32)
-def random_products(widths: tuple[int, ...], keys: int) -> np.ndarray:
+@kept(TRACES // 16)
+def random_products(widths: tuple[int, ...], keys: int) -> NDArray[np.float64]:
     """q·k of random vectors, float64 `[width, draw, key]`."""
     return cell.random_products(widths, keys)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 16)
 def measures(
     name: str, text: str, target: int, layer: int | None = None, head: int | None = None, query: int | None = None
 ) -> Measures:
@@ -318,19 +223,21 @@ def measures(
     return in_worker(task)
 
 
-@lru_cache(maxsize=64)
+@kept(TRACES // 16)
 def case_measures(name: str, text: str) -> Measures:
     """Measures of a worked case, taken as its figures on the card were: for the predicted class, over all heads."""
 
     def task() -> Measures:
         model = zoo.load(name)
         encoded = model.encode(text)
-        return of_classifier(model, encoded, model.run(encoded).output.predicted)
+        output = model.run(encoded).output
+        assert isinstance(output, Classification)
+        return of_classifier(model, encoded, output.predicted)
 
     return in_worker(task)
 
 
-@lru_cache(maxsize=256)
+@kept(TRACES // 16)
 def written_measures(
     name: str, text: str, way: Way, place: int, token: str, heads: tuple[alignment.Head, ...]
 ) -> Measures:
@@ -349,32 +256,31 @@ def written_measures(
     def task() -> Measures:
         model = zoo.load(name)
         encoded = model.encode(text)
-        block = next(block for block in shown.blocks if block.kind == "cross")
-        step = model.next_token(encoded, place, written(shown))
+        block = alignment.written_rows(shown)
+        step = _offering(model, Writes).next_token(encoded, place, written(shown))
         target = step.index(token)
+        first = alignment.source_place(encoded.axis, block.key)
         return measure(
             encoded,
-            alignment.combined(block, heads)[place, : len(encoded.axes["tokens"])],
+            alignment.combined(block, heads)[place, first : first + len(encoded.axis)],
             target,
             run=step.probabilities,
             gradients=lambda features: step.gradients(encoded, target, features),
             embed=step.embed,
-            unknown=step.unknown_id,
+            unknown=step.blank(encoded),
         )
 
     return in_worker(task)
 
 
+@kept(TRACES // 4)
 def similarity(block: AttentionBlock) -> Similarity:
-    """How alike the heads of a block are; kept as long as the block."""
-    kept = _similarities.get(block)
-    if kept is None:
-        kept = _similarities[block] = roles.similarity(block)
-    return kept
+    """How alike the heads of a block are."""
+    return roles.similarity(block)
 
 
-@lru_cache(maxsize=16)
-def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] | None = None) -> np.ndarray:
+@kept(TRACES // 16)
+def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] | None = None) -> NDArray[np.float32]:
     """Norms of the projected values, float32 `[layer, head, key]`, of a model that offers them.
 
     Args:
@@ -384,23 +290,14 @@ def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] |
         tokens: what was written, for a model that writes.
     """
 
-    def task() -> np.ndarray:
+    def task() -> NDArray[np.float32]:
         model = zoo.load(name)
-        more = {} if tokens is None else {"block": block, "tokens": tokens}
-        norms: np.ndarray = model.value_norms(model.encode(text), **more)
-        return norms
+        return _offering(model, Values).value_norms(model.encode(text), block, tokens)
 
     return in_worker(task)
 
 
-@lru_cache(maxsize=64)
-def offers(name: str, *methods: str) -> bool:
-    """Whether a model has these methods."""
-    model = load(name)
-    return all(hasattr(model, method) for method in methods)
-
-
-@lru_cache(maxsize=64)
+@kept(TRACES // 16)
 def learning(name: str) -> Learning | None:
     """The looks at a model's training; None if there are none.
 
@@ -410,32 +307,27 @@ def learning(name: str) -> Learning | None:
     return in_worker(lambda: zoo.learning(name))
 
 
-def recorded(name: str) -> bool:
-    """Whether there are looks at a model's training; the view of them says what is wrong where they cannot be read."""
-    try:
-        return learning(name) is not None
-    except ModelError:
-        return True
-
-
-@lru_cache(maxsize=32)
-def parameters(name: str) -> tuple[np.ndarray, np.ndarray]:
+@kept(TRACES // 16)
+def parameters(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """W `[feature]` and b `[max_length]` of a pooling model."""
-    pair: tuple[np.ndarray, np.ndarray] = in_worker(lambda: zoo.load(name).parameters())
-    return pair
+    return in_worker(lambda: _offering(zoo.load(name), Parameters).parameters())
 
 
-@lru_cache(maxsize=32)
-def dense_parameters(name: str) -> dict[str, np.ndarray]:
+@kept(TRACES // 16)
+def dense_parameters(name: str) -> dict[str, NDArray[np.float32]]:
     """Kernels and biases of the dense layers of a pooling model."""
-    arrays: dict[str, np.ndarray] = in_worker(lambda: zoo.load(name).dense_parameters())
-    return arrays
+    return in_worker(lambda: _offering(zoo.load(name), Parameters).dense_parameters())
 
 
-def _shuffled(encoded: Any, seed: int) -> Any:
-    if not seed:
-        return encoded
-    return encoded.keep(shuffled_order(len(encoded.axes["tokens"]), seed))
+def _offering(model: Model, protocol: type[T]) -> T:
+    """A model as something it offers; views are drawn only where `attnviz.ui.offers` says that it does."""
+    if not isinstance(model, protocol):
+        raise TypeError(f"Expected a model that offers {protocol.__name__}. Received: {model.card.name}")
+    return model
+
+
+def _shuffled(encoded: Encoded, seed: int) -> Encoded:
+    return encoded.keep(shuffled_order(len(encoded.axis), seed)) if seed else encoded
 
 
 def shuffled_order(length: int, seed: int) -> list[int]:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
-from attnviz.analysis.explain import cases
 from attnviz.analysis.focus import Focus, focus
+from attnviz.analysis.heads.alignment import written_rows
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.i18n import translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Written
-from attnviz.ui import cache
-from attnviz.ui.cache import OWN_WAY, Way
+from attnviz.ui.desk import Desk
+from attnviz.ui.fields import NO_NAMES, Field
+from attnviz.ui.state import State
+from attnviz.ui.way import OWN_WAY, Way
 
 
 @dataclass(frozen=True)
 class Row:
-    """One sentence as typed, and its trace or the error it ran into.
+    """One sentence, and its trace or the error it ran into.
 
     Attributes:
         number: From 1, as the page counts.
-        text: As typed.
+        text: As it was cleaned, since it is shown.
         trace: As it is read: with or without special tokens, in pieces or words. None if there is an error.
         error: None if there is a trace.
         own: The model's own trace, if it is not `trace`.
@@ -45,17 +48,24 @@ class Context:
         language: Of the interface.
         theme: `light` or `dark`.
         card: Of the chosen model.
+        state: What is shown; every field has a value this model and text have.
+        desk: Where to ask for results.
         rows: All sentences.
         selected: The sentence the single-sentence views show, or None if none could be run.
         layer, head, query: What is looked at where there is more than one, from 0, by the model's own positions; None
             leaves it to `focus`.
         block: Name of the block that is looked at; None leaves it to `focus`.
         way: How the selected sentence's translation came about, for a model that writes.
+        abilities: What there is to see and what the model offers, see `attnviz.ui.offers`; views and fields name what
+            they need of these.
+        place: Where on the page charts stand, if not in the chosen view; their keys begin with it.
     """
 
     language: str
     theme: str
     card: ModelCard
+    state: State
+    desk: Desk
     rows: Sequence[Row]
     selected: Row | None
     layer: int | None = None
@@ -63,6 +73,8 @@ class Context:
     query: int | None = None
     block: str | None = None
     way: Way = OWN_WAY
+    abilities: frozenset[str] = NO_NAMES
+    place: str = ""
 
     def focus_of(self, trace: AttentionTrace) -> Focus:
         """The row of weights to show of a trace."""
@@ -76,6 +88,10 @@ class Context:
             head=None if head < 0 else head,
             query=None if query < 0 else query,
         )
+
+    def having(self, **changes: Any) -> Context:
+        """The page with other values of its state."""
+        return replace(self, state=self.state.replace(**changes))
 
     @property
     def edited(self) -> bool:
@@ -119,17 +135,18 @@ class Context:
         """The selected sentence's trace before any operation on its weights; a translation is the one on the page."""
         if self.selected is None:
             raise LookupError("no sentence is selected")
-        return cache.trace(self.card.name, self.selected.text, 0, self.way if self.written else OWN_WAY)
+        return self.desk.trace(self.selected.text, way=self.way if self.written else OWN_WAY)
 
     @property
     def written(self) -> tuple[str, ...] | None:
-        """The tokens of the selected sentence's translation; None where there is none."""
-        return cache.written(self.own)
+        """The tokens written about the selected sentence; None where nothing is."""
+        output = self.own.output
+        return output.tokens if isinstance(output, Written) else None
 
     @property
-    def cross(self) -> AttentionBlock | None:
-        """Source–target attention of the selected sentence, as the model gave it."""
-        return next((block for block in self.own.blocks if block.kind == "cross"), None)
+    def looking(self) -> AttentionBlock | None:
+        """The rows with which the selected sentence's text was written, as the model gave them; None: nothing was."""
+        return written_rows(self.own) if self.written else None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -138,34 +155,9 @@ class Context:
         codes = output.labels if isinstance(output, Classification) else ()
         return self.card.names_of_labels(self.language, codes)
 
-    @cached_property
-    def abilities(self) -> set[str]:
-        """What there is to see: kinds of attention, what models offer. Views name what they need of these."""
-        if self.selected is None:
-            return set()
-        kind = self.trace.block(self.focus.block).kind
-        found = {block.kind for block in self.trace.blocks} | {"trace"}
-        if kind != "pooling":
-            found.add("heads")
-        if kind in ("self", "causal"):
-            found.add("one sequence")
-        if isinstance(self.trace.output, Classification):
-            found.add("classification")
-        if "pooling" in found and self.card.family == "pooling":
-            found.add("steps")
-        if "classification" in found and cache.offers(self.card.name, "probabilities", "gradients", "embed"):
-            found.add("attribution")
-            if cases.read(self.card.details.get("cases")):
-                found.add("cases")
-        if "cross" in found and self.written and cache.offers(self.card.name, "next_token"):
-            found.add("attribution")
-        output, cross = self.own.output, self.cross
-        # A translation is held fixed token by token: it must have an end, and no piece that cannot be written.
-        if not isinstance(output, Written) or (output.finished and cross and not any(cross.query.unknown)):
-            found.add("surgery")
-        if cache.recorded(self.card.name):
-            found.add("learning")
-        return {str(each) for each in found}
+    def read(self, trace: AttentionTrace) -> AttentionTrace:
+        """Another trace as attention is read on the page."""
+        return self.desk.read(trace, self.state.special, self.state.pieces)
 
 
 @dataclass(frozen=True)
@@ -174,23 +166,28 @@ class View:
 
     Attributes:
         key: Stable code, written in the address; its name is the message `views.<key>`.
+        group: What it stands with in the choice of views.
         needs: What must be there, see `Context.abilities`.
+        fields: The settings it owns, alone or with other views.
         render: Draws it.
         single: Whether it shows the selected sentence only.
         own: Whether it shows the model's own computation even where the weights are edited.
-        settle: Turns a choice this model does not offer into one it does, before the address is written.
+        settle: What its fields become where something this model or text does not have was asked for: their values, by
+            name. The address keeps what was left to the page as it is.
     """
 
     key: str
+    group: str
     needs: frozenset[str]
+    fields: tuple[Field, ...]
     render: Callable[[Context], None]
     single: bool = False
     own: bool = False
-    settle: Callable[[Context], None] | None = None
+    settle: Callable[[Context], dict[str, Any]] | None = None
 
-    def fits(self, context: Context) -> bool:
+    def fits(self, abilities: Collection[str]) -> bool:
         """Whether there is what it needs."""
-        return self.needs <= context.abilities
+        return self.needs <= frozenset(abilities)
 
 
 def current_theme() -> str:

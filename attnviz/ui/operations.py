@@ -1,6 +1,6 @@
-"""The list of operations on the weights in a session: what was done, undone and may be done again.
+"""The list of operations on the weights: what was done, undone and may be done again.
 
-The address carries the list (`edits`); the steps back and forward belong to the session.
+The list is a field of the state (`edits`); the steps back and forward belong to the session.
 """
 
 from __future__ import annotations
@@ -9,66 +9,63 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
-
-from attnviz.analysis.surgery.codes import MAX_OPERATIONS, Operation, joined, parse, parse_all
+from attnviz.analysis.surgery.codes import MAX_OPERATIONS, Operation, parse
 from attnviz.errors import InputError
-from attnviz.trace import Notice
-
-Codes = tuple[str, ...]
-
-
-def adopt(given: str) -> list[Notice]:
-    """Take over a list from an address; what is no operation is left out, and one notice tells all of it."""
-    session = st.session_state
-    operations, errors = parse_all(given)
-    session.edits = tuple(operation.code for operation in operations)
-    session.edits_before = [session.edits[:count] for count in range(len(session.edits))]
-    session.edits_after = []
-    if not errors:
-        return [] if operations or not given else [Notice("address", {"name": "edits", "received": given[:80]})]
-    received = ", ".join(dict.fromkeys(f"{error.parameters['received']}" for error in errors))
-    expected = "; ".join(dict.fromkeys(str(error.parameters.get("expected", MAX_OPERATIONS)) for error in errors))
-    return [Notice("bad_edits", {"name": "edits", "received": received[:200], "expected": expected[:400]})]
+from attnviz.ui import session
+from attnviz.ui.session import Codes
 
 
 def listed() -> tuple[Operation, ...]:
     """The operations as they stand."""
-    return tuple(parse(code) for code in st.session_state.edits)
+    return tuple(parse(code) for code in _edits())
+
+
+def steps() -> tuple[bool, bool]:
+    """Whether there is a step back, and one forward again."""
+    page = session.held()
+    return bool(page.before), bool(page.after)
 
 
 def add(operation: Operation) -> None:
     """One operation more; a weight set once more takes the place of the last setting."""
-    session = st.session_state
-    last = parse(session.edits[-1]) if session.edits else None
+    edits = _edits()
+    last = parse(edits[-1]) if edits else None
     if last is not None and last.name == operation.name == "set" and _place(last) == _place(operation):
-        session.edits = (*session.edits[:-1], operation.code)
-        session.edits_after = []
-    elif len(session.edits) < MAX_OPERATIONS:
-        _become((*session.edits, operation.code))
+        session.held().after = ()
+        session.change(edits=(*edits[:-1], operation.code))
+    elif len(edits) < MAX_OPERATIONS:
+        _become((*edits, operation.code))
 
 
 def remove(index: int) -> None:
     """Take one operation out."""
-    edits = st.session_state.edits
+    edits = _edits()
     if 0 <= index < len(edits):
         _become((*edits[:index], *edits[index + 1 :]))
 
 
 def reset() -> None:
     """Back to the model's own; undo brings everything back."""
-    if st.session_state.edits:
+    if _edits():
         _become(())
 
 
 def undo() -> None:
     """One step back."""
-    _step("edits_before", "edits_after")
+    page = session.held()
+    if page.before:
+        *page_before, edits = page.before
+        page.before, page.after = tuple(page_before), (*page.after, _edits())
+        session.change(edits=edits)
 
 
 def redo() -> None:
     """One step forward again."""
-    _step("edits_after", "edits_before")
+    page = session.held()
+    if page.after:
+        *page_after, edits = page.after
+        page.before, page.after = (*page.before, _edits()), tuple(page_after)
+        session.change(edits=edits)
 
 
 def weight_set(event: Mapping[str, Any] | None, renormalise: bool) -> None:
@@ -79,37 +76,35 @@ def weight_set(event: Mapping[str, Any] | None, renormalise: bool) -> None:
             over.
         renormalise: Whether the rest of the row is scaled.
     """
+    operation = made(event, renormalise)
+    if operation is not None:
+        add(operation)
+
+
+def made(event: Mapping[str, Any] | None, renormalise: bool) -> Operation | None:
+    """The operation that sets a weight; None for what is none."""
     if not event:
-        return
+        return None
     try:
         value = float(event["value"])
         if math.isnan(value):
-            return
+            return None
         value = max(0.0, min(value, 1.0 if renormalise else 1000.0))
         word = "" if renormalise else "-alone"
-        add(parse(f"set-{event['place']}K{int(event['key'])}-{value:.4f}{word}"))
+        return parse(f"set-{event['place']}K{int(event['key'])}-{value:.4f}{word}")
     except (InputError, KeyError, TypeError, ValueError):
-        return
+        return None
 
 
-def text() -> str:
-    """The codes in one string."""
-    return joined(listed())
+def _edits() -> Codes:
+    edits: Codes = session.held().asked.edits
+    return edits
 
 
 def _become(edits: Codes) -> None:
-    session = st.session_state
-    session.edits_before = [*session.edits_before, session.edits]
-    session.edits_after = []
-    session.edits = edits
-
-
-def _step(source: str, target: str) -> None:
-    session = st.session_state
-    if session[source]:
-        session[target] = [*session[target], session.edits]
-        session.edits = session[source][-1]
-        session[source] = session[source][:-1]
+    page = session.held()
+    page.before, page.after = (*page.before, _edits()), ()
+    session.change(edits=edits)
 
 
 def _place(operation: Operation) -> tuple[Any, ...]:

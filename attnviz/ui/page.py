@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import streamlit as st
 
 from attnviz.analysis.compare import comparisons
 from attnviz.analysis.scales import SCALES
-from attnviz.errors import AttnvizError, InputError
 from attnviz.figures import describe
 from attnviz.figures.escape import label
 from attnviz.figures.numbers import approx
-from attnviz.i18n import languages, translate
+from attnviz.i18n import choose, languages, translate
 from attnviz.trace import AttentionTrace, Notice
-from attnviz.ui import cache, state, translation, warmup
+from attnviz.ui import actions, cache, models, session, translation, views, warmup
 from attnviz.ui.components.address import address
 from attnviz.ui.components.figure_tools import figure_tools
 from attnviz.ui.components.sentence_box import sentence_box
 from attnviz.ui.components.stage import stage
-from attnviz.ui.context import Context, Row, View, current_theme
+from attnviz.ui.context import Context, current_theme
 from attnviz.ui.controls.block import choose_block
 from attnviz.ui.controls.downloads import downloads
 from attnviz.ui.controls.tokens import choose_reading
 from attnviz.ui.controls.upload import upload
-from attnviz.ui.views import KEYS, VIEWS
+from attnviz.ui.fields import gathered
+from attnviz.ui.settings import MAX_SENTENCES, PAGE, sentences
+from attnviz.ui.shown import Shown, show
+from attnviz.ui.state import State
 from attnviz.ui.words import literal
 
 _STYLE = """
@@ -67,51 +68,51 @@ _STYLE = """
 
 
 def render() -> None:
-    """One run of the page."""
+    """One run of the page: read, settle, compute, write back, draw."""
     st.set_page_config(page_title="attnviz", layout="wide", initial_sidebar_state="collapsed")
     warmup.start()
-    state.start(KEYS)
+    facts = gathered(PAGE, views.VIEWS, models.cards(), choose(st.context.locale))
+    page = session.begin(facts)
     st.html(_STYLE)
-    if not cache.model_names():
-        _no_models()
+    if not facts.cards:
+        _no_models(page.asked.lang)
         return
-    _header()
-    session = st.session_state
+    _header(page.asked)
     # A new session that an open page reconnects to learns only here what its box had sent.
-    state.take_entry(sentence_box(session.lang, state.entered))
-    _wait_until_warm()
-    own = _context()
-    view = _chosen_view(own)
-    context = _operated(own)
-    if context.edited and not view.own:
-        _look_at(context)
-    _stage(context)
+    actions.take_entry(sentence_box(page, facts.cards[page.asked.model], actions.entered))
+    _wait_until_warm(page.asked.lang)
+    shown = show(page.asked, facts, views.VIEWS, current_theme())
+    if shown.path_led_nowhere is not None:
+        page.problems = (*page.problems, shown.path_led_nowhere)
+        session.change(path=())
+    context = shown.context
+    session.write_back(shown.drawn.state)
+    _stage(context, page.problems)
     # Before what takes longer: whoever reloads while a chart is drawn gets the same.
     with st.container(key="address-bar"):
-        address(partial(state.navigated, KEYS))
+        address(page, shown.address.address(facts), actions.navigated)
     _controls(context)
-    _view(own if view.own else context, view)
+    _view(shown)
     if context.edited:
-        st.caption(context.t("surgery.unmarked" if view.own and view.key != "surgery" else "surgery.marked"))
+        st.caption(
+            context.t("surgery.unmarked" if shown.view.own and shown.view.key != "surgery" else "surgery.marked")
+        )
     downloads(context)
     upload(context)
 
 
-def _header() -> None:
-    session = st.session_state
-    language = session.lang
+def _header(asked: State) -> None:
+    language = asked.lang
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(key="title", width="content"):
             st.title("attnviz", anchor=False)
-        before = session.model
         st.selectbox(
             translate(language, "page.model"),
-            cache.model_names(),
-            format_func=lambda name: cache.card(name).in_language("title", language) or name,
+            models.names(),
+            format_func=lambda name: models.title(name, language),
             key="model",
             label_visibility="collapsed",
             width=340,
-            on_change=lambda: state.model_changed(before),
         )
         st.space("stretch")
         st.segmented_control(
@@ -125,17 +126,16 @@ def _header() -> None:
         )
 
 
-def _no_models() -> None:
-    st.error(translate(st.session_state.lang, "page.no_models"))
-    for error in cache.refused().values():
-        st.error(literal(error.message(st.session_state.lang)))
+def _no_models(language: str) -> None:
+    st.error(translate(language, "page.no_models"))
+    for error in models.refused().values():
+        st.error(literal(error.message(language)))
 
 
-def _wait_until_warm() -> None:
+def _wait_until_warm(language: str) -> None:
     """A visitor who is earlier than the models sees how far they are."""
     if warmup.progress.finished.is_set():
         return
-    language = st.session_state.lang
     place = st.empty()
     while not warmup.progress.finished.wait(0.15):
         words = translate(language, "page.warming", name=literal(warmup.progress.current))
@@ -143,103 +143,33 @@ def _wait_until_warm() -> None:
     place.empty()
 
 
-def _context() -> Context:
-    session = st.session_state
-    rows = []
-    way = cache.Way(session.path, session.own, session.beam)
-    for number, text in enumerate(state.sentences(session.text)[: state.MAX_SENTENCES], start=1):
-        try:
-            own = _trace(text, way if number == session.sentence else cache.Way(beam=session.beam))
-            rows.append(Row(number, text, cache.read(own, session.special, session.pieces), own=own))
-        except AttnvizError as error:
-            rows.append(Row(number, text, None, error))
-    usable = [row for row in rows if row.trace is not None]
-    selected = next((row for row in usable if row.number == session.sentence), usable[0] if usable else None)
-    if selected is not None:
-        session.sentence = selected.number
-    if 0 < len(cache.card(session.model).labels) <= session.target:
-        session.target = -1
-    context = Context(
-        session.lang,
-        current_theme(),
-        cache.card(session.model),
-        rows,
-        selected,
-        block=session.block or None,
-        way=cache.Way(session.path, session.own, session.beam),
-    ).at(session.layer, session.head, session.query)
-    if selected is not None:
-        _look_at(context)
-    return context
-
-
-def _look_at(context: Context) -> None:
-    """Bring what is looked at to where there is something, before the address is written."""
-    session, focus = st.session_state, context.focus.own(context.trace)
-    session.block = focus.block if len(context.trace.blocks) > 1 else ""
-    session.layer, session.head, session.query = focus.layer, focus.head, focus.query
-
-
-def _operated(context: Context) -> Context:
-    """The page after the operations on the weights, where they are wanted in all views."""
-    session = st.session_state
-    if not (session.edited and session.edits) or context.selected is None or cache.offers(session.model, "write"):
-        return context
-    rows = []
-    for row in context.rows:
-        if row.trace is not None:
-            trace = cache.surgery(session.model, row.text, session.edits)[0].trace
-            row = replace(row, trace=cache.read(trace, session.special, session.pieces), own=trace)
-        rows.append(row)
-    return replace(context, rows=rows, selected=next(row for row in rows if row.number == context.selected.number))
-
-
-def _trace(text: str, way: cache.Way) -> AttentionTrace:
-    """The trace of a sentence; what was chosen for another model or sentence is left out, and that is said."""
-    session = st.session_state
-    if not cache.offers(session.model, "write"):
-        return cache.trace(session.model, text)
-    try:
-        return cache.trace(session.model, text, 0, way)
-    except InputError as error:
-        if not way.path or error.code not in ("no_such_index", "no_such_token"):
-            raise
-        received = state.path_text(way.path)[:80]
-        session.problems = [*session.problems, Notice("address", {"name": "path", "received": received})]
-        session.path = ()
-        return cache.trace(session.model, text, 0, cache.Way((), way.target, way.beam))
-
-
-def _stage(context: Context) -> None:
-    session = st.session_state
+def _stage(context: Context, problems: tuple[Notice, ...]) -> None:
+    state = context.state
     if translation.shows(context):
-        translation.stage(context)
+        translation.stage(replace(context, place="stage"))
         if len(context.rows) > 1:
             with st.container(key="sentences"):
-                stage(context, session.scale, session.numbers, None, session.text, state.selected, state.token_chosen)
-        for notice in _notices(context):
-            st.caption(f":material/info: {notice}")
-        return
-    if not context.rows:
-        st.warning(context.t("errors.empty_text"))
-    shuffled = None
-    if session.shuffle and context.selected is not None:
-        shuffled = cache.trace(context.card.name, context.selected.text, session.shuffle)
-    with st.container(key="stage-box"):
-        shown = None if shuffled is None else cache.read(shuffled, session.special, session.pieces)
-        stage(context, session.scale, session.numbers, shown, session.text, state.selected, state.token_chosen)
-    if shuffled is not None:
-        _explain_shuffle(context, shuffled)
-    for notice in _notices(context):
+                stage(context, None, actions.selected, actions.token_chosen)
+    else:
+        if not context.rows:
+            st.warning(context.t("errors.empty_text"))
+        shuffled = None
+        if state.shuffle and context.selected is not None:
+            shuffled = context.desk.trace(context.selected.text, state.shuffle)
+        with st.container(key="stage-box"):
+            reading = None if shuffled is None else context.read(shuffled)
+            stage(context, reading, actions.selected, actions.token_chosen)
+        if shuffled is not None:
+            _explain_shuffle(context, shuffled)
+    for notice in _notices(context, problems):
         st.caption(f":material/info: {notice}")
 
 
-def _notices(context: Context) -> list[str]:
-    session = st.session_state
-    general = list(session.problems)
-    extra = len(state.sentences(session.text)) - state.MAX_SENTENCES
+def _notices(context: Context, problems: tuple[Notice, ...]) -> list[str]:
+    general = list(problems)
+    extra = len(sentences(context.state.text)) - MAX_SENTENCES
     if extra > 0:
-        general.append(Notice("lines_left", {"limit": state.MAX_SENTENCES, "left": extra}))
+        general.append(Notice("lines_left", {"limit": MAX_SENTENCES, "left": extra}))
     found = [notice.message(context.language) for notice in general]
     many = len(context.rows) > 1
     for row in context.rows:
@@ -255,7 +185,7 @@ def _notices(context: Context) -> list[str]:
 
 def _explain_shuffle(context: Context, shuffled: AttentionTrace) -> None:
     """What the other order changed, in numbers."""
-    order = cache.shuffled_order(len(shuffled.blocks[0].key), st.session_state.shuffle)
+    order = cache.shuffled_order(len(shuffled.blocks[0].key), context.state.shuffle)
     change = comparisons.reordered(context.own, shuffled, order)
     words = context.t(
         "shuffle.explain",
@@ -267,7 +197,7 @@ def _explain_shuffle(context: Context, shuffled: AttentionTrace) -> None:
 
 
 def _controls(context: Context) -> None:
-    session = st.session_state
+    shuffle = context.state.shuffle
     with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="medium"):
         st.segmented_control(
             context.t("controls.scale"),
@@ -284,15 +214,16 @@ def _controls(context: Context) -> None:
         choose_block(context)
         if context.selected is None or context.pooling:
             st.button(
-                context.t("shuffle.again" if session.shuffle else "shuffle.button"),
+                context.t("shuffle.again" if shuffle else "shuffle.button"),
                 key="shuffle-button",
                 icon=":material/shuffle:",
-                on_click=_shuffle,
-                args=(session.shuffle + 1,),
+                on_click=actions.shuffle,
+                args=(shuffle + 1,),
                 disabled=context.selected is None,
             )
-        if session.shuffle:
-            st.button(context.t("shuffle.undo"), key="unshuffle", icon=":material/undo:", on_click=_shuffle, args=(0,))
+        if shuffle:
+            undo = context.t("shuffle.undo")
+            st.button(undo, key="unshuffle", icon=":material/undo:", on_click=actions.shuffle, args=(0,))
         if not translation.shows(context):
             figure_tools(
                 context,
@@ -302,30 +233,17 @@ def _controls(context: Context) -> None:
             )
 
 
-def _shuffle(seed: int) -> None:
-    st.session_state.shuffle = seed % 1000
-
-
-def _chosen_view(context: Context) -> View:
-    """The view asked for, or the first that fits what there is to see."""
-    fitting = [view for view in VIEWS if view.fits(context)]
-    view = next((each for each in fitting if each.key == st.session_state.view), fitting[0])
-    st.session_state.view = view.key
-    if view.settle is not None:
-        view.settle(context)
-    return view
-
-
-def _view(context: Context, view: View) -> None:
+def _view(shown: Shown) -> None:
+    context = shown.drawn
     st.segmented_control(
         context.t("page.view"),
-        [each.key for each in VIEWS if each.fits(context)],
+        [each.key for each in shown.fitting],
         format_func=lambda key: context.t(f"views.{key}"),
         key="view",
         required=True,
         label_visibility="collapsed",
         width="stretch",
     )
-    if len(context.rows) > 1 and context.selected is not None and view.single:
+    if len(context.rows) > 1 and context.selected is not None and shown.view.single:
         st.caption(literal(context.t("page.showing", number=context.selected.number, text=context.selected.text[:120])))
-    view.render(context)
+    shown.view.render(context)

@@ -1,4 +1,4 @@
-"""The first picture of a model that writes: its translation, the heads shown, and a translation of one's own."""
+"""The first picture of a model that writes: what it writes, the heads shown, and a text of one's own."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from attnviz.analysis.heads.alignment import Head
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx
 from attnviz.trace import AttentionBlock, Written
-from attnviz.ui import cache, state
-from attnviz.ui.cache import Way
+from attnviz.ui import actions, session
 from attnviz.ui.components.figure_tools import figure_tools
 from attnviz.ui.components.writing import writing
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import numbers
+from attnviz.ui.settings import BEAMS, MAX_OWN, SPEEDS
+from attnviz.ui.way import Way
 from attnviz.ui.words import literal
 
 
 def shows(context: Context) -> bool:
-    """Whether the selected sentence is translated with source–target attention."""
+    """Whether something is written about the selected sentence."""
     return context.selected is not None and _block(context) is not None
 
 
 def stage(context: Context) -> None:
     """Draw the picture with its controls."""
-    block, session = _block(context), st.session_state
+    block, state = _block(context), context.state
     assert block is not None
     heads = _heads(context, block)
     values, name = alignment.combined(block, heads), heads_name(context, block, heads)
@@ -39,26 +40,24 @@ def stage(context: Context) -> None:
             block,
             values,
             name,
-            scale=session.scale,
+            scale=state.scale,
             key=_key(context),
             start=_step(block, context.way.path[-1][0]) if context.way.path else 0,
-            at=_step(block, session["at"]),
-            speed=session.speed if session.text == session.applied else 0,
+            at=_step(block, state.at),
+            speed=state.speed if session.applied() else 0,
             alt=alt,
-            text=session.text,
-            on_event=state.writing_changed,
+            text=state.text,
+            on_event=actions.writing_changed,
         )
     _controls(context, block)
     _own(context)
     figure_tools(context, "stage-box", f"attnviz-{context.card.name}-translation", alt)
-    numbers(context, "alignment", lambda: alignment.table(block, values), context.t("writing.map"))
+    numbers(context, "alignment", lambda: alignment.table(block, values), context.t(f"writing.map_{block.kind}"))
     numbers(context, "written", lambda: alignment.steps(context.own), context.t("writing.steps"))
 
 
 def _block(context: Context) -> AttentionBlock | None:
-    if not isinstance(context.trace.output, Written):
-        return None
-    return next((block for block in context.trace.blocks if block.kind == "cross"), None)
+    return alignment.written_rows(context.trace) if isinstance(context.trace.output, Written) else None
 
 
 def _controls(context: Context, block: AttentionBlock) -> None:
@@ -75,7 +74,7 @@ def _controls(context: Context, block: AttentionBlock) -> None:
         )
         st.segmented_control(
             context.t("writing.search"),
-            state.BEAMS,
+            BEAMS,
             format_func=lambda beam: context.t("writing.greedy" if beam == 1 else "writing.beam", beam=beam),
             key="beam",
             required=True,
@@ -85,7 +84,7 @@ def _controls(context: Context, block: AttentionBlock) -> None:
         )
         st.segmented_control(
             context.t("writing.speed"),
-            state.SPEEDS,
+            SPEEDS,
             format_func=lambda speed: context.t("writing.at_once" if speed == 0 else "writing.per_second", speed=speed),
             key="speed",
             required=True,
@@ -98,10 +97,12 @@ def _controls(context: Context, block: AttentionBlock) -> None:
                 context.t("writing.undo", count=len(path)),
                 key="undo-choice",
                 icon=":material/undo:",
-                on_click=state.undo_choice,
+                on_click=actions.undo_choice,
             )
         if path or context.way.target:
-            st.button(context.t("writing.reset"), key="own-way", icon=":material/restart_alt:", on_click=state.own_way)
+            st.button(
+                context.t("writing.reset"), key="own-way", icon=":material/restart_alt:", on_click=actions.own_way
+            )
 
 
 def _options(block: AttentionBlock) -> list[str]:
@@ -111,8 +112,8 @@ def _options(block: AttentionBlock) -> list[str]:
 
 def _heads(context: Context, block: AttentionBlock) -> tuple[Head, ...]:
     options = _options(block)
-    st.session_state.cross = [each for each in st.session_state.cross if each in options]
-    chosen = tuple((int(layer) - 1, int(head) - 1) for layer, head in (e.split(".") for e in st.session_state.cross))
+    listed = (each.split(".") for each in context.state.cross if each in options)
+    chosen = tuple((int(layer) - 1, int(head) - 1) for layer, head in listed)
     return chosen or alignment.alignment_heads(block, context.card.details.get("alignment"))
 
 
@@ -130,8 +131,8 @@ def heads_name(context: Context, block: AttentionBlock, heads: tuple[Head, ...])
 
 def _key(context: Context) -> str:
     """Names a translation, whatever is shown of it."""
-    parts = (context.card.name, context.own.text, context.written, context.way, st.session_state.pieces)
-    special = st.session_state.special != "show"
+    parts = (context.card.name, context.own.text, context.written, context.way, context.state.pieces)
+    special = context.state.special != "show"
     return hashlib.sha256(repr((*parts, special)).encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -146,14 +147,13 @@ def _own(context: Context) -> None:
         context.t("writing.own"),
         key="own",
         placeholder=context.t("writing.own_placeholder"),
-        max_chars=state.MAX_OWN,
-        on_change=state.own_typed,
+        max_chars=MAX_OWN,
         help=context.t("writing.own_help"),
     )
     output = context.trace.output
     if not context.way.target or not isinstance(output, Written) or context.selected is None:
         return
-    model = cache.trace(context.card.name, context.selected.text, 0, Way(beam=context.way.beam)).output
+    model = context.desk.trace(context.selected.text, way=Way(beam=context.way.beam)).output
     assert isinstance(model, Written)
     logs = [float(each.log_probabilities.sum(dtype=np.float64)) for each in (output, model)]
     means = [log / len(each.tokens) for log, each in zip(logs, (output, model), strict=True)]

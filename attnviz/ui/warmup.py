@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import importlib
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from streamlit.runtime.scriptrunner import script_runner
 
 from attnviz import zoo
 from attnviz.errors import AttnvizError
-from attnviz.ui import cache, collecting
+from attnviz.ui import cache, collecting, models, offers
 
 
 @dataclass
@@ -64,14 +65,14 @@ def _load() -> None:
         cards = zoo.models()
         progress.total = len(cards) + 1
         progress.current = "TensorFlow"
-        cache.in_worker(lambda: importlib.import_module("tensorflow"))
+        models.in_worker(lambda: importlib.import_module("tensorflow"))
         progress.done = 1
         for card in cards:
             progress.current = card.name
             try:
                 for text in card.examples[:2] or ("a",):
                     cache.trace(card.name, text)
-                    if card.family == "pooling":
+                    if "steps" in offers.of_model(card.name):
                         cache.steps(card.name, text)
                 cache.learning(card.name)
             except AttnvizError:
@@ -84,7 +85,7 @@ def _load() -> None:
     finally:
         progress.finished.set()
     for card in cards:
-        if cache.offers(card.name, "prepare"):
-            cache.in_worker(zoo.load(card.name).prepare)
+        with suppress(AttnvizError):  # as above
+            models.in_worker(zoo.load(card.name).prepare)
     gc.collect()
     gc.freeze()

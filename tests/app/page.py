@@ -91,8 +91,20 @@ class Page:
         return self.run()
 
     def state(self, key: str) -> Any:
-        """A value of the session."""
-        return self.app.session_state[key]
+        """A value of the session: what a field is shown as, or what is held beside the fields."""
+        if key in self.app.session_state:
+            return self.app.session_state[key]
+        return getattr(self.app.session_state["attnviz"], key)
+
+    def address(self) -> dict[str, str]:
+        """What the address bar is given."""
+        parameters: dict[str, str] = self.component("address")["parameters"]
+        return parameters
+
+    def settings(self) -> dict[str, str]:
+        """Every field as it is shown, written as an address would have it; the address itself leaves defaults out."""
+        held = self.app.session_state["attnviz"]
+        return {field.name: field.write(held.shown.values[field.name]) for field in held.facts.fields}
 
     def component(self, name: str) -> dict[str, Any]:
         """What the server sends to one of the page's own components."""

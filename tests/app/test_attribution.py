@@ -48,13 +48,13 @@ def test_the_bars_are_the_measures_of_the_predicted_class():
 def test_another_class_turns_the_signs_round_and_stands_in_the_address():
     shown = page(target="0")
 
-    assert shown.component("address")["parameters"]["target"] == "0"
+    assert shown.settings()["target"] == "0"
     np.testing.assert_allclose(bars(shown)[1], cache.measures(MODEL, TEXT, 0).values["removed"], rtol=1e-9)
     assert np.sign(bars(shown)[1]).tolist() == (-np.sign(bars(page())[1])).tolist()
 
 
 def test_a_class_the_model_has_not_is_the_predicted_one():
-    assert page(target="77").component("address")["parameters"]["target"] == "-1"
+    assert "target" not in page(target="77").address()
 
 
 @pytest.mark.parametrize("language", languages())

@@ -15,7 +15,7 @@ from attnviz.analysis.explain.measures import of_classifier
 from attnviz.analysis.surgery import operations
 from attnviz.i18n import languages, translate
 from attnviz.trace import Classification
-from attnviz.ui import cache
+from attnviz.ui import cache, models
 from attnviz.ui.words import literal
 from tests import shipped
 from tests.app.page import Page
@@ -37,13 +37,13 @@ def case(name: str, text: str) -> Case:
 @pytest.fixture(params=MODELS)
 def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A model whose card has two cases of one kind, one of another, none of the third."""
-    texts = cache.examples(request.param)
+    texts = models.card(request.param).examples
     listed = {"misleads": [case(request.param, text) for text in texts[:2]], "uniform": [case(request.param, texts[2])]}
-    card = cache.card(request.param)
+    card = models.card(request.param)
     details = {**card.details, "cases": cases.plain(listed, 4)}  # type: ignore[arg-type]
     metrics = {**card.metrics, "attribution": {"n": 97, "seed": 5}}
-    known = {**cache._cards(), request.param: replace(card, details=details, metrics=metrics)}
-    monkeypatch.setattr(cache, "_cards", lambda: known)
+    known = {**models.cards(), request.param: replace(card, details=details, metrics=metrics)}
+    monkeypatch.setattr(models, "cards", lambda: known)
     yield request.param
 
 
@@ -54,7 +54,7 @@ def words(shown: Page) -> str:
 @pytest.mark.parametrize("language", languages())
 def test_a_case_is_shown_with_its_condition_its_figures_and_its_limits(name: str, language: str):
     shown = Page(model=name, view="cases", case="misleads", instance="2", lang=language)
-    text = cache.examples(name)[1]
+    text = models.card(name).examples[1]
     found = cache.case_measures(name, text)
 
     assert shown.app.subheader[0].value == literal(text)
@@ -78,7 +78,7 @@ def test_even_weights_are_shown_with_both_answers(name: str):
 
     table = shown.app.dataframe[0].value
     own, even = (np.asarray(table[column]) for column in ("own", "edited"))
-    text = cache.examples(name)[2]
+    text = models.card(name).examples[2]
     for shown_now, trace in (
         (own, cache.trace(name, text)),
         (even, operations.traced(zoo.load(name), text, "uniform")),
@@ -95,16 +95,16 @@ def test_a_case_opens_in_another_view(name: str, kind: str, view: str, edits: st
     shown.app.button(key=f"open-{view}").click()
     shown.run()
 
-    parameters = shown.component("address")["parameters"]
-    text = cache.examples(name)[0 if kind == "misleads" else 2]
+    parameters = shown.settings()
+    text = models.card(name).examples[0 if kind == "misleads" else 2]
     assert (parameters["view"], parameters["text"], parameters["edits"]) == (view, text, edits)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_without_cases_the_view_is_not_offered(model: str, monkeypatch: pytest.MonkeyPatch):
-    card = cache.card(model)
+    card = models.card(model)
     bare = replace(card, details={key: value for key, value in card.details.items() if key != "cases"})
-    known = {**cache._cards(), model: bare}
-    monkeypatch.setattr(cache, "_cards", lambda: known)
+    known = {**models.cards(), model: bare}
+    monkeypatch.setattr(models, "cards", lambda: known)
 
     assert Page(model=model, view="cases").state("view") != "cases"

@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 
 from attnviz import zoo
-from attnviz.analysis.focus import focus
+from attnviz.analysis.focus import Focus, focus
 from attnviz.families.own.wrapped import WrappedModel, wrap
 from attnviz.i18n import languages, translate
 from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Step, Steps
-from attnviz.ui import cache
+from attnviz.ui import cache, models
 from attnviz.ui.controls import chart
 from attnviz.ui.views import cell, cell_why
 from tests.app.page import Page
@@ -38,9 +38,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         place = tmp_path_factory.mktemp("models")
         many_headed(place, MODEL, layers=LAYERS, heads=HEADS, size=SIZE)
         patch.setenv("ATTNVIZ_MODELS", str(place))
-        cache._cards.cache_clear()
+        models.forget()
         yield
-    cache._cards.cache_clear()
+    models.forget()
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_masked_keys_are_named_and_hatched(saved: Saved, monkeypatch: pytest.Mon
         made = AttentionBlock(block.name, "causal", block.query, block.key, weights, mask)
         return AttentionTrace(name, trace.text, (made,), trace.output)
 
-    def steps(name: str, text: str, chosen: object, *_: object) -> Steps:
+    def steps(name: str, text: str, chosen: Focus, *_: object) -> Steps:
         found = own_steps(name, text, chosen)
         scores = found["scores"].copy()
         scores[4:] = -1e9
@@ -242,7 +242,7 @@ def test_the_length_of_the_vectors_is_live_and_random_is_called_random(saved: Sa
     np.testing.assert_allclose(first["plain"], plain / plain.sum(), atol=1e-6)
     np.testing.assert_allclose(first["scaled_weight"], scaled / scaled.sum(), atol=1e-6)
     assert first["plain"].max() > first["scaled_weight"].max()
-    assert shown.component("address")["parameters"]["width"] == "256"
+    assert shown.settings()["width"] == "256"
     assert Page(model=MODEL, text=TEXT, view="cell", width="256").state("width") == 256
 
     here = saved["cell-saturation"].set_index("d")

@@ -10,7 +10,7 @@ import pytest
 
 from attnviz.errors import InputError
 from attnviz.i18n import languages, translate
-from attnviz.ui import cache
+from attnviz.ui import cache, models
 from attnviz.ui.words import literal
 from tests.app.page import Page
 
@@ -38,7 +38,7 @@ def words(shown: Page) -> str:
 
 
 def address(shown: Page) -> dict[str, str]:
-    found: dict[str, str] = shown.component("address")["parameters"]
+    found: dict[str, str] = shown.settings()
     return found
 
 
@@ -124,7 +124,7 @@ def test_the_other_model_cannot_read_the_text(monkeypatch: pytest.MonkeyPatch, l
     monkeypatch.setattr(cache, "trace", refusing)
     shown = page(lang=language, against="model", model2=ENCODER)
 
-    name = cache.card(ENCODER).in_language("title", language)
+    name = models.card(ENCODER).in_language("title", language)
     reason = translate(language, "errors.empty_text")
     said = literal(translate(language, "compare.failed", name=name, reason=reason))
     assert [each.value for each in shown.app.error] == [said]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +15,8 @@ from attnviz.analysis.heads import maps
 from attnviz.analysis.heads.roles import heads, similarity
 from attnviz.figures import describe
 from attnviz.i18n import languages, translate
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Step, Steps, Text, TokenAxis
-from attnviz.ui import cache
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Step, Steps, TokenAxis
+from attnviz.ui import cache, models, offers
 from attnviz.ui.views import head
 from attnviz.ui.views.flow import FORMULAS, PARTS
 from tests.app.page import MODELS, Page
@@ -31,11 +32,11 @@ def made(name: str, text: str, shuffle: int = 0, *_: object) -> AttentionTrace:
     weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
     spans = [None, *((text.index(word), text.index(word) + len(word)) for word in words)]
     axis = TokenAxis.of(["[CLS]", *words], spans, [True, *(False for _ in words)])
-    labels = cache.card(name).labels
+    labels = models.card(name).labels
     # The warm-up behind the page also asks for the models that have no labels.
     output = Classification(labels, np.full(len(labels), 1 / max(len(labels), 1), np.float32))
     block = AttentionBlock("encoder", "self", axis, axis, weights.astype(np.float32))
-    return AttentionTrace(name, Text(text), (block,), output)
+    return AttentionTrace(name, text, (block,), output)
 
 
 def taken_apart(name: str, text: str, focus: Focus, *_: object) -> Steps:
@@ -73,14 +74,13 @@ def page(**address: str) -> Page:
     return Page(model=MODELS[0], text=TEXT, **address)
 
 
-@pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("view", "language"), list(zip(VIEWS, itertools.cycle(languages()), strict=False)))
 def test_every_view_opens_with_its_words(view: str, language: str):
     shown = page(view=view, lang=language, layer="1", head="2", query="3")
 
     assert shown.state("view") == view
     assert all(shown.alternatives())
-    assert shown.component("address")["parameters"].items() >= {"layer": "1", "head": "2", "query": "3"}.items()
+    assert shown.settings().items() >= {"layer": "1", "head": "2", "query": "3"}.items()
 
 
 def test_the_stage_shows_the_row_that_is_named_beside_its_scale():
@@ -156,7 +156,7 @@ def numbers(values: Any) -> np.ndarray:
 @pytest.fixture
 def with_norms(monkeypatch: pytest.MonkeyPatch) -> None:
     """The model gives the norms of its values."""
-    monkeypatch.setattr(cache, "offers", lambda name, *methods: methods == ("value_norms",))
+    monkeypatch.setattr(offers, "of_model", lambda name: frozenset({"norms", "reordered"}))
     monkeypatch.setattr(cache, "value_norms", norms_of)
 
 
@@ -166,7 +166,7 @@ def test_every_map_says_what_it_is_and_what_it_is_not(with_norms, kind: maps.Map
     shown = page(view="flow", map=kind, lang=language, layer="1", head="2")
     block = made(MODELS[0], TEXT).blocks[0]
 
-    assert shown.component("address")["parameters"].items() >= {"view": "flow", "map": kind}.items()
+    assert shown.settings().items() >= {"view": "flow", "map": kind}.items()
     expected = maps.values(block, kind, 1, 2, norms_of(MODELS[0], TEXT))
     np.testing.assert_allclose(numbers(drawn(shown)["customdata"]), expected, rtol=1e-9)
     heads = LAYERS * HEADS if kind == "all" else HEADS
@@ -192,7 +192,7 @@ def test_norms_are_offered_only_by_a_model_that_gives_them():
     shown = page(view="flow", map="norms")
 
     assert shown.state("map") == "weights"
-    assert shown.component("address")["parameters"]["map"] == "weights"
+    assert shown.settings()["map"] == "weights"
 
 
 def test_rollout_is_over_all_tokens_even_if_some_are_hidden():
@@ -214,7 +214,7 @@ def test_heads_are_plotted_by_the_figures_chosen(likeness: str, language: str):
     np.testing.assert_allclose(numbers(plot["data"][0]["y"]), table["first"])
     assert {trace["type"] for trace in alike["data"]} == ({"scatter"} if likeness == "map" else {"heatmap", "scatter"})
     assert len(set(shown.alternatives())) == 2 and all(shown.alternatives())
-    assert shown.component("address")["parameters"].items() >= {"x": "same", "y": "first", "likeness": likeness}.items()
+    assert shown.settings().items() >= {"x": "same", "y": "first", "likeness": likeness}.items()
     distances = similarity(made(MODELS[0], TEXT).blocks[0])
     assert translate(language, "heads.alike_text") in shown.markdown()
     for key, frame in (("heads-plot", table[["layer", "head", "same", "first"]]), ("heads-alike", distances.table())):

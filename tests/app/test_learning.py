@@ -78,7 +78,7 @@ def test_a_look_is_in_the_address_and_framed_in_the_chart(recorded: dict[str, Lo
     assert shown.figures()[0]["layout"]["shapes"][0]["x0"] == 1.5
 
     shown.choose("look", 4)
-    assert shown.component("address")["parameters"]["look"] == "4"
+    assert shown.settings()["look"] == "4"
     assert shown.figures()[0]["layout"]["shapes"][0]["x0"] == 3.5
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from attnviz.analysis.surgery import operations
 from attnviz.analysis.surgery.codes import parse_all
 from attnviz.i18n import catalogue, languages, translate
 from attnviz.trace import Classification
-from attnviz.ui import cache
+from attnviz.ui import models, session
 from attnviz.ui import operations as page_operations
 from attnviz.ui.controls.operations import OFFERED
 from attnviz.ui.words import literal
@@ -26,16 +27,16 @@ from tests.families.hub import hub_folders
 from tests.many import many_headed
 
 NAME, TEXT = "many-heads", "the cat sat on the mat"
-FITTING = tuple(name for name in MODELS if "cross" not in cache.card(name).kinds)
+FITTING = tuple(name for name in MODELS if "cross" not in models.card(name).kinds)
 
 
 @pytest.fixture
 def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     many_headed(tmp_path, NAME)
     monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path))
-    cache._cards.cache_clear()
+    models.forget()
     yield NAME
-    cache._cards.cache_clear()
+    models.forget()
     shutil.rmtree(tmp_path / NAME)
 
 
@@ -44,9 +45,9 @@ def pretrained(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path / "models"))
     (tmp_path / "models").mkdir()
     zoo.add(hub_folders.make(request.param).write(tmp_path / request.param), request.param)
-    cache._cards.cache_clear()
+    models.forget()
     yield request.param
-    cache._cards.cache_clear()
+    models.forget()
 
 
 def page(model: str, text: str, edits: str = "", **address: str) -> Page:
@@ -64,7 +65,7 @@ def now(shown: Page) -> list[float]:
 
 
 def edits(shown: Page) -> str:
-    return str(shown.component("address")["parameters"]["edits"])
+    return shown.settings()["edits"]
 
 
 def press(shown: Page, key: str) -> Page:
@@ -76,7 +77,7 @@ def drag(shown: Page, key: int, value: float, renormalise: bool = True) -> Page:
     """What follows when a bar is let go or a number typed: AppTest calls no callback of a component, so this does."""
     event = {"place": shown.component("weights")["place"], "key": key, "value": value}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_operations, "st", SimpleNamespace(session_state=shown.app.session_state))
+        patch.setattr(session, "st", SimpleNamespace(session_state=shown.app.session_state))
         page_operations.weight_set(event, renormalise)
     return shown.run()
 
@@ -93,11 +94,10 @@ def numbers(values: Any) -> np.ndarray:
 
 
 def text_of(name: str) -> str:
-    return cache.card(name).examples[0]
+    return models.card(name).examples[0]
 
 
-@pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("name", FITTING)
+@pytest.mark.parametrize(("name", "language"), list(zip(FITTING, itertools.cycle(languages()), strict=False)))
 def test_nothing_changed_is_the_models_own(name: str, language: str):
     shown = page(name, text_of(name), lang=language)
     rows = shown.component("weights")["rows"]
@@ -106,8 +106,18 @@ def test_nothing_changed_is_the_models_own(name: str, language: str):
     assert all(shown.app.button(key=f"surgery-{name}").disabled for name in ("undo", "redo", "reset"))
 
 
-@pytest.mark.parametrize("code", ["uniform", "random-3", "temperature-3", "hot-K1", "set-K1-0.6", "hide-K1"])
-@pytest.mark.parametrize("name", FITTING)
+#: Each on a model that pools and on an encoder, and each model twice: the operations themselves are tested elsewhere.
+CODES = ("uniform", "random-3", "temperature-3", "hot-K1", "set-K1-0.6", "hide-K1")
+ENCODERS = tuple(name for name in FITTING if name not in POOLING_MODELS)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        *zip(itertools.cycle(POOLING_MODELS), CODES, strict=False),
+        *zip(itertools.cycle(ENCODERS), CODES, strict=False),
+    ],
+)
 def test_the_row_and_the_answer_are_those_of_the_edited_model(name: str, code: str):
     text = text_of(name)
     shown, done = page(name, text, code), expected(name, text, code)
@@ -160,13 +170,12 @@ def test_the_rest_is_left_as_it_is_if_asked(name: str):
     ],
 )
 def test_what_no_table_sends_is_passed_over(event: dict[str, Any] | None):
-    state = SimpleNamespace(edits=(), edits_before=[], edits_after=[])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_operations, "st", SimpleNamespace(session_state=state))
-        page_operations.weight_set(event, True)
-        assert state.edits == ()
-        page_operations.weight_set({"place": "", "key": 0, "value": 2}, True)
-        assert state.edits == ("set-K0-1",)
+    assert page_operations.made(event, True) is None
+
+
+def test_a_weight_is_set_within_its_bounds():
+    codes = [page_operations.made({"place": "", "key": 0, "value": value}, True) for value in (2, -1, 0.25)]
+    assert [each.code for each in codes if each] == ["set-K0-1", "set-K0-0", "set-K0-0.25"]
 
 
 def test_undo_redo_reset_and_taking_one_out(many: str):

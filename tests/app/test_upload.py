@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz import zoo
 from attnviz.i18n import translate
-from attnviz.ui import cache
+from attnviz.ui import models as models_found
 from tests.app.page import Page
 from tests.families.own.own_folder import LABELS, encoder, make
 
@@ -23,11 +23,9 @@ def models(tmp_path, monkeypatch):
     place = tmp_path / "models"
     place.mkdir()
     monkeypatch.setenv("ATTNVIZ_MODELS", str(place))
-    for known in (cache._cards, cache.refused):
-        known.cache_clear()
+    models_found.forget()
     yield place
-    for known in (cache._cards, cache.refused):
-        known.cache_clear()
+    models_found.forget()
 
 
 @pytest.fixture
@@ -100,7 +98,7 @@ def test_a_zip_of_a_folder_is_checked_kept_and_shown(models, local, tmp_path):
     folder = make(tmp_path / "elsewhere", encoder(), "sent", labels=LABELS, examples=["we saw the car"])
     page = send(Page(lang="en"), ("sent.zip", packed(folder), "application/zip"))
     assert page.state("model") == "sent"
-    assert page.tokens()[-1:] and "sent" in cache.model_names()
+    assert page.tokens()[-1:] and "sent" in models_found.names()
     assert json.loads((models / "sent" / "card.json").read_text())["files"].keys() == {"model.keras", "vocabulary.txt"}
     assert zoo.load("sent").trace("we saw").blocks[0].kind == "self"
 

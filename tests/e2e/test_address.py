@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from attnviz.ui.state import FIELDS
 from tests.e2e.conftest import OpenPage
 from tests.e2e.helpers import PATIENCE, address_parameters, eventually, expect_no_exception, expect_run
 from tests.e2e.sentences import MODEL, apply, box, expect_address, expect_drawn, picture
@@ -14,12 +13,12 @@ TEXTS = ("a good film", "a bad film\nnot bad", "どうも")
 
 
 @pytest.mark.parametrize(("locale", "language"), [("en-US", "en"), ("ja-JP", "ja"), ("ja", "ja"), ("fr-FR", "en")])
-def test_the_first_address_is_complete_and_no_step(open_page: OpenPage, locale: str, language: str):
+def test_the_first_address_is_short_and_no_step(open_page: OpenPage, locale: str, language: str):
     page = open_page(locale=locale)
     expect(page.locator("[data-attnviz-trace]").first).to_be_visible(timeout=PATIENCE)
     page.wait_for_function("location.search.includes('text=')", timeout=PATIENCE)
 
-    assert set(address_parameters(page)) == set(FIELDS)
+    assert set(address_parameters(page)) == {"lang", "model", "view", "text"}
     assert address_parameters(page)["lang"] == [language]
     # The empty tab it was opened in is the other one.
     assert page.evaluate("history.length") == 2
@@ -72,10 +71,13 @@ def test_reload_and_a_second_tab_show_the_same(open_page: OpenPage):
     expect(other.locator(".st-key-chart-heatmap .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
 
 
-def test_another_model_takes_its_own_example_but_not_the_users_words_away(open_page: OpenPage):
-    page = open_page("/?model=sentiment-en")
+def test_the_sentence_stays_unless_it_is_an_example_the_other_model_cannot_read(open_page: OpenPage):
+    page = open_page("/?model=sentiment-en&view=heatmap")
     before = box(page).input_value()
     choose_model(page, "Topics (English)")
+    page.wait_for_function("location.search.includes('model=topics-en')", timeout=PATIENCE)
+    expect(box(page)).to_have_value(before)
+    choose_model(page, "Politeness (Japanese)")
     expect(box(page)).not_to_have_value(before, timeout=PATIENCE)
     expect_drawn(page, box(page).input_value())
 
@@ -84,6 +86,36 @@ def test_another_model_takes_its_own_example_but_not_the_users_words_away(open_p
     page.wait_for_function("location.search.includes('model=sentiment-en')", timeout=PATIENCE)
     expect(box(page)).to_have_value("my own words")
     expect_drawn(page, "my own words")
+    assert address_parameters(page)["view"] == ["heatmap"]
+
+
+def test_the_language_can_be_switched_faster_than_the_page_answers(open_page: OpenPage):
+    page = open_page(f"/?model={MODEL}&view=heatmap&text=good&lang=en")
+    expect_drawn(page, "good")
+    page.evaluate(
+        """async () => {
+            for (const name of ["日本語", "English", "日本語", "English", "日本語"]) {
+                [...document.querySelectorAll("button")].find((each) => each.innerText.trim() === name).click();
+                await new Promise((done) => setTimeout(done, 30));
+            }
+        }"""
+    )
+    page.wait_for_function("location.search.includes('lang=ja')", timeout=PATIENCE)
+    expect(page.locator(".st-key-chart-heatmap .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect_drawn(page, "good")
+    assert address_parameters(page)["model"] == [MODEL]
+    expect_no_exception(page)
+
+
+def test_streamlits_own_parameters_survive(open_page: OpenPage):
+    page = open_page(f"/?embed=true&embed_options=light_theme&embed_options=show_padding&model={MODEL}&text=good")
+    expect_drawn(page, "good")
+    apply(page, "a good film")
+    expect_address(page, "a good film")
+
+    found = address_parameters(page)
+    assert (found["embed"], found["embed_options"]) == (["true"], ["light_theme", "show_padding"])
+    expect_no_exception(page)
 
 
 def choose_model(page: Page, title: str) -> None:

@@ -35,7 +35,7 @@ def model_gives(edits: str) -> list[float]:
 
 
 def edits(page: Page) -> str:
-    found: str = page.evaluate("new URLSearchParams(location.search).get('edits')")
+    found: str = page.evaluate("new URLSearchParams(location.search).get('edits') ?? ''")
     return found
 
 

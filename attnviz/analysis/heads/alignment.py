@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attnviz.errors import InputError
+from attnviz.families.writing.subwords import BLANK, SPECIAL
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Groups, TokenAxis, Written
 
 #: A layer and a head, from 0.
 Head = tuple[int, int]
-
-#: Stands in a vocabulary before what follows a blank.
-BLANK = "▁"
 
 #: How that mark is shown where nothing follows it, as `families.hub.pieces` shows a blank.
 ALONE = "␣"
@@ -67,17 +67,54 @@ def written_block(trace: AttentionTrace) -> AttentionBlock:
     return next((block for block in trace.blocks if block.kind == "cross"), None) or trace.block("causal")
 
 
-def written_axis(trace: AttentionTrace) -> Axis:
-    """The tokens that were written, as an axis.
+def written_rows(trace: AttentionTrace) -> AttentionBlock:
+    """Only the rows with which the tokens were written, each named for the token it wrote.
 
     Args:
-        trace: With a `Written`. The last queries of its block are those that wrote its tokens; where they are not named
-            for what they wrote, the axis has the entries of the vocabulary.
+        trace: With a `Written`. The last queries of its block are those that wrote its tokens.
+
+    Returns:
+        Between two sources the block as it is; else a block of fewer queries, whose `parts` count tokens written.
     """
-    output, query = trace.output, written_block(trace).query
-    if not isinstance(output, Written) or len(query) == len(output.tokens) or trace.block("causal").parts is not None:
-        return query
-    return TokenAxis.of(output.tokens)
+    output, block = trace.output, written_block(trace)
+    if not isinstance(output, Written) or block.kind == "cross":
+        return block
+    own = block.parts or tuple(tuple((place,) for place in range(len(axis))) for axis in (block.query, block.key))
+    first = own[0][-1][-1] + 1 - len(output.tokens)
+    rows = [row for row, group in enumerate(own[0]) if group[0] >= first]
+    groups = tuple(tuple(place - first for place in own[0][row]) for row in rows)
+    tokens = ["".join(output.tokens[place] for place in group).replace(BLANK, " ").strip() or ALONE for group in groups]
+    special = [output.tokens[group[0]] in SPECIAL for group in groups]
+    mask = block.mask if block.mask is None else block.mask[..., rows, :]
+    hidden = None if block.hidden is None else block.hidden[:, :, rows]
+    axis = replace(TokenAxis.of(tokens, special=special), text=output.text)
+    weights = block.weights[:, :, rows]
+    return replace(block, query=axis, weights=weights, mask=mask, hidden=hidden, parts=(groups, own[1]))
+
+
+def written_axis(trace: AttentionTrace) -> Axis:
+    """The tokens that were written, as an axis; arguments as for `written_rows`."""
+    return written_rows(trace).query
+
+
+def source_place(source: Axis, keys: Axis) -> int:
+    """Where what is read begins among the keys of a block; before and behind it the model may put its own.
+
+    Args:
+        source: As it was encoded.
+        keys: Of a block that looks at it.
+
+    Raises:
+        InputError: `no_such_index`: it does not stand there.
+    """
+    tokens = source.tokens
+    found = (
+        place for place in range(len(keys) - len(tokens) + 1) if keys.tokens[place : place + len(tokens)] == tokens
+    )
+    place = next(found, None)
+    if place is None:
+        raise InputError("no_such_index", what="key", received=" ".join(tokens)[:80], last=len(keys) - 1)
+    return place
 
 
 def groups(block: AttentionBlock) -> Groups:

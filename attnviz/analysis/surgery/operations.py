@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.analysis.heads.alignment import source_place
 from attnviz.analysis.surgery import changes
 from attnviz.analysis.surgery.adversarial import Adversarial, adversarial
 from attnviz.analysis.surgery.codes import INPUT, Operation, joined, parse_all
@@ -25,7 +26,6 @@ from attnviz.trace import (
     OWN,
     AttentionBlock,
     AttentionTrace,
-    Axis,
     Edit,
     Encoded,
     Notice,
@@ -282,16 +282,11 @@ def _searched(
 def _source(trace: AttentionTrace, encoded: Encoded) -> tuple[int | None, AttentionBlock]:
     """Where what is read begins among the keys of a block, and that block; None and the first where it is nowhere."""
     for block in trace.blocks:
-        place = _first(encoded.axis.tokens, block.key)
-        if place is not None:
-            return place, block
+        try:
+            return source_place(encoded.axis, block.key), block
+        except InputError:
+            continue
     return None, trace.blocks[0]
-
-
-def _first(tokens: Sequence[str], keys: Axis) -> int | None:
-    """Where the tokens of the text begin among the keys, before and behind which the model may put its own."""
-    places = range(len(keys) - len(tokens) + 1)
-    return next((place for place in places if keys.tokens[place : place + len(tokens)] == tuple(tokens)), None)
 
 
 def _placed(places: Sequence[int], kept: Sequence[int]) -> tuple[int, ...]:

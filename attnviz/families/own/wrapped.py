@@ -59,6 +59,8 @@ class WrappedModel(Model):
         self._observing: dict[str, CapturedModel] = {}
         self._lock = threading.Lock()
 
+    tells_masks = False
+
     @property
     def card(self) -> ModelCard:
         """What is known of the model; the kinds of attention are known after the first run."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
+from attnviz.ui import session
 from attnviz.ui.components import joined
 
 
@@ -26,12 +26,6 @@ def component(name: str) -> Callable[..., Any]:
     )
 
     def newest(*, key: str, data: dict[str, Any], **options: Any) -> Any:
-        shown = st.session_state.setdefault("components", {})
-        serial, before = shown.get(key, (0, None))
-        if data != before:
-            # Rises over a restart of the server, too: the page that reconnects knows the last one.
-            serial = max(serial + 1, time.time_ns() // 1_000_000)
-            shown[key] = (serial, data)
-        return mount(key=key, data={**data, "serial": serial}, **options)
+        return mount(key=key, data={**data, "serial": session.serial(key, data)}, **options)
 
     return newest

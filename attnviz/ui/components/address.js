@@ -19,6 +19,8 @@ import { newest } from "./shared/newest.js";
  */
 
 const LONGEST = 6000;
+// Streamlit's own parameters, which whoever embeds the page has set.
+const KEPT = ["embed", "embed_options"];
 /** @type {{ version: number | null, step: number | null, applied: string | null }} */
 const written = { version: null, step: null, applied: null };
 /** @type {WeakMap<ParentNode, () => void>} */
@@ -86,5 +88,6 @@ function here() {
 function address(parameters) {
   const { text, ...others } = parameters;
   const search = new URLSearchParams(others), words = new URLSearchParams({ text });
+  for (const [name, value] of new URLSearchParams(location.search)) if (KEPT.includes(name)) search.append(name, value);
   return String(words).length <= LONGEST ? `?${search}&${words}` : `?${search}#${words}`;
 }

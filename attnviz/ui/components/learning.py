@@ -12,7 +12,7 @@ from attnviz.analysis.compare import learning as looks
 from attnviz.analysis.heads import alignment
 from attnviz.figures import style
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import AttentionTrace, Classification, TokenAxis, Written
+from attnviz.trace import AttentionTrace, Axis, Classification, Written
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
@@ -86,7 +86,7 @@ def learning(
     )
 
 
-def _tokens(axis: TokenAxis) -> list[dict[str, Any]]:
+def _tokens(axis: Axis) -> list[dict[str, Any]]:
     return [{"text": token, "unknown": unknown} for token, unknown in zip(axis.tokens, axis.unknown, strict=True)]
 
 

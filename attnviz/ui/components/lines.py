@@ -63,4 +63,5 @@ def _unmasked(block: AttentionBlock, layer: int) -> NDArray[np.float32]:
     if block.mask is None:
         return block.weights[layer]
     mask = block.mask if block.mask.ndim == 2 else block.mask[layer]
-    return np.where(mask == MASK_NONE, block.weights[layer], np.float32(0))
+    weights: NDArray[np.float32] = np.where(mask == MASK_NONE, block.weights[layer], np.float32(0))
+    return weights

@@ -36,7 +36,7 @@ def matrix(context: Context, scale: ScaleKey, alt: str, on_chosen: Callable[[], 
         scale: How weights become colours.
         alt: The figure in words.
         on_chosen: Called before the run that follows a click on a cell, whose row's query (by the model's own
-            position) is then `st.session_state["matrix"]["chosen"]["query"]`.
+            position) is then `query` of `chosen` of the component's state.
     """
     focus, look = context.focus, style.theme(context.theme)
     block = context.trace.block(focus.block)

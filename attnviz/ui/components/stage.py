@@ -26,10 +26,7 @@ _LEGEND_STEP = 5
 
 def stage(
     context: Context,
-    scale: ScaleKey,
-    numbers: bool,
     shuffled: AttentionTrace | None,
-    text: str,
     on_selected: Callable[[], None],
     on_token: Callable[[], None],
 ) -> None:
@@ -37,14 +34,11 @@ def stage(
 
     Args:
         context: The page.
-        scale: How weights become colours.
-        numbers: Write each weight under its token.
         shuffled: The selected sentence with its tokens in another order, drawn below it.
-        text: What has been applied; named on the element once it is drawn.
         on_selected: Called before the run that follows the choice of a sentence.
         on_token: Called before the run that follows the choice of a token as the query.
     """
-    look = style.theme(context.theme)
+    look, scale = style.theme(context.theme), context.state.scale
     rows = []
     for row in context.rows:
         rows.append(_row(context, row, scale))
@@ -59,8 +53,8 @@ def stage(
         data={
             "rows": rows,
             "selected": context.selected.number if context.selected else None,
-            "numbers": numbers,
-            "text": text,
+            "numbers": context.state.numbers,
+            "text": context.state.text,
             "text_language": context.card.languages[0] if context.card.languages else "",
             "colours": {"bar": look.bar, "accent": look.accent},
             "legend": {

@@ -14,7 +14,8 @@ from attnviz.analysis.heads.alignment import groups, readable
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import style
 from attnviz.figures.numbers import percent
-from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Written
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Written
+from attnviz.ui import offers
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
@@ -22,8 +23,8 @@ _mount = component("writing")
 
 #: Words of the component, of the catalogue's section `writing`.
 _WORDS = (
-    *("source", "translation", "play", "pause", "first", "back", "forward", "last", "step", "alternatives", "chosen"),
-    *("map", "continue", "preferred", "agreed", "weight"),
+    *("source", "play", "pause", "first", "back", "forward", "last", "step", "alternatives", "chosen"),
+    *("continue", "preferred", "agreed", "weight"),
 )
 
 #: Weights below this have no line; the page says so.
@@ -49,7 +50,7 @@ def writing(
 
     Args:
         context: The page.
-        block: As it is read, of kind `cross`.
+        block: As it is read, the rows with which it was written.
         values: float64 `[query, key]`, of the heads shown.
         name: Which heads these are.
         scale: How weights become colours.
@@ -64,8 +65,8 @@ def writing(
     output = context.trace.output
     assert isinstance(output, Written)
     look = style.theme(context.theme)
-    spaced = bool(context.card.details.get("tokenizers", {}).get("target", {}).get("spaced"))
-    languages = (*context.card.languages, "", "")
+    spaced = offers.spaced(context.card)
+    read, wrote = (*context.card.reads, "")[0], (*context.card.languages, "")[-2 if context.card.languages else 0]
     _mount(
         key="writing",
         data={
@@ -77,8 +78,8 @@ def writing(
             "alt": alt,
             "name": name,
             "forced": bool(context.way.target),
-            "source": {"language": languages[0], "tokens": _tokens(block.key, context.trace.text)},
-            "target": {"language": languages[1], "tokens": _tokens(block.query, output.text)},
+            "source": {"language": read, "tokens": _tokens(block.key, context.trace.text)},
+            "target": {"language": wrote, "tokens": _tokens(block.query, output.text)},
             "steps": _steps(context.trace, block, spaced),
             "codes": base64.b64encode(coded(normalise(values, scale)).tobytes()).decode(),
             "weights": base64.b64encode(values.astype("<f4").tobytes()).decode(),
@@ -90,6 +91,7 @@ def writing(
                 "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
             },
             "words": {word: context.t(f"writing.{word}") for word in _WORDS}
+            | {"translation": context.t(f"writing.{output.kind}"), "map": context.t(f"writing.map_{block.kind}")}
             | {"least": context.t("writing.least", least=f"{LEAST:g}")},
         },
         on_event_change=on_event,
@@ -101,7 +103,7 @@ def _pair(position: float, ramp: Sequence[str]) -> list[str]:
     return [fill, style.ink(fill)]
 
 
-def _tokens(axis: TokenAxis, text: str) -> list[dict[str, Any]]:
+def _tokens(axis: Axis, text: str) -> list[dict[str, Any]]:
     """Tokens with what stands between them in the text."""
     tokens, reached = [], 0
     for token, span, special, unknown in zip(axis.tokens, axis.spans, axis.special, axis.unknown, strict=True):

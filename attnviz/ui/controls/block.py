@@ -15,7 +15,7 @@ def block_name(context: Context, block: str) -> str:
 
 
 def choose_block(context: Context) -> None:
-    """Draw the choice for the views below; what is chosen stands in the session's `block`."""
+    """Draw the choice for the views below; what is chosen is the field `block`."""
     if context.selected is None or len(context.trace.blocks) < 2:
         return
     st.segmented_control(

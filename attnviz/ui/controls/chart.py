@@ -11,6 +11,7 @@ import streamlit as st
 from attnviz.figures import Figure
 from attnviz.figures.escape import plain
 from attnviz.i18n import FALLBACK, catalogue
+from attnviz.ui import session
 from attnviz.ui.components.figure_tools import figure_tools
 from attnviz.ui.context import Context
 
@@ -30,15 +31,17 @@ def chart(
 
     Args:
         context: The page.
-        key: Unique on the page, also the name of saved files.
+        key: Unique where the chart stands, also the name of saved files.
         figure: What to draw.
         alt: The same in words.
         table: Makes the numbers drawn; called when they are asked for.
         on_point: Called with the `customdata` of a point that was clicked, before the run that follows.
     """
 
+    file, key = key, _standing(context, key)
+
     def chosen() -> None:
-        points = st.session_state[f"plot-{key}"]["selection"]["points"]
+        points = (session.event(f"plot-{key}", "selection") or {}).get("points")
         if points and on_point is not None:
             on_point(points[0]["customdata"])
 
@@ -55,8 +58,8 @@ def chart(
             selection_mode="points",
             config={"displayModeBar": False, "displaylogo": False, "responsive": True},
         )
-    figure_tools(context, f"chart-{key}", f"attnviz-{context.card.name}-{key}", alt)
-    numbers(context, key, table)
+    figure_tools(context, f"chart-{key}", f"attnviz-{context.card.name}-{file}", alt)
+    numbers(context, file, table)
 
 
 def marked(figure: Figure, mark: str) -> Figure:
@@ -70,7 +73,7 @@ def marked(figure: Figure, mark: str) -> Figure:
 def numbers(context: Context, key: str, table: Callable[[], pd.DataFrame], name: str = "") -> None:
     """A table to open, copy and save; `name` says of what, where it does not stand under its picture."""
     title = f"{context.t('page.table')}: {name}" if name else context.t("page.table")
-    opened = st.expander(title, key=f"numbers-{key}", on_change="rerun")
+    opened = st.expander(title, key=f"numbers-{_standing(context, key)}", on_change="rerun")
     if opened.open:
         with opened:
             data_table(table(), key, context)
@@ -78,6 +81,7 @@ def numbers(context: Context, key: str, table: Callable[[], pd.DataFrame], name:
 
 def data_table(frame: pd.DataFrame, key: str, context: Context) -> None:
     """A table with nine significant digits, translated headings, and a file of it."""
+    file, key = key, _standing(context, key)
     columns = {}
     for column, kind in frame.dtypes.items():
         name = str(column)
@@ -88,8 +92,13 @@ def data_table(frame: pd.DataFrame, key: str, context: Context) -> None:
     st.download_button(
         context.t("page.save_table"),
         data=lambda: frame.to_csv(index=False, float_format=NUMBER).encode("utf-8-sig"),
-        file_name=f"attnviz-{context.card.name}-{key}.csv",
+        file_name=f"attnviz-{context.card.name}-{file}.csv",
         mime="text/csv",
         key=f"save-{key}",
         on_click="ignore",
     )
+
+
+def _standing(context: Context, key: str) -> str:
+    """The key on the whole page of what has a key where it stands."""
+    return f"{context.place}-{key}" if context.place else key

@@ -1,16 +1,23 @@
-"""The choice of layer, head and query."""
+"""The choice of layer, head and query, and a view that follows it before the rest of the page does."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 
 import streamlit as st
 
+from attnviz.ui import session
 from attnviz.ui.context import Context
 
+_PLACE = ("layer", "head", "query")
 
-def choose_head(context: Context, parts: Collection[str] = ("layer", "head", "query")) -> None:
-    """Draw the choice; what is chosen stands in the session's `layer`, `head` and `query` (the model's position).
+#: Seconds in which the server sends what a run has drawn; what is not sent when the next one starts is left out.
+_SENT = 0.05
+
+
+def choose_head(context: Context, parts: Collection[str] = _PLACE) -> None:
+    """Draw the choice; what is chosen are the fields `layer`, `head` and `query` (the model's position).
 
     Args:
         context: The page.
@@ -42,3 +49,16 @@ def choose_head(context: Context, parts: Collection[str] = ("layer", "head", "qu
             key="query",
             width=260,
         )
+
+
+def alone(context: Context, draw: Callable[[Context], None]) -> None:
+    """Draw a view; where another head or query is chosen in it, the view alone, and then the page once more."""
+    _alone(context, draw, session.values(_PLACE))
+
+
+@st.fragment
+def _alone(context: Context, draw: Callable[[Context], None], drawn: tuple[int, ...]) -> None:
+    draw(context.at(*session.values(_PLACE)))
+    if session.values(_PLACE) != drawn:
+        time.sleep(_SENT)
+        st.rerun()

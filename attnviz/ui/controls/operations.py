@@ -6,10 +6,10 @@ import streamlit as st
 
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.surgery.codes import FORMS, INPUT, Name, Operation
-from attnviz.trace import MASK_CAUSAL, AttentionTrace
-from attnviz.ui import cache, operations
+from attnviz.trace import AttentionTrace
+from attnviz.ui import offers, operations, session
 from attnviz.ui.context import Context
-from attnviz.ui.state import TEMPERATURES
+from attnviz.ui.controls.temperature import TEMPERATURES
 
 #: In the order they are offered; `set` is done in the table of weights.
 OFFERED: tuple[Name, ...] = (
@@ -28,29 +28,26 @@ _TOKENS: tuple[Name, ...] = ("hide", "drop", "blank")
 
 def offered(context: Context, own: AttentionTrace, focus: Focus) -> list[Name]:
     """The operations this model and text offer."""
-    block, name = own.block(focus.block), context.card.name
+    block = own.block(focus.block)
     found = list(OFFERED)
-    if block.kind != "pooling" or not cache.offers(name, "reweighted"):
+    if block.kind != "pooling" or "reweights" not in context.abilities:
         found.remove("adversarial")
-    causal = block.mask is not None and bool((block.mask == MASK_CAUSAL).any())
-    if context.written or (not causal and context.card.family not in ("own", "wrapped")):
+    if context.written or not offers.lifts(context.card, block):
         found.remove("lift")
-    if not cache.offers(name, "unknown_id"):
+    if "blanks" not in context.abilities:
         found.remove("blank")
     return found
 
 
 def choose_operation(context: Context, own: AttentionTrace, focus: Focus) -> None:
     """Draw the choice and its button; what is applied goes to the list of the session."""
-    session, t = st.session_state, context.t
-    names = offered(context, own, focus)
-    if session.get("operation") not in names:
-        session.operation = names[0]
+    t, names = context.t, offered(context, own, focus)
+    session.within("operation", names)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.selectbox(
+        operation: Name = st.selectbox(
             t("surgery.operation"), names, format_func=lambda name: t(f"operations.{name}"), key="operation", width=330
         )
-        made = _made(context, own, focus, session.operation)
+        made = _made(context, own, focus, operation)
         st.button(
             t("surgery.apply"),
             key="operation-apply",
@@ -58,7 +55,7 @@ def choose_operation(context: Context, own: AttentionTrace, focus: Focus) -> Non
             on_click=lambda: None if made is None else operations.add(made),
             disabled=made is None,
         )
-    st.caption(t(f"operations.{session.operation}_text"))
+    st.caption(t(f"operations.{operation}_text"))
 
 
 def _made(context: Context, own: AttentionTrace, focus: Focus, name: Name) -> Operation | None:
@@ -88,7 +85,7 @@ def _made(context: Context, own: AttentionTrace, focus: Focus, name: Name) -> Op
     if form.seed:
         seed = _next_seed(name)
     if name == "lift":
-        words = [each for each in form.words if each != "causal" or _causal(own, focus)]
+        words = [each for each in form.words if each != "causal" or offers.causal(own.block(focus.block))]
         word = st.selectbox(
             t("surgery.mask"), words, format_func=lambda each: t(f"surgery.mask_{each}"), key="mask", width=180
         )
@@ -131,11 +128,6 @@ def _place(context: Context, own: AttentionTrace, focus: Focus) -> dict[str, tup
     if scope == "row":
         place["queries"] = (focus.query,)
     return place
-
-
-def _causal(own: AttentionTrace, focus: Focus) -> bool:
-    mask = own.block(focus.block).mask
-    return mask is not None and bool((mask == MASK_CAUSAL).any())
 
 
 def _next_seed(name: Name) -> int:

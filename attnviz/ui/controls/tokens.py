@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.analysis.reading import PIECES, SPECIAL
-from attnviz.ui import cache
 from attnviz.ui.context import Context
 
 
 def choose_reading(context: Context) -> None:
-    """Draw what there is to choose; what is chosen stands in the session's `special` and `pieces`."""
-    found = [cache.readable(trace) for row in context.rows if (trace := row.own or row.trace) is not None]
+    """Draw what there is to choose; what is chosen are the fields `special` and `pieces`."""
+    found = [context.desk.readable(trace) for row in context.rows if (trace := row.own or row.trace) is not None]
     if any(special for special, _ in found):
         st.selectbox(
             context.t("controls.special"),

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from attnviz.errors import AttnvizError
-from attnviz.ui import cache, state
+from attnviz.ui import actions, models, session
 from attnviz.ui.context import Context
 from attnviz.ui.words import literal
 
@@ -28,7 +28,7 @@ def upload(context: Context) -> None:
     if st.get_option("server.address") not in _LOCAL:
         st.caption(literal(context.t("upload.not_local")))
         return
-    with st.expander(context.t("upload.title"), key="upload", expanded="upload_outcome" in st.session_state):
+    with st.expander(context.t("upload.title"), key="upload", expanded=session.held().upload is not None):
         st.write(literal(context.t("upload.text")))
         st.file_uploader(
             context.t("upload.files"),
@@ -38,7 +38,7 @@ def upload(context: Context) -> None:
             max_upload_size=_MEGABYTES,
         )
         st.button(context.t("upload.button"), key="upload-button", icon=":material/upload:", on_click=_add)
-        outcome = st.session_state.pop("upload_outcome", None)
+        outcome, session.held().upload = session.held().upload, None
         if isinstance(outcome, AttnvizError):
             st.error(literal(outcome.message(context.language)))
         elif outcome:
@@ -47,15 +47,14 @@ def upload(context: Context) -> None:
 
 def _add() -> None:
     """Check what was sent, keep it, and show it."""
-    session = st.session_state
-    sent = session["upload-files"]
+    (sent,) = session.values(("upload-files",))
     if os.environ.get(SWITCH) != "1" or st.get_option("server.address") not in _LOCAL or not sent:
         return
     try:
         files = {PurePosixPath(each.name).name: each.getvalue() for each in sent}
-        name = cache.add(files)
+        name = models.add(files)
     except AttnvizError as error:
-        session.upload_outcome = error
+        session.held().upload = error
         return
-    before, session.model, session.upload_outcome = session.model, name, name
-    state.model_changed(before)
+    session.held().upload = name
+    actions.open_model(name)

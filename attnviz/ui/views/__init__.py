@@ -1,4 +1,4 @@
-"""All views, in the order they are offered. A view is one file and its entry here."""
+"""All views, in the order they are offered. A view is one file, its settings included, and its entry here."""
 
 from __future__ import annotations
 
@@ -24,23 +24,34 @@ from attnviz.ui.views import (
 )
 
 VIEWS: tuple[View, ...] = (
-    View("bars", frozenset({"trace"}), bars.render, single=True),
-    View("heatmap", frozenset({"trace"}), heatmap.render),
-    View("overview", frozenset({"heads"}), overview.render, single=True),
-    View("head", frozenset({"heads"}), head.render, single=True),
-    View("lines", frozenset({"heads"}), lines.render, single=True),
-    View("cell", frozenset({"heads"}), cell.render, single=True, own=True),
-    View("heads", frozenset({"one sequence"}), heads.render, single=True),
-    View("flow", frozenset({"heads"}), flow.render, single=True, settle=flow.settle),
-    View("prediction", frozenset({"classification"}), prediction.render, single=True),
-    View("steps", frozenset({"steps"}), steps.render, single=True, own=True),
-    View("attribution", frozenset({"attribution"}), attribution.render, single=True, own=True),
-    View("compare", frozenset({"trace"}), compare.render, single=True, own=True, settle=compare.settle),
-    View("surgery", frozenset({"surgery"}), surgery.render, single=True, own=True),
-    View("cases", frozenset({"cases"}), cases.render, own=True, settle=cases.settle),
-    View("learning", frozenset({"learning"}), learning.render, own=True, settle=learning.settle),
-    View("lesson", frozenset(), lesson.render),
-    View("card", frozenset(), card.render),
+    View("bars", "weights", frozenset({"trace"}), bars.FIELDS, bars.render, single=True),
+    View("heatmap", "weights", frozenset({"trace"}), (), heatmap.render),
+    View("overview", "heads", frozenset({"heads"}), (), overview.render, single=True),
+    View("head", "heads", frozenset({"heads"}), (), head.render, single=True),
+    View("lines", "heads", frozenset({"heads"}), (), lines.render, single=True),
+    View("cell", "heads", frozenset({"heads"}), cell.FIELDS, cell.render, True, True, cell.settle),
+    View("heads", "heads", frozenset({"one sequence"}), heads.FIELDS, heads.render, single=True),
+    View("flow", "heads", frozenset({"heads"}), flow.FIELDS, flow.render, single=True, settle=flow.settle),
+    View("prediction", "answer", frozenset({"classification"}), (), prediction.render, single=True),
+    View("steps", "answer", frozenset({"steps"}), steps.FIELDS, steps.render, single=True, own=True),
+    View(
+        "attribution",
+        "answer",
+        frozenset({"attribution"}),
+        attribution.FIELDS,
+        attribution.render,
+        single=True,
+        own=True,
+        settle=attribution.settle,
+    ),
+    View("compare", "change", frozenset({"trace"}), compare.FIELDS, compare.render, True, True, compare.settle),
+    View("surgery", "change", frozenset({"surgery"}), (), surgery.render, single=True, own=True),
+    View("cases", "learn", frozenset({"cases"}), cases.FIELDS, cases.render, own=True, settle=cases.settle),
+    View(
+        "learning", "learn", frozenset({"learning"}), learning.FIELDS, learning.render, own=True, settle=learning.settle
+    ),
+    View("lesson", "learn", frozenset(), (), lesson.render),
+    View("card", "learn", frozenset(), (), card.render),
 )
 
 KEYS: tuple[str, ...] = tuple(view.key for view in VIEWS)

@@ -15,14 +15,32 @@ from attnviz.analysis.explain.measures import MEASURES, Measure, Measures
 from attnviz.analysis.heads import alignment
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import Classification, Written
-from attnviz.ui import cache
+from attnviz.ui import offers
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
+from attnviz.ui.fields import Field, index
 from attnviz.ui.translation import heads_name
 from attnviz.ui.words import literal
 
 #: Drawn before anything is chosen; all five at once are too narrow for a phone.
 SHOWN: tuple[Measure, ...] = ("attention", "removed", "integrated")
+
+#: The class or token asked about; of a token, the place of another candidate among the likely ones.
+FIELDS = (
+    index("target", "model"),
+    Field("instead", range(11), 0, reset_on=frozenset({"model"}), needs=frozenset({"writes"})),
+)
+
+
+def settle(context: Context) -> dict[str, int]:
+    """A class or token there is none of gives way to the one the page chooses."""
+    output, state = context.own.output, context.state
+    if isinstance(output, Classification):
+        return {"target": state.target if state.target < len(output.labels) else -1}
+    assert isinstance(output, Written)
+    target = state.target if state.target < len(output.tokens) else -1
+    there = len(_candidates(output, target if target >= 0 else _least_sure(output)))
+    return {"target": target, "instead": state.instead if state.instead < there else 0}
 
 
 def render(context: Context) -> None:
@@ -32,7 +50,7 @@ def render(context: Context) -> None:
     written = context.written is not None
     st.caption(context.t("attribution.text_written" if written else "attribution.text"))
     choice = _choose_token(context) if written else _choose_class(context)
-    st.pills(
+    picked = st.pills(
         context.t("attribution.shown"),
         MEASURES[1:],
         default=list(SHOWN[1:]),
@@ -40,7 +58,7 @@ def render(context: Context) -> None:
         format_func=lambda measure: context.t(f"measures.{measure}"),
         key="measures",
     )
-    chosen: list[Measure] = [each for each in MEASURES if each == "attention" or each in st.session_state.measures]
+    chosen: list[Measure] = [each for each in MEASURES if each == "attention" or each in picked]
     found = choice.measures()
     if choice.attention:
         st.caption(literal(choice.attention))
@@ -93,7 +111,7 @@ def _choose_class(context: Context) -> Choice:
     return Choice(
         names[target],
         "" if context.pooling else _whose(context),
-        lambda: cache.measures(context.card.name, selected.text, target, row.layer, row.head, row.query),
+        lambda: context.desk.measures(selected.text, target, row),
     )
 
 
@@ -101,11 +119,8 @@ def _choose_token(context: Context) -> Choice:
     """The written token asked about, or another that might have stood there."""
     output, selected = context.own.output, context.selected
     assert isinstance(output, Written) and selected is not None
-    spaced = context.card.languages[-1] != "ja"
+    spaced = offers.spaced(context.card)
     shown = [alignment.readable(token, spaced) for token in output.tokens]
-    session = st.session_state
-    if session.target >= len(shown):
-        session.target = -1
     place: int = st.selectbox(
         context.t("attribution.token"),
         range(-1, len(shown)),
@@ -119,12 +134,7 @@ def _choose_token(context: Context) -> Choice:
         help=context.t("attribution.token_help"),
     )
     place = place if place >= 0 else _least_sure(output)
-    candidates = [
-        output.tokens[place],
-        *(each for each, _ in output.alternatives[place] if each != output.tokens[place]),
-    ]
-    if session.instead >= len(candidates):
-        session.instead = 0
+    candidates = _candidates(output, place)
     logs = dict(output.alternatives[place]) | {output.tokens[place]: float(output.log_probabilities[place])}
     rank: int = st.selectbox(
         context.t("attribution.candidate"),
@@ -136,14 +146,20 @@ def _choose_token(context: Context) -> Choice:
         width=340,
     )
     token = candidates[rank]
-    block = context.cross
+    block = context.looking
     assert block is not None
     heads = alignment.alignment_heads(block, context.card.details.get("alignment"))
     return Choice(
         alignment.readable(token, spaced),
         context.t("attribution.row_written", heads=heads_name(context, block, heads), token=shown[place]),
-        lambda: cache.written_measures(context.card.name, selected.text, context.way, place, token, heads),
+        lambda: context.desk.written_measures(selected.text, context.way, place, token, heads),
     )
+
+
+def _candidates(output: Written, place: int) -> list[str]:
+    """The token at a place, and those that might have stood there."""
+    own = output.tokens[place]
+    return [own, *(each for each, _ in output.alternatives[place] if each != own)]
 
 
 def _least_sure(output: Written) -> int:

@@ -9,19 +9,24 @@ from attnviz.analysis import tables
 from attnviz.figures import describe
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
+from attnviz.ui.fields import Field
+
+ORDERS = ("sentence", "weight")
+
+FIELDS = (Field("order", ORDERS, ORDERS[0]),)
 
 
 def render(context: Context) -> None:
     """Draw the view."""
     st.segmented_control(
         context.t("controls.order"),
-        ["sentence", "weight"],
+        ORDERS,
         format_func=lambda key: context.t(f"controls.order_{key}"),
         key="order",
         required=True,
         label_visibility="collapsed",
     )
-    order = st.session_state.order
+    order = context.state.order
     figure = figures.bars(context.trace, context.focus, order=order, language=context.language, theme=context.theme)
     chart(
         context,

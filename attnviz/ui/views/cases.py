@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,6 +13,7 @@ from attnviz.analysis.explain import cases
 from attnviz.analysis.explain.cases import (
     HEAVY,
     KEPT,
+    KINDS,
     LITTLE,
     LONGEST,
     MOVED,
@@ -24,9 +27,10 @@ from attnviz.analysis.explain.cases import (
 from attnviz.analysis.explain.measures import Measure
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import Classification
-from attnviz.ui import cache, state
+from attnviz.ui import actions
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
+from attnviz.ui.fields import Field
 from attnviz.ui.words import literal
 
 #: Beside attention on the chart: the two that decide.
@@ -35,17 +39,19 @@ SHOWN: tuple[Measure, ...] = ("attention", "removed", "integrated")
 #: What makes all weights even, see `analysis.surgery.codes`.
 EVEN = "uniform"
 
+FIELDS = (Field("case", KINDS, KINDS[0]), Field("instance", range(1, KEPT + 1), 1))
 
-def settle(context: Context) -> None:
+
+def settle(context: Context) -> dict[str, Any]:
     """A kind this model has no case of gives way to the first it has, a number beyond the last to the last."""
-    known, session = cases.read(context.card.details.get("cases")), st.session_state
-    session.case = session.case if session.case in known else next(iter(known))
-    session.instance = min(session.instance, len(known[session.case]))
+    known, state = cases.read(context.card.details.get("cases")), context.state
+    kind = state.case if state.case in known else next(iter(known))
+    return {"case": kind, "instance": min(state.instance, len(known[kind]))}
 
 
 def render(context: Context) -> None:
     """Draw the view."""
-    known, session = cases.read(context.card.details.get("cases")), st.session_state
+    known, state = cases.read(context.card.details.get("cases")), context.state
     st.caption(context.t("cases.text", **_sample(context)))
     st.segmented_control(
         context.t("cases.kind"),
@@ -55,20 +61,20 @@ def render(context: Context) -> None:
         required=True,
         label_visibility="collapsed",
     )
-    kind: Kind = session.case
+    kind: Kind = state.case
     st.markdown(context.t(f"cases.{kind}_criterion", **_bounds()))
-    for lacking in (each for each in cases.KINDS if each not in known):
+    for lacking in (each for each in KINDS if each not in known):
         st.caption(context.t("cases.none", kind=context.t(f"cases.{lacking}")))
     listed = known[kind]
     if len(listed) > 1:
         st.segmented_control(
             context.t("cases.sentence"), range(1, len(listed) + 1), key="instance", required=True, width="content"
         )
-    case = listed[session.instance - 1]
+    case = listed[state.instance - 1]
     st.subheader(literal(case.text), anchor=False)
     st.markdown(literal(_figures_in_words(context, kind, case)))
     _open(context, kind, case)
-    own = cache.trace(context.card.name, case.text)
+    own = context.desk.trace(case.text)
     if kind == "uniform":
         _even(context, case, own.output)
     else:
@@ -119,13 +125,13 @@ def _open(context: Context, kind: Kind, case: Case) -> None:
                 context.t("cases.open", view=context.t(f"views.{view}")),
                 key=f"open-{view}",
                 icon=":material/open_in_new:",
-                on_click=state.open_sentence,
+                on_click=actions.open_sentence,
                 args=(case.text, view, edits),
             )
 
 
 def _measures(context: Context, kind: Kind, case: Case) -> None:
-    found = cache.case_measures(context.card.name, case.text)
+    found = context.desk.case_measures(case.text)
     heaviest, decisive = (int(np.nanargmax(found.values[each])) for each in ("attention", "removed"))
     chart(
         context,
@@ -144,7 +150,7 @@ def _measures(context: Context, kind: Kind, case: Case) -> None:
 
 def _even(context: Context, case: Case, own: object) -> None:
     """The weights, the even ones, and the probabilities from both."""
-    found = cache.case_measures(context.card.name, case.text)
+    found = context.desk.case_measures(case.text)
     weights = found.values["attention"]
     even = np.full(len(weights), 1 / len(weights))
     table = pd.DataFrame({"token": list(found.tokens), "own": weights, "edited": even, "difference": even - weights})
@@ -156,7 +162,7 @@ def _even(context: Context, case: Case, own: object) -> None:
         context.t("cases.alt_even", heaviest=found.tokens[heaviest], share=percent(float(weights[heaviest]))),
         lambda: table,
     )
-    after = cache.surgery(context.card.name, case.text, (EVEN,))[0].trace.output
+    after = context.desk.surgery(case.text, (EVEN,))[0].trace.output
     if isinstance(own, Classification) and isinstance(after, Classification):
         before = own.probabilities.astype(np.float64)
         changed = after.probabilities.astype(np.float64)

@@ -20,16 +20,25 @@ from attnviz.figures import cell as drawn
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import AttentionTrace, Classification, Steps
-from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table, numbers
 from attnviz.ui.controls.head import choose_head
-from attnviz.ui.state import TEMPERATURES
+from attnviz.ui.controls.temperature import TEMPERATURE, choose_temperature
 from attnviz.ui.views import cell_why
 from attnviz.ui.words import literal
 
 #: Most keys drawn, those of the largest weights; the tables have all.
 DRAWN = 40
+
+FIELDS = (TEMPERATURE, cell_why.WIDTH)
+
+
+def settle(context: Context) -> dict[str, int]:
+    """A length of vectors that is not offered gives way to the model's own."""
+    if context.selected is None:
+        return {}
+    own = context.desk.explain(context.selected.text, context.focus.own(context.trace), context.written)
+    return cell_why.settle(context, own) if "query" in own else {}
 
 
 @dataclass(frozen=True)
@@ -69,10 +78,10 @@ def render(context: Context) -> None:
     choose_head(context)
     if context.selected is None:
         return
-    name, text, focus = context.card.name, context.selected.text, context.focus.own(context.trace)
-    trace = cache.trace(name, text, 0, context.way)
+    text, focus = context.selected.text, context.focus.own(context.trace)
+    trace = context.models_own
     block = trace.block(focus.block)
-    own = cache.explain(name, text, focus, context.written)
+    own = context.desk.explain(text, focus, context.written)
     if block.shape != context.trace.block(focus.block).shape:
         st.caption(context.t("cell.own_tokens"))
     if len(pieces := _pieces(context)) > 1:
@@ -81,7 +90,7 @@ def render(context: Context) -> None:
     if "query" not in own:
         st.info(context.t("cell.scores_only"))
         return
-    temperature = _temperature(context)
+    temperature = choose_temperature(context)
     shown = own if temperature == 1 else cell.reweighted(own, cell.changed(own, temperature))
     places = sorted(np.argsort(-own["weights"], kind="stable")[:DRAWN].tolist())
     query, keys = block.query.tokens[focus.query], block.key.tokens
@@ -113,26 +122,12 @@ def _mask(trace: AttentionTrace, focus: Focus) -> NDArray[np.int8] | None:
     return row
 
 
-def _temperature(context: Context) -> float:
-    st.select_slider(
-        context.t("steps.temperature"),
-        TEMPERATURES,
-        key="temperature",
-        format_func=lambda value: f"{value:g}",
-        help=context.t("steps.temperature_help"),
-    )
-    temperature = float(st.session_state.temperature)
-    if temperature != 1:
-        st.warning(context.t("steps.not_own", temperature=f"{temperature:g}"), icon=":material/warning:")
-    return temperature
-
-
 def _before_after(context: Context, row: Row) -> None:
     """What the prediction becomes if the model goes on from this one changed row."""
     if not isinstance(row.trace.output, Classification):
         return
     try:
-        edited = cache.tempered(context.card.name, row.trace.text, row.focus, row.temperature)
+        edited = context.desk.tempered(row.trace.text, row.focus, row.temperature)
     except AttnvizError as error:
         st.info(literal(error.message(context.language)))
         return

@@ -15,11 +15,21 @@ from attnviz.analysis.softmax import at_temperature
 from attnviz.figures import cell as drawn
 from attnviz.figures.numbers import approx
 from attnviz.trace import AttentionTrace, Steps
-from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
-from attnviz.ui.state import WIDTHS
+from attnviz.ui.fields import index
 from attnviz.ui.words import literal
+
+#: Lengths of vectors offered where √d is explained; the model's own comes to them.
+WIDTHS = tuple(2**power for power in range(10))
+
+WIDTH = index("width", "model")
+
+
+def settle(context: Context, steps: Steps) -> dict[str, int]:
+    """A length that is not offered gives way to the model's own."""
+    own, width = len(steps["query"]), context.state.width
+    return {"width": width if width in (*WIDTHS, own) else own}
 
 
 def root(context: Context, steps: Steps, keys: Sequence[str], mask: NDArray[np.int8] | None) -> None:
@@ -31,7 +41,7 @@ def root(context: Context, steps: Steps, keys: Sequence[str], mask: NDArray[np.i
 
     widths = tuple(sorted({*WIDTHS, own}))
     count = max(2, min(len(keys), cell.MOST_KEYS))
-    products = cache.random_products(widths, count)
+    products = context.desk.random_products(widths, count)
     table = cell.growth(widths, products)
     now = table.iloc[widths.index(width)]
     st.markdown(
@@ -99,14 +109,11 @@ def cost(context: Context, trace: AttentionTrace, block: str) -> None:
 
 
 def _width(context: Context, own: int) -> int:
-    """The length chosen; what is not offered gives way to the model's own."""
-    options = sorted({*WIDTHS, own})
-    if st.session_state.width not in options:
-        st.session_state.width = own
+    """The length chosen."""
     st.select_slider(
         context.t("cell.width"),
-        options,
+        sorted({*WIDTHS, own}),
         key="width",
         format_func=lambda value: context.t("cell.width_own", d=value) if value == own else str(value),
     )
-    return int(st.session_state.width)
+    return int(context.state.width)

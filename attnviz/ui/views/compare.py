@@ -6,17 +6,16 @@ import streamlit as st
 
 from attnviz.errors import AttnvizError
 from attnviz.trace import Written
-from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.block import block_name
 from attnviz.ui.controls.head import choose_head
 from attnviz.ui.views.compare_answers import draw_answers
 from attnviz.ui.views.compare_choice import choose_kind, choose_other, choose_row, choose_steps
 from attnviz.ui.views.compare_rows import draw_maps, draw_rows
-from attnviz.ui.views.compare_sides import Side, kinds, looked_at, settle, side_a, side_b, title
+from attnviz.ui.views.compare_sides import FIELDS, Side, kinds, looked_at, settle, side_a, side_b, title
 from attnviz.ui.words import literal
 
-__all__ = ["render", "settle"]
+__all__ = ["FIELDS", "render", "settle"]
 
 
 def render(context: Context) -> None:
@@ -26,7 +25,7 @@ def render(context: Context) -> None:
     choose_kind(context)
     if not kinds(context):
         return
-    if st.session_state.against == "step":
+    if context.state.against == "step":
         try:
             choose_steps(context)
             context = looked_at(context)
@@ -39,17 +38,17 @@ def render(context: Context) -> None:
     try:
         b = side_b(context)
     except AttnvizError as error:
-        name = title(context, cache.card(st.session_state.model2))
+        name = title(context, context.desk.card(context.state.model2))
         st.error(literal(context.t("compare.failed", name=name, reason=error.message(context.language))))
         return
     if b is None:
-        st.info(literal(context.t("compare.no_row", name=title(context, cache.card(st.session_state.model2)))))
+        st.info(literal(context.t("compare.no_row", name=title(context, context.desk.card(context.state.model2)))))
         return
     choose_row(context, b)
     a = side_a(context)
     _say_which(context, a, b)
     draw_rows(context, a, b)
-    if st.session_state.against in ("head", "step"):
+    if context.state.against in ("head", "step"):
         draw_maps(context, a, b)
     draw_answers(context, a, b)
     _say_what_it_shows(context)
@@ -60,9 +59,9 @@ def _say_which(context: Context, a: Side, b: Side) -> None:
     with st.container(gap=None):
         for side in (a, b):
             st.markdown(literal(_in_full(context, side)))
-    if st.session_state.special != "show" or st.session_state.pieces != "pieces":
+    if context.state.special != "show" or context.state.pieces != "pieces":
         st.caption(context.t("compare.all_tokens"))
-    if st.session_state.against == "model":
+    if context.state.against == "model":
         for notice in b.trace.notices:
             st.caption(f":material/info: B: {literal(notice.message(context.language))}")
 
@@ -89,12 +88,12 @@ def _in_full(context: Context, side: Side) -> str:
 def _whose(context: Context, side: Side) -> str:
     """Its model, and at which step."""
     model = title(context, side.card)
-    return context.t("compare.at", model=model, step=side.name) if st.session_state.against == "step" else model
+    return context.t("compare.at", model=model, step=side.name) if context.state.against == "step" else model
 
 
 def _say_what_it_shows(context: Context) -> None:
     """And what it does not."""
-    against, writes = st.session_state.against, isinstance(context.own.output, Written)
+    against, writes = context.state.against, isinstance(context.own.output, Written)
     st.caption(context.t("compare.honest"))
     st.caption(
         context.t("compare.honest_translations" if writes and against == "model" else f"compare.honest_{against}")

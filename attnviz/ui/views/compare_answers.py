@@ -22,7 +22,7 @@ def draw_answers(context: Context, a: Side, b: Side) -> None:
     """What both sides answer; a difference only where the classes are the same, or tokens of both translations."""
     first, second = a.trace.output, b.trace.output
     written = isinstance(first, Written)
-    if st.session_state.against == "head":
+    if context.state.against == "head":
         st.caption(context.t("compare.one_translation" if written else "compare.one_run"))
         return
     st.subheader(context.t("compare.translations" if written else "compare.answers"), anchor=False)

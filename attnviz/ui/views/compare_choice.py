@@ -6,7 +6,6 @@ import streamlit as st
 
 from attnviz.analysis.focus import focus
 from attnviz.figures.learning import step_name
-from attnviz.ui import cache, state
 from attnviz.ui.context import Context
 from attnviz.ui.views.compare_sides import Side, kinds, matching, models, others, title, training
 from attnviz.ui.views.learning_sentence import choose_sentence
@@ -22,7 +21,6 @@ def choose_kind(context: Context) -> None:
             format_func=lambda kind: context.t(f"compare.{kind}"),
             key="against",
             required=True,
-            on_change=state.compared_changed,
         )
     with st.container(gap=None):
         for kind, why in (("sentence", "one_sentence"), ("step", "no_steps")):
@@ -49,30 +47,28 @@ def choose_steps(context: Context) -> None:
 
 def choose_other(context: Context) -> None:
     """Which sentence or model."""
-    session = st.session_state
-    if session.against == "sentence":
+    against = context.state.against
+    if against == "sentence":
         texts = {row.number: row.text for row in others(context)}
         st.selectbox(
             context.t("compare.which_sentence"),
             list(texts),
             format_func=lambda number: f"{number} · {texts[number][:80]}",
             key="sentence2",
-            on_change=state.compared_changed,
         )
-    elif session.against == "model":
+    elif against == "model":
         st.selectbox(
             context.t("compare.which_model"),
             models(context),
-            format_func=lambda name: title(context, cache.card(name)),
+            format_func=lambda name: title(context, context.desk.card(name)),
             key="model2",
-            on_change=state.compared_changed,
             width=340,
         )
 
 
 def choose_row(context: Context, b: Side) -> None:
     """Layer and head of B, where they are not those of A, and its query."""
-    against = st.session_state.against
+    against = context.state.against
     layers, heads, _, _ = b.block.shape
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         for key, count in (("layer", layers), ("head", heads)):

@@ -76,7 +76,7 @@ def draw_maps(context: Context, a: Side, b: Side) -> None:
         return
     first, second = (side.block.weights[side.focus.layer, side.focus.head].astype(np.float64) for side in (a, b))
     difference = second - first
-    st.subheader(context.t(f"compare.maps_{st.session_state.against}"), anchor=False)
+    st.subheader(context.t(f"compare.maps_{context.state.against}"), anchor=False)
     if max(first.shape) > EXACT:
         st.caption(context.t("surgery.many"))
     query, key = np.unravel_index(int(np.argmax(np.abs(difference))), first.shape)

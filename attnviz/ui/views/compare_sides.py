@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
-
-import streamlit as st
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attnviz.analysis.compare import comparisons
 from attnviz.analysis.focus import Focus, focus
@@ -16,13 +14,35 @@ from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.figures.learning import step_name
 from attnviz.trace import AttentionBlock, AttentionTrace, Written
-from attnviz.ui import cache, state
-from attnviz.ui.cache import OWN_WAY, Way
 from attnviz.ui.context import Context, Row
+from attnviz.ui.fields import Field, index
+from attnviz.ui.settings import MAX_SENTENCES
 from attnviz.ui.views import learning_sentence
+from attnviz.ui.way import OWN_WAY, Way
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
+
+
+T = TypeVar("T")
+
+#: What a row of weights is compared with; the first that there is where nothing is chosen.
+AGAINST = ("sentence", "model", "head", "step")
+
+#: What is compared with decides what there is to choose of it.
+_OTHER = ("model", "against", "sentence2", "model2")
+
+FIELDS = (
+    Field("against", ("", *AGAINST), ""),
+    Field("sentence2", (-1, *range(1, MAX_SENTENCES + 1)), -1),
+    Field("model2", lambda facts: ("", *facts.cards), ""),
+    index("layer2", *_OTHER, together=frozenset({"head2"})),
+    index("head2", *_OTHER, together=frozenset({"layer2"})),
+    index("query2", *_OTHER),
+    index("look1", "model"),
+    index("look2", "model"),
+    learning_sentence.LEARNED,
+)
 
 
 @dataclass(frozen=True)
@@ -63,32 +83,36 @@ class Side:
         return bool(stated) and self.block.kind == "cross" and head in alignment_heads(self.block, stated)
 
 
-def settle(context: Context) -> None:
+def settle(context: Context) -> dict[str, Any]:
     """What can be compared here, where something else or nothing was asked for."""
     if context.selected is None:
-        return
-    session, offered = st.session_state, kinds(context)
-    if session.against not in offered:
-        session.against = offered[0] if offered else ""
-        state.compared_changed()
-    numbers = [row.number for row in others(context)]
-    if session.sentence2 not in numbers:
-        session.sentence2 = numbers[0] if numbers else -1
-    names = models(context)
-    if session.model2 not in names:
-        session.model2 = names[0] if names else ""
+        return {}
+    offered = kinds(context)
+    found: dict[str, Any] = {
+        "against": _first(offered, context.state.against, ""),
+        "sentence2": _first([row.number for row in others(context)], context.state.sentence2, -1),
+        "model2": _first(models(context), context.state.model2, ""),
+    }
+    context = context.having(**found)
     if not offered:
-        return
+        return found
     try:
-        if session.against == "step":
-            _settle_steps(context)
-        b = side_b(looked_at(context))
+        if context.state.against == "step":
+            found |= _settle_steps(context)
+        context = looked_at(context.having(**found))
+        b = side_b(context)
     except AttnvizError:
-        return  # said where it is drawn
+        return found  # said where it is drawn
     if b is not None:
-        session.layer2, session.head2 = b.focus.layer, b.focus.head
-        if session.query2 >= len(b.block.query):
-            session.query2 = -1
+        query = context.state.query2
+        found |= {"layer2": b.focus.layer, "head2": b.focus.head}
+        found["query2"] = query if query < len(b.block.query) else -1
+    return found
+
+
+def _first(there: Sequence[T], wanted: T, none: T) -> T:
+    """What is wanted if it is there, else the first that is."""
+    return wanted if wanted in there else (*there, none)[0]
 
 
 def kinds(context: Context) -> list[str]:
@@ -100,26 +124,25 @@ def kinds(context: Context) -> list[str]:
         "head": layers * heads > 1,
         "step": _stepwise(context),
     }
-    return [kind for kind in state.AGAINST if there[kind]]
+    return [kind for kind in AGAINST if there[kind]]
 
 
 def _stepwise(context: Context) -> bool:
     """Whether there are two looks at the model's training; that they cannot be read is said where they are drawn."""
     try:
-        learned = cache.learning(context.card.name)
+        learned = context.desk.learning()
     except AttnvizError:
         return True
     return learned is not None and len(learned.steps) > 1
 
 
-def _settle_steps(context: Context) -> None:
+def _settle_steps(context: Context) -> dict[str, int]:
     """The first look and the last, where others were not asked for or are not there."""
-    learned, session = training(context), st.session_state
-    looks = len(learned.steps)
-    for key, default in (("look1", 0), ("look2", looks - 1)):
-        if not 0 <= session[key] < looks:
-            session[key] = default
-    learning_sentence.settle(context, learned, session.look1)
+    learned, state = training(context), context.state
+    last = len(learned.steps) - 1
+    looks = {"look1": state.look1 if 0 <= state.look1 <= last else 0}
+    looks["look2"] = state.look2 if 0 <= state.look2 <= last else last
+    return looks | learning_sentence.settle(context, learned, looks["look1"])
 
 
 def training(context: Context) -> Learning:
@@ -128,7 +151,7 @@ def training(context: Context) -> Learning:
     Raises:
         AttnvizError: They cannot be read.
     """
-    learned = cache.learning(context.card.name)
+    learned = context.desk.learning()
     assert learned is not None
     return learned
 
@@ -139,9 +162,9 @@ def looked_at(context: Context) -> Context:
     Raises:
         AttnvizError: The looks at the training cannot be read.
     """
-    if st.session_state.against != "step":
+    if context.state.against != "step":
         return context
-    return learning_sentence.at(context, training(context), st.session_state.look1)
+    return learning_sentence.at(context, training(context), context.state.look1)
 
 
 def others(context: Context) -> list[Row]:
@@ -153,22 +176,18 @@ def others(context: Context) -> list[Row]:
 def models(context: Context) -> list[str]:
     """The other models that could stand beside this one: of the same task first, then of the same language."""
     card = context.card
-    names = [name for name in cache.model_names() if name != card.name and _comparable(card, cache.card(name))]
+    names = [name for name in context.desk.names() if name != card.name and _comparable(card, context.desk.card(name))]
 
     def far(name: str) -> tuple[bool, bool]:
-        other = cache.card(name)
+        other = context.desk.card(name)
         return other.task != card.task, not set(other.languages) & set(card.languages)
 
     return sorted(names, key=far)
 
 
-def _writes(card: ModelCard) -> bool:
-    return card.family == "translation"
-
-
 def _comparable(card: ModelCard, other: ModelCard) -> bool:
-    """Whether both read one text, or both translate in the same direction."""
-    return _writes(card) == _writes(other) and (card.languages == other.languages or not _writes(card))
+    """Whether both read one text and write the same kind of thing, a translation in the same direction."""
+    return card.writes == other.writes and (card.languages == other.languages or not card.writes)
 
 
 def title(context: Context, card: ModelCard) -> str:
@@ -179,7 +198,7 @@ def title(context: Context, card: ModelCard) -> str:
 def side_a(context: Context) -> Side:
     """The row that is looked at."""
     assert context.selected is not None
-    row, against = context.focus.own(context.trace), st.session_state.against
+    row, against = context.focus.own(context.trace), context.state.against
     if against == "step":
         return _look(context, row, "A", "look1")
     name = {
@@ -198,12 +217,12 @@ def side_b(context: Context) -> Side | None:
     """
     against: dict[str, Callable[[Context, Focus], Side | None]]
     against = {"sentence": _sentence, "model": _model, "head": _head, "step": partial(_look, letter="B", key="look2")}
-    return against[st.session_state.against](context, context.focus.own(context.trace))
+    return against[context.state.against](context, context.focus.own(context.trace))
 
 
 def _sentence(context: Context, row: Focus) -> Side:
     """The same head on another sentence."""
-    other = next(each for each in others(context) if each.number == st.session_state.sentence2)
+    other = next(each for each in others(context) if each.number == context.state.sentence2)
     trace = other.own or other.trace
     assert trace is not None
     at = _query(context, trace, focus(trace, row.layer, row.head, None, row.block))
@@ -212,23 +231,26 @@ def _sentence(context: Context, row: Focus) -> Side:
 
 def _model(context: Context, row: Focus) -> Side | None:
     """Another model on the same sentence; one that writes does so by itself."""
-    session, card = st.session_state, cache.card(st.session_state.model2)
+    state = context.state
+    card = context.desk.card(state.model2)
     assert context.selected is not None
-    writes = _writes(card)
-    trace = cache.trace(card.name, context.selected.text, 0, Way(beam=context.way.beam) if writes else OWN_WAY)
+    writes = bool(card.writes)
+    trace = context.desk.trace(
+        context.selected.text, way=Way(beam=context.way.beam) if writes else OWN_WAY, model=card.name
+    )
     names = [block.name for block in trace.blocks]
     if not names or isinstance(trace.output, Written) != writes or (writes and row.block not in names):
         return None
-    layer, head = (None if session[name] < 0 else int(session[name]) for name in ("layer2", "head2"))
+    layer, head = (None if place < 0 else place for place in (state.layer2, state.head2))
     at = focus(trace, layer, head, None, row.block, card.details.get("alignment"))
     return Side("B", card, trace, _query(context, trace, at), card.name)
 
 
 def _head(context: Context, row: Focus) -> Side:
     """Another head of the same run."""
-    session, block = st.session_state, context.own.block(row.block)
+    block = context.own.block(row.block)
     layers, heads, _, _ = block.shape
-    layer, head = session.layer2, session.head2
+    layer, head = context.state.layer2, context.state.head2
     if not (0 <= layer < layers and 0 <= head < heads):
         layer, head = _other_head(context, block, (row.layer, row.head))
     row = replace(row, layer=layer, head=head)
@@ -237,7 +259,7 @@ def _head(context: Context, row: Focus) -> Side:
 
 def _look(context: Context, row: Focus, letter: str, key: str) -> Side:
     """The same row at a step of the training."""
-    learned, look = training(context), st.session_state[key]
+    learned, look = training(context), context.state.values[key]
     at = learning_sentence.sentence(context, learned)
     name = step_name(learned.steps, look, context.language)
     writes = learned.written[at][look] if learned.written else None
@@ -261,7 +283,7 @@ def _head_name(context: Context, row: Focus) -> str:
 
 def _query(context: Context, trace: AttentionTrace, at: Focus) -> Focus:
     """The query chosen, else the one that stands for A's, else the one `focus` takes."""
-    chosen = st.session_state.query2
+    chosen = context.state.query2
     if 0 <= chosen < len(trace.block(at.block).query):
         return replace(at, query=chosen)
     found = matching(context, trace, at.block)

@@ -8,10 +8,12 @@ from attnviz import figures
 from attnviz.analysis.heads import maps
 from attnviz.figures import describe
 from attnviz.figures.maps import TOLD
-from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
 from attnviz.ui.controls.head import choose_head
+from attnviz.ui.fields import Field
+
+FIELDS = (Field("map", maps.MAPS, maps.MAPS[0]),)
 
 FORMULAS: dict[maps.MapKey, str] = {
     "weights": r"A^{(l,h)} = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d}}\right)",
@@ -44,7 +46,7 @@ def render(context: Context) -> None:
     st.latex(FORMULAS[kind])
     if kind in ("rollout", "norms"):
         text = context.own.text if context.selected is None else context.selected.text
-        norms = cache.value_norms(context.card.name, text, block.name, context.written) if kind == "norms" else None
+        norms = context.desk.value_norms(text, block.name, context.written) if kind == "norms" else None
         values = maps.shown(maps.values(own, kind, layer, head, norms), block)
         if block.parts is not None:
             st.caption(context.t("maps.own_tokens"))
@@ -53,22 +55,21 @@ def render(context: Context) -> None:
     if keys > TOLD:
         st.caption(context.t("maps.no_numbers", limit=TOLD))
     look = {"language": context.language, "theme": context.theme}
-    figure = figures.attention_map(block, values, kind, layer=layer, head=head, scale=st.session_state.scale, **look)
+    figure = figures.attention_map(block, values, kind, layer=layer, head=head, scale=context.state.scale, **look)
     alt = describe.attention_map(context.trace, block, values, kind, layer, head, context.language)
     column = "weight" if kind == "weights" else kind
     chart(context, f"map-{kind}", figure, alt, lambda: maps.table(block, values, column))
 
 
-def settle(context: Context) -> None:
+def settle(context: Context) -> dict[str, str]:
     """Another map if this model does not have the one chosen."""
     offered = _offered(context)
-    if st.session_state.map not in offered:
-        st.session_state.map = offered[0]
+    return {"map": context.state.map if context.state.map in offered else offered[0]}
 
 
 def _offered(context: Context) -> tuple[maps.MapKey, ...]:
     own = context.own.block(context.focus.block)
-    return maps.offered(own, cache.offers(context.card.name, "value_norms"))
+    return maps.offered(own, "norms" in context.abilities)
 
 
 def _kind(context: Context) -> maps.MapKey:
@@ -80,7 +81,7 @@ def _kind(context: Context) -> maps.MapKey:
         required=True,
         label_visibility="collapsed",
     )
-    kind: maps.MapKey = st.session_state.map
+    kind: maps.MapKey = context.state.map
     return kind
 
 

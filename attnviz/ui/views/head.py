@@ -5,7 +5,6 @@ Another head or query runs this view alone first, so that its map is there befor
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -16,34 +15,18 @@ from attnviz import figures
 from attnviz.figures import describe
 from attnviz.figures.head import SIGNED, WRITTEN, choosable
 from attnviz.figures.numbers import approx
-from attnviz.ui import state
+from attnviz.ui import actions
 from attnviz.ui.components.figure_tools import figure_tools
 from attnviz.ui.components.matrix import matrix
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, numbers
-from attnviz.ui.controls.head import choose_head
+from attnviz.ui.controls.head import alone, choose_head
 from attnviz.ui.words import literal
-
-#: Seconds in which the server sends what a run has drawn; what is not sent when the next one starts is left out.
-_SENT = 0.05
 
 
 def render(context: Context) -> None:
     """Draw the view."""
-    _alone(context, _looked_at())
-
-
-@st.fragment
-def _alone(context: Context, drawn: tuple[int, ...]) -> None:
-    """The view, and then the page once more if it was drawn for another head or query than the session has now."""
-    _draw(context.at(*_looked_at()))
-    if _looked_at() != drawn:
-        time.sleep(_SENT)
-        st.rerun()
-
-
-def _looked_at() -> tuple[int, ...]:
-    return tuple(st.session_state[name] for name in ("layer", "head", "query"))
+    alone(context, _draw)
 
 
 def _draw(context: Context) -> None:
@@ -59,7 +42,7 @@ def _draw(context: Context) -> None:
 def _map(context: Context) -> None:
     focus, trace = context.focus, context.trace
     block = trace.block(focus.block)
-    scale, alt = st.session_state.scale, describe.row(trace, focus, context.language)
+    scale, alt = context.state.scale, describe.row(trace, focus, context.language)
 
     def table() -> pd.DataFrame:
         return trace.to_frame(block.name, focus.layer, focus.head)
@@ -69,7 +52,7 @@ def _map(context: Context) -> None:
         return
     figure = figures.head(trace, focus, scale=scale, language=context.language, theme=context.theme)
     rows = range(len(block.query)) if block.parts is None else [group[0] for group in block.parts[0]]
-    chart(context, "head", choosable(figure, rows), alt, table, state.query_chosen)
+    chart(context, "head", choosable(figure, rows), alt, table, actions.query_chosen)
 
 
 def _painted(context: Context, alt: str, table: Callable[[], pd.DataFrame]) -> None:
@@ -79,13 +62,9 @@ def _painted(context: Context, alt: str, table: Callable[[], pd.DataFrame]) -> N
     if max(context.trace.block(context.focus.block).shape[2:]) > SIGNED:
         st.caption(context.t("head.large"))
     with st.container(key="chart-head"):
-        matrix(context, st.session_state.scale, alt, _chosen)
+        matrix(context, context.state.scale, alt, actions.cell_chosen)
     figure_tools(context, "chart-head", f"attnviz-{context.card.name}-head", alt)
     numbers(context, "head", table)
-
-
-def _chosen() -> None:
-    state.query_chosen([st.session_state["matrix"]["chosen"]["query"]])
 
 
 def _beside_the_mean(context: Context) -> str:

@@ -13,10 +13,17 @@ from attnviz.analysis.heads.roles import FIGURES, heads, placement
 from attnviz.figures import describe
 from attnviz.figures.numbers import percent
 from attnviz.trace import AttentionBlock
-from attnviz.ui import cache, state
+from attnviz.ui import actions, session
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import NUMBER, chart
+from attnviz.ui.fields import Field
 from attnviz.ui.words import literal
+
+#: How the similarity of heads is shown.
+LIKENESS = ("map", "matrix")
+
+#: The two figures of the plot, and the similarity.
+FIELDS = (Field("x", FIGURES, "distance"), Field("y", FIGURES, "entropy"), Field("likeness", LIKENESS, LIKENESS[0]))
 
 
 def render(context: Context) -> None:
@@ -43,7 +50,7 @@ def _plot(context: Context, table: pd.DataFrame) -> None:
                 key=axis,
                 width=260,
             )
-    x, y = st.session_state.x, st.session_state.y
+    x, y = context.state.x, context.state.y
     figure = figures.heads(table, x, y, language=context.language, theme=context.theme)
     columns = list(dict.fromkeys(("layer", "head", x, y)))
     alt = describe.heads(table, x, y, context.language)
@@ -51,7 +58,7 @@ def _plot(context: Context, table: pd.DataFrame) -> None:
 
 
 def _alike(context: Context, block: AttentionBlock) -> None:
-    similarity = cache.similarity(block)
+    similarity = context.desk.similarity(block)
     look = {"language": context.language, "theme": context.theme}
     st.subheader(context.t("heads.alike"), anchor=False)
     st.markdown(context.t("heads.alike_text"))
@@ -63,14 +70,14 @@ def _alike(context: Context, block: AttentionBlock) -> None:
         st.caption(context.t("heads.some_queries", queries=similarity.queries, total=similarity.total))
     st.segmented_control(
         context.t("heads.likeness"),
-        state.LIKENESS,
+        LIKENESS,
         format_func=lambda key: context.t(f"heads.likeness_{key}"),
         key="likeness",
         required=True,
         label_visibility="collapsed",
     )
     alt = describe.alike(similarity, context.language)
-    if st.session_state.likeness == "matrix":
+    if context.state.likeness == "matrix":
         st.caption(context.t("heads.matrix_text"))
         figure = figures.head_distances(similarity, **look)
     else:
@@ -113,12 +120,12 @@ def _table(context: Context, table: pd.DataFrame) -> None:
 
 
 def _open_row(table: pd.DataFrame) -> None:
-    rows = st.session_state["heads"]["selection"]["rows"]
+    rows = (session.event("heads", "selection") or {}).get("rows")
     if rows:
         row = table.iloc[rows[0]]
-        state.open_head(int(row["layer"]) - 1, int(row["head"]) - 1)
+        actions.open_head(int(row["layer"]) - 1, int(row["head"]) - 1)
 
 
 def _open_point(place: Any) -> None:
     layer, head = place
-    state.open_head(int(layer), int(head))
+    actions.open_head(int(layer), int(head))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from attnviz import figures
 from attnviz.analysis import tables
 from attnviz.figures import describe
@@ -15,9 +13,7 @@ def render(context: Context) -> None:
     """Draw the view."""
     traces = context.traces
     chosen = [context.focus_of(trace) for trace in traces]
-    figure = figures.heatmap(
-        traces, chosen, scale=st.session_state.scale, language=context.language, theme=context.theme
-    )
+    figure = figures.heatmap(traces, chosen, scale=context.state.scale, language=context.language, theme=context.theme)
     chart(
         context,
         "heatmap",

@@ -18,11 +18,12 @@ from attnviz.errors import AttnvizError
 from attnviz.figures import describe
 from attnviz.figures.learning import step_name
 from attnviz.trace import AttentionTrace
-from attnviz.ui import cache, state
+from attnviz.ui import actions
 from attnviz.ui.components.learning import learning as player
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, numbers
 from attnviz.ui.controls.head import choose_head
+from attnviz.ui.fields import index, switch
 from attnviz.ui.translation import heads_name
 from attnviz.ui.views import learning_sentence
 from attnviz.ui.views.learning_sentence import at, choose_sentence, sentence
@@ -33,25 +34,31 @@ if TYPE_CHECKING:
 
 _CHART = "learning"
 
+#: The look the player stands at, and whether means are shown: over the heads of a layer, or those that align.
+FIELDS = (
+    learning_sentence.LEARNED,
+    index("look", "model"),
+    switch("mean", needs=frozenset({"heads"})),
+    switch("aligned", True, needs=frozenset({"cross"})),
+)
 
-def settle(context: Context) -> None:
+
+def settle(context: Context) -> dict[str, int]:
     """Bring the chosen sentence, look and query to where there is something."""
-    session = st.session_state
     try:
-        learned = cache.learning(context.card.name)
+        learned = context.desk.learning()
     except AttnvizError:
-        return
+        return {}
     if learned is None:
-        return
-    if session.look >= len(learned.steps):
-        session.look = -1
-    learning_sentence.settle(context, learned, session.look)
+        return {}
+    look = context.state.look if context.state.look < len(learned.steps) else -1
+    return {"look": look} | learning_sentence.settle(context, learned, look)
 
 
 def render(context: Context) -> None:
     """Draw the view."""
     try:
-        learned = cache.learning(context.card.name)
+        learned = context.desk.learning()
     except AttnvizError as error:
         st.error(literal(error.message(context.language)))
         return
@@ -59,12 +66,12 @@ def render(context: Context) -> None:
     kind = "_translation" if learned.written else ""
     st.markdown(context.t(f"learning.text{kind}"))
     choose_sentence(context, learned)
-    shown = at(context, learned, st.session_state.look)
+    shown = at(context, learned, context.state.look)
     if not shown.pooling:
         _choose_row(shown)
-    traces, focus, session, heads = _traces(context, learned), shown.focus, st.session_state, _heads(shown)
+    traces, focus, state, heads = _traces(context, learned), shown.focus, context.state, _heads(shown)
     values, title = looks.rows(traces, focus, heads), _title(shown, heads)
-    keys, look = focus.keys(shown.trace), session.look % len(learned.steps)
+    keys, look = focus.keys(shown.trace), state.look % len(learned.steps)
     written = learned.written[sentence(context, learned)] if learned.written else ()
     key = hashlib.sha256(repr((context.card.name, shown.trace.text, focus, heads)).encode("utf-8", "replace"))
     if title:
@@ -77,10 +84,10 @@ def render(context: Context) -> None:
         look,
         key.hexdigest()[:16],
         f"chart-{_CHART}",
-        state.look_chosen,
+        actions.look_chosen,
         written,
     )
-    look_of = {"scale": session.scale, "title": title, "language": context.language, "theme": context.theme}
+    look_of = {"scale": state.scale, "title": title, "language": context.language, "theme": context.theme}
     chart(
         context,
         _CHART,
@@ -106,32 +113,31 @@ def _token_numbers(shown: Context, learned: Learning, traces: Sequence[Attention
 
 
 def _choose_row(shown: Context) -> None:
-    session = st.session_state
-    if shown.cross is not None:
-        heads = alignment.alignment_heads(shown.cross, shown.card.details.get("alignment"))
-        st.toggle(heads_name(shown, shown.cross, heads), key="aligned", help=shown.t("learning.aligned_help"))
-        if session.aligned:
+    state = shown.state
+    if shown.looking is not None and shown.looking.kind == "cross":
+        heads = alignment.alignment_heads(shown.looking, shown.card.details.get("alignment"))
+        st.toggle(heads_name(shown, shown.looking, heads), key="aligned", help=shown.t("learning.aligned_help"))
+        if state.aligned:
             choose_head(shown, ("query",))
             return
     st.toggle(shown.t("learning.mean"), key="mean", help=shown.t("learning.mean_help"))
-    choose_head(shown, ("layer", "query") if session.mean else ("layer", "head", "query"))
+    choose_head(shown, ("layer", "query") if state.mean else ("layer", "head", "query"))
 
 
 def _heads(shown: Context) -> tuple[Head, ...]:
     """The heads whose mean is shown; none where it is one by itself."""
-    block, session = shown.trace.block(shown.focus.block), st.session_state
-    if block.kind == "cross" and session.aligned:
+    block, state = shown.trace.block(shown.focus.block), shown.state
+    if block.kind == "cross" and state.aligned:
         return alignment.alignment_heads(block, shown.card.details.get("alignment"))
-    if shown.pooling or not session.mean:
+    if shown.pooling or not state.mean:
         return ()
     return tuple((shown.focus.layer, head) for head in range(block.shape[1]))
 
 
 def _traces(context: Context, learned: Learning) -> list[AttentionTrace]:
     """The sentence's traces as attention is read on the page, one a look."""
-    session = st.session_state
     chosen = learned.traces[sentence(context, learned)]
-    return [cache.read(trace, session.special, session.pieces) for trace in chosen]
+    return [context.read(trace) for trace in chosen]
 
 
 def _title(shown: Context, heads: tuple[Head, ...]) -> str:
@@ -141,6 +147,6 @@ def _title(shown: Context, heads: tuple[Head, ...]) -> str:
     focus: Focus = shown.focus
     block = shown.trace.block(focus.block)
     words = {"layer": focus.layer + 1, "head": focus.head + 1, "query": block.query.tokens[focus.query]}
-    if block.kind == "cross" and st.session_state.aligned:
+    if block.kind == "cross" and shown.state.aligned:
         return shown.t("learning.heads_title", name=heads_name(shown, block, heads), query=words["query"])
     return shown.t("learning.mean_title", heads=block.shape[1], **words) if heads else shown.t("alt.row", **words)

@@ -7,31 +7,33 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from attnviz.ui import cache
 from attnviz.ui.context import Context
+from attnviz.ui.fields import index
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
 
 
-def settle(context: Context, learned: Learning, look: int) -> None:
+#: Which recorded sentence; -1 is the selected one, or the first.
+LEARNED = index("learned", "model")
+
+
+def settle(context: Context, learned: Learning, look: int) -> dict[str, int]:
     """Bring the chosen sentence and its row to where there is something."""
-    session = st.session_state
-    if session.learned >= len(learned.sentences):
-        session.learned = -1
-    shown = at(context, learned, look)
-    session.layer, session.head = shown.focus.layer, shown.focus.head
-    session.query = shown.focus.own(shown.trace).query
+    chosen = context.state.learned if context.state.learned < len(learned.sentences) else -1
+    shown = at(context.having(learned=chosen), learned, look)
+    focus = shown.focus.own(shown.trace)
+    return {"learned": chosen, "layer": focus.layer, "head": focus.head, "query": focus.query}
 
 
 def sentence(context: Context, learned: Learning) -> int:
     """Which sentence is shown."""
-    chosen: int = st.session_state.learned
+    chosen: int = context.state.learned
     return chosen if chosen >= 0 else _selected(context, learned)[0]
 
 
 def choose_sentence(context: Context, learned: Learning) -> None:
-    """Draw the choice; what is chosen stands in the session's `learned`, -1 for the selected one."""
+    """Draw the choice; what is chosen is the field `learned`, -1 for the selected one."""
     first, own = _selected(context, learned)
     st.selectbox(
         context.t("learning.sentence"),
@@ -48,11 +50,9 @@ def choose_sentence(context: Context, learned: Learning) -> None:
 
 def at(context: Context, learned: Learning, look: int) -> Context:
     """The page as if the recorded sentence, at a look, were the selected one."""
-    session = st.session_state
     own = learned.traces[sentence(context, learned)][look]
-    trace = cache.read(own, session.special, session.pieces)
     assert context.selected is not None
-    return replace(context, selected=replace(context.selected, text=own.text, trace=trace, own=own))
+    return replace(context, selected=replace(context.selected, text=own.text, trace=context.read(own), own=own))
 
 
 def _selected(context: Context, learned: Learning) -> tuple[int, bool]:

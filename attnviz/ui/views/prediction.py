@@ -7,7 +7,6 @@ import streamlit as st
 from attnviz import figures
 from attnviz.analysis import tables
 from attnviz.figures import describe
-from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
 
@@ -15,10 +14,10 @@ from attnviz.ui.controls.chart import chart
 def render(context: Context) -> None:
     """Draw the view."""
     compare = []
-    if context.selected is not None and context.pooling and not st.session_state.shuffle:
-        st.checkbox(context.t("prediction.uniform"), key="compare_uniform", help=context.t("prediction.uniform_help"))
-        if st.session_state.compare_uniform:
-            compare = [(context.t("figures.uniform"), cache.uniform(context.card.name, context.selected.text))]
+    if context.selected is not None and context.pooling and not context.state.shuffle:
+        words, why = context.t("prediction.uniform"), context.t("prediction.uniform_help")
+        if st.checkbox(words, key="compare_uniform", help=why):
+            compare = [(context.t("figures.uniform"), context.desk.uniform(context.selected.text))]
     figure = figures.prediction(
         context.trace, context.names, compare=compare, language=context.language, theme=context.theme
     )

@@ -13,46 +13,33 @@ from attnviz.analysis import tables
 from attnviz.analysis.softmax import at_temperature
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import Classification, Steps
-from attnviz.ui import cache
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table, numbers
+from attnviz.ui.controls.temperature import TEMPERATURE, choose_temperature
 from attnviz.ui.source import method
-from attnviz.ui.state import TEMPERATURES
 from attnviz.ui.words import literal
+
+FIELDS = (TEMPERATURE,)
 
 
 def render(context: Context) -> None:
     """Draw the view."""
     if context.selected is None:
         return
-    text, name = context.selected.text, context.card.name
-    own = cache.steps(name, text)
-    tokens = cache.trace(name, text).block("pooling").key.tokens
-    temperature = _temperature(context)
+    text = context.selected.text
+    own = context.desk.steps(text)
+    tokens = context.desk.trace(text).block("pooling").key.tokens
+    temperature = choose_temperature(context)
     shown = own
     if temperature != 1:
         changed = at_temperature(own["scores"], temperature)
-        shown = cache.steps(name, text, tuple(float(weight) for weight in changed))
+        shown = context.desk.steps(text, tuple(float(weight) for weight in changed))
         _before_after(context, own, shown)
     _features(context, own, tokens)
     _scores(context, own, tokens)
     _softmax(context, shown, own, tokens, temperature)
     _context_vector(context, shown, tokens)
     _prediction(context, shown)
-
-
-def _temperature(context: Context) -> float:
-    st.select_slider(
-        context.t("steps.temperature"),
-        TEMPERATURES,
-        key="temperature",
-        format_func=lambda value: f"{value:g}",
-        help=context.t("steps.temperature_help"),
-    )
-    temperature = float(st.session_state.temperature)
-    if temperature != 1:
-        st.warning(context.t("steps.not_own", temperature=f"{temperature:g}"), icon=":material/warning:")
-    return temperature
 
 
 def _before_after(context: Context, own: Steps, shown: Steps) -> None:
@@ -93,7 +80,7 @@ def _scores(context: Context, steps: Steps, tokens: tuple[str, ...]) -> None:
     )
     chart(context, "scores", figure, context.t("alt.scores", listed=listed), lambda: tables.scores(steps, tokens))
     numbers(context, "kernel", lambda: tables.vector(steps["kernel"], _numbered("W", steps["kernel"]), "value"), "W")
-    _, bias = cache.parameters(context.card.name)
+    _, bias = context.desk.parameters()
     st.markdown(context.t("steps.bias_text"))
     curve = figures.bias(bias, context.card.trained_length, len(tokens), language=context.language, theme=context.theme)
     chart(
@@ -156,7 +143,7 @@ def _prediction(context: Context, shown: Steps) -> None:
         frame = tables.vector(shown["logits"], context.names, "logit")
         frame["probability"] = shown["output"]
         data_table(frame, "output", context)
-    for key, values in cache.dense_parameters(context.card.name).items():
+    for key, values in context.desk.dense_parameters().items():
         rows = values if values.ndim == 2 else values[:, None]
         numbers(context, key.replace("_", "-"), partial(_dense_table, rows), context.t(f"steps.{key}"))
 

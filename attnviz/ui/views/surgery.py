@@ -21,7 +21,7 @@ from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
 from attnviz.figures.surgery import EXACT
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Tensor, Written
-from attnviz.ui import cache, operations
+from attnviz.ui import operations, session
 from attnviz.ui.components.weights import weights
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, numbers
@@ -63,7 +63,7 @@ def render(context: Context) -> None:
     """Draw the view."""
     if context.selected is None:
         return
-    name, text = context.card.name, context.selected.text
+    text = context.selected.text
     own, focus = context.models_own, context.focus.own(context.trace)
     st.caption(context.t("surgery.text"))
     if context.written:
@@ -71,7 +71,7 @@ def render(context: Context) -> None:
     if not context.pooling:
         choose_head(context)
     choose_operation(context, own, focus)
-    done, left_out = cache.surgery(name, text, st.session_state.edits, context.written)
+    done, left_out = context.desk.surgery(text, context.state.edits, context.written)
     _history(context)
     _list(context, own, done, left_out)
     both = Both(own, done, focus, own.block(focus.block), on_own_axes(own, done, focus.block))
@@ -90,11 +90,11 @@ def render(context: Context) -> None:
 
 
 def _history(context: Context) -> None:
-    session = st.session_state
+    back, forward = operations.steps()
     buttons: tuple[tuple[str, Callable[[], None], str, bool], ...] = (
-        ("undo", operations.undo, ":material/undo:", bool(session.edits_before)),
-        ("redo", operations.redo, ":material/redo:", bool(session.edits_after)),
-        ("reset", operations.reset, ":material/restart_alt:", bool(session.edits)),
+        ("undo", operations.undo, ":material/undo:", back),
+        ("redo", operations.redo, ":material/redo:", forward),
+        ("reset", operations.reset, ":material/restart_alt:", bool(context.state.edits)),
     )
     with st.container(key="surgery-history", horizontal=True, vertical_alignment="center", gap="small"):
         for name, act, icon, enabled in buttons:
@@ -145,7 +145,7 @@ def _table(context: Context, both: Both) -> None:
         return
 
     def on_set() -> None:
-        operations.weight_set(st.session_state["weights"].get("set"), bool(renormalise))
+        operations.weight_set(session.event("weights", "set"), bool(renormalise))
 
     weights(context, both.before.key.tokens, own, now, place, 1 if renormalise else 1000, on_set)
     total = float(np.nansum(now))

@@ -12,7 +12,7 @@ from attnviz.analysis.surgery.operations import Operated
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import AttentionTrace, Written
-from attnviz.ui import cache
+from attnviz.ui import offers
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
 from attnviz.ui.words import literal
@@ -29,7 +29,7 @@ def answer(context: Context, own: AttentionTrace, done: Operated) -> None:
     before, after = _outputs(own, done)
     assert context.selected is not None
     codes = tuple(operation.code for operation in done.operations)
-    free = cache.rewritten(context.card.name, context.selected.text, codes, before.tokens).output
+    free = context.desk.rewritten(context.selected.text, codes, before.tokens).output
     assert isinstance(free, Written)
     totals = [approx(float(each.log_probabilities.sum(dtype=np.float64)), 1) for each in (before, after)]
     st.markdown(literal(context.t("surgery.translation", text=before.text, before=totals[0], after=totals[1])))
@@ -40,7 +40,7 @@ def answer(context: Context, own: AttentionTrace, done: Operated) -> None:
 def picture(context: Context, own: AttentionTrace, done: Operated) -> None:
     """Draw the probability of each token before, after, and the difference; arguments as for `answer`."""
     before, after = _outputs(own, done)
-    spaced = context.card.languages[-1] != "ja"
+    spaced = offers.spaced(context.card)
     tokens = [alignment.readable(token, spaced) for token in before.tokens]
     shares = [np.exp(each.log_probabilities.astype(np.float64)) for each in (before, after)]
     change = shares[1] - shares[0]

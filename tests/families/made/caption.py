@@ -31,6 +31,7 @@ from tests.families.made.folder import write as write_folder
 
 FAMILY, NAME, SOURCE = "made-caption", "caption", "red,blue;green,red;grey,blue"
 FILES = ("weights.npz",)
+EXAMPLES = [SOURCE, "red,blue"]
 WORDS = ("a", "red", "blue", "green", "square", "above", "below", "nothing", "and")
 FEATURES, HEADS, SIZE, LONGEST = 3 * SIDE**2, {"words": 2, "regions": 3}, 7, 13
 SITES = {"words": "self", "regions": "cross"}
@@ -158,5 +159,11 @@ def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, An
 
 def write(place: Path) -> Path:
     """A folder with random weights."""
-    card = {"family": FAMILY, "kinds": ["causal", "cross"], "languages": ["en"], "examples": [SOURCE, "red,blue"]}
+    card = {
+        "family": FAMILY,
+        "writes": "caption",
+        "kinds": ["causal", "cross"],
+        "languages": ["en"],
+        "examples": [SOURCE, "red,blue"],
+    }
     return write_folder(place, NAME, build(), card, seed=56)

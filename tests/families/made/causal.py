@@ -30,6 +30,7 @@ from tests.families.made.folder import write as write_folder
 
 FAMILY, NAME, SOURCE = "made-causal", "causal", "the cat sat on"
 FILES = ("weights.npz",)
+EXAMPLES = [SOURCE, "a dog ran"]
 WORDS = ("the", "cat", "dog", "sat", "on", "a", "mat", "and", "ran", "away", ".")
 BLOCK, HEADS, SIZE, LAYERS, LONGEST, LIMIT = "decoder", 3, 7, 2, 11, 17
 
@@ -164,5 +165,11 @@ def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, An
 
 def write(place: Path) -> Path:
     """A folder with random weights."""
-    card = {"family": FAMILY, "kinds": ["causal"], "languages": ["en"], "examples": [SOURCE, "a dog ran"]}
+    card = {
+        "family": FAMILY,
+        "writes": "continuation",
+        "kinds": ["causal"],
+        "languages": ["en"],
+        "examples": [SOURCE, "a dog ran"],
+    }
     return write_folder(place, NAME, build(), card, seed=142)

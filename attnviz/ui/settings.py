@@ -1,0 +1,208 @@
+"""The page's own fields, in the order in which they hang on each other. Views declare theirs beside what they draw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attnviz.analysis.reading import PIECES, SPECIAL
+from attnviz.analysis.scales import SCALES
+from attnviz.analysis.surgery.codes import MAX_OPERATIONS, parse, parse_all
+from attnviz.errors import InputError
+from attnviz.families.common.script import fits
+from attnviz.i18n import languages
+from attnviz.tokenizers import clean
+from attnviz.trace import Notice
+from attnviz.ui.fields import MAX_INDEX, Facts, Field, Form, index, switch
+
+#: Most sentences shown at once.
+MAX_SENTENCES = 20
+
+#: Longest translation of one's own that is taken over, in characters.
+MAX_OWN = 2000
+
+#: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
+BEAMS, SPEEDS = (1, 4), (0, 1, 2, 4)
+
+#: In a long sentence every weight is small: shares of the largest one can be seen from the last row.
+DEFAULT_SCALE = "row"
+
+Values = Mapping[str, Any]
+
+_WRITES = frozenset({"writes"})
+
+
+def sentences(text: str) -> list[str]:
+    """The lines of a text that are not blank."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [line for line in lines if line.strip()]
+
+
+def path_text(path: Sequence[tuple[int, str]]) -> str:
+    """A path as the address has it: `3:tea 5:cup`."""
+    return " ".join(f"{place}:{token}" for place, token in path)
+
+
+def default_model(language: str, facts: Facts) -> str:
+    """The first model for a language, else the first of all; empty where there is none."""
+    names = [name for name, card in facts.cards.items() if language in card.languages]
+    return (names or list(facts.cards) or [""])[0]
+
+
+def first_example(model: str, facts: Facts) -> str:
+    """What is on the screen before anything is typed."""
+    return (*facts.cards[model].examples, "")[0] if model in facts.cards else ""
+
+
+def _default_pieces(values: Values, facts: Facts) -> str:
+    """Translations are read word by word."""
+    card = facts.cards.get(values["model"])
+    return "words" if card is not None and card.writes == "translation" else PIECES[0]
+
+
+def _same_pieces(before: Values, after: Values, facts: Facts) -> str:
+    """Who chose otherwise than the model before had it keeps that."""
+    pieces: str = before["pieces"]
+    return _default_pieces(after, facts) if pieces == _default_pieces(before, facts) else pieces
+
+
+def _same_text(before: Values, after: Values, facts: Facts) -> str:
+    """Another model reads what stands there, if it can; only an example it cannot read gives way to one of its own."""
+    old, new = facts.cards.get(before["model"]), facts.cards.get(after["model"])
+    text: str = before["text"]
+    if old is None or new is None or text not in old.examples or not new.examples:
+        return text
+    return text if fits(clean(text).text, new.reads) else new.examples[0]
+
+
+def _same_sentence(before: Values, after: Values, facts: Facts) -> int:
+    number: int = before["sentence"]
+    return min(number, max(len(sentences(after["text"])), 1))
+
+
+def _text(held: Any) -> str:
+    if not isinstance(held, str):
+        raise ValueError("text")
+    return held
+
+
+def _plain(text: str) -> str:
+    """Without what no address can carry."""
+    return "\n".join(clean(line).text for line in sentences(text))
+
+
+def _own(given: str) -> str:
+    return clean(given[:MAX_OWN]).text
+
+
+def _path(given: str) -> tuple[tuple[int, str], ...]:
+    """Chosen tokens, as `path_text` writes them."""
+    steps = [each.partition(":") for each in given.split()[:MAX_INDEX]]
+    if given and not steps:
+        raise ValueError("path")
+    if not all(place.isascii() and place.isdigit() and len(place) < 5 and token for place, _, token in steps):
+        raise ValueError("path")
+    return tuple((int(place), token) for place, _, token in steps)
+
+
+def _heads(given: str) -> tuple[str, ...]:
+    """Chosen heads of all layers, `layer.head` from 1."""
+    listed = given.split()[:MAX_INDEX]
+    heads = tuple(each for each in listed if re.fullmatch(r"[1-9]\d{0,2}\.[1-9]\d{0,2}", each))
+    if given and not heads:
+        raise ValueError("cross")
+    return heads
+
+
+def _block(given: str) -> str:
+    """The name of a block: one of ours, or of a layer of a model from elsewhere."""
+    if given and not re.fullmatch(r"[\w./:-]{1,80}", given, re.ASCII):
+        raise ValueError("block")
+    return given
+
+
+def _edits(given: str) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
+    """Operations on the weights; what is no operation is left out, and one notice tells all of it."""
+    operations, errors = parse_all(given)
+    codes = tuple(operation.code for operation in operations)
+    if not errors:
+        if given and not operations:
+            raise ValueError("edits")
+        return codes, ()
+    received = ", ".join(dict.fromkeys(f"{error.parameters['received']}" for error in errors))
+    expected = "; ".join(dict.fromkeys(str(error.parameters.get("expected", MAX_OPERATIONS)) for error in errors))
+    return codes, (Notice("bad_edits", {"name": "edits", "received": received[:200], "expected": expected[:400]}),)
+
+
+def _codes(held: Any) -> tuple[str, ...]:
+    try:
+        return tuple(parse(each).code for each in held)
+    except (InputError, TypeError, AttributeError) as error:
+        raise ValueError("edits") from error
+
+
+def _pairs(held: Any) -> tuple[tuple[int, str], ...]:
+    try:
+        return tuple((int(place), _text(token)) for place, token in held)
+    except TypeError as error:
+        raise ValueError("path") from error
+
+
+#: What goes with another sentence or model: how its translation came about.
+_TEXT = frozenset({"model", "text", "sentence"})
+
+PAGE: tuple[Field, ...] = (
+    Field("lang", tuple(languages()), lambda _, facts: facts.language, always=True),
+    Field(
+        "model",
+        lambda facts: tuple(facts.cards),
+        lambda values, facts: default_model(values["lang"], facts),
+        always=True,
+    ),
+    Field("view", lambda facts: facts.views, lambda _, facts: facts.views[0], always=True),
+    Field(
+        "text",
+        Form(lambda given: (given, ()), _plain, _text),
+        lambda values, facts: first_example(values["model"], facts),
+        reset_on=frozenset({"model"}),
+        becomes=_same_text,
+        always=True,
+    ),
+    Field("sentence", range(1, MAX_SENTENCES + 1), 1, reset_on=frozenset({"text", "model"}), becomes=_same_sentence),
+    Field("scale", SCALES, DEFAULT_SCALE),
+    Field("special", SPECIAL, SPECIAL[0]),
+    Field("pieces", PIECES, _default_pieces, reset_on=frozenset({"model"}), becomes=_same_pieces),
+    switch("numbers"),
+    switch("follow", True),
+    Field("shuffle", range(1000), 0, reset_on=frozenset({"model", "text"}), needs=frozenset({"reordered"})),
+    Field(
+        "block",
+        Form(lambda given: (_block(given), ()), str, lambda held: _block(_text(held))),
+        "",
+        frozenset({"model"}),
+    ),
+    index("layer", "model", together=frozenset({"head"})),
+    index("head", "model", together=frozenset({"layer"})),
+    index("query", "model"),
+    Field(
+        "cross",
+        Form(lambda given: (_heads(given), ()), " ".join, lambda held: _heads(" ".join(held))),
+        (),
+        reset_on=frozenset({"model"}),
+        needs=_WRITES,
+    ),
+    Field("own", Form(lambda given: (_own(given), ()), str, lambda held: _own(_text(held))), "", _TEXT, needs=_WRITES),
+    Field(
+        "path",
+        Form(lambda given: (_path(given), ()), path_text, _pairs),
+        (),
+        reset_on=_TEXT | {"own"},
+        needs=_WRITES,
+    ),
+    index("at", *_TEXT, "own", "path", needs=_WRITES),
+    Field("beam", BEAMS, 1, needs=_WRITES),
+    Field("speed", SPEEDS, 2, needs=_WRITES),
+    Field("edits", Form(_edits, " ".join, _codes), ()),
+    switch("edited"),
+)
