@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Text, TokenAxis
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 NAMES = sorted(path.parent.name for path in MODELS.glob("*/card.json"))
@@ -41,4 +41,4 @@ def pooled(
         values.reshape(1, 1, 1, n),
     )
     labels = tuple(f"class-{index}" for index in range(len(probabilities)))
-    return AttentionTrace(model, " ".join(tokens), (block,), Classification(labels, np.asarray(probabilities)))
+    return AttentionTrace(model, Text(" ".join(tokens)), (block,), Classification(labels, np.asarray(probabilities)))

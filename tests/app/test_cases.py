@@ -29,6 +29,7 @@ def case(name: str, text: str) -> Case:
     model = zoo.load(name)
     encoded = model.encode(text)
     own = model.run(encoded).output
+    assert isinstance(own, Classification)
     even = operations.traced(model, text, "uniform").output
     change = float(np.abs(even.probabilities - own.probabilities).max())  # type: ignore[union-attr]
     return Case(text, cases.figures(of_classifier(model, encoded, own.predicted), change))

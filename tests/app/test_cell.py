@@ -198,7 +198,7 @@ def test_masked_keys_are_named_and_hatched(saved: Saved, monkeypatch: pytest.Mon
         weights /= weights.sum(-1, keepdims=True)
         mask = np.where(later, MASK_CAUSAL, 0).astype(np.int8)
         made = AttentionBlock(block.name, "causal", block.query, block.key, weights, mask)
-        return AttentionTrace(name, trace.text, (made,), trace.output)
+        return AttentionTrace(name, trace.source, (made,), trace.output)
 
     def steps(name: str, text: str, chosen: Focus, *_: object) -> Steps:
         found = own_steps(name, text, chosen)

@@ -15,7 +15,7 @@ from attnviz.analysis.heads import maps
 from attnviz.analysis.heads.roles import heads, similarity
 from attnviz.figures import describe
 from attnviz.i18n import languages, translate
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Step, Steps, TokenAxis
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Step, Steps, Text, TokenAxis
 from attnviz.ui import cache, models, offers
 from attnviz.ui.views import head
 from attnviz.ui.views.flow import FORMULAS, PARTS
@@ -36,7 +36,7 @@ def made(name: str, text: str, shuffle: int = 0, *_: object) -> AttentionTrace:
     # The warm-up behind the page also asks for the models that have no labels.
     output = Classification(labels, np.full(len(labels), 1 / max(len(labels), 1), np.float32))
     block = AttentionBlock("encoder", "self", axis, axis, weights.astype(np.float32))
-    return AttentionTrace(name, text, (block,), output)
+    return AttentionTrace(name, Text(text), (block,), output)
 
 
 def taken_apart(name: str, text: str, focus: Focus, *_: object) -> Steps:

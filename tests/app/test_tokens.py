@@ -12,7 +12,17 @@ from attnviz.analysis.reading import SPECIAL, read
 from attnviz.figures import describe
 from attnviz.figures.numbers import percent
 from attnviz.i18n import languages, translate
-from attnviz.trace import MASK_CAUSAL, MASK_NONE, AttentionBlock, AttentionTrace, Classification, Kind, Steps, TokenAxis
+from attnviz.trace import (
+    MASK_CAUSAL,
+    MASK_NONE,
+    AttentionBlock,
+    AttentionTrace,
+    Classification,
+    Kind,
+    Steps,
+    Text,
+    TokenAxis,
+)
 from attnviz.ui import cache, models
 from tests.app.page import MODELS, Page
 
@@ -48,7 +58,7 @@ class Made:
             block = AttentionBlock("encoder", self.kind, axis, axis, weights, mask if mask.any() else None)
             labels = models.card(name).labels
             output = Classification(labels, np.full(len(labels), 1 / len(labels), np.float32))
-            self.traces[text] = AttentionTrace(name, text, (block,), output)
+            self.traces[text] = AttentionTrace(name, Text(text), (block,), output)
         return self.traces[text]
 
     def explain(self, name: str, text: str, focus: Focus, *_: object) -> Steps:

@@ -9,6 +9,7 @@ import pytest
 import attnviz
 from attnviz.analysis.focus import focus
 from attnviz.i18n import catalogue, languages, translate
+from attnviz.trace import Classification
 from attnviz.ui import offers, views
 from attnviz.ui.controls.temperature import TEMPERATURES
 from tests.app.page import FITTING, MODELS, POOLING_MODELS, VIEWS, Page
@@ -92,6 +93,7 @@ def test_the_stage_shows_the_model_s_own_weights_and_classes(model: str, languag
     names = next(card.names_of_labels(language) for card in attnviz.models() if card.name == model)
     assert {entry["name"] for entry in row["classes"]} <= set(names)
     top = [entry["name"] for entry in row["classes"] if entry["top"]]
+    assert isinstance(trace.output, Classification)
     assert top == [names[trace.output.predicted]]
 
 

@@ -50,7 +50,9 @@ def main() -> None:
         if not isinstance(output, Classification):
             continue
         encoded = encoded_of(model, options.tokens)
-        measure = partial(measured, model, encoded, model.run(encoded).output.predicted)
+        answer = model.run(encoded).output
+        assert isinstance(answer, Classification)
+        measure = partial(measured, model, encoded, answer.predicted)
         seconds = median(measure, options.runs) / 1000
         print(f"{card.name:24}{seconds:8.2f}{'' if seconds <= LIMIT else f'  more than {LIMIT} s'}", flush=True)
 

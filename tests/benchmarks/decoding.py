@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=30)
     parser.add_argument("--words", type=int, default=12)
     options = parser.parse_args()
-    model = zoo.load(options.model) if options.model else unshipped()
+    model: Any = zoo.load(options.model) if options.model else unshipped()
     encoded = model.encode(" ".join(WORDS.split()[: options.words]))
     # As many tokens as asked for, whatever they are: neither the end token nor a loop ends them.
     tokens = [model.vocabulary[index] for index in np.random.default_rng(1).permutation(80)[: options.tokens] + 4]

@@ -1,5 +1,7 @@
 """The obvious app: what one writes in ten minutes to see attention weights. The measure for the page's latency."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import plotly.express as px
@@ -10,7 +12,7 @@ import attnviz
 
 @st.cache_resource
 def load() -> tuple:
-    shipped = attnviz.load("topics-en")
+    shipped: Any = attnviz.load("topics-en")
     _, weights = shipped.model.get_layer("attention_pooling").output
     return shipped, keras.Model(shipped.model.input, [shipped.model.output, weights])
 

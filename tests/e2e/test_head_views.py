@@ -43,7 +43,8 @@ CHOSEN = {
 
 @pytest.fixture(scope="module")
 def model(models: Path) -> EncoderClassifier:
-    loaded: EncoderClassifier = attnviz.load(models / MANY)
+    loaded = attnviz.load(models / MANY)
+    assert isinstance(loaded, EncoderClassifier)
     return loaded
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from attnviz import zoo
 from attnviz.analysis.heads import maps
+from attnviz.families.model import Values
 from tests.e2e.conftest import MANY, OpenPage
 from tests.e2e.helpers import PATIENCE, expect_no_exception
 
@@ -51,6 +52,7 @@ def test_a_map_tells_its_cell_on_hover(open_page: OpenPage, models: Path):
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 1.5 / 4, box["y"] + box["height"] * 2.5 / 4)
 
+    assert isinstance(model, Values)
     expected = maps.values(block, "norms", 1, 2, model.value_norms(encoded))[2, 1]
     tip = plot.locator(".hoverlayer .hovertext")
     expect(tip).to_contain_text("cat → the")

@@ -14,7 +14,7 @@ from attnviz.analysis.scales import SCALES, ScaleKey, normalise
 from attnviz.figures import describe
 from attnviz.figures.learning import CURVES, step_name
 from attnviz.i18n import languages, translate
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, TokenAxis, Written
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Text, TokenAxis, Written
 from tests.learned import STEPS, Looks
 from tests.shipped import pooled
 
@@ -99,7 +99,7 @@ def test_a_mean_is_that_of_the_heads_named():
     axis = TokenAxis.of(TOKENS)
     output = Classification(("a", "b"), np.array([0.5, 0.5]))
     blocks = (AttentionBlock("encoder", "self", axis, axis, look) for look in weights)
-    traces = [AttentionTrace("by-hand", " ".join(TOKENS), (block,), output) for block in blocks]
+    traces = [AttentionTrace("by-hand", Text(" ".join(TOKENS)), (block,), output) for block in blocks]
     row = Focus("encoder", 1, 5, 3)
 
     np.testing.assert_array_equal(looks.rows(traces, row), weights[:, 1, 5, 3])
@@ -131,7 +131,7 @@ def written_traces() -> list[AttentionTrace]:
     for weights in GENERATOR.dirichlet(np.ones(5), size=(len(STEPS), 3, 2, 4)):
         output = Written("translation", "un deux trois", query.tokens, np.log(GENERATOR.random(4)))
         block = AttentionBlock("source-target", "cross", query, key, weights)
-        traces.append(AttentionTrace("by-hand", " ".join(TOKENS), (block,), output))
+        traces.append(AttentionTrace("by-hand", Text(" ".join(TOKENS)), (block,), output))
     return traces
 
 

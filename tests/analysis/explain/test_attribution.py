@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from attnviz.analysis.explain.attribution import gradient_input, integrated_gradients, removed, replaced
-from attnviz.trace import Encoded, TokenAxis
+from attnviz.trace import Encoded, Text, TokenAxis
 
 TOKENS, FEATURES, CLASSES, WORDS, UNKNOWN = 7, 5, 3, 23, 1
 GENERATOR = np.random.default_rng(11)
@@ -20,7 +20,7 @@ IDS = [2, 3, 5, 7, 11, 13, 17]
 
 def encoded(ids: Sequence[int]) -> Encoded:
     axis = TokenAxis.of([f"t{each}" for each in ids])
-    return Encoded(" ".join(axis.tokens), {"tokens": np.array([ids], np.int32)}, {"tokens": axis})
+    return Encoded(Text(" ".join(axis.tokens)), {"tokens": np.array([ids], np.int32)}, {"tokens": axis})
 
 
 def probabilities(vectors: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ NAMES = [name for name in shipped.NAMES if shipped.card(name)["family"] == "pool
 
 
 def measured(name: str, text: str, target: int) -> Measures:
-    model = attnviz.load(name)
+    model: Any = attnviz.load(name)
     encoded = model.encode(text)
     return measure(
         encoded,
@@ -29,7 +31,7 @@ def measured(name: str, text: str, target: int) -> Measures:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_measure_of_every_example(name: str):
-    model = attnviz.load(name)
+    model: Any = attnviz.load(name)
     for text in shipped.card(name)["examples"]:
         output = model.trace(text).output
         assert isinstance(output, Classification)
@@ -48,7 +50,7 @@ def test_every_measure_of_every_example(name: str):
 
 
 def test_leaving_out_is_what_the_model_says_without_the_token():
-    model = attnviz.load("sentiment-en")
+    model: Any = attnviz.load("sentiment-en")
     encoded = model.encode("not good at all")
     found = measured("sentiment-en", "not good at all", 1)
     own = model.run(encoded).output.probabilities[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -306,7 +307,8 @@ def test_the_causal_mask_of_gpt2_lifted_is_what_numpy_gives_without_it(tmp_path:
 
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta", "electra"])
 def test_a_token_of_a_pretrained_model_blanked_is_its_mask_or_unknown_token(kind: str, tmp_path: Path):
-    model, text = attnviz.load(hub_folders.make(kind).write(tmp_path / kind)), "the cat sat cats"
+    model: Any = attnviz.load(hub_folders.make(kind).write(tmp_path / kind))
+    text = "the cat sat cats"
     encoded = model.encode(text)
     own, blanked = model.run(encoded), perform(model, "blank-K2", text)
     assert blanked.encoded.inputs["tokens"][0, 2] == model.unknown_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,6 +76,5 @@ def test_a_sentence_model_is_known_by_its_pooling(normalize: bool, expected: boo
     mean = folders.outputs_of(folders.bert(), encoded.inputs["tokens"][0])[1].mean(0)
 
     assert model.card.task == "embedding"
-    np.testing.assert_allclose(
-        model.run(encoded).output.vector, mean / np.linalg.norm(mean) if expected else mean, atol=2e-4
-    )
+    output: Any = model.run(encoded).output
+    np.testing.assert_allclose(output.vector, mean / np.linalg.norm(mean) if expected else mean, atol=2e-4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,8 @@ def check(folder: folders.Folder, path: Path) -> None:
     assert block.kind == ("causal" if folder.config["model_type"] == "gpt2" else "self")
     assert block.shape == expected.shape
     np.testing.assert_allclose(block.weights, expected, atol=2e-5)
-    np.testing.assert_allclose(trace.output.values, last, atol=2e-4)
+    output: Any = trace.output
+    np.testing.assert_allclose(output.values, last, atol=2e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,7 +91,7 @@ def test_a_pooler_is_taken_where_there_is_one(tmp_path: Path):
     random = np.random.default_rng(31)
     kernel, bias = random.normal(size=(width, width)), random.normal(size=width)
     folder.arrays |= {"bert.pooler.dense.weight": kernel, "bert.pooler.dense.bias": bias}
-    model = load(folder.write(tmp_path / "pooled"))
+    model: Any = load(folder.write(tmp_path / "pooled"))
     encoded = model.encode(SENTENCE)
     _, last = folders.outputs_of(folder, encoded.inputs["tokens"][0])
     pooled = model.model(model._inputs(encoded))["pooled_output"][0]
@@ -117,7 +119,7 @@ def test_a_keras_hub_preset_in_a_folder(kind: str, tmp_path: Path):
 
     config = {"hidden_act": "gelu_new"} if kind == "bert" else {}  # KerasHub's BERT always approximates
     path = folders.make(kind, **config).write(tmp_path / "given")
-    model = load(path)
+    model: Any = load(path)
     backbone, folder = model.model, tmp_path / "preset"
     if kind == "bert":
         tokenizer = keras_hub.models.BertTokenizer(list(folders.WORDS), lowercase=True)
@@ -142,7 +144,8 @@ def test_a_preset_cannot_ask_for_other_code(tmp_path: Path):
     import keras_hub
 
     folder = tmp_path / "preset"
-    load(folders.bert().write(tmp_path / "given")).model.save_to_preset(str(folder))
+    model: Any = load(folders.bert().write(tmp_path / "given"))
+    model.model.save_to_preset(str(folder))
     keras_hub.models.BertTokenizer(list(folders.WORDS)).save_to_preset(str(folder))
     path = folder / "tokenizer.json"
     path.write_text(path.read_text().replace("keras_hub.src.models.bert.bert_tokenizer", "os"), encoding="utf-8")

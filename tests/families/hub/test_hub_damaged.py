@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -225,7 +226,8 @@ def test_a_preset_with_damaged_weights(damage: Callable[[Path], object], folder:
     import keras_hub
 
     preset = tmp_path / "preset"
-    load(folder).model.save_to_preset(str(preset))
+    model: Any = load(folder)
+    model.model.save_to_preset(str(preset))
     keras_hub.models.BertTokenizer(list(folders.WORDS)).save_to_preset(str(preset))
     damage(preset / "model.weights.h5")
 
