@@ -29,7 +29,7 @@ VIEWS: tuple[View, ...] = (
     View("overview", "heads", frozenset({"heads"}), (), overview.render, single=True),
     View("head", "heads", frozenset({"heads"}), (), head.render, single=True),
     View("lines", "heads", frozenset({"heads"}), (), lines.render, single=True),
-    View("cell", "heads", frozenset({"heads"}), cell.FIELDS, cell.render, True, True, cell.settle),
+    View("cell", "heads", frozenset({"heads", "explains"}), cell.FIELDS, cell.render, True, True, cell.settle),
     View("heads", "heads", frozenset({"one sequence"}), heads.FIELDS, heads.render, single=True),
     View("flow", "heads", frozenset({"heads"}), flow.FIELDS, flow.render, single=True, settle=flow.settle),
     View("prediction", "answer", frozenset({"classification"}), (), prediction.render, single=True),

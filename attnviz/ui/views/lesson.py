@@ -25,8 +25,9 @@ class Attention(Layer):
     def call(self, x):
         # (B, T, 1) + (T,) -> (B, T, T): the mistake
         score = K.dot(x, self.W) + self.b
+        # column j has b_j everywhere: it cancels
         weights = K.softmax(score, axis=1)
-        # runs only if T == 1 or T == F
+        # runs only if T == 1, T == F or F == 1
         return K.sum(x * weights, axis=1)
 """
 
