@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.errors import InputError, ModelError, TraceError
-from attnviz.trace import AttentionTrace, Classification, Output, Written
+from attnviz.families.model import Model
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Output, Written
 
 #: Beside the weights in a model folder, where training wrote one.
 FILE = "learning.npz"
@@ -60,7 +61,7 @@ class Learning:
     written: tuple[tuple[str, ...], ...] = ()
 
 
-def read(folder: Path, model: Any) -> Learning:
+def read(folder: Path, model: Model) -> Learning:
     """What training has written into a model folder.
 
     Args:
@@ -84,7 +85,7 @@ def read(folder: Path, model: Any) -> Learning:
         if not sentences:
             raise ValueError("Expected a sentence.")
         kept, written = "probabilities", tuple[tuple[str, ...], ...]()
-        if hasattr(model, "run_batch"):
+        if "tokens_0" not in arrays:
             shipped = model.run_batch([model.encode(sentence) for sentence in sentences])
         else:
             shipped = [
@@ -135,7 +136,7 @@ def _looks(
     if not len(weights) == len(numbers) == looks:
         raise ValueError(f"Expected {looks} looks. Received: {len(weights)}, {len(numbers)}")
     output = shipped.output
-    (block,) = shipped.blocks if isinstance(output, Classification) else (shipped.block("cross"),)
+    (block,) = shipped.blocks if isinstance(output, Classification) else _looking(shipped)
     if weights.shape[1:] != block.shape:
         raise ValueError(f"Expected weights of shape {block.shape}. Received: {weights.shape[1:]}")
     return tuple(
@@ -146,6 +147,11 @@ def _looks(
         )
         for w, each in zip(weights, numbers, strict=True)
     )
+
+
+def _looking(shipped: AttentionTrace) -> tuple[AttentionBlock]:
+    """The block through which what is written looks at its source; without one, at what stands before."""
+    return (next((block for block in shipped.blocks if block.kind == "cross"), None) or shipped.block("causal"),)
 
 
 def _answered(output: Output, numbers: NDArray[np.float32]) -> Output:
