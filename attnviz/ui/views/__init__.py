@@ -23,15 +23,18 @@ from attnviz.ui.views import (
     surgery,
 )
 
+#: What must be there, see `attnviz.ui.offers`.
+_TRACE, _HEADS, _NOTHING = frozenset({"trace"}), frozenset({"heads"}), frozenset[str]()
+
 VIEWS: tuple[View, ...] = (
-    View("bars", "weights", frozenset({"trace"}), bars.FIELDS, bars.render, single=True),
-    View("heatmap", "weights", frozenset({"trace"}), (), heatmap.render),
-    View("overview", "heads", frozenset({"heads"}), (), overview.render, single=True),
-    View("head", "heads", frozenset({"heads"}), (), head.render, single=True),
-    View("lines", "heads", frozenset({"heads"}), (), lines.render, single=True),
-    View("cell", "heads", frozenset({"heads", "explains"}), cell.FIELDS, cell.render, True, True, cell.settle),
+    View("bars", "weights", _TRACE, bars.FIELDS, bars.render, single=True),
+    View("heatmap", "weights", _TRACE, (), heatmap.render),
+    View("overview", "heads", _HEADS, (), overview.render, single=True),
+    View("head", "heads", _HEADS, (), head.render, single=True),
+    View("lines", "heads", _HEADS, (), lines.render, single=True),
+    View("cell", "heads", _HEADS | {"explains"}, cell.FIELDS, cell.render, single=True, own=True, settle=cell.settle),
     View("heads", "heads", frozenset({"one sequence"}), heads.FIELDS, heads.render, single=True),
-    View("flow", "heads", frozenset({"heads"}), flow.FIELDS, flow.render, single=True, settle=flow.settle),
+    View("flow", "heads", _HEADS, flow.FIELDS, flow.render, single=True, settle=flow.settle),
     View("prediction", "answer", frozenset({"classification"}), (), prediction.render, single=True),
     View("steps", "answer", frozenset({"steps"}), steps.FIELDS, steps.render, single=True, own=True),
     View(
@@ -44,14 +47,20 @@ VIEWS: tuple[View, ...] = (
         own=True,
         settle=attribution.settle,
     ),
-    View("compare", "change", frozenset({"trace"}), compare.FIELDS, compare.render, True, True, compare.settle),
+    View("compare", "change", _TRACE, compare.FIELDS, compare.render, single=True, own=True, settle=compare.settle),
     View("surgery", "change", frozenset({"surgery"}), (), surgery.render, single=True, own=True),
     View("cases", "learn", frozenset({"cases"}), cases.FIELDS, cases.render, own=True, settle=cases.settle),
     View(
-        "learning", "learn", frozenset({"learning"}), learning.FIELDS, learning.render, own=True, settle=learning.settle
+        "learning",
+        "learn",
+        frozenset({"learning"}),
+        learning.FIELDS,
+        learning.render,
+        own=True,
+        settle=learning.settle,
     ),
-    View("lesson", "learn", frozenset(), (), lesson.render),
-    View("card", "learn", frozenset(), (), card.render),
+    View("lesson", "learn", _NOTHING, (), lesson.render),
+    View("card", "learn", _NOTHING, (), card.render),
 )
 
 KEYS: tuple[str, ...] = tuple(view.key for view in VIEWS)

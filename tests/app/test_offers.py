@@ -1,0 +1,35 @@
+"""What models offer, asked in one place."""
+
+from __future__ import annotations
+
+import pytest
+
+import attnviz
+from attnviz.ui import models, offers
+from tests import shipped
+
+READS_OR_WRITES_WITH_BLANKS = {"politeness-ja": False, "translate-en-ja": False, "translate-ja-en": True}
+
+
+@pytest.mark.parametrize("name", shipped.NAMES)
+def test_a_model_offers_what_its_kind_does(name: str):
+    kinds, found = models.card(name).kinds, offers.of_model(name)
+
+    assert ("writes" in found) == ("reordered" not in found) == ("cross" in kinds)
+    assert ("steps" in found) == ("pooling" in kinds)
+    assert ("gradients" in found) == ("cross" not in kinds)
+    assert bool(models.card(name).writes) == ("writes" in found)
+
+
+@pytest.mark.parametrize("name", shipped.NAMES)
+def test_words_stand_apart_where_the_language_has_blanks(name: str):
+    default = not name.removesuffix("-encoder").endswith("-ja")
+    assert offers.spaced(models.card(name)) == READS_OR_WRITES_WITH_BLANKS.get(name, default)
+
+
+def test_a_mask_is_lifted_where_there_is_one():
+    trace = attnviz.load("translate-en-ja").trace("I like tea.")
+    card = models.card("translate-en-ja")
+
+    assert [offers.lifts(card, block) for block in trace.blocks] == [offers.causal(block) for block in trace.blocks]
+    assert [block.name for block in trace.blocks if offers.causal(block)] == ["decoder"]
