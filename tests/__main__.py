@@ -39,6 +39,13 @@ NOT_FAST = {
     "tests/app": "pages",
     "tests/e2e": "a browser",
     "tests/training": "training",
+    "tests/families/test_hub.py": "pretrained weights",
+    "tests/analysis/test_operations.py": "pretrained weights",
+    "tests/test_input.py": "hundreds of texts for every model",
+    "tests/test_api.py": "every model over HTTP",
+    "tests/test_cli.py": "commands as processes of their own",
+    "tests/test_package.py": "installations without something, as processes of their own",
+    "tests/test_repository.py": "a wheel is built",
 }
 
 #: The tests in two goes, what needs no browser and what does, each by two processes at once, a file each.

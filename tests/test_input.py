@@ -18,7 +18,7 @@ from attnviz.api import ROUTES
 from attnviz.cli import main
 from attnviz.errors import InputError
 from attnviz.trace import Written
-from tests.shipped import NAMES
+from tests.shipped import NAMES, card
 
 KINDS = {
     "10,000 characters": "a" * 10_000,
@@ -89,10 +89,15 @@ def check(trace):
     return trace
 
 
-def traced(name, text):
+#: A model that translates reads this translation of any text at all in one pass, which takes a tenth of writing one;
+#: its own it writes for every one of `KINDS`.
+GIVEN = {name: {"target": "a"} for name in NAMES if card(name)["task"] == "translation"}
+
+
+def traced(name, text, **options):
     """A trace, or None where there is nothing to read."""
     try:
-        return check(zoo.load(name).trace(text))
+        return check(zoo.load(name).trace(text, **options))
     except InputError as error:
         assert error.code == "empty_text"
         assert error.message("en") and error.message("ja")
@@ -119,16 +124,17 @@ def test_every_kind_of_text_gives_a_whole_trace(name, text):
 @example(text="\u0301")
 @example(text="\u200d")
 def test_any_text_gives_a_whole_trace_or_nothing_to_read(name, text):
-    traced(name, text)
+    traced(name, text, **GIVEN.get(name, {}))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=30)
 @given(text=anything)
 def test_cleaning_is_done_once(name, text):
-    trace = traced(name, text)
+    given = GIVEN.get(name, {})
+    trace = traced(name, text, **given)
     if trace is not None:
-        again = zoo.load(name).trace(trace.text)
+        again = zoo.load(name).trace(trace.text, **given)
         assert again.text == trace.text
         assert again.blocks[0].key == trace.blocks[0].key
         np.testing.assert_allclose(again.blocks[0].weights, trace.blocks[0].weights, atol=1e-6)

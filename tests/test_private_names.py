@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -339,13 +340,12 @@ def room(path: Path) -> str:
     return path.relative_to(ROOT / "attnviz").parts[0].removesuffix(".py")
 
 
-def used() -> Iterator[tuple[Path, int, str]]:
+@cache
+def used() -> tuple[tuple[Path, int, str], ...]:
     """Every foreign private name in the code, with file and line."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "attnviz").rglob("*.py"))}
     own = {name for tree in trees.values() for name in defined(tree)}
-    for path, tree in trees.items():
-        for line, name in names(tree, own):
-            yield path, line, name
+    return tuple((path, line, name) for path, tree in trees.items() for line, name in names(tree, own))
 
 
 def defined(tree: ast.Module) -> Iterator[str]:
