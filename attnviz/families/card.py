@@ -200,7 +200,8 @@ def _refusal(said: str, folder: str, needed: Mapping[str, str]) -> ModelError:
 
 
 def _type(kind: Any) -> str:
-    return str(getattr(get_origin(kind) or kind, "__name__", kind))
+    origin = get_origin(kind) or kind
+    return origin.__qualname__ if isinstance(origin, type) else str(origin)
 
 
 def _unshowable(value: Any) -> Iterator[str]:
