@@ -92,6 +92,6 @@ def lifts(card: ModelCard, block: AttentionBlock) -> bool:
 
 
 def spaced(card: ModelCard) -> bool:
-    """Whether there are blanks between the words of what a model writes, or of what it reads if it does not write."""
+    """Whether there are blanks between the words of what a model writes, as its pieces say."""
     model = models.load(card.name)
-    return model.spaced if isinstance(model, Writes) else card.languages[-1:] != ("ja",)
+    return isinstance(model, Writes) and model.spaced

@@ -60,8 +60,9 @@ def lines(context: Context, block: AttentionBlock, layer: int, head: int, alt: s
 
 def _unmasked(block: AttentionBlock, layer: int) -> NDArray[np.float32]:
     """The weights of a layer, `[head, query, key]`; 0 where a mask is, whatever stands there."""
+    own: NDArray[np.float32] = block.weights[layer]
     if block.mask is None:
-        return block.weights[layer]
+        return own
     mask = block.mask if block.mask.ndim == 2 else block.mask[layer]
-    weights: NDArray[np.float32] = np.where(mask == MASK_NONE, block.weights[layer], np.float32(0))
+    weights: NDArray[np.float32] = np.where(mask == MASK_NONE, own, np.float32(0))
     return weights
