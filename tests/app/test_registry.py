@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
 
 import attnviz.ui
+from attnviz import i18n
 from attnviz.ui import views
 from attnviz.ui.context import Context, View
 from attnviz.ui.fields import Field
@@ -77,3 +79,29 @@ def test_what_is_drawn_is_handed_in(path: Path):
     assert not [name for name in imported if name.startswith(("attnviz.ui.cache", "attnviz.zoo"))]
     if path.parent.name == "views":
         assert "attnviz.ui.models" not in imported
+
+
+@pytest.fixture
+def esperanto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A catalogue more in the folder of the others; its words are English but for two."""
+    for path in i18n._FOLDER.glob("*.toml"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    english = (tmp_path / "en.toml").read_text(encoding="utf-8")
+    words = english.replace('language = "English"', 'language = "Esperanto"', 1)
+    (tmp_path / "eo.toml").write_text(words.replace('bars = "Bars"', 'bars = "Stangoj"', 1), encoding="utf-8")
+    monkeypatch.setattr(i18n, "_FOLDER", tmp_path)
+    for known in (i18n.languages, i18n.catalogue):
+        known.cache_clear()
+    yield
+    for known in (i18n.languages, i18n.catalogue):
+        known.cache_clear()
+
+
+@pytest.mark.usefixtures("esperanto")
+def test_a_language_to_come_needs_its_catalogue():
+    page = Page(model="sentiment-en", view="bars", text="good", lang="eo")
+    assert page.state("lang") == "eo" and page.address()["lang"] == "eo"
+    offered = [
+        option for control in page.app.get("button_group") for option in (each.content for each in control.options)
+    ]
+    assert "Stangoj" in offered and "Esperanto" in offered
