@@ -24,6 +24,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from attnviz.errors import AttnvizError, DataError, ExtraError, InputError, ModelError
+from attnviz.version import __version__
 
 if TYPE_CHECKING:
     from attnviz import analysis, export, figures
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from attnviz.families.own.wrapped import wrap
     from attnviz.trace import AttentionBlock, AttentionTrace
     from attnviz.zoo import load, models
-
-__version__ = "0.1.0"
 
 #: Where each public name lives; looked up when it is first used.
 _HOMES = {

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from attnviz import __version__
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.figures import bars, heatmap, prediction
 from attnviz.figures.style import FONT
 from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace, Classification
+from attnviz.version import __version__
 
 #: Endings `write` knows.
 KINDS = ("json", "csv", "html", "png", "svg")

@@ -192,7 +192,7 @@ def test_ranges_leave_room_on_both_sides():
 
 def test_the_version_stands_in_one_place():
     assert "version" in settings()["project"]["dynamic"]
-    assert settings()["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "attnviz.__version__"}
+    assert settings()["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "attnviz.version.__version__"}
     assert f"## [{attnviz.__version__}]" in text_of(Path("CHANGELOG.md"))
 
 

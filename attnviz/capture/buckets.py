@@ -11,8 +11,8 @@ import tensorflow as tf
 from keras import tree
 from numpy.typing import NDArray
 
-from attnviz.capture import tap
 from attnviz.capture.graph import compiled
+from attnviz.capture.recorder import LOCK
 
 #: Lengths in tokens that are compiled. XLA needs fixed lengths; it was faster than the open graph at each of these.
 BUCKETS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
@@ -72,7 +72,7 @@ class Bucketed:
     def _function(self, length: int, structure: Any, leaves: list[tf.Tensor]) -> Any:
         function = self._functions.get(length)
         if function is None:
-            with tap.LOCK:
+            with LOCK:
                 function = self._functions.get(length)
                 if function is None:
                     specs = [tf.TensorSpec(each.shape, each.dtype) for each in leaves]

@@ -12,8 +12,9 @@ import numpy as np
 import tensorflow as tf
 from keras import tree
 
-from attnviz.capture import tap
+from attnviz.capture.recorder import Recorder, Scope, Tapped
 from attnviz.capture.sites import ATTENTION, Site, only_handed_on, origins
+from attnviz.capture.tap import recording
 from attnviz.errors import ModelError
 
 #: What is recognised as attention, for the message when nothing is.
@@ -62,7 +63,7 @@ class Graph:
 
 
 def traced(model: keras.Model, structure: Any, leaves: Sequence[tf.Tensor], observed: Mapping[str, Any]) -> Graph:
-    """Trace a model with the most open lengths it bears; the caller holds `tap.LOCK`.
+    """Trace a model with the most open lengths it bears; the caller holds `LOCK`.
 
     Args:
         model: Built.
@@ -86,7 +87,7 @@ def traced(model: keras.Model, structure: Any, leaves: Sequence[tf.Tensor], obse
 
 
 def compiled(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec], joined: bool = True) -> Any:
-    """A model at fixed lengths, compiled by XLA; the caller holds `tap.LOCK`.
+    """A model at fixed lengths, compiled by XLA; the caller holds `LOCK`.
 
     Args:
         model: Built.
@@ -100,8 +101,8 @@ def compiled(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec],
     """
 
     def run(*leaves: tf.Tensor) -> Any:
-        recorder = tap.Recorder(None, None, [tap.Scope(tf.compat.v1.get_default_graph())])
-        with tap.recording(recorder):
+        recorder = Recorder(None, None, [Scope(tf.compat.v1.get_default_graph())])
+        with recording(recorder):
             prediction = model(tree.pack_sequence_as(structure, list(leaves)), training=False)
         answers = [each for each in tree.flatten(prediction) if isinstance(each, tf.Tensor)]
         kept = [each for each in recorder.tapped if _is_attention(each, answers)]
@@ -124,9 +125,9 @@ def gradient(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec],
     def run(*arguments: tf.Tensor) -> tf.Tensor:
         *leaves, target = arguments
         with tf.GradientTape() as tape:
-            scope = tap.Scope(tf.compat.v1.get_default_graph())
-            recorder = tap.Recorder(None, None, [scope], (layer,), tape)
-            with tap.recording(recorder):
+            scope = Scope(tf.compat.v1.get_default_graph())
+            recorder = Recorder(None, None, [scope], (layer,), tape)
+            with recording(recorder):
                 prediction = tree.flatten(model(tree.pack_sequence_as(structure, leaves), training=False))[0]
             if prediction.shape.rank != 2 or not recorder.outputs:
                 raise ModelError("no_gradients", model=model.name)
@@ -204,9 +205,9 @@ def _trace(model: keras.Model, structure: Any, specs: tuple[tf.TensorSpec, ...],
 
     def run(*arguments: tf.Tensor) -> Any:
         *leaves, values, table = arguments
-        scope = tap.Scope(tf.compat.v1.get_default_graph())
-        recorder = tap.Recorder(values, table, [scope], tuple(observed.values()))
-        with tap.recording(recorder):
+        scope = Scope(tf.compat.v1.get_default_graph())
+        recorder = Recorder(values, table, [scope], tuple(observed.values()))
+        with recording(recorder):
             prediction = model(tree.pack_sequence_as(structure, leaves), training=False)
         answers = [each for each in tree.flatten(prediction) if isinstance(each, tf.Tensor)]
         kept = [(row, each) for row, each in enumerate(recorder.tapped) if _is_attention(each, answers)]
@@ -218,7 +219,7 @@ def _trace(model: keras.Model, structure: Any, specs: tuple[tf.TensorSpec, ...],
         return prediction, weights, masked, [each for _, each in recorder.outputs], [each.scores for _, each in kept]
 
     whole = tf.function(run, autograph=False).get_concrete_function(*specs, *_EDITS)
-    recorder: tap.Recorder = found["recorder"]
+    recorder: Recorder = found["recorder"]
     if not found["sites"]:
         raise ModelError(
             "nothing_to_capture",
@@ -247,13 +248,13 @@ def _trace(model: keras.Model, structure: Any, specs: tuple[tf.TensorSpec, ...],
     )
 
 
-def _is_attention(tapped: tap.Tapped, answers: Sequence[tf.Tensor]) -> bool:
+def _is_attention(tapped: Tapped, answers: Sequence[tf.Tensor]) -> bool:
     """A softmax that is only answered with is a classifier's, unless it goes over an open length (a pointer)."""
     keys = tapped.layout.order[len(tapped.layout.order) - tapped.layout.keys :]
     return any(tapped.weights.shape[axis] is None for axis in keys) or not only_handed_on(tapped.weights, answers)
 
 
-def _site(name: str, tapped: tap.Tapped, inputs: Sequence[tf.Tensor]) -> Site:
+def _site(name: str, tapped: Tapped, inputs: Sequence[tf.Tensor]) -> Site:
     sources = tapped.sources
     query = sources[0] if sources else tapped.weights
     others = sources[1:2] if isinstance(tapped.layer, ATTENTION) else sources[1:]

@@ -20,8 +20,8 @@ from tensorflow.python.autograph.core import ag_ctx
 from tensorflow.python.autograph.impl import api as autograph
 from tensorflow.python.eager.polymorphic_function import polymorphic_function
 
-from attnviz.capture import tap
 from attnviz.capture.layout import Layout
+from attnviz.capture.recorder import Scope, Tapped, active
 from attnviz.capture.sites import callers
 
 
@@ -29,13 +29,13 @@ def _steps(original: Callable[..., Any]) -> Callable[..., Any]:
     """`backend.rnn`, giving out what its steps computed."""
 
     def rnn(step_function: Any, inputs: Any, initial_states: Any, **options: Any) -> Any:
-        recorder = tap.active()
+        recorder = active()
         if recorder is None or options.get("unroll") or not recorder.reachable():
             return original(step_function, inputs, initial_states, **options)
-        met: list[tap.Tapped] = []
+        met: list[Tapped] = []
 
         def step(step_inputs: Any, states: Any) -> Any:
-            scope = tap.Scope(tf.compat.v1.get_default_graph())
+            scope = Scope(tf.compat.v1.get_default_graph())
             recorder.scopes.append(scope)
             try:
                 output, new_states = step_function(step_inputs, states)
@@ -51,7 +51,7 @@ def _steps(original: Callable[..., Any]) -> Callable[..., Any]:
             step(first, tuple(initial_states) + tuple(options.get("constants") or ()))
         if options.get("mask") is not None and any(None in each.weights.shape.as_list()[1:] for each in met):
             recorder.unreachable.extend(each.path for each in met)  # Keras cannot mask outputs of open shape
-            recorder.scopes.append(tap.Scope(None))
+            recorder.scopes.append(Scope(None))
             try:
                 return original(step_function, inputs, initial_states, **options)
             finally:
@@ -100,13 +100,13 @@ def _elements(original: Callable[..., Any]) -> Callable[..., Any]:
     """`tf.vectorized_map`, giving out what its elements computed."""
 
     def vectorized_map(fn: Any, elems: Any, *args: Any, **options: Any) -> Any:
-        recorder = tap.active()
+        recorder = active()
         if recorder is None or not recorder.reachable():
             return original(fn, elems, *args, **options)
-        met: list[tap.Tapped] = []
+        met: list[Tapped] = []
 
         def element(each: Any) -> Any:
-            scope = tap.Scope(tf.compat.v1.get_default_graph())
+            scope = Scope(tf.compat.v1.get_default_graph())
             recorder.scopes.append(scope)
             try:
                 output = fn(each)
@@ -131,7 +131,7 @@ def _compiled(original: Callable[..., Any]) -> Callable[..., Any]:
     """A function the author compiled becomes part of the graph; it may have been traced before, out of our sight."""
 
     def __call__(self: Any, *args: Any, **options: Any) -> Any:
-        recorder = tap.active()
+        recorder = active()
         if recorder is None or not recorder.reachable():
             return original(self, *args, **options)
         function = self._python_function

@@ -13,8 +13,8 @@ from keras import tree
 from numpy.typing import NDArray
 
 from attnviz.capture import edits as packing
-from attnviz.capture import tap
 from attnviz.capture.graph import Graph, declared, gradient, traced
+from attnviz.capture.recorder import LOCK
 from attnviz.capture.run import Run, SiteRun
 from attnviz.capture.sites import Site
 from attnviz.errors import ModelError
@@ -106,7 +106,7 @@ class CapturedModel:
         graph = self._graph(structure, leaves)
         _, watched = _layer(self.model, layer)
         key = (graph.specs, id(watched))
-        with tap.LOCK:
+        with LOCK:
             if key not in self._gradients:
                 self._gradients[key] = gradient(self.model, structure, graph.specs, watched)
         return np.asarray(self._gradients[key](*leaves, tf.constant(target)).numpy(), np.float32)
@@ -131,7 +131,7 @@ class CapturedModel:
         for graph in self._graphs.get(key, ()):
             if graph.takes(leaves):
                 return graph
-        with tap.LOCK:
+        with LOCK:
             for graph in self._graphs.get(key, ()):
                 if graph.takes(leaves):
                     return graph

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from attnviz.capture import tap
+from attnviz.capture.recorder import MASKED_BELOW
 from attnviz.capture.sites import Site
 
 
@@ -48,7 +48,7 @@ class SiteRun:
         level = self.weights.max(-1, keepdims=True) == self.weights.min(-1, keepdims=True)
         if zeros_agree.all() and not (level & ~blind & (first.shape[-1] > 1)).any():
             return first
-        return self.scores < tap.MASKED_BELOW
+        return self.scores < MASKED_BELOW
 
     @functools.cached_property
     def scores(self) -> NDArray[np.float32]:

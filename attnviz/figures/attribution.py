@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from attnviz.analysis.explain.measures import MEASURES, Measure, Measures
 from attnviz.figures import style
-from attnviz.figures.escape import label, plain
-from attnviz.figures.numbers import approx, exact
+from attnviz.figures.escape import plain
+from attnviz.figures.marks.bars import bars
+from attnviz.figures.marks.names import down
+from attnviz.figures.marks.panels import panels
+from attnviz.figures.marks.scales import around
+from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
 
 #: Pixels.
@@ -41,44 +44,21 @@ def attribution(
     """
     look = style.theme(theme)
     titles = [translate(language, f"measures.{measure}") for measure in shown]
-    figure = make_subplots(rows=1, cols=len(shown), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.04)
-    places = list(range(len(found.tokens)))
-    for column, measure in enumerate(shown, start=1):
+    figure = panels(look, titles, height=MARGIN + ROW_HEIGHT * len(found.tokens), spacing=0.04)
+    for column, (measure, title) in enumerate(zip(shown, titles, strict=True), start=1):
         values = found.values[measure]
-        figure.add_bar(
-            x=values,
-            y=places,
-            orientation="h",
-            marker={"color": [look.second if value < 0 else look.bar for value in values]},
-            hoverinfo="text",
-            hovertext=[
-                f"{plain(token)}<br>{plain(titles[column - 1])} {exact(float(value))}"
-                for token, value in zip(found.tokens, values, strict=True)
-            ],
-            row=1,
-            col=column,
-        )
-        figure.update_xaxes(**_scale(look, measure, values), row=1, col=column)
-    figure.update_layout(
-        **{**style.layout(look, height=MARGIN + ROW_HEIGHT * len(places)), "margin": {"l": 8, "r": 8, "t": 44, "b": 8}},
-        bargap=0.25,
-    )
-    figure.update_yaxes(
-        **style.axis(look, autorange="reversed", showgrid=False, zeroline=False, tickvals=places),
-        ticktext=[label(token) for token in found.tokens],
-    )
-    figure.update_annotations(font={"size": style.FONT_SIZE, "color": look.text})
+        colours = [look.second if value < 0 else look.bar for value in values]
+        figure.add_trace(bars(found.tokens, values, title, colours), row=1, col=column)
+        figure.update_xaxes(**style.axis(look, **_scale(measure, values)), row=1, col=column)
+    figure.update_layout(bargap=0.25)
+    figure.update_yaxes(**down(look, found.tokens))
     return figure
 
 
-def _scale(look: style.Theme, measure: Measure, values: Any) -> dict[str, Any]:
+def _scale(measure: Measure, values: Any) -> dict[str, Any]:
     if measure == "attention":
-        return style.axis(look, range=[0, 1], tickvals=[0, 0.5, 1])
-    bound = float(np.nanmax(np.abs(values), initial=0)) or 1.0
-    marks = [-bound, 0, bound]
-    return style.axis(
-        look, range=[-1.1 * bound, 1.1 * bound], tickvals=marks, ticktext=[approx(-bound, 2), "0", approx(bound, 2)]
-    )
+        return {"range": [0, 1], "tickvals": [0, 0.5, 1]}
+    return around(float(np.nanmax(np.abs(values), initial=0)) or 1.0)
 
 
 def erasure_curves(
@@ -94,7 +74,7 @@ def erasure_curves(
     """
     look = style.theme(theme)
     titles = [translate(language, f"measures.{kind}") for kind in ("without", "alone")]
-    figure = make_subplots(rows=1, cols=2, shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.06)
+    figure = panels(look, titles, height=CURVES_HEIGHT, spacing=0.06, below=90)
     for column, kind in enumerate(("without", "alone"), start=1):
         rows = table[table["kind"] == kind]
         _band(figure, rows[rows["measure"] == "random"], look, language, column)
@@ -118,20 +98,12 @@ def erasure_curves(
                 row=1,
                 col=column,
             )
-    figure.update_layout(
-        **{
-            **style.layout(look, height=CURVES_HEIGHT),
-            "margin": {"l": 8, "r": 8, "t": 44, "b": 90},
-            "showlegend": True,
-        },
-        legend={"orientation": "h", "y": -0.32, "yanchor": "top", "x": 0},
-    )
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.32, "yanchor": "top", "x": 0})
     step = max(1, int(table["k"].max()) // 8)
     title = translate(language, "measures.tokens_axis")
     figure.update_xaxes(**style.axis(look, title=title, zeroline=False, tick0=0, dtick=step))
     figure.update_yaxes(**style.axis(look, range=[0, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1]))
     figure.update_yaxes(title=translate(language, "figures.probability"), row=1, col=1)
-    figure.update_annotations(font={"size": style.FONT_SIZE, "color": look.text})
     return figure
 
 

@@ -11,8 +11,10 @@ from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import InputError
 from attnviz.figures import style
 from attnviz.figures.describe import whose
-from attnviz.figures.escape import label, plain
-from attnviz.figures.numbers import approx, exact, percent
+from attnviz.figures.escape import plain
+from attnviz.figures.marks import bars as marks
+from attnviz.figures.marks.names import down, unknown
+from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace, Classification
 
@@ -43,26 +45,15 @@ def bars(
     look = style.theme(theme)
     table = tables.weights([trace], order, None if chosen is None else [chosen])
     values = [float(value) for value in table["weight"]]
-    word = translate(language, "figures.weight")
-    marked = translate(language, "figures.unknown")
-    names = [
-        f"{label(token)}{' ' + marked if unknown else ''}"
-        for token, unknown in zip(table["token"], table["unknown"], strict=True)
-    ]
+    names = unknown(table["token"], table["unknown"], language)
     title = plain(whose(trace, chosen or focus(trace), language)) or None
     figure = go.Figure(
-        go.Bar(
-            x=values,
-            y=list(range(len(values))),
-            orientation="h",
-            marker={"color": look.bar},
-            text=[approx(value) for value in values],
-            textposition="outside",
-            cliponaxis=False,
-            hoverinfo="text",
-            hovertext=[
-                f"{plain(token)}<br>{word} {exact(value)}" for token, value in zip(table["token"], values, strict=True)
-            ],
+        marks.bars(
+            list(table["token"]),
+            values,
+            translate(language, "figures.weight"),
+            look.bar,
+            written=[approx(value) for value in values],
         )
     )
     figure.layout = {
@@ -74,14 +65,7 @@ def bars(
             tickvals=[0, 0.25, 0.5, 0.75, 1],
             title=translate(language, "figures.weight_axis"),
         ),
-        "yaxis": style.axis(
-            look,
-            autorange="reversed",
-            showgrid=False,
-            zeroline=False,
-            tickvals=list(range(len(values))),
-            ticktext=names,
-        ),
+        "yaxis": down(look, table["token"], ticktext=names),
     }
     return figure
 
@@ -112,12 +96,12 @@ def prediction(
     if not isinstance(output, Classification):
         raise InputError("no_classification", model=trace.model)
     look = style.theme(theme)
-    shown = [label(name) for name in (names or output.labels)]
+    shown = list(names or output.labels)
     word = translate(language, "figures.probability")
     own = name or translate(language, "surgery.edited" if trace.edited else "figures.own")
     runs = [(own, trace), *compare]
     colours = [look.bar, look.second if name else look.muted, look.second]
-    figure = go.Figure()
+    drawn = []
     for number, (title, run) in enumerate(runs):
         result = run.output
         assert isinstance(result, Classification)
@@ -125,18 +109,9 @@ def prediction(
         colour: str | list[str] = colours[number % len(colours)]
         if not compare:
             colour = [look.accent if index == result.predicted else look.bar for index in range(len(values))]
-        figure.add_bar(
-            x=values,
-            y=list(range(len(values))),
-            orientation="h",
-            name=plain(title),
-            marker={"color": colour},
-            text=[percent(value) for value in values],
-            textposition="outside",
-            cliponaxis=False,
-            hoverinfo="text",
-            hovertext=[f"{each}<br>{word} {exact(value)}" for each, value in zip(shown, values, strict=True)],
-        )
+        written = [percent(value) for value in values]
+        drawn.append(marks.bars(shown, values, word, colour, series=title, written=written))
+    figure = go.Figure(drawn)
     figure.layout = {
         **style.layout(look, height=MARGIN + int(BAR_HEIGHT * len(shown) * (0.75 * len(runs) if compare else 1))),
         "bargap": 0.25,
@@ -147,17 +122,8 @@ def prediction(
             ticktext=["0", "25 %", "50 %", "75 %", "100 %"],
             title=word,
         ),
-        "yaxis": style.axis(
-            look,
-            autorange="reversed",
-            showgrid=False,
-            zeroline=False,
-            tickvals=list(range(len(shown))),
-            ticktext=shown,
-        ),
+        "yaxis": down(look, shown),
     }
     if compare:
-        figure.update_layout(
-            showlegend=True, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
-        )
+        figure.update_layout(showlegend=True, legend=style.LEGEND)
     return figure

@@ -10,7 +10,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from attnviz.figures import style
-from attnviz.figures.escape import label, plain
+from attnviz.figures.escape import plain
+from attnviz.figures.marks.bars import bars
+from attnviz.figures.marks.names import down
 from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
 from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, MASK_NONE, MASK_OTHER, MASK_PADDING
@@ -40,56 +42,33 @@ def weights(
         theme: `light` or `dark`.
     """
     look = style.theme(theme)
-    places = np.arange(len(tokens))
-    figure = go.Figure()
-    for index, (name, values) in enumerate(rows):
-        figure.add_bar(
-            x=[float(value) for value in values],
-            y=places,
-            orientation="h",
-            name=plain(name),
-            marker={"color": (look.bar, look.second)[index]},
-            hoverinfo="text",
-            hovertext=[
-                f"{plain(token)}<br>{plain(name)} {exact(float(value))}"
-                for token, value in zip(tokens, values, strict=True)
-            ],
-        )
+    drawn = [
+        bars(tokens, values, name, colour, series=name)
+        for (name, values), colour in zip(rows, (look.bar, look.second), strict=False)
+    ]
     longest = float(max(values.max() for _, values in rows))
     for code in sorted(set() if mask is None else {int(each) for each in mask} - {MASK_NONE}):
-        hidden = places[mask == code]
+        hidden = [int(place) for place in np.flatnonzero(mask == code)]
         words = translate(language, f"masks.{code}")
-        figure.add_bar(
-            x=[longest] * len(hidden),
-            y=hidden,
-            orientation="h",
-            name=words,
-            width=0.9,
-            offset=-0.45,
-            marker={
-                "color": "rgba(0,0,0,0)",
-                "line": {"color": look.muted, "width": 1},
-                "pattern": {"shape": HATCH[code], "fgcolor": look.muted, "size": 9},
-            },
-            hoverinfo="text",
-            hovertext=[f"{plain(tokens[place])}<br>{words}<br>0" for place in hidden],
-        )
-    several = len(figure.data) > 1
+        hatch = {
+            "color": "rgba(0,0,0,0)",
+            "line": {"color": look.muted, "width": 1},
+            "pattern": {"shape": HATCH[code], "fgcolor": look.muted, "size": 9},
+        }
+        told = [f"{plain(tokens[place])}<br>{words}<br>0" for place in hidden]
+        names = [tokens[place] for place in hidden]
+        over = {"y": hidden, "width": 0.9, "offset": -0.45, "marker": hatch, "hovertext": told}
+        drawn.append(bars(names, [longest] * len(hidden), words, "", series=words, **over))
+    several = len(drawn) > 1
     height = MARGIN + (PAIR_HEIGHT if len(rows) > 1 else ROW_HEIGHT) * max(len(tokens), 3)
+    figure = go.Figure(drawn)
     figure.layout = {
         **style.layout(look, height=height),
         "showlegend": several,
         "barmode": "group",
-        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        "legend": style.LEGEND,
         "xaxis": style.axis(look, title=translate(language, "figures.weight_axis"), rangemode="tozero"),
-        "yaxis": style.axis(
-            look,
-            autorange="reversed",
-            showgrid=False,
-            zeroline=False,
-            tickvals=places,
-            ticktext=[label(token) for token in tokens],
-        ),
+        "yaxis": down(look, tokens),
     }
     return figure
 
@@ -122,7 +101,7 @@ def growth(table: pd.DataFrame, width: int, *, language: str = "en", theme: str 
     figure.layout = {
         **style.layout(look, height=CURVE_HEIGHT),
         "showlegend": True,
-        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        "legend": style.LEGEND,
         "xaxis": style.axis(look, type="log", tickvals=list(table["d"]), title=translate(language, "cell.width_axis")),
         "yaxis": style.axis(look, range=[0, 1.05], title=translate(language, "columns.largest")),
     }

@@ -10,9 +10,12 @@ import plotly.graph_objects as go
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import describe, style
-from attnviz.figures.escape import label, plain
+from attnviz.figures.escape import plain
 from attnviz.figures.large import large
-from attnviz.figures.masks import LEGEND, SIGNS, overlay, room
+from attnviz.figures.marks.cells import cells, framed, inked
+from attnviz.figures.marks.names import across, down
+from attnviz.figures.marks.scales import colour_bar, marked
+from attnviz.figures.masks import LEGEND, overlay, room, signs
 from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionTrace
@@ -64,52 +67,24 @@ def head(
         return f"{plain(queries[q])} → {plain(keys[k])}<br>{word} {exact(float(weights[q, k]))}{reason}"
 
     def written(q: int, k: int) -> str:
-        ink = style.ink(style.shade(float(places[q, k]), look.ramp))
-        return f'<span style="color:{ink}">{weights[q, k]:.2f}</span>'
+        return inked(f"{weights[q, k]:.2f}", places[q, k], look.ramp)
 
-    cells = [[(q, k) for k in range(len(keys))] for q in range(len(queries))]
-    hovers = [[hover(*place) for place in line] for line in cells]
-    marks = ticks(scale)
+    grid = [[(q, k) for k in range(len(keys))] for q in range(len(queries))]
+    hovers = [[hover(*place) for place in line] for line in grid]
+    kind = translate(language, f"figures.colour_{'query' if scale == 'row' else scale}")
     drawn: list[go.Heatmap | go.Scatter] = [
-        go.Heatmap(
-            z=np.where(masked == MASK_NONE, places, np.nan),
-            zmin=0,
-            zmax=1,
-            x=list(range(len(keys))),
-            y=list(range(len(queries))),
-            colorscale=style.colour_scale(look.ramp),
-            xgap=1,
-            ygap=1,
-            hoverongaps=False,
-            hoverinfo="text",
-            hovertext=hovers,
-            text=[[written(*place) for place in line] for line in cells] if len(keys) <= WRITTEN else None,
-            texttemplate="%{text}" if len(keys) <= WRITTEN else None,
-            textfont={"size": 13},
-            colorbar={
-                "title": {
-                    "text": translate(language, f"figures.colour_{'query' if scale == 'row' else scale}"),
-                    "side": "right",
-                },
-                "tickvals": [mark.position for mark in marks],
-                "ticktext": [mark.label for mark in marks],
-                "thickness": 16,
-                "outlinewidth": 1,
-            },
+        cells(
+            np.where(masked == MASK_NONE, places, np.nan),
+            look.ramp,
+            bar=colour_bar(kind, marked(ticks(scale))),
+            hover=hovers,
+            written=[[written(*place) for place in line] for line in grid] if len(keys) <= WRITTEN else None,
+            font={"size": 13},
+            gap=1,
         )
     ]
     if masked.any():
-        signs = [[SIGNS[code][0] if code else "" for code in line] for line in masked.tolist()]
-        text = signs if len(keys) <= SIGNED else None
-        drawn += overlay(masked, hovers, text, look, language, x=range(len(keys)), y=range(len(queries)))
-    frame = {
-        "type": "rect",
-        "x0": -0.5,
-        "x1": len(keys) - 0.5,
-        "y0": chosen.query - 0.5,
-        "y1": chosen.query + 0.5,
-        "line": {"color": look.accent, "width": 3},
-    }
+        drawn += overlay(masked, hovers, signs(masked) if len(keys) <= SIGNED else None, look, language)
     numbering = translate(language, "figures.layer_head", layer=chosen.layer + 1, head=chosen.head + 1)
     rounded = f" · {translate(language, 'figures.rounded')}" if len(keys) <= WRITTEN else ""
     told = describe.hidden(trace, chosen, language)
@@ -117,24 +92,9 @@ def head(
     above = SECOND_LINE * bool(told) + room(masked)
     layout = {
         **style.layout(look, height=MARGIN + above + cell * len(queries), title=title),
-        "shapes": [frame],
-        "xaxis": style.axis(
-            look,
-            showgrid=False,
-            zeroline=False,
-            tickvals=list(range(len(keys))),
-            ticktext=[label(token) for token in keys],
-            title=translate(language, "figures.key_axis"),
-        ),
-        "yaxis": style.axis(
-            look,
-            showgrid=False,
-            zeroline=False,
-            autorange="reversed",
-            tickvals=list(range(len(queries))),
-            ticktext=[label(token) for token in queries],
-            title=translate(language, "figures.query_axis"),
-        ),
+        "shapes": [framed(look, (-0.5, len(keys) - 0.5), (chosen.query - 0.5, chosen.query + 0.5))],
+        "xaxis": across(look, keys, title=translate(language, "figures.key_axis")),
+        "yaxis": down(look, queries, title=translate(language, "figures.query_axis")),
     }
     layout["margin"]["t"] += above
     if masked.any():

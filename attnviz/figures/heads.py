@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.analysis.scales import round_ticks
 from attnviz.figures import style
+from attnviz.figures.marks.cells import cells
+from attnviz.figures.marks.names import plain_axis
+from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.numbers import approx, exact, percent
 from attnviz.i18n import translate
 
@@ -99,7 +102,6 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
     places = np.arange(count)
     # Every head where there is room, else the first of each layer.
     named = [index for index, (_, head) in enumerate(similarity.heads) if count <= 24 or head == 0]
-    ends = round_ticks(most)
     divergence = translate(language, "columns.divergence")
     hover = [_nearest(similarity, index, language) for index in range(count)]
     size = max(HEIGHT, min(1000, 14 * count))
@@ -107,30 +109,18 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
     marks.update(marker_showscale=False, marker_size=min(POINT, max(7, 0.7 * size / count)), marker_symbol="square")
     figure = go.Figure(
         [
-            go.Heatmap(
-                z=np.where(np.eye(count, dtype=bool), np.nan, similarity.distance),
-                x=list(range(count)),
-                y=list(range(count)),
-                zmin=0,
-                zmax=most,
-                colorscale=style.colour_scale(look.ramp),
-                hoverongaps=False,
+            cells(
+                np.where(np.eye(count, dtype=bool), np.nan, similarity.distance),
+                look.ramp,
+                (0, most),
+                bar=colour_bar(translate(language, "heads.colour", most=approx(most)), marked(round_ticks(most), most)),
+                hover=f"%{{text}}<br>{divergence} %{{z:.9~g}}",
                 text=[[f"{one} – {other}" for other in labels] for one in labels],
-                hovertemplate=f"%{{text}}<br>{divergence} %{{z:.9~g}}<extra></extra>",
-                colorbar={
-                    "title": {"text": translate(language, "heads.colour", most=approx(most)), "side": "right"},
-                    "tickvals": [mark.position * most for mark in ends],
-                    "ticktext": [mark.label for mark in ends],
-                    "thickness": 16,
-                    "outlinewidth": 1,
-                },
             ),
             marks,
         ]
     )
     axis: dict[str, Any] = {
-        "showgrid": False,
-        "zeroline": False,
         "range": [-0.5, count - 0.5],
         "tickvals": named,
         "ticktext": [labels[index] for index in named],
@@ -138,8 +128,8 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
     }
     figure.layout = {
         **style.layout(look, height=size, title=translate(language, "heads.distance_title")),
-        "xaxis": style.axis(look, **axis),
-        "yaxis": style.axis(look, **axis | {"range": axis["range"][::-1]}),
+        "xaxis": plain_axis(look, **axis),
+        "yaxis": plain_axis(look, **axis | {"range": axis["range"][::-1]}),
     }
     return figure
 
@@ -178,13 +168,10 @@ def _points(
             "opacity": 0.9,
             "line": {"width": 1, "color": look.text},
             "showscale": True,
-            "colorbar": {
-                "title": {"text": translate(language, "figures.layer"), "side": "right"},
-                "tickvals": list(marks),
-                "ticktext": [str(layer + 1) for layer in marks],
-                "thickness": 16,
-                "outlinewidth": 1,
-            },
+            "colorbar": colour_bar(
+                translate(language, "figures.layer"),
+                {"tickvals": list(marks), "ticktext": [str(layer + 1) for layer in marks]},
+            ),
         },
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 0.9}},

@@ -15,6 +15,9 @@ from attnviz.errors import InputError
 from attnviz.figures import style
 from attnviz.figures.describe import whose
 from attnviz.figures.escape import label, plain
+from attnviz.figures.marks.cells import cells, inked
+from attnviz.figures.marks.names import down, plain_axis
+from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.masks import LEGEND, SIGNS, overlay, room
 from attnviz.figures.numbers import approx, exact
 from attnviz.i18n import translate
@@ -66,17 +69,17 @@ def heatmap(
         starts = range(0, len(tokens[0]), wrap)
         names = [f"{start + 1}–{min(start + wrap, len(tokens[0]))}" for start in starts]
         columns = min(wrap, len(tokens[0]))
-        cells = [[(0, start + j) if start + j < len(tokens[0]) else None for j in range(columns)] for start in starts]
+        lines = [[(0, start + j) if start + j < len(tokens[0]) else None for j in range(columns)] for start in starts]
         axis_name = translate(language, "figures.positions")
     else:
         columns = max(map(len, tokens))
         names = [str(number) for number in range(1, len(rows) + 1)]
-        cells = [[(i, j) if j < len(tokens[i]) else None for j in range(columns)] for i in range(len(rows))]
+        lines = [[(i, j) if j < len(tokens[i]) else None for j in range(columns)] for i in range(len(rows))]
         axis_name = translate(language, "figures.sentence")
     masks = [each.mask(trace) for each, trace in zip(chosen, rows, strict=True)]
     whole = [np.zeros(len(row)) if mask is None else mask for mask, row in zip(masks, tokens, strict=True)]
-    masked: NDArray[np.int8] = np.nan_to_num(_fill(cells, whole)).astype(np.int8)
-    z = np.where(masked == MASK_NONE, _fill(cells, places), np.nan)
+    masked: NDArray[np.int8] = np.nan_to_num(_fill(lines, whole)).astype(np.int8)
+    z = np.where(masked == MASK_NONE, _fill(lines, places), np.nan)
     word = translate(language, "figures.weight")
 
     def hover(cell: tuple[int, int] | None) -> str:
@@ -96,83 +99,48 @@ def heatmap(
             return ""
         sentence, position = cell
         number = f"<br>{approx(float(weights[sentence][position]))}" if numbers else ""
-        # Left to itself Plotly writes white or grey, which is too faint on the middle of the ramp.
-        ink = style.ink(style.shade(float(places[sentence][position]), look.ramp))
-        return f'<span style="color:{ink}">{label(tokens[sentence][position], 10)}{number}</span>'
+        return inked(label(tokens[sentence][position], 10) + number, places[sentence][position], look.ramp)
 
     owner = plain(whose(rows[0], chosen[0], language))
     columns_title = translate(language, "figures.position")
     if len(rows) == 1:
         columns_title = owner or translate(language, "figures.keys")
     above = room(masked)
-    height = MARGIN + above + max(CELL_HEIGHT * len(cells), SCALE_HEIGHT)
+    height = MARGIN + above + max(CELL_HEIGHT * len(lines), SCALE_HEIGHT)
+    hovers = [[hover(cell) for cell in line] for line in lines]
     figure = go.Figure(
-        go.Heatmap(
-            z=z,
-            x=list(range(1, columns + 1)),
-            y=list(range(len(cells))),
-            zmin=0,
-            zmax=1,
-            colorscale=style.colour_scale(look.ramp),
-            xgap=2,
-            ygap=2,
-            hoverongaps=False,
-            hoverinfo="text",
-            hovertext=[[hover(cell) for cell in line] for line in cells],
-            text=[[written(cell) for cell in line] for line in cells],
-            texttemplate="%{text}",
-            textfont={"size": style.FONT_SIZE - 1},
-            colorbar=_colour_bar(scale, language),
+        cells(
+            z,
+            look.ramp,
+            bar=colour_bar(translate(language, f"figures.colour_{scale}"), marked(ticks(scale)), height=SCALE_HEIGHT),
+            hover=hovers,
+            written=[[written(cell) for cell in line] for line in lines],
+            font={"size": style.FONT_SIZE - 1},
+            gap=2,
+            first=(1, 0),
         )
     )
     figure.layout = {
         **style.layout(look, height=height, title=translate(language, f"scales.{scale}")),
-        "xaxis": style.axis(look, showgrid=False, zeroline=False, side="bottom", title=columns_title, dtick=1),
-        "yaxis": style.axis(
-            look,
-            showgrid=False,
-            zeroline=False,
-            autorange="reversed",
-            tickvals=list(range(len(cells))),
-            ticktext=names,
-            title=axis_name,
-        ),
+        "xaxis": plain_axis(look, side="bottom", title=columns_title, dtick=1),
+        "yaxis": down(look, names, title=axis_name),
     }
     if above:
-        hovers = [[hover(cell) for cell in line] for line in cells]
         text = [
             [signed(*both) for both in zip(line, codes, strict=True)]
-            for line, codes in zip(cells, masked.tolist(), strict=True)
+            for line, codes in zip(lines, masked.tolist(), strict=True)
         ]
-        figure.add_traces(
-            overlay(masked, hovers, text, look, language, x=range(1, columns + 1), y=range(len(cells)), gap=2)
-        )
+        figure.add_traces(overlay(masked, hovers, text, look, language, first=(1, 0), gap=2))
         figure.update_layout(margin_t=figure.layout.margin.t + above, **LEGEND)
     if len(rows) > 1 and columns > WRAP:
         figure.update_layout(width=MARGIN + CELL_WIDTH * columns)
     return figure
 
 
-def _fill(cells: list[list[tuple[int, int] | None]], places: Sequence[NDArray[np.number[Any]]]) -> NDArray[np.float64]:
-    z = np.full((len(cells), len(cells[0])), np.nan)
-    for i, line in enumerate(cells):
+def _fill(lines: list[list[tuple[int, int] | None]], places: Sequence[NDArray[np.number[Any]]]) -> NDArray[np.float64]:
+    z = np.full((len(lines), len(lines[0])), np.nan)
+    for i, line in enumerate(lines):
         for j, cell in enumerate(line):
             if cell is not None:
                 z[i, j] = places[cell[0]][cell[1]]
     return z
-
-
-def _colour_bar(scale: ScaleKey, language: str) -> dict[str, object]:
-    marks = ticks(scale)
-    return {
-        "title": {"text": translate(language, f"figures.colour_{scale}"), "side": "right"},
-        "tickvals": [mark.position for mark in marks],
-        "ticktext": [mark.label for mark in marks],
-        "thickness": 16,
-        "lenmode": "pixels",
-        "len": SCALE_HEIGHT,
-        "y": 1,
-        "yanchor": "top",
-        "ypad": 0,
-        "outlinewidth": 1,
-    }

@@ -9,7 +9,9 @@ from attnviz.analysis.compact import coded
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import describe, style
-from attnviz.figures.escape import label
+from attnviz.figures.marks.cells import cells, framed
+from attnviz.figures.marks.names import across, down
+from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.masks import LEGEND, overlay, room
 from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace
@@ -38,60 +40,32 @@ def large(trace: AttentionTrace, chosen: Focus, scale: ScaleKey, language: str, 
     masked = masked if masked.ndim == 2 else masked[chosen.layer, chosen.head]
     queries, keys = block.query.tokens, block.key.tokens
     cell = max(2, SIDE // max(len(queries), len(keys)))
-    marks = ticks(scale)
     kind = translate(language, f"figures.colour_{'query' if scale == 'row' else scale}")
     figure = go.Figure(
-        go.Heatmap(
-            z=coded(normalise(block.weights[chosen.layer, chosen.head], scale)),
-            zmin=0,
-            zmax=255,
-            colorscale=style.colour_scale(look.ramp),
-            hovertemplate=f"%{{y}} → %{{x}}<br>{kind}: %{{z}}/255<extra></extra>",
-            colorbar={
-                "title": {"text": kind, "side": "right"},
-                "tickvals": [mark.position * 255 for mark in marks],
-                "ticktext": [mark.label for mark in marks],
-                "thickness": 16,
-                "outlinewidth": 1,
-            },
+        cells(
+            coded(normalise(block.weights[chosen.layer, chosen.head], scale)),
+            look.ramp,
+            (0, 255),
+            bar=colour_bar(kind, marked(ticks(scale), 255)),
+            hover=f"%{{y}} → %{{x}}<br>{kind}: %{{z}}/255",
         )
     )
     if masked.any():
-        figure.add_traces(overlay(masked, None, None, look, language, x=range(len(keys)), y=range(len(queries)), gap=0))
-    figure.add_shape(
-        type="rect",
-        x0=-0.5,
-        x1=len(keys) - 0.5,
-        y0=chosen.query - 0.5,
-        y1=chosen.query + 0.5,
-        line={"color": look.accent, "width": 2},
-    )
+        figure.add_traces(overlay(masked, None, None, look, language, gap=0))
+    figure.add_shape(framed(look, (-0.5, len(keys) - 0.5), (chosen.query - 0.5, chosen.query + 0.5), 2))
     told = describe.hidden(trace, chosen, language)
     above = room(masked) + SECOND_LINE * bool(told)
     numbering = translate(language, "figures.layer_head", layer=chosen.layer + 1, head=chosen.head + 1)
     title = numbering + (f"<br><sup>{told}</sup>" if told else "")
+    labels = {"every": -(-LABEL // cell), "automargin": False}  # with margins of its own Plotly would draw all twice
     figure.update_layout(
         **style.layout(look, height=MARGIN + above + cell * len(queries), title=title),
         width=MARGIN + 100 + cell * len(keys),
-        xaxis=_tokens(look, keys, cell, translate(language, "figures.key_axis")),
-        yaxis=_tokens(look, queries, cell, translate(language, "figures.query_axis")) | {"autorange": "reversed"},
+        xaxis=across(look, keys, title=translate(language, "figures.key_axis"), **labels),
+        yaxis=down(look, queries, title=translate(language, "figures.query_axis"), **labels),
     )
     room_of_labels = min(LETTER * max(map(len, (*queries, *keys))), MARGIN) + 2 * SECOND_LINE
     figure.update_layout(margin_l=room_of_labels, margin_b=room_of_labels)
     if above:
         figure.update_layout(margin_t=figure.layout.margin.t + above, **(LEGEND if masked.any() else {}))
     return figure
-
-
-def _tokens(look: style.Theme, tokens: tuple[str, ...], cell: int, title: str) -> dict[str, object]:
-    names = {str(place): label(token) for place, token in enumerate(tokens)}
-    return style.axis(
-        look,
-        automargin=False,  # Plotly would draw everything twice
-        showgrid=False,
-        zeroline=False,
-        tick0=0,
-        dtick=-(-LABEL // cell),
-        labelalias=names,
-        title=title,
-    )

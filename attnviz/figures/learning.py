@@ -11,7 +11,10 @@ from plotly.subplots import make_subplots
 
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import style
-from attnviz.figures.escape import label, plain
+from attnviz.figures.escape import plain
+from attnviz.figures.marks.cells import cells, framed
+from attnviz.figures.marks.names import down, plain_axis, unknown
+from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
 from attnviz.trace import Axis
@@ -69,32 +72,15 @@ def learning(
     named = [step_name(learned.steps, index, language) for index in range(looks)]
     word = translate(language, "figures.weight")
     figure.add_trace(
-        go.Heatmap(
-            z=places.T,
-            x=list(range(looks)),
-            y=list(range(len(keys))),
-            zmin=0,
-            zmax=1,
-            colorscale=style.colour_scale(drawn.ramp),
-            xgap=1,
-            ygap=1,
-            hoverinfo="text",
-            hovertext=[
+        cells(
+            places.T,
+            drawn.ramp,
+            bar=colour_bar(translate(language, f"learning.colour_{scale}"), marked(ticks(scale)), height=heat),
+            hover=[
                 [f"{plain(token)}<br>{named[at]}<br>{word} {exact(float(values[at, key]))}" for at in range(looks)]
                 for key, token in enumerate(keys.tokens)
             ],
-            colorbar={
-                "title": {"text": translate(language, f"learning.colour_{scale}"), "side": "right"},
-                "tickvals": [mark.position for mark in ticks(scale)],
-                "ticktext": [mark.label for mark in ticks(scale)],
-                "thickness": 14,
-                "lenmode": "pixels",
-                "len": heat,
-                "y": 1,
-                "yanchor": "top",
-                "ypad": 0,
-                "outlinewidth": 1,
-            },
+            gap=1,
         ),
         row=1,
         col=1,
@@ -118,11 +104,9 @@ def learning(
     figure.update_annotations(font={"size": style.FONT_SIZE, "color": drawn.text}, x=0, xanchor="left")
     shown = sorted({0, looks - 1, *range(0, looks - max(looks // NAMED, 1), -(-looks // NAMED))})
     figure.update_xaxes(
-        **style.axis(
+        **plain_axis(
             drawn,
             range=[-0.5, looks - 0.5],
-            showgrid=False,
-            zeroline=False,
             tickvals=shown,
             ticktext=[f"{int(learned.steps[at]):,}" for at in shown],
         )
@@ -130,20 +114,10 @@ def learning(
     figure.update_xaxes(title=translate(language, "learning.axis"), row=1 + len(CURVES), col=1)
     figure.update_yaxes(**style.axis(drawn, zeroline=False, rangemode="tozero", nticks=4))
     figure.update_yaxes(range=[0, 1.06], tickvals=[0, 0.5, 1], ticktext=["0", "50 %", "100 %"], row=3, col=1)
-    unknown = translate(language, "figures.unknown")
-    figure.update_yaxes(
-        autorange="reversed",
-        showgrid=False,
-        tickvals=list(range(len(keys))),
-        ticktext=[
-            f"{label(token, 12)}{' ' + unknown if strange else ''}"
-            for token, strange in zip(keys.tokens, keys.unknown, strict=True)
-        ],
-        row=1,
-        col=1,
-    )
-    across = {"xref": "x", "x0": look - 0.5, "x1": look + 0.5, "yref": "paper", "y0": 0, "y1": 1}
-    figure.add_shape(type="rect", **across, line={"color": drawn.accent, "width": 3}, layer="above")
+    tokens = unknown(keys.tokens, keys.unknown, language, 12)
+    figure.update_yaxes(**down(drawn, keys.tokens, ticktext=tokens), row=1, col=1)
+    frame = framed(drawn, (look - 0.5, look + 0.5), (0, 1))
+    figure.add_shape(**frame, xref="x", yref="paper", layer="above")
     return figure
 
 

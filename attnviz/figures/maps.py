@@ -13,7 +13,10 @@ from attnviz.analysis.heads.maps import MapKey, masked
 from attnviz.analysis.scales import ScaleKey, normalise, round_ticks, ticks
 from attnviz.figures import masks, style
 from attnviz.figures.describe import map_title
-from attnviz.figures.escape import label, plain
+from attnviz.figures.escape import plain
+from attnviz.figures.marks.cells import cells, inked
+from attnviz.figures.marks.names import across, down
+from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.numbers import approx, exact
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionBlock
@@ -65,26 +68,21 @@ def attention_map(
     told, written = keys <= TOLD, keys <= WRITTEN
     cell = CELL if written else min(SMALL_CELL, max(SIDE // max(queries, keys), 2))
     gap = int(cell >= PARTED)
-    cells: dict[str, Any] = {"z": coded(places), "zmax": 255}
+    shown, span = coded(places), 255
     if told:
-        cells = {"z": np.where(mask == MASK_NONE, places, np.nan).astype(np.float32), "zmax": 1}
+        shown, span = np.where(mask == MASK_NONE, places, np.nan).astype(np.float32), 1
     number = f"<br>{translate(language, f'maps.{kind}_value')} %{{customdata:.9~g}}" if told else ""
     figure = go.Figure(
-        go.Heatmap(
-            **cells,
-            zmin=0,
-            x=list(range(keys)),
-            y=list(range(queries)),
-            colorscale=style.colour_scale(look.ramp),
-            xgap=gap,
-            ygap=gap,
-            hoverongaps=False,
+        cells(
+            shown,
+            look.ramp,
+            (0, span),
+            bar=_colour_bar(kind, scale, top, span, language),
+            hover=f"%{{y}} → %{{x}}{number}",
+            written=_numbers(values, places, look) if written else None,
+            font={"size": 13},
+            gap=gap,
             customdata=values if told else None,
-            hovertemplate=f"%{{y}} → %{{x}}{number}<extra></extra>",
-            text=_numbers(values, places, look) if written else None,
-            texttemplate="%{text}" if written else None,
-            textfont={"size": 13},
-            colorbar=_colour_bar(kind, scale, top, cells["zmax"], language),
         )
     )
     title = map_title(block, kind, layer, head, language)
@@ -95,16 +93,14 @@ def attention_map(
         hover = [
             [_masked_hover(block, mask, q, k, language) if told else "" for k in range(keys)] for q in range(queries)
         ]
-        signs = [[masks.SIGNS[code][0] if code else "" for code in line] for line in mask.tolist()]
-        text = signs if keys <= SIGNED else None
-        figure.add_traces(masks.overlay(mask, hover, text, look, language, x=range(keys), y=range(queries), gap=gap))
+        text = masks.signs(mask) if keys <= SIGNED else None
+        figure.add_traces(masks.overlay(mask, hover, text, look, language, gap=gap))
         above = masks.room(mask)
+    every = -(-LABEL // cell)
     figure.layout = {
         **style.layout(look, height=MARGIN + above + cell * queries, title=title),
-        "xaxis": _tokens(look, block.key.tokens, cell, translate(language, "figures.key_axis")),
-        "yaxis": _tokens(
-            look, block.query.tokens, cell, translate(language, "figures.query_axis"), autorange="reversed"
-        ),
+        "xaxis": across(look, block.key.tokens, every=every, title=translate(language, "figures.key_axis")),
+        "yaxis": down(look, block.query.tokens, every=every, title=translate(language, "figures.query_axis")),
     }
     if above:
         figure.update_layout(margin_t=figure.layout.margin.t + above, **masks.LEGEND)
@@ -115,10 +111,7 @@ def attention_map(
 
 def _numbers(values: NDArray[np.float64], places: NDArray[np.float64], look: style.Theme) -> list[list[str]]:
     return [
-        [
-            f'<span style="color:{style.ink(style.shade(float(place), look.ramp))}">{value:.2f}</span>'
-            for value, place in zip(line, shades, strict=True)
-        ]
+        [inked(f"{value:.2f}", place, look.ramp) for value, place in zip(line, shades, strict=True)]
         for line, shades in zip(values, places, strict=True)
     ]
 
@@ -139,27 +132,4 @@ def _colour_bar(kind: MapKey, scale: ScaleKey, top: float, span: float, language
         name = translate(language, f"maps.norms_{scale}", top=approx(top))
     elif scale == "log":
         name = translate(language, "maps.log", name=name)
-    return {
-        "title": {"text": name, "side": "right"},
-        "tickvals": [mark.position * span for mark in marks],
-        "ticktext": [mark.label for mark in marks],
-        "thickness": 16,
-        "outlinewidth": 1,
-    }
-
-
-def _tokens(look: style.Theme, tokens: tuple[str, ...], cell: int, title: str, **more: Any) -> dict[str, Any]:
-    """An axis of tokens; where there is no room for all labels, hovering still tells every one."""
-    labels = [label(token) for token in tokens]
-    step = -(-LABEL // cell)
-    ticks: dict[str, Any] = {"tickvals": list(range(len(tokens))), "ticktext": labels}
-    if step > 1:
-        ticks = {"tick0": 0, "dtick": step, "labelalias": {str(place): each for place, each in enumerate(labels)}}
-    return style.axis(
-        look,
-        showgrid=False,
-        zeroline=False,
-        title=title,
-        **ticks,
-        **more,
-    )
+    return colour_bar(name, marked(marks, span))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from attnviz.figures.style import Theme
+from attnviz.figures import style
+from attnviz.figures.marks.cells import Words, cells
 from attnviz.i18n import translate
 from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, MASK_OTHER, MASK_PADDING
 
@@ -27,19 +27,18 @@ SIGN, ENTRY = 11, 25
 #: What the layout of a figure with masked cells adds: a legend above the cells.
 LEGEND: dict[str, Any] = {
     "showlegend": True,
-    "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "itemclick": False, "itemdoubleclick": False},
+    "legend": {**style.LEGEND, "itemclick": False, "itemdoubleclick": False},
 }
 
 
 def overlay(
     mask: NDArray[np.int8],
-    hover: Sequence[Sequence[str]] | None,
-    text: Sequence[Sequence[str]] | None,
-    look: Theme,
+    hover: Words | None,
+    text: Words | None,
+    look: style.Theme,
     language: str = "en",
     *,
-    x: Sequence[int],
-    y: Sequence[int],
+    first: tuple[int, int] = (0, 0),
     gap: int = 1,
 ) -> list[go.Heatmap | go.Scatter]:
     """Traces to lay over a heatmap whose masked cells are empty: cells and an entry of the legend for each reason.
@@ -50,7 +49,7 @@ def overlay(
         text: What stands in a cell. None: too small for a sign, cells make up stripes, dots or checks.
         look: The theme.
         language: Of the legend.
-        x, y: Places of columns and rows.
+        first: The places of the first column and the first row.
         gap: Pixels between cells.
     """
     rows, columns = np.indices(mask.shape)
@@ -69,25 +68,16 @@ def overlay(
         strong = look.muted if text is None else look.grid
         name = translate(language, f"masks.{code}")
         traces.append(
-            go.Heatmap(
-                z=np.where(here, 1 + filled, 0).astype(np.uint8)
-                if hover is None
-                else np.where(here, 1 + filled, np.nan),
-                zmin=0,
-                zmax=2,
-                x=list(x),
-                y=list(y),
-                colorscale=[[0, "rgba(0,0,0,0)"], [0.5, look.background], [1, strong]],
-                showscale=False,
-                xgap=gap,
-                ygap=gap,
+            cells(
+                np.where(here, 1 + filled, 0).astype(np.uint8) if hover is None else np.where(here, 1 + filled, np.nan),
+                ("rgba(0,0,0,0)", look.background, strong),
+                (0, 2),
+                hover=None if hover is None else _only(here, hover),
+                written=None if text is None else _only(here, text),
+                font={"color": look.text},
+                gap=gap,
+                first=first,
                 name=name,
-                hoverongaps=False,
-                hoverinfo="skip" if hover is None else "text",
-                hovertext=None if hover is None else _only(here, hover),
-                text=None if text is None else _only(here, text),
-                texttemplate=None if text is None else "%{text}",
-                textfont={"color": look.text},
             )
         )
         marker = {"symbol": symbol, "size": 4 if code == MASK_PADDING else SIGN, "color": look.text}
@@ -109,7 +99,12 @@ def room(mask: NDArray[np.int8]) -> int:
     return ENTRY * sum(bool((mask == code).any()) for code in SIGNS)
 
 
-def _only(here: NDArray[np.bool_], words: Sequence[Sequence[str]]) -> list[list[str]]:
+def signs(mask: NDArray[np.int8]) -> list[list[str]]:
+    """The sign in each masked cell."""
+    return [[SIGNS[code][0] if code else "" for code in line] for line in mask.tolist()]
+
+
+def _only(here: NDArray[np.bool_], words: Words) -> list[list[str]]:
     return [
         [word if masked else "" for masked, word in zip(cells, line, strict=True)]
         for cells, line in zip(here.tolist(), words, strict=True)

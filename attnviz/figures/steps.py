@@ -9,8 +9,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from attnviz.figures import style
-from attnviz.figures.escape import label, plain
-from attnviz.figures.numbers import approx, exact
+from attnviz.figures.escape import plain
+from attnviz.figures.marks.bars import bars
+from attnviz.figures.marks.cells import cells
+from attnviz.figures.marks.names import down, plain_axis
+from attnviz.figures.marks.scales import colour_bar, ends
+from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
 from attnviz.trace import Steps
 
@@ -38,38 +42,22 @@ def matrix(
     look = style.theme(theme)
     bound = float(np.abs(values).max()) or 1.0
     figure = go.Figure(
-        go.Heatmap(
-            z=values,
-            x=list(range(1, values.shape[1] + 1)),
-            y=list(range(len(rows))),
-            zmin=-bound,
-            zmax=bound,
-            colorscale=style.colour_scale(look.diverging),
-            hoverinfo="text",
-            text=[
+        cells(
+            values,
+            look.diverging,
+            (-bound, bound),
+            bar=colour_bar(translate(language, "figures.value"), ends(-bound, 0, bound)),
+            hover=[
                 [f"{plain(row)} · {column + 1}<br>{exact(float(value))}" for column, value in enumerate(line)]
                 for row, line in zip(rows, values, strict=True)
             ],
-            colorbar={
-                "title": {"text": translate(language, "figures.value"), "side": "right"},
-                "thickness": 14,
-                "outlinewidth": 1,
-                "tickvals": [-bound, 0, bound],
-                "ticktext": [approx(-bound, 2), "0", approx(bound, 2)],
-            },
+            first=(1, 0),
         )
     )
     figure.layout = {
         **style.layout(look, height=MARGIN + ROW_HEIGHT * max(len(rows), 2)),
-        "xaxis": style.axis(look, showgrid=False, zeroline=False, title=column_title),
-        "yaxis": style.axis(
-            look,
-            showgrid=False,
-            zeroline=False,
-            autorange="reversed",
-            tickvals=list(range(len(rows))),
-            ticktext=[label(row) for row in rows],
-        ),
+        "xaxis": plain_axis(look, title=column_title),
+        "yaxis": down(look, rows),
     }
     return figure
 
@@ -77,22 +65,16 @@ def matrix(
 def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: str = "light") -> go.Figure:
     """x·W and b apart, and their sum as a mark: the score of each token."""
     look = style.theme(theme)
-    places = list(range(len(tokens)))
     total = translate(language, "figures.score")
-    figure = go.Figure()
-    for name, values, colour in (("x·W", steps["content"], look.bar), ("b", steps["bias"], look.second)):
-        figure.add_bar(
-            x=[float(value) for value in values],
-            y=places,
-            orientation="h",
-            name=name,
-            marker={"color": colour, "pattern": {"shape": "/" if name == "b" else "", "solidity": 0.35}},
-            hoverinfo="text",
-            hovertext=[f"{plain(t)}<br>{name} {exact(float(v))}" for t, v in zip(tokens, values, strict=True)],
-        )
+    figure = go.Figure(
+        [
+            bars(tokens, steps["content"], "x·W", look.bar, series="x·W"),
+            bars(tokens, steps["bias"], "b", look.second, series="b", marker_pattern={"shape": "/", "solidity": 0.35}),
+        ]
+    )
     figure.add_scatter(
         x=[float(value) for value in steps["scores"]],
-        y=places,
+        y=list(range(len(tokens))),
         mode="markers",
         name=total,
         marker={"symbol": "diamond", "size": 11, "color": look.text},
@@ -103,16 +85,9 @@ def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: 
         **style.layout(look, height=MARGIN + ROW_HEIGHT * max(len(tokens), 3)),
         "showlegend": True,
         "barmode": "relative",
-        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        "legend": style.LEGEND,
         "xaxis": style.axis(look, title=total),
-        "yaxis": style.axis(
-            look,
-            autorange="reversed",
-            showgrid=False,
-            zeroline=False,
-            tickvals=places,
-            ticktext=[label(token) for token in tokens],
-        ),
+        "yaxis": down(look, tokens),
     }
     return figure
 

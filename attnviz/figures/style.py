@@ -149,6 +149,10 @@ def layout(look: Theme, *, height: int, title: str | None = None) -> dict[str, A
     }
 
 
+#: A row above the picture.
+LEGEND: dict[str, Any] = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
+
+
 def axis(look: Theme, **more: Any) -> dict[str, Any]:
     """What all axes share."""
     return {

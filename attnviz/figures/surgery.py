@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from attnviz.analysis.compact import coded, shrunk
 from attnviz.figures import style
 from attnviz.figures.escape import label, plain
-from attnviz.figures.numbers import approx, exact
+from attnviz.figures.marks.bars import bars
+from attnviz.figures.marks.cells import cells
+from attnviz.figures.marks.names import across, down, plain_axis
+from attnviz.figures.marks.panels import panels
+from attnviz.figures.marks.scales import around, colour_bar, ends
+from attnviz.figures.numbers import exact
 from attnviz.i18n import translate
 
 #: Pixels.
@@ -56,45 +60,18 @@ def changed_row(
     """
     look = style.theme(theme)
     titles = list(titles or _titles(language))
-    figure = make_subplots(rows=1, cols=3, shared_yaxes=True, subplot_titles=_short(titles), horizontal_spacing=0.04)
+    figure = panels(look, _short(titles), height=MARGIN + ROW_HEIGHT * len(tokens), spacing=0.04)
     difference = np.asarray(edited, np.float64) - np.asarray(own, np.float64)
     most = max(1.0, float(np.nanmax(edited, initial=0)))
     bound = float(np.nanmax(np.abs(difference), initial=0)) or 1.0
-    places = list(range(len(tokens)))
-    drawn = ((own, look.bar), (edited, look.accent), (difference, None))
-    for column, ((values, colour), title) in enumerate(zip(drawn, titles, strict=True), start=1):
-        signs = [look.diverging[0] if value < 0 else look.diverging[-1] for value in values]
-        figure.add_bar(
-            x=[None if np.isnan(value) else float(value) for value in values],
-            y=places,
-            orientation="h",
-            marker={"color": colour or signs},
-            hoverinfo="text",
-            hovertext=[
-                f"{plain(token)}<br>{plain(title)} {exact(float(value))}"
-                for token, value in zip(tokens, values, strict=True)
-            ],
-            row=1,
-            col=column,
-        )
-        scale = {
-            "range": [0, most],
-            "tickvals": [0, most / 2, most],
-            "ticktext": ["0", approx(most / 2, 2), approx(most, 2)],
-        }
-        if colour is None:
-            scale = {"range": [-1.1 * bound, 1.1 * bound], "tickvals": [-bound, 0, bound]}
-            scale["ticktext"] = [approx(-bound, 2), "0", approx(bound, 2)]
+    signs = [look.diverging[0] if value < 0 else look.diverging[-1] for value in difference]
+    weight = {"range": [0, most], **ends(0, most / 2, most)}
+    drawn = ((own, look.bar, weight), (edited, look.accent, weight), (difference, signs, around(bound)))
+    for column, ((values, colour, scale), title) in enumerate(zip(drawn, titles, strict=True), start=1):
+        figure.add_trace(bars(tokens, values, title, colour), row=1, col=column)
         figure.update_xaxes(**style.axis(look, **scale), row=1, col=column)
-    figure.update_layout(
-        **{**style.layout(look, height=MARGIN + ROW_HEIGHT * len(places)), "margin": {"l": 8, "r": 8, "t": 44, "b": 8}},
-        bargap=0.25,
-    )
-    figure.update_yaxes(
-        **style.axis(look, autorange="reversed", showgrid=False, zeroline=False, tickvals=places),
-        ticktext=[label(token) for token in tokens],
-    )
-    figure.update_annotations(font={"size": style.FONT_SIZE, "color": look.text})
+    figure.update_layout(bargap=0.25)
+    figure.update_yaxes(**down(look, tokens))
     return figure
 
 
@@ -126,7 +103,8 @@ def changed_map(
     """
     look = style.theme(theme)
     titles = list(titles or _titles(language))
-    figure = make_subplots(rows=1, cols=3, shared_yaxes=True, subplot_titles=_short(titles), horizontal_spacing=0.03)
+    side = max(SIDE, min(ROW_HEIGHT * len(queries), 600))
+    figure = panels(look, _short(titles), height=side + 2 * MARGIN, spacing=0.03, below=110)
     maps = [np.asarray(each, np.float64) for each in (own, edited)]
     maps.append(maps[1] - maps[0])
     many = max(len(queries), len(keys)) > EXACT
@@ -138,28 +116,20 @@ def changed_map(
         signed = column == 3
         end, beyond = ends[signed]
         low = -end if signed else 0.0
+        name = titles[2] if signed else translate(language, "figures.weight")
         figure.add_trace(
-            go.Heatmap(
+            cells(
                 **(_coded(values, low, end, step) if many else _told(values, low, end, queries, keys, title)),
-                colorscale=style.colour_scale(look.diverging if signed else look.ramp),
-                hoverongaps=False,
-                showscale=column > 1,
-                colorbar=_colour_bar(
-                    low, end, signed, titles[2] if signed else translate(language, "figures.weight"), many, beyond
-                ),
+                ramp=look.diverging if signed else look.ramp,
+                bar=_colour_bar(low, end, signed, name, many, beyond) if column > 1 else None,
             ),
             row=1,
             col=column,
         )
-        figure.update_xaxes(**_axis(look, keys), row=1, col=column)
-    figure.update_yaxes(**_axis(look, queries), autorange="reversed")
+        figure.update_xaxes(**across(look, keys, every=-(-len(keys) // LABELLED), limit=12), row=1, col=column)
+    figure.update_yaxes(**down(look, queries, every=-(-len(queries) // LABELLED), limit=12))
     figure.update_yaxes(title=translate(language, "figures.query_axis"), row=1, col=1)
     figure.update_xaxes(title=translate(language, "figures.key_axis"), row=1, col=2)
-    side = max(SIDE, min(ROW_HEIGHT * len(queries), 600))
-    figure.update_layout(
-        **{**style.layout(look, height=side + 2 * MARGIN), "margin": {"l": 8, "r": 8, "t": 44, "b": 110}},
-    )
-    figure.update_annotations(font={"size": style.FONT_SIZE, "color": look.text})
     return figure
 
 
@@ -189,9 +159,7 @@ def _small(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _coded(values: NDArray[np.float64], low: float, high: float, step: tuple[float, float]) -> dict[str, Any]:
     """A map in 8 bits a cell."""
-    codes = coded(np.clip((values - low) / (high - low), 0, 1))
-    places = {"x0": (step[0] - 1) / 2, "dx": step[0], "y0": (step[1] - 1) / 2, "dy": step[1]}
-    return {"z": codes, "zmin": 0, "zmax": 255, "hoverinfo": "skip", **places}
+    return {"values": coded(np.clip((values - low) / (high - low), 0, 1)), "span": (0, 255), "stretch": step}
 
 
 def _told(
@@ -205,38 +173,21 @@ def _told(
         ]
         for query, line in zip(queries, values, strict=True)
     ]
-    return {"z": values, "zmin": low, "zmax": high, "hoverinfo": "text", "hovertext": words, "xgap": 1, "ygap": 1}
+    return {"values": values, "span": (low, high), "hover": words, "gap": 1}
 
 
 def _colour_bar(low: float, high: float, signed: bool, title: str, in_codes: bool, beyond: bool) -> dict[str, Any]:
     """Below its maps: that of the weights under the first two, that of the difference under the third."""
-    marks = [low, (low + high) / 2, high]
-    words = ["0" if mark == 0 else approx(mark, 2) for mark in marks]
+    marks = ends(low, (low + high) / 2, high)
+    words = marks["ticktext"]
     if beyond:
         words[2] = f"≥ {words[2].removeprefix('≈ ')}"
         words[0] = f"≤ {words[0].removeprefix('≈ ')}" if signed else words[0]
-    return {
-        "orientation": "h",
-        "x": 0.84 if signed else 0.32,
-        "len": 0.24 if signed else 0.54,
-        "ticklabeloverflow": "allow",
-        "y": 0,
-        "yref": "container",
-        "yanchor": "bottom",
-        "thickness": 14,
-        "outlinewidth": 1,
-        "tickvals": [(mark - low) / (high - low) * 255 for mark in marks] if in_codes else marks,
-        "ticktext": words,
-        "title": {"text": label(title), "side": "top"},
-    }
-
-
-def _axis(look: style.Theme, tokens: Sequence[str]) -> dict[str, Any]:
-    step = -(-len(tokens) // LABELLED)
-    shown = list(range(0, len(tokens), step))
-    return style.axis(
-        look, showgrid=False, zeroline=False, tickvals=shown, ticktext=[label(tokens[place], 12) for place in shown]
-    )
+    if in_codes:
+        marks["tickvals"] = [(mark - low) / (high - low) * 255 for mark in marks["tickvals"]]
+    below = {"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom", "ticklabeloverflow": "allow"}
+    across_maps = {"x": 0.84, "len": 0.24} if signed else {"x": 0.32, "len": 0.54}
+    return colour_bar(label(title), marks, **below, **across_maps) | {"title": {"text": label(title), "side": "top"}}
 
 
 def head_changes(values: Floats, *, language: str = "en", theme: str = "light") -> go.Figure:
@@ -252,35 +203,25 @@ def head_changes(values: Floats, *, language: str = "en", theme: str = "light") 
     most = float(np.nanmax(values, initial=0)) or 1.0
     words, head, layer = (translate(language, key) for key in ("surgery.changed", "figures.head", "figures.layer"))
     figure = go.Figure(
-        go.Heatmap(
-            z=values,
-            x=list(range(1, heads + 1)),
-            y=list(range(1, layers + 1)),
-            zmin=0,
-            zmax=most,
-            xgap=2,
-            ygap=2,
-            colorscale=style.colour_scale(look.ramp),
-            hoverinfo="text",
-            hovertext=[
+        cells(
+            values,
+            look.ramp,
+            (0, most),
+            bar=colour_bar(words, ends(0, most)),
+            hover=[
                 [
                     f"{layer} {row + 1}, {head} {column + 1}<br>{exact(float(values[row, column]))}"
                     for column in range(heads)
                 ]
                 for row in range(layers)
             ],
-            colorbar={
-                "title": {"text": words, "side": "right"},
-                "tickvals": [0, most],
-                "ticktext": ["0", approx(most, 2)],
-                "thickness": 16,
-                "outlinewidth": 1,
-            },
+            gap=2,
+            first=(1, 1),
         )
     )
     figure.layout = {
         **style.layout(look, height=max(220, MARGIN + 44 * layers)),
-        "xaxis": style.axis(look, showgrid=False, zeroline=False, title=head, dtick=1),
-        "yaxis": style.axis(look, showgrid=False, zeroline=False, title=layer, dtick=1, autorange="reversed"),
+        "xaxis": plain_axis(look, title=head, dtick=1),
+        "yaxis": plain_axis(look, title=layer, dtick=1, autorange="reversed"),
     }
     return figure

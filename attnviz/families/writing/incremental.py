@@ -10,8 +10,9 @@ import tensorflow as tf
 from keras import tree
 from numpy.typing import NDArray
 
-from attnviz.capture import CapturedModel, Run, tap
+from attnviz.capture import CapturedModel, Run
 from attnviz.capture.graph import compiled
+from attnviz.capture.recorder import LOCK
 from attnviz.errors import InputError
 from attnviz.families.common.projection import check_indices
 from attnviz.families.writing.decoding import Choice, log_softmax
@@ -63,7 +64,7 @@ class Captured:
                     ),
                     self._inputs,
                 )
-                with tap.LOCK:
+                with LOCK:
                     self._compiled[length] = compiled(self._network, specs, tree.flatten(specs), joined=False)
 
     def length(self, source: int) -> int | None:

@@ -1,0 +1,50 @@
+"""The one mark for bars: a number for each name, from left to right, read from the top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from attnviz.figures.escape import plain
+from attnviz.figures.numbers import exact
+
+
+def bars(
+    names: Sequence[str],
+    values: Iterable[float],
+    word: str,
+    colour: str | Sequence[str],
+    *,
+    series: str | None = None,
+    written: Sequence[str] | None = None,
+    **more: Any,
+) -> go.Bar:
+    """A bar for each name; hovering tells it whole, with nine significant digits.
+
+    Args:
+        names: Any text, such as tokens.
+        values: One a name; NaN draws none.
+        word: What the numbers are, any text.
+        colour: Of all bars, or of each.
+        series: Any text, for the legend; None: it stands in none.
+        written: At the ends of the bars; None: nothing.
+        **more: Of `go.Bar`.
+    """
+    lengths = [float(value) for value in values]
+    told = [f"{plain(name)}<br>{plain(word)} {exact(value)}" for name, value in zip(names, lengths, strict=True)]
+    if written is not None:
+        more |= {"text": written, "textposition": "outside", "cliponaxis": False}
+    return go.Bar(
+        **{
+            "x": [None if value != value else value for value in lengths],
+            "y": list(range(len(lengths))),
+            "orientation": "h",
+            "name": None if series is None else plain(series),
+            "marker": {"color": colour},
+            "hoverinfo": "text",
+            "hovertext": told,
+            **more,
+        }
+    )
