@@ -45,11 +45,12 @@ def bars(
     look = style.theme(theme)
     table = tables.weights([trace], order, None if chosen is None else [chosen])
     values = [float(value) for value in table["weight"]]
-    names = unknown(table["token"], table["unknown"], language)
+    tokens = list(table["token"])
+    names = unknown(tokens, table["unknown"], language)
     title = plain(whose(trace, chosen or focus(trace), language)) or None
     figure = go.Figure(
         marks.bars(
-            list(table["token"]),
+            tokens,
             values,
             translate(language, "figures.weight"),
             look.bar,
@@ -65,7 +66,7 @@ def bars(
             tickvals=[0, 0.25, 0.5, 0.75, 1],
             title=translate(language, "figures.weight_axis"),
         ),
-        "yaxis": down(look, table["token"], ticktext=names),
+        "yaxis": down(look, tokens, ticktext=names),
     }
     return figure
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ def weights(
         }
         told = [f"{plain(tokens[place])}<br>{words}<br>0" for place in hidden]
         names = [tokens[place] for place in hidden]
-        over = {"y": hidden, "width": 0.9, "offset": -0.45, "marker": hatch, "hovertext": told}
+        over: dict[str, Any] = {"y": hidden, "width": 0.9, "offset": -0.45, "marker": hatch, "hovertext": told}
         drawn.append(bars(names, [longest] * len(hidden), words, "", series=words, **over))
     several = len(drawn) > 1
     height = MARGIN + (PAIR_HEIGHT if len(rows) > 1 else ROW_HEIGHT) * max(len(tokens), 3)

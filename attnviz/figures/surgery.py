@@ -185,9 +185,15 @@ def _colour_bar(low: float, high: float, signed: bool, title: str, in_codes: boo
         words[0] = f"≤ {words[0].removeprefix('≈ ')}" if signed else words[0]
     if in_codes:
         marks["tickvals"] = [(mark - low) / (high - low) * 255 for mark in marks["tickvals"]]
-    below = {"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom", "ticklabeloverflow": "allow"}
-    across_maps = {"x": 0.84, "len": 0.24} if signed else {"x": 0.32, "len": 0.54}
-    return colour_bar(label(title), marks, **below, **across_maps) | {"title": {"text": label(title), "side": "top"}}
+    below: dict[str, Any] = {
+        "orientation": "h",
+        "y": 0,
+        "yref": "container",
+        "yanchor": "bottom",
+        "ticklabeloverflow": "allow",
+    }
+    below |= {"x": 0.84, "len": 0.24} if signed else {"x": 0.32, "len": 0.54}
+    return colour_bar(label(title), marks, **below) | {"title": {"text": label(title), "side": "top"}}
 
 
 def head_changes(values: Floats, *, language: str = "en", theme: str = "light") -> go.Figure:

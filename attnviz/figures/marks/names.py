@@ -10,7 +10,9 @@ from attnviz.figures.escape import MAX_LABEL, label
 from attnviz.i18n import translate
 
 
-def across(look: style.Theme, names: Sequence[str], *, every: int = 1, limit: int = MAX_LABEL, **more: Any) -> Any:
+def across(
+    look: style.Theme, names: Sequence[str], *, every: int = 1, limit: int = MAX_LABEL, **more: Any
+) -> dict[str, Any]:
     """An axis of names from left to right.
 
     Args:
