@@ -42,16 +42,16 @@ def attribution(
         A figure with one panel a measure, each on its own labelled scale: attention from 0 to 1, the others in
         probability of the class. Hovering shows 9 significant digits.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     titles = [translate(language, f"measures.{measure}") for measure in shown]
-    figure = panels(look, titles, height=MARGIN + ROW_HEIGHT * len(found.tokens), spacing=0.04)
+    figure = panels(paint, titles, height=MARGIN + ROW_HEIGHT * len(found.tokens), spacing=0.04)
     for column, (measure, title) in enumerate(zip(shown, titles, strict=True), start=1):
         values = found.values[measure]
-        colours = [look.second if value < 0 else look.bar for value in values]
+        colours = [paint.second if value < 0 else paint.bar for value in values]
         figure.add_trace(bars(found.tokens, values, title, colours), row=1, col=column)
-        figure.update_xaxes(**style.axis(look, **_scale(measure, values)), row=1, col=column)
+        figure.update_xaxes(**style.axis(paint, **_scale(measure, values)), row=1, col=column)
     figure.update_layout(bargap=0.25)
-    figure.update_yaxes(**down(look, found.tokens))
+    figure.update_yaxes(**down(paint, found.tokens))
     return figure
 
 
@@ -72,12 +72,12 @@ def erasure_curves(
         language: Of the words on the chart.
         theme: `light` or `dark`.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     titles = [translate(language, f"measures.{kind}") for kind in ("without", "alone")]
-    figure = panels(look, titles, height=CURVES_HEIGHT, spacing=0.06, below=90)
+    figure = panels(paint, titles, height=CURVES_HEIGHT, spacing=0.06, below=90)
     for column, kind in enumerate(("without", "alone"), start=1):
         rows = table[table["kind"] == kind]
-        _band(figure, rows[rows["measure"] == "random"], look, language, column)
+        _band(figure, rows[rows["measure"] == "random"], paint, language, column)
         for measure in shown:
             line = rows[rows["measure"] == measure]
             name = translate(language, f"measures.{measure}")
@@ -88,7 +88,7 @@ def erasure_curves(
                 name=plain(name),
                 legendgroup=measure,
                 showlegend=column == 1,
-                line={"color": look.series[MEASURES.index(measure)], "dash": _DASHES[measure], "width": 3},
+                line={"color": paint.series[MEASURES.index(measure)], "dash": _DASHES[measure], "width": 3},
                 marker={"symbol": _MARKS[measure], "size": 8},
                 hoverinfo="text",
                 hovertext=[
@@ -101,13 +101,13 @@ def erasure_curves(
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.32, "yanchor": "top", "x": 0})
     step = max(1, int(table["k"].max()) // 8)
     title = translate(language, "measures.tokens_axis")
-    figure.update_xaxes(**style.axis(look, title=title, zeroline=False, tick0=0, dtick=step))
-    figure.update_yaxes(**style.axis(look, range=[0, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1]))
+    figure.update_xaxes(**style.axis(paint, title=title, zeroline=False, tick0=0, dtick=step))
+    figure.update_yaxes(**style.axis(paint, range=[0, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1]))
     figure.update_yaxes(title=translate(language, "figures.probability"), row=1, col=1)
     return figure
 
 
-def _band(figure: go.Figure, rows: pd.DataFrame, look: style.Theme, language: str, column: int) -> None:
+def _band(figure: go.Figure, rows: pd.DataFrame, paint: style.Theme, language: str, column: int) -> None:
     for bound, fill in (("low", None), ("high", "tonexty")):
         figure.add_scatter(
             x=rows["k"],
@@ -115,7 +115,7 @@ def _band(figure: go.Figure, rows: pd.DataFrame, look: style.Theme, language: st
             mode="lines",
             line={"width": 0},
             fill=fill,
-            fillcolor=f"rgba({','.join(str(int(look.muted[i : i + 2], 16)) for i in (1, 3, 5))},0.3)",
+            fillcolor=f"rgba({','.join(str(int(paint.muted[i : i + 2], 16)) for i in (1, 3, 5))},0.3)",
             hoverinfo="skip",
             showlegend=False,
             row=1,
@@ -125,7 +125,7 @@ def _band(figure: go.Figure, rows: pd.DataFrame, look: style.Theme, language: st
         x=rows["k"],
         y=rows["probability"],
         mode="lines",
-        line={"color": look.muted, "width": 2},
+        line={"color": paint.muted, "width": 2},
         name=plain(translate(language, "measures.random")),
         legendgroup="random",
         showlegend=column == 1,

@@ -42,7 +42,7 @@ def bars(
     Returns:
         A figure on the scale 0–1. Hovering shows 9 significant digits.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     table = tables.weights([trace], order, None if chosen is None else [chosen])
     values = [float(value) for value in table["weight"]]
     tokens = list(table["token"])
@@ -53,20 +53,20 @@ def bars(
             tokens,
             values,
             translate(language, "figures.weight"),
-            look.bar,
+            paint.bar,
             written=[approx(value) for value in values],
         )
     )
     figure.layout = {
-        **style.layout(look, height=MARGIN + BAR_HEIGHT * len(values), title=title),
+        **style.layout(paint, height=MARGIN + BAR_HEIGHT * len(values), title=title),
         "bargap": 0.25,
         "xaxis": style.axis(
-            look,
+            paint,
             range=[0, 1.12],
             tickvals=[0, 0.25, 0.5, 0.75, 1],
             title=translate(language, "figures.weight_axis"),
         ),
-        "yaxis": down(look, tokens, ticktext=names),
+        "yaxis": down(paint, tokens, ticktext=names),
     }
     return figure
 
@@ -96,12 +96,12 @@ def prediction(
     output = trace.output
     if not isinstance(output, Classification):
         raise InputError("no_classification", model=trace.model)
-    look = style.theme(theme)
+    paint = style.theme(theme)
     shown = list(names or output.labels)
     word = translate(language, "figures.probability")
     own = name or translate(language, "surgery.edited" if trace.edited else "figures.own")
     runs = [(own, trace), *compare]
-    colours = [look.bar, look.second if name else look.muted, look.second]
+    colours = [paint.bar, paint.second if name else paint.muted, paint.second]
     drawn = []
     for number, (title, run) in enumerate(runs):
         result = run.output
@@ -109,21 +109,21 @@ def prediction(
         values = [float(value) for value in result.probabilities]
         colour: str | list[str] = colours[number % len(colours)]
         if not compare:
-            colour = [look.accent if index == result.predicted else look.bar for index in range(len(values))]
+            colour = [paint.accent if index == result.predicted else paint.bar for index in range(len(values))]
         written = [percent(value) for value in values]
         drawn.append(marks.bars(shown, values, word, colour, series=title, written=written))
     figure = go.Figure(drawn)
     figure.layout = {
-        **style.layout(look, height=MARGIN + int(BAR_HEIGHT * len(shown) * (0.75 * len(runs) if compare else 1))),
+        **style.layout(paint, height=MARGIN + int(BAR_HEIGHT * len(shown) * (0.75 * len(runs) if compare else 1))),
         "bargap": 0.25,
         "xaxis": style.axis(
-            look,
+            paint,
             range=[0, 1.2],
             tickvals=[0, 0.25, 0.5, 0.75, 1],
             ticktext=["0", "25 %", "50 %", "75 %", "100 %"],
             title=word,
         ),
-        "yaxis": down(look, shown),
+        "yaxis": down(paint, shown),
     }
     if compare:
         figure.update_layout(showlegend=True, legend=style.LEGEND)

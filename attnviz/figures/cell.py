@@ -42,10 +42,10 @@ def weights(
         language: Of the words on the chart.
         theme: `light` or `dark`.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     drawn = [
         bars(tokens, values, name, colour, series=name)
-        for (name, values), colour in zip(rows, (look.bar, look.second), strict=False)
+        for (name, values), colour in zip(rows, (paint.bar, paint.second), strict=False)
     ]
     longest = float(max(values.max() for _, values in rows))
     for code in sorted(set() if mask is None else {int(each) for each in mask} - {MASK_NONE}):
@@ -53,8 +53,8 @@ def weights(
         words = translate(language, f"masks.{code}")
         hatch = {
             "color": "rgba(0,0,0,0)",
-            "line": {"color": look.muted, "width": 1},
-            "pattern": {"shape": HATCH[code], "fgcolor": look.muted, "size": 9},
+            "line": {"color": paint.muted, "width": 1},
+            "pattern": {"shape": HATCH[code], "fgcolor": paint.muted, "size": 9},
         }
         told = [f"{plain(tokens[place])}<br>{words}<br>0" for place in hidden]
         names = [tokens[place] for place in hidden]
@@ -64,12 +64,12 @@ def weights(
     height = MARGIN + (PAIR_HEIGHT if len(rows) > 1 else ROW_HEIGHT) * max(len(tokens), 3)
     figure = go.Figure(drawn)
     figure.layout = {
-        **style.layout(look, height=height),
+        **style.layout(paint, height=height),
         "showlegend": several,
         "barmode": "group",
         "legend": style.LEGEND,
-        "xaxis": style.axis(look, title=translate(language, "figures.weight_axis"), rangemode="tozero"),
-        "yaxis": down(look, tokens),
+        "xaxis": style.axis(paint, title=translate(language, "figures.weight_axis"), rangemode="tozero"),
+        "yaxis": down(paint, tokens),
     }
     return figure
 
@@ -83,11 +83,11 @@ def growth(table: pd.DataFrame, width: int, *, language: str = "en", theme: str 
         language: Of the words on the chart.
         theme: `light` or `dark`.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     figure = go.Figure()
     for column, name, colour, dash, symbol in (
-        ("plain_largest", "÷ 1", look.second, "dash", "diamond"),
-        ("scaled_largest", "÷ √d", look.bar, "solid", "circle"),
+        ("plain_largest", "÷ 1", paint.second, "dash", "diamond"),
+        ("scaled_largest", "÷ √d", paint.bar, "solid", "circle"),
     ):
         figure.add_scatter(
             x=table["d"],
@@ -100,13 +100,13 @@ def growth(table: pd.DataFrame, width: int, *, language: str = "en", theme: str 
             hovertext=[f"d = {d}<br>{name} {exact(value)}" for d, value in zip(table["d"], table[column], strict=True)],
         )
     figure.layout = {
-        **style.layout(look, height=CURVE_HEIGHT),
+        **style.layout(paint, height=CURVE_HEIGHT),
         "showlegend": True,
         "legend": style.LEGEND,
-        "xaxis": style.axis(look, type="log", tickvals=list(table["d"]), title=translate(language, "cell.width_axis")),
-        "yaxis": style.axis(look, range=[0, 1.05], title=translate(language, "columns.largest")),
+        "xaxis": style.axis(paint, type="log", tickvals=list(table["d"]), title=translate(language, "cell.width_axis")),
+        "yaxis": style.axis(paint, range=[0, 1.05], title=translate(language, "columns.largest")),
     }
-    _mark(figure, look, width, f"d = {width}")
+    _mark(figure, paint, width, f"d = {width}")
     return figure
 
 
@@ -119,18 +119,18 @@ def cost(table: pd.DataFrame, length: int, *, language: str = "en", theme: str =
         language: Of the words on the chart.
         theme: `light` or `dark`.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     here = table["tokens"] == length
     figure = go.Figure(
         go.Scatter(
             x=table["tokens"],
             y=table["bytes"],
             mode="lines+markers",
-            line={"color": look.bar, "width": 3},
+            line={"color": paint.bar, "width": 3},
             marker={
                 "size": [15 if each else 8 for each in here],
                 "symbol": ["diamond" if each else "circle" for each in here],
-                "color": [look.accent if each else look.bar for each in here],
+                "color": [paint.accent if each else paint.bar for each in here],
             },
             hoverinfo="text",
             hovertext=[
@@ -140,18 +140,18 @@ def cost(table: pd.DataFrame, length: int, *, language: str = "en", theme: str =
         )
     )
     figure.layout = {
-        **style.layout(look, height=CURVE_HEIGHT),
-        "xaxis": style.axis(look, type="log", dtick="D2", title=translate(language, "columns.tokens")),
-        "yaxis": style.axis(look, type="log", dtick=1, title=translate(language, "columns.bytes")),
+        **style.layout(paint, height=CURVE_HEIGHT),
+        "xaxis": style.axis(paint, type="log", dtick="D2", title=translate(language, "columns.tokens")),
+        "yaxis": style.axis(paint, type="log", dtick=1, title=translate(language, "columns.bytes")),
     }
-    _mark(figure, look, length, translate(language, "figures.sentence_end", length=length))
+    _mark(figure, paint, length, translate(language, "figures.sentence_end", length=length))
     return figure
 
 
-def _mark(figure: go.Figure, look: style.Theme, place: int, words: str) -> None:
+def _mark(figure: go.Figure, paint: style.Theme, place: int, words: str) -> None:
     """A line across a chart with a logarithmic x axis: Plotly wants the logarithm for words, not for lines."""
     figure.add_shape(
-        type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line={"color": look.text, "dash": "dot"}
+        type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line={"color": paint.text, "dash": "dot"}
     )
     figure.add_annotation(
         x=float(np.log10(place)), y=1, yref="paper", text=words, showarrow=False, xanchor="left", yanchor="top"

@@ -53,7 +53,7 @@ def head(
     block = trace.block(chosen.block)
     if max(block.shape[2:]) > SIGNED:
         return large(trace, chosen, scale, language, theme)
-    look = style.theme(theme)
+    paint = style.theme(theme)
     weights = block.weights[chosen.layer, chosen.head]
     places = normalise(weights, scale)
     word = translate(language, "figures.weight")
@@ -67,7 +67,7 @@ def head(
         return f"{plain(queries[q])} → {plain(keys[k])}<br>{word} {exact(float(weights[q, k]))}{reason}"
 
     def written(q: int, k: int) -> str:
-        return inked(f"{weights[q, k]:.2f}", places[q, k], look.ramp)
+        return inked(f"{weights[q, k]:.2f}", places[q, k], paint.ramp)
 
     grid = [[(q, k) for k in range(len(keys))] for q in range(len(queries))]
     hovers = [[hover(*place) for place in line] for line in grid]
@@ -75,7 +75,7 @@ def head(
     drawn: list[go.Heatmap | go.Scatter] = [
         cells(
             np.where(masked == MASK_NONE, places, np.nan),
-            look.ramp,
+            paint.ramp,
             bar=colour_bar(kind, marked(ticks(scale))),
             hover=hovers,
             written=[[written(*place) for place in line] for line in grid] if len(keys) <= WRITTEN else None,
@@ -84,17 +84,17 @@ def head(
         )
     ]
     if masked.any():
-        drawn += overlay(masked, hovers, signs(masked) if len(keys) <= SIGNED else None, look, language)
+        drawn += overlay(masked, hovers, signs(masked) if len(keys) <= SIGNED else None, paint, language)
     numbering = translate(language, "figures.layer_head", layer=chosen.layer + 1, head=chosen.head + 1)
     rounded = f" · {translate(language, 'figures.rounded')}" if len(keys) <= WRITTEN else ""
     told = describe.hidden(trace, chosen, language)
     title = f"{numbering}{rounded}" + (f"<br><sup>{told}</sup>" if told else "")
     above = SECOND_LINE * bool(told) + room(masked)
     layout = {
-        **style.layout(look, height=MARGIN + above + cell * len(queries), title=title),
-        "shapes": [framed(look, (-0.5, len(keys) - 0.5), (chosen.query - 0.5, chosen.query + 0.5))],
-        "xaxis": across(look, keys, title=translate(language, "figures.key_axis")),
-        "yaxis": down(look, queries, title=translate(language, "figures.query_axis")),
+        **style.layout(paint, height=MARGIN + above + cell * len(queries), title=title),
+        "shapes": [framed(paint, (-0.5, len(keys) - 0.5), (chosen.query - 0.5, chosen.query + 0.5))],
+        "xaxis": across(paint, keys, title=translate(language, "figures.key_axis")),
+        "yaxis": down(paint, queries, title=translate(language, "figures.query_axis")),
     }
     layout["margin"]["t"] += above
     if masked.any():

@@ -41,7 +41,7 @@ def heads(
         A figure whose points carry the head's number, are coloured by layer on a labelled scale, name their figures
         when hovered over, and have `(layer, head)`, from 0, as `customdata`.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     names = {name: translate(language, f"columns.{name}") for name in dict.fromkeys((x, y))}
     figures = {name: table[name].to_numpy(float) for name in names}
     hover = [
@@ -49,11 +49,11 @@ def heads(
         for row in range(len(table))
     ]
     places = [(int(layer) - 1, int(head) - 1) for layer, head in zip(table["layer"], table["head"], strict=True)]
-    figure = go.Figure(_points(places, figures[x], figures[y], hover, look, language))
+    figure = go.Figure(_points(places, figures[x], figures[y], hover, paint, language))
     figure.layout = {
-        **style.layout(look, height=HEIGHT, title=translate(language, "heads.plot_title", x=names[x], y=names[y])),
-        "xaxis": style.axis(look, title=names[x]),
-        "yaxis": style.axis(look, title=names[y]),
+        **style.layout(paint, height=HEIGHT, title=translate(language, "heads.plot_title", x=names[x], y=names[y])),
+        "xaxis": style.axis(paint, title=names[x]),
+        "yaxis": style.axis(paint, title=names[y]),
     }
     return figure
 
@@ -75,14 +75,14 @@ def head_map(
         language: Of the words on the chart.
         theme: `light` or `dark`.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     hover = [_nearest(similarity, index, language) for index in range(len(similarity.heads))]
     title = translate(language, "heads.map_title", kept=percent(kept))
-    figure = go.Figure(_points(similarity.heads, points[:, 0], points[:, 1], hover, look, language))
+    figure = go.Figure(_points(similarity.heads, points[:, 0], points[:, 1], hover, paint, language))
     figure.layout = {
-        **style.layout(look, height=HEIGHT, title=title),
-        "xaxis": style.axis(look, title=translate(language, "heads.first_axis")),
-        "yaxis": style.axis(look, title=translate(language, "heads.second_axis"), scaleanchor="x"),
+        **style.layout(paint, height=HEIGHT, title=title),
+        "xaxis": style.axis(paint, title=translate(language, "heads.first_axis")),
+        "yaxis": style.axis(paint, title=translate(language, "heads.second_axis"), scaleanchor="x"),
     }
     return figure
 
@@ -95,7 +95,7 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
         language: Of the words on the chart.
         theme: `light` or `dark`.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     count = len(similarity.heads)
     most = float(similarity.distance.max(initial=0)) or 1.0
     labels = [f"{layer + 1}·{head + 1}" for layer, head in similarity.heads]
@@ -105,13 +105,13 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
     divergence = translate(language, "columns.divergence")
     hover = [_nearest(similarity, index, language) for index in range(count)]
     size = max(HEIGHT, min(1000, 14 * count))
-    marks = _points(similarity.heads, places, places, hover, look, language, written=count <= 24)
+    marks = _points(similarity.heads, places, places, hover, paint, language, written=count <= 24)
     marks.update(marker_showscale=False, marker_size=min(POINT, max(7, 0.7 * size / count)), marker_symbol="square")
     figure = go.Figure(
         [
             cells(
                 np.where(np.eye(count, dtype=bool), np.nan, similarity.distance),
-                look.ramp,
+                paint.ramp,
                 (0, most),
                 bar=colour_bar(translate(language, "heads.colour", most=approx(most)), marked(round_ticks(most), most)),
                 hover=f"%{{text}}<br>{divergence} %{{z:.9~g}}",
@@ -127,9 +127,9 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
         "title": translate(language, "heads.axis"),
     }
     figure.layout = {
-        **style.layout(look, height=size, title=translate(language, "heads.distance_title")),
-        "xaxis": plain_axis(look, **axis),
-        "yaxis": plain_axis(look, **axis | {"range": axis["range"][::-1]}),
+        **style.layout(paint, height=size, title=translate(language, "heads.distance_title")),
+        "xaxis": plain_axis(paint, **axis),
+        "yaxis": plain_axis(paint, **axis | {"range": axis["range"][::-1]}),
     }
     return figure
 
@@ -139,12 +139,12 @@ def _points(
     x: NDArray[Any],
     y: NDArray[Any],
     hover: Sequence[str],
-    look: style.Theme,
+    paint: style.Theme,
     language: str,
     written: bool = True,
 ) -> go.Scatter:
     layers = max(layer for layer, _ in heads) + 1
-    shades = [style.shade(_along(layer, layers), look.ramp) for layer in range(layers)]
+    shades = [style.shade(_along(layer, layers), paint.ramp) for layer in range(layers)]
     steps = [[place, shades[layer]] for layer in range(layers) for place in (layer / layers, (layer + 1) / layers)]
     marks = range(0, layers, -(-layers // 12))
     return go.Scatter(
@@ -166,7 +166,7 @@ def _points(
             "cmax": layers - 0.5,
             "colorscale": steps,
             "opacity": 0.9,
-            "line": {"width": 1, "color": look.text},
+            "line": {"width": 1, "color": paint.text},
             "showscale": True,
             "colorbar": colour_bar(
                 translate(language, "figures.layer"),

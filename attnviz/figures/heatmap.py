@@ -60,7 +60,7 @@ def heatmap(
     rows = [traces] if isinstance(traces, AttentionTrace) else list(traces)
     if not rows:
         raise InputError("no_traces")
-    look = style.theme(theme)
+    paint = style.theme(theme)
     chosen = chosen or [focus(trace) for trace in rows]
     weights = [each.row(trace) for each, trace in zip(chosen, rows, strict=True)]
     tokens = [each.keys(trace).tokens for each, trace in zip(chosen, rows, strict=True)]
@@ -99,7 +99,7 @@ def heatmap(
             return ""
         sentence, position = cell
         number = f"<br>{approx(float(weights[sentence][position]))}" if numbers else ""
-        return inked(label(tokens[sentence][position], 10) + number, places[sentence][position], look.ramp)
+        return inked(label(tokens[sentence][position], 10) + number, places[sentence][position], paint.ramp)
 
     owner = plain(whose(rows[0], chosen[0], language))
     columns_title = translate(language, "figures.position")
@@ -111,7 +111,7 @@ def heatmap(
     figure = go.Figure(
         cells(
             z,
-            look.ramp,
+            paint.ramp,
             bar=colour_bar(translate(language, f"figures.colour_{scale}"), marked(ticks(scale)), height=SCALE_HEIGHT),
             hover=hovers,
             written=[[written(cell) for cell in line] for line in lines],
@@ -121,16 +121,16 @@ def heatmap(
         )
     )
     figure.layout = {
-        **style.layout(look, height=height, title=translate(language, f"scales.{scale}")),
-        "xaxis": plain_axis(look, side="bottom", title=columns_title, dtick=1),
-        "yaxis": down(look, names, title=axis_name),
+        **style.layout(paint, height=height, title=translate(language, f"scales.{scale}")),
+        "xaxis": plain_axis(paint, side="bottom", title=columns_title, dtick=1),
+        "yaxis": down(paint, names, title=axis_name),
     }
     if above:
         text = [
             [signed(*both) for both in zip(line, codes, strict=True)]
             for line, codes in zip(lines, masked.tolist(), strict=True)
         ]
-        figure.add_traces(overlay(masked, hovers, text, look, language, first=(1, 0), gap=2))
+        figure.add_traces(overlay(masked, hovers, text, paint, language, first=(1, 0), gap=2))
         figure.update_layout(margin_t=figure.layout.margin.t + above, **LEGEND)
     if len(rows) > 1 and columns > WRAP:
         figure.update_layout(width=MARGIN + CELL_WIDTH * columns)

@@ -35,7 +35,7 @@ def large(trace: AttentionTrace, chosen: Focus, scale: ScaleKey, language: str, 
         on the axes.
     """
     block = trace.block(chosen.block)
-    look = style.theme(theme)
+    paint = style.theme(theme)
     masked = np.zeros(block.shape[2:], np.int8) if block.mask is None else block.mask
     masked = masked if masked.ndim == 2 else masked[chosen.layer, chosen.head]
     queries, keys = block.query.tokens, block.key.tokens
@@ -44,25 +44,25 @@ def large(trace: AttentionTrace, chosen: Focus, scale: ScaleKey, language: str, 
     figure = go.Figure(
         cells(
             coded(normalise(block.weights[chosen.layer, chosen.head], scale)),
-            look.ramp,
+            paint.ramp,
             (0, 255),
             bar=colour_bar(kind, marked(ticks(scale), 255)),
             hover=f"%{{y}} → %{{x}}<br>{kind}: %{{z}}/255",
         )
     )
     if masked.any():
-        figure.add_traces(overlay(masked, None, None, look, language, gap=0))
-    figure.add_shape(framed(look, (-0.5, len(keys) - 0.5), (chosen.query - 0.5, chosen.query + 0.5), 2))
+        figure.add_traces(overlay(masked, None, None, paint, language, gap=0))
+    figure.add_shape(framed(paint, (-0.5, len(keys) - 0.5), (chosen.query - 0.5, chosen.query + 0.5), 2))
     told = describe.hidden(trace, chosen, language)
     above = room(masked) + SECOND_LINE * bool(told)
     numbering = translate(language, "figures.layer_head", layer=chosen.layer + 1, head=chosen.head + 1)
     title = numbering + (f"<br><sup>{told}</sup>" if told else "")
     labels = {"every": -(-LABEL // cell), "automargin": False}  # with margins of its own Plotly would draw all twice
     figure.update_layout(
-        **style.layout(look, height=MARGIN + above + cell * len(queries), title=title),
+        **style.layout(paint, height=MARGIN + above + cell * len(queries), title=title),
         width=MARGIN + 100 + cell * len(keys),
-        xaxis=across(look, keys, title=translate(language, "figures.key_axis"), **labels),
-        yaxis=down(look, queries, title=translate(language, "figures.query_axis"), **labels),
+        xaxis=across(paint, keys, title=translate(language, "figures.key_axis"), **labels),
+        yaxis=down(paint, queries, title=translate(language, "figures.query_axis"), **labels),
     )
     room_of_labels = min(LETTER * max(map(len, (*queries, *keys))), MARGIN) + 2 * SECOND_LINE
     figure.update_layout(margin_l=room_of_labels, margin_b=room_of_labels)

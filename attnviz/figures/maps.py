@@ -60,7 +60,7 @@ def attention_map(
     Returns:
         A figure with a labelled colour scale. Hovering shows 9 significant digits, up to 256 keys.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     queries, keys = len(block.query), len(block.key)
     top = (float(values.max(initial=0)) or 1.0) if kind == "norms" else 1.0
     places = normalise(values / top, scale)
@@ -75,11 +75,11 @@ def attention_map(
     figure = go.Figure(
         cells(
             shown,
-            look.ramp,
+            paint.ramp,
             (0, span),
             bar=_colour_bar(kind, scale, top, span, language),
             hover=f"%{{y}} → %{{x}}{number}",
-            written=_numbers(values, places, look) if written else None,
+            written=_numbers(values, places, paint) if written else None,
             font={"size": 13},
             gap=gap,
             customdata=values if told else None,
@@ -94,13 +94,13 @@ def attention_map(
             [_masked_hover(block, mask, q, k, language) if told else "" for k in range(keys)] for q in range(queries)
         ]
         text = masks.signs(mask) if keys <= SIGNED else None
-        figure.add_traces(masks.overlay(mask, hover, text, look, language, gap=gap))
+        figure.add_traces(masks.overlay(mask, hover, text, paint, language, gap=gap))
         above = masks.room(mask)
     every = -(-LABEL // cell)
     figure.layout = {
-        **style.layout(look, height=MARGIN + above + cell * queries, title=title),
-        "xaxis": across(look, block.key.tokens, every=every, title=translate(language, "figures.key_axis")),
-        "yaxis": down(look, block.query.tokens, every=every, title=translate(language, "figures.query_axis")),
+        **style.layout(paint, height=MARGIN + above + cell * queries, title=title),
+        "xaxis": across(paint, block.key.tokens, every=every, title=translate(language, "figures.key_axis")),
+        "yaxis": down(paint, block.query.tokens, every=every, title=translate(language, "figures.query_axis")),
     }
     if above:
         figure.update_layout(margin_t=figure.layout.margin.t + above, **masks.LEGEND)
@@ -109,9 +109,9 @@ def attention_map(
     return figure
 
 
-def _numbers(values: NDArray[np.float64], places: NDArray[np.float64], look: style.Theme) -> list[list[str]]:
+def _numbers(values: NDArray[np.float64], places: NDArray[np.float64], paint: style.Theme) -> list[list[str]]:
     return [
-        [inked(f"{value:.2f}", place, look.ramp) for value, place in zip(line, shades, strict=True)]
+        [inked(f"{value:.2f}", place, paint.ramp) for value, place in zip(line, shades, strict=True)]
         for line, shades in zip(values, places, strict=True)
     ]
 

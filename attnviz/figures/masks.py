@@ -35,7 +35,7 @@ def overlay(
     mask: NDArray[np.int8],
     hover: Words | None,
     text: Words | None,
-    look: style.Theme,
+    paint: style.Theme,
     language: str = "en",
     *,
     first: tuple[int, int] = (0, 0),
@@ -65,28 +65,28 @@ def overlay(
         if not here.any():
             continue
         filled = textures[code] if text is None else np.full(mask.shape, code == MASK_CAUSAL)
-        strong = look.muted if text is None else look.grid
+        strong = paint.muted if text is None else paint.grid
         name = translate(language, f"masks.{code}")
         traces.append(
             cells(
                 np.where(here, 1 + filled, 0).astype(np.uint8) if hover is None else np.where(here, 1 + filled, np.nan),
-                ("rgba(0,0,0,0)", look.background, strong),
+                ("rgba(0,0,0,0)", paint.background, strong),
                 (0, 2),
                 hover=None if hover is None else _only(here, hover),
                 written=None if text is None else _only(here, text),
-                font={"color": look.text},
+                font={"color": paint.text},
                 gap=gap,
                 first=first,
                 name=name,
             )
         )
-        marker = {"symbol": symbol, "size": 4 if code == MASK_PADDING else SIGN, "color": look.text}
+        marker = {"symbol": symbol, "size": 4 if code == MASK_PADDING else SIGN, "color": paint.text}
         traces.append(
             go.Scatter(
                 x=[None],
                 y=[None],
                 mode="markers",
-                marker={**marker, "line": {"width": 1.5, "color": look.text}},
+                marker={**marker, "line": {"width": 1.5, "color": paint.text}},
                 name=name,
                 showlegend=True,
             )

@@ -39,12 +39,12 @@ def matrix(
         language: Of the words on the chart.
         theme: `light` or `dark`.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     bound = float(np.abs(values).max()) or 1.0
     figure = go.Figure(
         cells(
             values,
-            look.diverging,
+            paint.diverging,
             (-bound, bound),
             bar=colour_bar(translate(language, "figures.value"), ends(-bound, 0, bound)),
             hover=[
@@ -55,21 +55,21 @@ def matrix(
         )
     )
     figure.layout = {
-        **style.layout(look, height=MARGIN + ROW_HEIGHT * max(len(rows), 2)),
-        "xaxis": plain_axis(look, title=column_title),
-        "yaxis": down(look, rows),
+        **style.layout(paint, height=MARGIN + ROW_HEIGHT * max(len(rows), 2)),
+        "xaxis": plain_axis(paint, title=column_title),
+        "yaxis": down(paint, rows),
     }
     return figure
 
 
 def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: str = "light") -> go.Figure:
     """x·W and b apart, and their sum as a mark: the score of each token."""
-    look = style.theme(theme)
+    paint = style.theme(theme)
     total = translate(language, "figures.score")
     figure = go.Figure(
         [
-            bars(tokens, steps["content"], "x·W", look.bar, series="x·W"),
-            bars(tokens, steps["bias"], "b", look.second, series="b", marker_pattern={"shape": "/", "solidity": 0.35}),
+            bars(tokens, steps["content"], "x·W", paint.bar, series="x·W"),
+            bars(tokens, steps["bias"], "b", paint.second, series="b", marker_pattern={"shape": "/", "solidity": 0.35}),
         ]
     )
     figure.add_scatter(
@@ -77,17 +77,17 @@ def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: 
         y=list(range(len(tokens))),
         mode="markers",
         name=total,
-        marker={"symbol": "diamond", "size": 11, "color": look.text},
+        marker={"symbol": "diamond", "size": 11, "color": paint.text},
         hoverinfo="text",
         hovertext=[f"{plain(t)}<br>{total} {exact(float(v))}" for t, v in zip(tokens, steps["scores"], strict=True)],
     )
     figure.layout = {
-        **style.layout(look, height=MARGIN + ROW_HEIGHT * max(len(tokens), 3)),
+        **style.layout(paint, height=MARGIN + ROW_HEIGHT * max(len(tokens), 3)),
         "showlegend": True,
         "barmode": "relative",
         "legend": style.LEGEND,
-        "xaxis": style.axis(look, title=total),
-        "yaxis": down(look, tokens),
+        "xaxis": style.axis(paint, title=total),
+        "yaxis": down(paint, tokens),
     }
     return figure
 
@@ -109,28 +109,28 @@ def bias(
         language: Of the words on the chart.
         theme: `light` or `dark`.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     positions = np.arange(1, len(values) + 1)
     figure = go.Figure(
         go.Scatter(
             x=positions,
             y=values,
             mode="lines",
-            line={"color": look.second, "width": 3, "shape": "hvh"},
+            line={"color": paint.second, "width": 3, "shape": "hvh"},
             hoverinfo="text",
             hovertext=[f"{p}<br>b {exact(float(v))}" for p, v in zip(positions, values, strict=True)],
         )
     )
     figure.layout = {
-        **style.layout(look, height=280),
-        "xaxis": style.axis(look, title=translate(language, "figures.position"), range=[0.5, len(values) + 0.5]),
-        "yaxis": style.axis(look, title="b"),
+        **style.layout(paint, height=280),
+        "xaxis": style.axis(paint, title=translate(language, "figures.position"), range=[0.5, len(values) + 0.5]),
+        "yaxis": style.axis(paint, title="b"),
     }
     if trained_length is not None:
         figure.add_vrect(
             x0=0.5,
             x1=trained_length + 0.5,
-            fillcolor=look.bar,
+            fillcolor=paint.bar,
             opacity=0.13,
             line_width=0,
             annotation_text=translate(language, "figures.trained", length=trained_length),
@@ -138,7 +138,7 @@ def bias(
         )
     figure.add_vline(
         x=used + 0.5,
-        line={"color": look.text, "dash": "dot"},
+        line={"color": paint.text, "dash": "dot"},
         annotation_text=translate(language, "figures.sentence_end", length=used),
         annotation_position="bottom right",
     )

@@ -126,7 +126,7 @@ def colour_scale(ramp: Sequence[str]) -> list[list[Any]]:
     return [[index / (len(ramp) - 1), colour] for index, colour in enumerate(ramp)]
 
 
-def layout(look: Theme, *, height: int, title: str | None = None) -> dict[str, Any]:
+def layout(paint: Theme, *, height: int, title: str | None = None) -> dict[str, Any]:
     """What all figures share. Assigned to `figure.layout` it costs Plotly a quarter of `update_layout`.
 
     Args:
@@ -134,18 +134,18 @@ def layout(look: Theme, *, height: int, title: str | None = None) -> dict[str, A
         height: Pixels.
         title: Already escaped; None leaves the space to the picture.
     """
-    font = {"family": FONT, "size": FONT_SIZE, "color": look.text}
+    font = {"family": FONT, "size": FONT_SIZE, "color": paint.text}
     return {
         "font": font,
-        "paper_bgcolor": look.background,
-        "plot_bgcolor": look.background,
+        "paper_bgcolor": paint.background,
+        "plot_bgcolor": paint.background,
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 48 if title else 12, "b": 8},
         "title": {"text": title or "", "font": {"size": FONT_SIZE + 2}, "x": 0, "xanchor": "left", "xref": "container"},
         "hoverlabel": {"font": {"family": FONT, "size": FONT_SIZE}, "align": "left"},
         "dragmode": False,
         "showlegend": False,
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": look.muted, "activecolor": look.accent},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": paint.muted, "activecolor": paint.accent},
     }
 
 
@@ -153,13 +153,13 @@ def layout(look: Theme, *, height: int, title: str | None = None) -> dict[str, A
 LEGEND: dict[str, Any] = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
 
 
-def axis(look: Theme, **more: Any) -> dict[str, Any]:
+def axis(paint: Theme, **more: Any) -> dict[str, Any]:
     """What all axes share."""
     return {
         "automargin": True,
-        "gridcolor": look.grid,
-        "zerolinecolor": look.muted,
-        "linecolor": look.grid,
+        "gridcolor": paint.grid,
+        "zerolinecolor": paint.muted,
+        "linecolor": paint.grid,
         "tickfont": {"size": FONT_SIZE},
         "fixedrange": True,
         **more,

@@ -58,20 +58,20 @@ def changed_row(
         Bars in three panels; the differences on a labelled scale with 0 in its middle. Hovering shows 9 significant
         digits.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     titles = list(titles or _titles(language))
-    figure = panels(look, _short(titles), height=MARGIN + ROW_HEIGHT * len(tokens), spacing=0.04)
+    figure = panels(paint, _short(titles), height=MARGIN + ROW_HEIGHT * len(tokens), spacing=0.04)
     difference = np.asarray(edited, np.float64) - np.asarray(own, np.float64)
     most = max(1.0, float(np.nanmax(edited, initial=0)))
     bound = float(np.nanmax(np.abs(difference), initial=0)) or 1.0
-    signs = [look.diverging[0] if value < 0 else look.diverging[-1] for value in difference]
+    signs = [paint.diverging[0] if value < 0 else paint.diverging[-1] for value in difference]
     weight = {"range": [0, most], **ends(0, most / 2, most)}
-    drawn = ((own, look.bar, weight), (edited, look.accent, weight), (difference, signs, around(bound)))
+    drawn = ((own, paint.bar, weight), (edited, paint.accent, weight), (difference, signs, around(bound)))
     for column, ((values, colour, scale), title) in enumerate(zip(drawn, titles, strict=True), start=1):
         figure.add_trace(bars(tokens, values, title, colour), row=1, col=column)
-        figure.update_xaxes(**style.axis(look, **scale), row=1, col=column)
+        figure.update_xaxes(**style.axis(paint, **scale), row=1, col=column)
     figure.update_layout(bargap=0.25)
-    figure.update_yaxes(**down(look, tokens))
+    figure.update_yaxes(**down(paint, tokens))
     return figure
 
 
@@ -101,10 +101,10 @@ def changed_map(
         of 0, blue against orange. Beyond `EXACT` tokens the few largest cells lie beyond the end of a scale (its label
         says ≥), or none of the others could be seen.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     titles = list(titles or _titles(language))
     side = max(SIDE, min(ROW_HEIGHT * len(queries), 600))
-    figure = panels(look, _short(titles), height=side + 2 * MARGIN, spacing=0.03, below=110)
+    figure = panels(paint, _short(titles), height=side + 2 * MARGIN, spacing=0.03, below=110)
     maps = [np.asarray(each, np.float64) for each in (own, edited)]
     maps.append(maps[1] - maps[0])
     many = max(len(queries), len(keys)) > EXACT
@@ -120,14 +120,14 @@ def changed_map(
         figure.add_trace(
             cells(
                 **(_coded(values, low, end, step) if many else _told(values, low, end, queries, keys, title)),
-                ramp=look.diverging if signed else look.ramp,
+                ramp=paint.diverging if signed else paint.ramp,
                 bar=_colour_bar(low, end, signed, name, many, beyond) if column > 1 else None,
             ),
             row=1,
             col=column,
         )
-        figure.update_xaxes(**across(look, keys, every=-(-len(keys) // LABELLED), limit=12), row=1, col=column)
-    figure.update_yaxes(**down(look, queries, every=-(-len(queries) // LABELLED), limit=12))
+        figure.update_xaxes(**across(paint, keys, every=-(-len(keys) // LABELLED), limit=12), row=1, col=column)
+    figure.update_yaxes(**down(paint, queries, every=-(-len(queries) // LABELLED), limit=12))
     figure.update_yaxes(title=translate(language, "figures.query_axis"), row=1, col=1)
     figure.update_xaxes(title=translate(language, "figures.key_axis"), row=1, col=2)
     return figure
@@ -204,14 +204,14 @@ def head_changes(values: Floats, *, language: str = "en", theme: str = "light") 
         language: Of the words on the chart.
         theme: `light` or `dark`.
     """
-    look = style.theme(theme)
+    paint = style.theme(theme)
     layers, heads = values.shape
     most = float(np.nanmax(values, initial=0)) or 1.0
     words, head, layer = (translate(language, key) for key in ("surgery.changed", "figures.head", "figures.layer"))
     figure = go.Figure(
         cells(
             values,
-            look.ramp,
+            paint.ramp,
             (0, most),
             bar=colour_bar(words, ends(0, most)),
             hover=[
@@ -226,8 +226,8 @@ def head_changes(values: Floats, *, language: str = "en", theme: str = "light") 
         )
     )
     figure.layout = {
-        **style.layout(look, height=max(220, MARGIN + 44 * layers)),
-        "xaxis": plain_axis(look, title=head, dtick=1),
-        "yaxis": plain_axis(look, title=layer, dtick=1, autorange="reversed"),
+        **style.layout(paint, height=max(220, MARGIN + 44 * layers)),
+        "xaxis": plain_axis(paint, title=head, dtick=1),
+        "yaxis": plain_axis(paint, title=layer, dtick=1, autorange="reversed"),
     }
     return figure

@@ -69,25 +69,25 @@ def test_labels_are_cut_between_characters():
     assert label("&" * 30, 5) == "&amp;" * 4 + "…"
 
 
-def every_figure(trace, **look):
+def every_figure(trace, **paint):
     steps = None
     if trace.model in POOLING:
         model = zoo.load(trace.model)
         steps = model.explain(model.encode(trace.text))
     made = {
-        "heatmap": figures.heatmap(trace, **look),
-        "several": figures.heatmap([trace, pooled(["one"]), trace], **look),
-        "bars": figures.bars(trace, **look),
-        "sorted": figures.bars(trace, order="weight", **look),
-        "prediction": figures.prediction(trace, **look),
-        "compared": figures.prediction(trace, compare=[("<i>other</i>", trace)], **look),
+        "heatmap": figures.heatmap(trace, **paint),
+        "several": figures.heatmap([trace, pooled(["one"]), trace], **paint),
+        "bars": figures.bars(trace, **paint),
+        "sorted": figures.bars(trace, order="weight", **paint),
+        "prediction": figures.prediction(trace, **paint),
+        "compared": figures.prediction(trace, compare=[("<i>other</i>", trace)], **paint),
         "matrix": figures.matrix(
-            np.eye(len(trace.blocks[0].key)), trace.blocks[0].key.tokens, column_title="x", **look
+            np.eye(len(trace.blocks[0].key)), trace.blocks[0].key.tokens, column_title="x", **paint
         ),
-        "bias": figures.bias(np.arange(9.0), 4, 3, **look),
+        "bias": figures.bias(np.arange(9.0), 4, 3, **paint),
     }
     if steps is not None:
-        made["scores"] = figures.scores(steps, trace.blocks[0].key.tokens, **look)
+        made["scores"] = figures.scores(steps, trace.blocks[0].key.tokens, **paint)
     return made
 
 

@@ -27,8 +27,8 @@ def test_a_row_before_after_and_between(language, theme):
     np.testing.assert_array_equal(own, OWN)
     np.testing.assert_array_equal(edited, EDITED)
     np.testing.assert_allclose(difference, EDITED - OWN)
-    look, colours = style.theme(theme), figure.data[2].marker.color
-    assert (colours[0], colours[3]) == (look.diverging[0], look.diverging[-1])
+    paint, colours = style.theme(theme), figure.data[2].marker.color
+    assert (colours[0], colours[3]) == (paint.diverging[0], paint.diverging[-1])
     low, high = figure.layout.xaxis3.range
     assert low == -high and high > np.nanmax(np.abs(EDITED - OWN))
     assert figure.layout.xaxis3.ticktext[1] == "0" and figure.layout.xaxis.range == figure.layout.xaxis2.range == (0, 1)

@@ -83,7 +83,7 @@ def inked(text: str, position: float, ramp: Sequence[str]) -> str:
     return f'<span style="color:{style.ink(style.shade(float(position), ramp))}">{text}</span>'
 
 
-def framed(look: style.Theme, x: tuple[float, float], y: tuple[float, float], width: int = 3) -> dict[str, Any]:
+def framed(paint: style.Theme, x: tuple[float, float], y: tuple[float, float], width: int = 3) -> dict[str, Any]:
     """A shape around cells that are chosen."""
     ends = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1]}
-    return {"type": "rect", **ends, "line": {"color": look.accent, "width": width}}
+    return {"type": "rect", **ends, "line": {"color": paint.accent, "width": width}}

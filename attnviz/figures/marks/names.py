@@ -11,7 +11,7 @@ from attnviz.i18n import translate
 
 
 def across(
-    look: style.Theme, names: Sequence[str], *, every: int = 1, limit: int = MAX_LABEL, **more: Any
+    paint: style.Theme, names: Sequence[str], *, every: int = 1, limit: int = MAX_LABEL, **more: Any
 ) -> dict[str, Any]:
     """An axis of names from left to right.
 
@@ -25,18 +25,18 @@ def across(
     labels = [label(name, limit) for name in names]
     if every > 1:
         aliases = {str(place): each for place, each in enumerate(labels)}
-        return plain_axis(look, **{"tick0": 0, "dtick": every, "labelalias": aliases, **more})
-    return plain_axis(look, **{"tickvals": list(range(len(labels))), "ticktext": labels, **more})
+        return plain_axis(paint, **{"tick0": 0, "dtick": every, "labelalias": aliases, **more})
+    return plain_axis(paint, **{"tickvals": list(range(len(labels))), "ticktext": labels, **more})
 
 
-def down(look: style.Theme, names: Sequence[str], **more: Any) -> dict[str, Any]:
+def down(paint: style.Theme, names: Sequence[str], **more: Any) -> dict[str, Any]:
     """An axis of names from the top down; of the same arguments."""
-    return across(look, names, autorange="reversed", **more)
+    return across(paint, names, autorange="reversed", **more)
 
 
-def plain_axis(look: style.Theme, **more: Any) -> dict[str, Any]:
+def plain_axis(paint: style.Theme, **more: Any) -> dict[str, Any]:
     """An axis without lines, for cells lie close to each other and bars speak for themselves."""
-    return style.axis(look, showgrid=False, zeroline=False, **more)
+    return style.axis(paint, showgrid=False, zeroline=False, **more)
 
 
 def unknown(tokens: Iterable[str], strange: Iterable[bool], language: str, limit: int = MAX_LABEL) -> list[str]:

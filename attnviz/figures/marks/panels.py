@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from attnviz.figures import style
 
 
-def panels(look: style.Theme, titles: Sequence[str], *, height: int, spacing: float, below: int = 8) -> go.Figure:
+def panels(paint: style.Theme, titles: Sequence[str], *, height: int, spacing: float, below: int = 8) -> go.Figure:
     """An empty figure of one panel a title.
 
     Args:
@@ -23,7 +23,7 @@ def panels(look: style.Theme, titles: Sequence[str], *, height: int, spacing: fl
     figure = make_subplots(
         rows=1, cols=len(titles), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=spacing
     )
-    layout = style.layout(look, height=height)
+    layout = style.layout(paint, height=height)
     figure.update_layout(**{**layout, "margin": {"l": 8, "r": 8, "t": 44, "b": below}})
-    figure.update_annotations(font={"size": style.FONT_SIZE, "color": look.text})
+    figure.update_annotations(font={"size": style.FONT_SIZE, "color": paint.text})
     return figure

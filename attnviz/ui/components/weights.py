@@ -35,7 +35,7 @@ def weights(
         most: Largest weight that may be typed.
         on_set: Called before the run that follows a weight set: `set` of the component's state.
     """
-    look = style.theme(context.theme)
+    paint = style.theme(context.theme)
     rows = [
         {"token": token, "own": float(one), "was": approx(float(one)), "now": None if np.isnan(new) else float(new)}
         for token, one, new in zip(tokens, own, now, strict=True)
@@ -48,7 +48,7 @@ def weights(
             "place": place,
             "most": most,
             "text_language": context.card.languages[0] if context.card.languages else "",
-            "colours": {"bar": look.bar, "accent": look.accent, "muted": look.muted},
+            "colours": {"bar": paint.bar, "accent": paint.accent, "muted": paint.muted},
             "words": {word: context.t(f"weights.{word}") for word in words},
         },
         on_set_change=on_set,

@@ -64,7 +64,7 @@ def writing(
     """
     output = context.trace.output
     assert isinstance(output, Written)
-    look = style.theme(context.theme)
+    paint = style.theme(context.theme)
     spaced = offers.spaced(context.card)
     read, wrote = (*context.card.reads, "")[0], (*context.card.languages, "")[-2 if context.card.languages else 0]
     _mount(
@@ -84,8 +84,8 @@ def writing(
             "codes": base64.b64encode(coded(normalise(values, scale)).tobytes()).decode(),
             "weights": base64.b64encode(values.astype("<f4").tobytes()).decode(),
             "least": LEAST,
-            "ramp": [_pair(step / 255, look.ramp) for step in range(256)],
-            "colours": {"line": look.bar, "accent": look.accent},
+            "ramp": [_pair(step / 255, paint.ramp) for step in range(256)],
+            "colours": {"line": paint.bar, "accent": paint.accent},
             "legend": {
                 "title": context.t("scales.query" if scale == "row" else f"scales.{scale}"),
                 "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],

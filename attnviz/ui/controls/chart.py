@@ -64,9 +64,9 @@ def chart(
 
 def marked(figure: Figure, mark: str) -> Figure:
     """The figure with a mark in its corner that goes with it wherever it is saved."""
-    look = {"size": 15, "color": "#ffffff"}
+    font = {"size": 15, "color": "#ffffff"}
     place = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom", "yshift": 4}
-    figure.add_annotation(text=plain(mark), **place, showarrow=False, font=look, bgcolor="#a34700", borderpad=3)
+    figure.add_annotation(text=plain(mark), **place, showarrow=False, font=font, bgcolor="#a34700", borderpad=3)
     return figure.update_layout(margin_t=max(figure.layout.margin.t or 0, 40))
 
 

@@ -54,8 +54,8 @@ def render(context: Context) -> None:
         values = maps.values(block, kind, layer, head)
     if keys > TOLD:
         st.caption(context.t("maps.no_numbers", limit=TOLD))
-    look = {"language": context.language, "theme": context.theme}
-    figure = figures.attention_map(block, values, kind, layer=layer, head=head, scale=context.state.scale, **look)
+    manner = {"language": context.language, "theme": context.theme}
+    figure = figures.attention_map(block, values, kind, layer=layer, head=head, scale=context.state.scale, **manner)
     alt = describe.attention_map(context.trace, block, values, kind, layer, head, context.language)
     column = "weight" if kind == "weights" else kind
     chart(context, f"map-{kind}", figure, alt, lambda: maps.table(block, values, column))

@@ -59,7 +59,7 @@ def _plot(context: Context, table: pd.DataFrame) -> None:
 
 def _alike(context: Context, block: AttentionBlock) -> None:
     similarity = context.desk.similarity(block)
-    look = {"language": context.language, "theme": context.theme}
+    manner = {"language": context.language, "theme": context.theme}
     st.subheader(context.t("heads.alike"), anchor=False)
     st.markdown(context.t("heads.alike_text"))
     st.latex(
@@ -79,13 +79,13 @@ def _alike(context: Context, block: AttentionBlock) -> None:
     alt = describe.alike(similarity, context.language)
     if context.state.likeness == "matrix":
         st.caption(context.t("heads.matrix_text"))
-        figure = figures.head_distances(similarity, **look)
+        figure = figures.head_distances(similarity, **manner)
     else:
         points, kept = placement(similarity.distance)
         share = percent(kept)
         st.caption(context.t("heads.map_text", kept=literal(share)))
         alt = f"{alt} {context.t('heads.alt_kept', kept=share)}"
-        figure = figures.head_map(similarity, points, kept, **look)
+        figure = figures.head_map(similarity, points, kept, **manner)
     chart(context, "heads-alike", figure, alt, similarity.table, _open_point)
 
 

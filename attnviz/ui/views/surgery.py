@@ -174,7 +174,7 @@ def _search(context: Context, found: Adversarial) -> None:
 def _pictures(context: Context, both: Both) -> None:
     """Weights before, after, and their difference."""
     own, now = both.row
-    tokens, look = both.before.key.tokens, {"language": context.language, "theme": context.theme}
+    tokens, manner = both.before.key.tokens, {"language": context.language, "theme": context.theme}
     difference = now - own
     order = np.argsort(-np.nan_to_num(np.abs(difference)), kind="stable")[: describe.NAMED]
     changes = [f"{tokens[place]} {approx(float(difference[place]))}" for place in order if difference[place]]
@@ -182,7 +182,7 @@ def _pictures(context: Context, both: Both) -> None:
     chart(
         context,
         "surgery-row",
-        figures.changed_row(tokens, own, now, **look),
+        figures.changed_row(tokens, own, now, **manner),
         context.t("surgery.alt_row", row=_whose(context, both), changes=joined),
         lambda: pd.DataFrame(
             {
@@ -208,7 +208,7 @@ def _pictures(context: Context, both: Both) -> None:
         chart(
             context,
             "surgery-head",
-            figures.changed_map(both.before.query.tokens, tokens, whole, new, **look),
+            figures.changed_map(both.before.query.tokens, tokens, whole, new, **manner),
             context.t("surgery.alt_head", **head, largest=approx(largest)),
             lambda: tables.cells(both.before, own=whole.astype(np.float64), edited=new, difference=new - whole),
         )
@@ -221,7 +221,7 @@ def _pictures(context: Context, both: Both) -> None:
         chart(
             context,
             "surgery-heads",
-            figures.head_changes(changed, **look),
+            figures.head_changes(changed, **manner),
             context.t("surgery.alt_heads", **words),
             lambda: pd.DataFrame(
                 [
