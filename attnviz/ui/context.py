@@ -30,14 +30,14 @@ class Row:
         text: As it was cleaned, since it is shown.
         trace: As it is read: with or without special tokens, in pieces or words. None if there is an error.
         error: None if there is a trace.
-        own: The model's own trace, if it is not `trace`.
+        whole: The trace as the model gave it, with all its tokens, if it is not `trace`.
     """
 
     number: int
     text: str
     trace: AttentionTrace | None
     error: AttnvizError | None = None
-    own: AttentionTrace | None = None
+    whole: AttentionTrace | None = None
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,9 @@ class Context:
         return self.selected.trace
 
     @property
-    def own(self) -> AttentionTrace:
+    def whole(self) -> AttentionTrace:
         """The selected sentence's trace as the model gave it, with all its tokens, whatever is shown."""
-        return self.trace if self.selected is None or self.selected.own is None else self.selected.own
+        return self.trace if self.selected is None or self.selected.whole is None else self.selected.whole
 
     @property
     def models_own(self) -> AttentionTrace:
@@ -140,13 +140,13 @@ class Context:
     @property
     def written(self) -> tuple[str, ...] | None:
         """The tokens written about the selected sentence; None where nothing is."""
-        output = self.own.output
+        output = self.whole.output
         return output.tokens if isinstance(output, Written) else None
 
     @property
     def looking(self) -> AttentionBlock | None:
         """The rows with which the selected sentence's text was written, as the model gave them; None: nothing was."""
-        return written_rows(self.own) if self.written else None
+        return written_rows(self.whole) if self.written else None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ class View:
         fields: The settings it owns, alone or with other views.
         render: Draws it.
         single: Whether it shows the selected sentence only.
-        own: Whether it shows the model's own computation even where the weights are edited.
+        unedited: Whether it shows the model's computation before any edit, even where the weights are edited.
         settle: What its fields become where something this model or text does not have was asked for: their values, by
             name. The address keeps what was left to the page as it is.
     """
@@ -182,7 +182,7 @@ class View:
     fields: tuple[Field, ...]
     render: Callable[[Context], None]
     single: bool = False
-    own: bool = False
+    unedited: bool = False
     settle: Callable[[Context], dict[str, Any]] | None = None
 
     def fits(self, abilities: Collection[str]) -> bool:

@@ -95,7 +95,7 @@ def render() -> None:
     _view(shown)
     if context.edited:
         st.caption(
-            context.t("surgery.unmarked" if shown.view.own and shown.view.key != "surgery" else "surgery.marked")
+            context.t("surgery.unmarked" if shown.view.unedited and shown.view.key != "surgery" else "surgery.marked")
         )
     downloads(context)
     upload(context)
@@ -176,7 +176,7 @@ def _notices(context: Context, problems: tuple[Notice, ...]) -> list[str]:
         if row.trace is not None:
             prefix = context.t("page.sentence_number", number=row.number) if many else ""
             told = [notice.message(context.language) for notice in row.trace.notices]
-            own = len(told) if row.own is None else len(row.own.notices)
+            own = len(told) if row.whole is None else len(row.whole.notices)
             hidden = describe.hidden(row.trace, context.focus_of(row.trace), context.language)
             reading = " ".join([hidden, *told[own:]]).strip()  # all that a reading did, in one place
             found += [f"{prefix}{words}" for words in (*told[:own], reading) if words]
@@ -186,7 +186,7 @@ def _notices(context: Context, problems: tuple[Notice, ...]) -> list[str]:
 def _explain_shuffle(context: Context, shuffled: AttentionTrace) -> None:
     """What the other order changed, in numbers."""
     order = cache.shuffled_order(len(shuffled.blocks[0].key), context.state.shuffle)
-    change = comparisons.reordered(context.own, shuffled, order)
+    change = comparisons.reordered(context.whole, shuffled, order)
     words = context.t(
         "shuffle.explain",
         weight=approx(change.largest_weight_change, 4),

@@ -42,7 +42,7 @@ class Shown:
     @property
     def drawn(self) -> Context:
         """What the view draws."""
-        return self.own if self.view.own else self.context
+        return self.own if self.view.unedited else self.context
 
 
 def show(asked: State, facts: Facts, views: Sequence[View], theme: str) -> Shown:
@@ -66,7 +66,7 @@ def show(asked: State, facts: Facts, views: Sequence[View], theme: str) -> Shown
     own = Context(state.lang, theme, card, state, desk, rows, selected, block=block, way=way)
     own = own.at(state.layer, state.head, state.query)
     if selected is not None:
-        abilities = offers.of_trace(asked.model, own.trace, own.own, own.focus)
+        abilities = offers.of_trace(asked.model, own.trace, own.whole, own.focus)
         fitting = [view for view in views if view.fits(abilities)]
         state = asked.settle(facts, abilities, [view.key for view in fitting])
         own = replace(own, state=state, abilities=abilities)
@@ -74,7 +74,7 @@ def show(asked: State, facts: Facts, views: Sequence[View], theme: str) -> Shown
         fitting = [view for view in views if view.fits(())]
     view = next((each for each in fitting if each.key == asked.view), fitting[0])
     context = _operated(own)
-    changes = _settled(own if view.own else context, view)
+    changes = _settled(own if view.unedited else context, view)
     defaults = state.defaults(facts)
     met = {name: value for name, value in changes.items() if state.values[name] != defaults[name]}
     address = state.replace(**{**met, "view": asked.view})
@@ -114,7 +114,7 @@ def _rows(state: State, desk: Desk) -> tuple[list[Row], Notice | None]:
                     raise
                 problem = Notice("address", {"name": "path", "received": path_text(way.path)[:80]})
                 own = desk.trace(text, way=Way((), way.target, way.beam))
-            rows.append(Row(number, cleaned, desk.read(own, state.special, state.pieces), own=own))
+            rows.append(Row(number, cleaned, desk.read(own, state.special, state.pieces), whole=own))
         except AttnvizError as error:
             rows.append(Row(number, cleaned, None, error))
     return rows, problem
@@ -129,6 +129,6 @@ def _operated(context: Context) -> Context:
     for row in context.rows:
         if row.trace is not None:
             trace: AttentionTrace = context.desk.surgery(row.text, state.edits)[0].trace
-            row = replace(row, trace=context.read(trace), own=trace)
+            row = replace(row, trace=context.read(trace), whole=trace)
         rows.append(row)
     return replace(context, rows=rows, selected=next(row for row in rows if row.number == context.selected.number))

@@ -53,7 +53,7 @@ def stage(context: Context) -> None:
     _own(context)
     figure_tools(context, "stage-box", f"attnviz-{context.card.name}-translation", alt)
     numbers(context, "alignment", lambda: alignment.table(block, values), context.t(f"writing.map_{block.kind}"))
-    numbers(context, "written", lambda: alignment.steps(context.own), context.t("writing.steps"))
+    numbers(context, "written", lambda: alignment.steps(context.whole), context.t("writing.steps"))
 
 
 def _block(context: Context) -> AttentionBlock | None:
@@ -131,7 +131,7 @@ def heads_name(context: Context, block: AttentionBlock, heads: tuple[Head, ...])
 
 def _key(context: Context) -> str:
     """Names a translation, whatever is shown of it."""
-    parts = (context.card.name, context.own.text, context.written, context.way, context.state.pieces)
+    parts = (context.card.name, context.whole.text, context.written, context.way, context.state.pieces)
     special = context.state.special != "show"
     return hashlib.sha256(repr((*parts, special)).encode("utf-8", "replace")).hexdigest()[:16]
 

@@ -10,7 +10,7 @@ from attnviz.ui.context import Context
 
 def choose_reading(context: Context) -> None:
     """Draw what there is to choose; what is chosen are the fields `special` and `pieces`."""
-    found = [context.desk.readable(trace) for row in context.rows if (trace := row.own or row.trace) is not None]
+    found = [context.desk.readable(trace) for row in context.rows if (trace := row.whole or row.trace) is not None]
     if any(special for special, _ in found):
         st.selectbox(
             context.t("controls.special"),

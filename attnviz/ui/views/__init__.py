@@ -32,11 +32,13 @@ VIEWS: tuple[View, ...] = (
     View("overview", "heads", _HEADS, (), overview.render, single=True),
     View("head", "heads", _HEADS, (), head.render, single=True),
     View("lines", "heads", _HEADS, (), lines.render, single=True),
-    View("cell", "heads", _HEADS | {"explains"}, cell.FIELDS, cell.render, single=True, own=True, settle=cell.settle),
+    View(
+        "cell", "heads", _HEADS | {"explains"}, cell.FIELDS, cell.render, single=True, unedited=True, settle=cell.settle
+    ),
     View("heads", "heads", frozenset({"one sequence"}), heads.FIELDS, heads.render, single=True),
     View("flow", "heads", _HEADS, flow.FIELDS, flow.render, single=True, settle=flow.settle),
     View("prediction", "answer", frozenset({"classification"}), (), prediction.render, single=True),
-    View("steps", "answer", frozenset({"steps"}), steps.FIELDS, steps.render, single=True, own=True),
+    View("steps", "answer", frozenset({"steps"}), steps.FIELDS, steps.render, single=True, unedited=True),
     View(
         "attribution",
         "answer",
@@ -44,19 +46,21 @@ VIEWS: tuple[View, ...] = (
         attribution.FIELDS,
         attribution.render,
         single=True,
-        own=True,
+        unedited=True,
         settle=attribution.settle,
     ),
-    View("compare", "change", _TRACE, compare.FIELDS, compare.render, single=True, own=True, settle=compare.settle),
-    View("surgery", "change", frozenset({"surgery"}), (), surgery.render, single=True, own=True),
-    View("cases", "learn", frozenset({"cases"}), cases.FIELDS, cases.render, own=True, settle=cases.settle),
+    View(
+        "compare", "change", _TRACE, compare.FIELDS, compare.render, single=True, unedited=True, settle=compare.settle
+    ),
+    View("surgery", "change", frozenset({"surgery"}), (), surgery.render, single=True, unedited=True),
+    View("cases", "learn", frozenset({"cases"}), cases.FIELDS, cases.render, unedited=True, settle=cases.settle),
     View(
         "learning",
         "learn",
         frozenset({"learning"}),
         learning.FIELDS,
         learning.render,
-        own=True,
+        unedited=True,
         settle=learning.settle,
     ),
     View("lesson", "learn", _NOTHING, (), lesson.render),

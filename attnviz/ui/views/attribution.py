@@ -34,7 +34,7 @@ FIELDS = (
 
 def settle(context: Context) -> dict[str, int]:
     """A class or token there is none of gives way to the one the page chooses."""
-    output, state = context.own.output, context.state
+    output, state = context.whole.output, context.state
     if isinstance(output, Classification):
         return {"target": state.target if state.target < len(output.labels) else -1}
     assert isinstance(output, Written)
@@ -117,7 +117,7 @@ def _choose_class(context: Context) -> Choice:
 
 def _choose_token(context: Context) -> Choice:
     """The written token asked about, or another that might have stood there."""
-    output, selected = context.own.output, context.selected
+    output, selected = context.whole.output, context.selected
     assert isinstance(output, Written) and selected is not None
     spaced = offers.spaced(context.card)
     shown = [alignment.readable(token, spaced) for token in output.tokens]
@@ -169,7 +169,7 @@ def _least_sure(output: Written) -> int:
 
 def _whose(context: Context) -> str:
     focus = context.focus.own(context.trace)
-    query = context.own.block(focus.block).query.tokens[focus.query]
+    query = context.whole.block(focus.block).query.tokens[focus.query]
     return context.t("attribution.row", layer=focus.layer + 1, head=focus.head + 1, query=query)
 
 

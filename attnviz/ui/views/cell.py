@@ -110,7 +110,7 @@ def render(context: Context) -> None:
 def _pieces(context: Context) -> list[str]:
     """The model's own tokens of the query that is shown."""
     focus, parts = context.focus, context.trace.block(context.focus.block).parts
-    tokens = context.own.block(focus.block).query.tokens
+    tokens = context.whole.block(focus.block).query.tokens
     return [] if parts is None else [tokens[place] for place in parts[0][focus.query]]
 
 

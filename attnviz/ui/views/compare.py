@@ -93,7 +93,7 @@ def _whose(context: Context, side: Side) -> str:
 
 def _say_what_it_shows(context: Context) -> None:
     """And what it does not."""
-    against, writes = context.state.against, isinstance(context.own.output, Written)
+    against, writes = context.state.against, isinstance(context.whole.output, Written)
     st.caption(context.t("compare.honest"))
     st.caption(
         context.t("compare.honest_translations" if writes and against == "model" else f"compare.honest_{against}")

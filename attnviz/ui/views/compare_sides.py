@@ -117,7 +117,7 @@ def _first(there: Sequence[T], wanted: T, none: T) -> T:
 
 def kinds(context: Context) -> list[str]:
     """What there is to compare with."""
-    layers, heads, _, _ = context.own.block(context.focus.block).shape
+    layers, heads, _, _ = context.whole.block(context.focus.block).shape
     there = {
         "sentence": others(context),
         "model": models(context),
@@ -206,7 +206,7 @@ def side_a(context: Context) -> Side:
         "model": context.card.name,
         "head": _head_name(context, row),
     }
-    return Side("A", context.card, context.own, row, name[against])
+    return Side("A", context.card, context.whole, row, name[against])
 
 
 def side_b(context: Context) -> Side | None:
@@ -223,7 +223,7 @@ def side_b(context: Context) -> Side | None:
 def _sentence(context: Context, row: Focus) -> Side:
     """The same head on another sentence."""
     other = next(each for each in others(context) if each.number == context.state.sentence2)
-    trace = other.own or other.trace
+    trace = other.whole or other.trace
     assert trace is not None
     at = _query(context, trace, focus(trace, row.layer, row.head, None, row.block))
     return Side("B", context.card, trace, at, context.t("compare.numbered", number=other.number))
@@ -248,13 +248,13 @@ def _model(context: Context, row: Focus) -> Side | None:
 
 def _head(context: Context, row: Focus) -> Side:
     """Another head of the same run."""
-    block = context.own.block(row.block)
+    block = context.whole.block(row.block)
     layers, heads, _, _ = block.shape
     layer, head = context.state.layer2, context.state.head2
     if not (0 <= layer < layers and 0 <= head < heads):
         layer, head = _other_head(context, block, (row.layer, row.head))
     row = replace(row, layer=layer, head=head)
-    return Side("B", context.card, context.own, row, _head_name(context, row))
+    return Side("B", context.card, context.whole, row, _head_name(context, row))
 
 
 def _look(context: Context, row: Focus, letter: str, key: str) -> Side:
@@ -277,7 +277,7 @@ def _other_head(context: Context, block: AttentionBlock, own: Head) -> Head:
 
 def _head_name(context: Context, row: Focus) -> str:
     """Layer and head in words; empty where there is one only."""
-    layers, heads, _, _ = context.own.block(row.block).shape
+    layers, heads, _, _ = context.whole.block(row.block).shape
     return context.t("figures.layer_head", layer=row.layer + 1, head=row.head + 1) if layers * heads > 1 else ""
 
 
@@ -292,4 +292,4 @@ def _query(context: Context, trace: AttentionTrace, at: Focus) -> Focus:
 
 def matching(context: Context, trace: AttentionTrace, block: str) -> int | None:
     """The query of another trace that stands for A's; None if there is none."""
-    return comparisons.matching_query(context.own, context.focus.own(context.trace), trace, block)
+    return comparisons.matching_query(context.whole, context.focus.own(context.trace), trace, block)

@@ -37,7 +37,7 @@ PARTS: dict[maps.MapKey, tuple[str, ...]] = {
 
 def render(context: Context) -> None:
     """Draw the view."""
-    block, own = (trace.block(context.focus.block) for trace in (context.trace, context.own))
+    block, own = (trace.block(context.focus.block) for trace in (context.trace, context.whole))
     kind = _kind(context)
     choose_head(context, PARTS[kind])
     layer, head = context.focus.layer, context.focus.head
@@ -45,7 +45,7 @@ def render(context: Context) -> None:
     st.markdown(context.t(f"maps.{kind}_text", layer=layer + 1, layers=layers, heads=_averaged(kind, layers, heads)))
     st.latex(FORMULAS[kind])
     if kind in ("rollout", "norms"):
-        text = context.own.text if context.selected is None else context.selected.text
+        text = context.whole.text if context.selected is None else context.selected.text
         norms = context.desk.value_norms(text, block.name, context.written) if kind == "norms" else None
         values = maps.shown(maps.values(own, kind, layer, head, norms), block)
         if block.parts is not None:
@@ -68,7 +68,7 @@ def settle(context: Context) -> dict[str, str]:
 
 
 def _offered(context: Context) -> tuple[maps.MapKey, ...]:
-    own = context.own.block(context.focus.block)
+    own = context.whole.block(context.focus.block)
     return maps.offered(own, "norms" in context.abilities)
 
 

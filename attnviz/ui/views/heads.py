@@ -28,9 +28,9 @@ FIELDS = (Field("x", FIGURES, "distance"), Field("y", FIGURES, "entropy"), Field
 
 def render(context: Context) -> None:
     """Draw the view. All of it is about the model's own tokens, hidden ones included."""
-    block = context.own.block(context.focus.block)
+    block = context.whole.block(context.focus.block)
     table = heads(block)
-    if context.own is not context.trace:
+    if context.whole is not context.trace:
         st.caption(context.t("heads.own_tokens"))
     _plot(context, table)
     if len(table) > 1:

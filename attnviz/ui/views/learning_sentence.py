@@ -52,11 +52,11 @@ def at(context: Context, learned: Learning, look: int) -> Context:
     """The page as if the recorded sentence, at a look, were the selected one."""
     own = learned.traces[sentence(context, learned)][look]
     assert context.selected is not None
-    return replace(context, selected=replace(context.selected, text=own.text, trace=context.read(own), own=own))
+    return replace(context, selected=replace(context.selected, text=own.text, trace=context.read(own), whole=own))
 
 
 def _selected(context: Context, learned: Learning) -> tuple[int, bool]:
     """The selected sentence's number, and that it was recorded; if not, the first one's."""
     texts = [looks[-1].text for looks in learned.traces]
-    text = "" if context.selected is None else context.own.text
+    text = "" if context.selected is None else context.whole.text
     return (texts.index(text), True) if text in texts else (0, False)
