@@ -107,8 +107,8 @@ def test_the_generator_gives_what_run_gives(model, encoded):
     assert tuple(each.token for each in written) == trace.output.tokens
     for place, each in enumerate(written):
         assert each.alternatives == trace.output.alternatives[place]
-        np.testing.assert_array_equal(each.source_target, trace.block("source-target").weights[:, :, place])
-        np.testing.assert_array_equal(each.decoder, trace.block("decoder").weights[:, :, place, : place + 1])
+        np.testing.assert_array_equal(each.rows["source-target"], trace.block("source-target").weights[:, :, place])
+        np.testing.assert_array_equal(each.rows["decoder"], trace.block("decoder").weights[:, :, place, : place + 1])
 
 
 def test_alternatives_are_the_ten_best_that_may_be_written(model, encoded, trace):
