@@ -34,16 +34,30 @@ CHECKS: Commands = {
 #: Of these, what `--fast` runs.
 FAST_CHECKS = ("ruff check", "ruff format --check", "lint-imports")
 
-#: Tests that `--fast` leaves out, and why.
+#: Tests that `--fast` leaves out, and what they need that it does not have.
 NOT_FAST = {
     "tests/app": "pages",
     "tests/e2e": "a browser",
     "tests/training": "training",
     "tests/families/test_hub.py": "pretrained weights",
     "tests/analysis/test_operations.py": "pretrained weights",
-    "tests/test_input.py": "hundreds of texts for every model",
+}
+
+#: Tests that it leaves out as well unless their room or file is named: three quarters of the time.
+LONG = {
+    "tests/capture/test_buckets.py": "a graph for every length",
+    "tests/capture/test_masks.py": "every kind of mask in every kind of layer",
+    "tests/capture/test_matrix.py": "every kind of layer",
+    "tests/families/test_foreign.py": "KerasHub's architectures",
+    "tests/families/test_hub_architectures.py": "KerasHub's architectures",
+    "tests/families/test_hub_damaged.py": "KerasHub's architectures",
+    "tests/families/test_own.py": "networks built, saved and read",
+    "tests/families/test_translation.py": "the shipped translation models",
+    "tests/families/test_wrapped.py": "KerasHub's backbones",
     "tests/test_api.py": "every model over HTTP",
     "tests/test_cli.py": "commands as processes of their own",
+    "tests/test_export.py": "every model to every kind of file",
+    "tests/test_input.py": "hundreds of texts for every model",
     "tests/test_package.py": "installations without something, as processes of their own",
     "tests/test_repository.py": "a wheel is built",
 }
@@ -80,7 +94,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _fast(arguments: list[str]) -> tuple[Commands, Commands]:
-    left_out = (option for path in NOT_FAST for option in ("--ignore", path))
+    named = any((ROOT / each.partition("::")[0]).exists() for each in arguments)
+    left_out = (option for path in (NOT_FAST if named else NOT_FAST | LONG) for option in ("--ignore", path))
     tests = {"tests": ("-n", "2", "--dist", "loadfile", *left_out, *arguments)}
     return {name: CHECKS[name] for name in FAST_CHECKS}, tests
 
