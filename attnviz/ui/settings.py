@@ -69,9 +69,10 @@ def _same_pieces(before: Values, after: Values, facts: Facts) -> str:
 
 def _same_text(before: Values, after: Values, facts: Facts) -> str:
     """Another model reads what stands there, if it can; only an example it cannot read gives way to one of its own."""
-    old, new = facts.cards.get(before["model"]), facts.cards.get(after["model"])
-    text: str = before["text"]
-    if old is None or new is None or text not in old.examples or not new.examples:
+    new, text = facts.cards.get(after["model"]), str(before["text"])
+    # It may have come along from a model before the last.
+    example = any(text in card.examples for card in facts.cards.values())
+    if new is None or not example or not new.examples:
         return text
     return text if fits(clean(text).text, new.reads) else new.examples[0]
 

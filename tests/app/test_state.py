@@ -232,6 +232,13 @@ def test_the_sentence_stays_wherever_the_other_model_can_take_it(before: str, af
     assert (state.view, state.sentence) == ("surgery", 1)
 
 
+def test_an_example_that_came_along_gives_way_where_it_cannot_be_read():
+    cards = facts().cards
+    first = changed(parsed(model=ENGLISH, text=cards[ENGLISH].examples[0]), model="topics-en")
+    assert first.text == cards[ENGLISH].examples[0]
+    assert changed(first, model=JAPANESE).text == cards[JAPANESE].examples[0]
+
+
 def test_a_reading_of_ones_own_stays_and_the_models_own_follows():
     english = parsed(model=ENGLISH)
     assert (english.pieces, changed(english, model=TRANSLATES).pieces) == ("pieces", "words")

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from attnviz import zoo
 from attnviz.analysis.surgery.operations import traced
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, click_button, eventually, expect_no_exception
+from tests.e2e.helpers import PATIENCE, click_button, eventually, expect_no_exception, wait_for_run
 
 MODEL, TEXT = "sentiment-en", "not good at all"
 
@@ -127,6 +127,8 @@ def test_changed_weights_in_another_view_carry_their_mark(open_page: OpenPage):
     page = open_page(f"/?model={MODEL}&text={TEXT.replace(' ', '+')}&view=bars&edits=uniform&edited=1")
     chart = page.locator(".st-key-chart-bars .js-plotly-plot")
     expect(chart.locator(".annotation-text")).to_have_text("edited", timeout=PATIENCE)
+    wait_for_run(page)
+    expect(chart.locator(".annotation")).to_be_visible(timeout=PATIENCE)
     mark, frame = chart.locator(".annotation").bounding_box(), chart.bounding_box()
     assert mark is not None and frame is not None
     assert frame["y"] <= mark["y"] and mark["x"] + mark["width"] <= frame["x"] + frame["width"] + 1

@@ -83,7 +83,7 @@ def test_steps_by_slider_buttons_and_keys_and_the_step_is_in_the_address(open_pa
     page.locator(".player .forward").press("ArrowLeft")
     assert step(page) == "2"
     # Playwright learns of a new address only when it is asked something.
-    eventually(lambda: parse_qs(page.evaluate("location.search.slice(1)"))["at"], ["2"])
+    eventually(lambda: parse_qs(page.evaluate("location.search.slice(1)")).get("at"), ["2"])
     page.get_by_role("slider", name="Step of the translation").press("End")
     assert step(page) == str(last)
     page.get_by_role("button", name="Play", exact=True).click()
