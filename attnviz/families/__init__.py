@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,16 @@ FAMILIES: dict[str, str] = {
 }
 
 
+_importing = threading.Lock()
+
+
+def import_backend() -> None:
+    """Import TensorFlow and Keras, one thread at a time: two that begin together leave both half imported."""
+    with _importing:
+        importlib.import_module("tensorflow")
+        importlib.import_module("keras")
+
+
 def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, Any]]) -> Model:
     """The model of a folder whose card and checksums have been found sound.
 
@@ -35,6 +46,7 @@ def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, An
     Raises:
         ModelError: The card lists no checksum of a file the family reads.
     """
+    import_backend()
     module = importlib.import_module(FAMILIES[card.family])
     for name in module.FILES:
         if name not in card.details["files"]:

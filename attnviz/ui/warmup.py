@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from streamlit.runtime.scriptrunner import script_runner
 
-from attnviz import zoo
+from attnviz import families, zoo
 from attnviz.errors import AttnvizError
 from attnviz.ui import cache, collecting, models, offers
 
@@ -65,7 +65,7 @@ def _load() -> None:
         cards = zoo.models()
         progress.total = len(cards) + 1
         progress.current = "TensorFlow"
-        models.in_worker(lambda: importlib.import_module("tensorflow"))
+        models.in_worker(families.import_backend)
         progress.done = 1
         for card in cards:
             progress.current = card.name

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from attnviz import families
 from attnviz.errors import ModelError
 from attnviz.families import learning as looks
 from attnviz.families.card import ModelCard
@@ -60,6 +61,7 @@ def load(name: str | os.PathLike[str]) -> Model:
     """
     folder = _find(name)
     if folder is None:
+        families.import_backend()
         from attnviz.families.hub import pretrained
 
         return pretrained.from_preset(str(name))
@@ -125,9 +127,8 @@ def open_folder(folder: Path) -> Model:
     Raises:
         ModelError: Its card, its files or what they hold are not sound; the message names file and cause.
     """
-    from attnviz import families
-
     if not (folder / "card.json").exists() and any((folder / name).is_file() for name in _FOREIGN):
+        families.import_backend()
         from attnviz.families.hub import pretrained
 
         return pretrained.from_folder(folder)
