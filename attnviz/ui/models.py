@@ -66,8 +66,3 @@ def add(files: Mapping[str, bytes]) -> str:
 def load(name: str) -> Model:
     """A model, loaded once."""
     return in_worker(lambda: zoo.load(name))
-
-
-def loaded(name: str) -> Model:
-    """A model, for a task that runs in a worker already."""
-    return zoo.load(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_what_is_written_is_on_the_page_with_its_weights(name):
     from attnviz.analysis.heads.alignment import written_rows
 
     rows = written_rows(trace)
-    weights = np.frombuffer(__import__("base64").b64decode(drawn["weights"]), "<f4").reshape(len(rows.query), -1)
+    weights = np.frombuffer(base64.b64decode(drawn["weights"]), "<f4").reshape(len(rows.query), -1)
     np.testing.assert_allclose(weights, rows.weights[-1].mean(0), atol=1e-6)
     assert [token["text"] for token in drawn["source"]["tokens"]] == list(rows.key.tokens)
 
