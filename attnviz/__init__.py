@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from attnviz import analysis, export, figures
     from attnviz.families.card import ModelCard
     from attnviz.families.own.wrapped import wrap
+    from attnviz.scenes import Scene
     from attnviz.trace import AttentionBlock, AttentionTrace
     from attnviz.zoo import load, models
 
@@ -39,6 +40,7 @@ _HOMES = {
     "load": "attnviz.zoo",
     "wrap": "attnviz.families.own.wrapped",
     "ModelCard": "attnviz.families.card",
+    "Scene": "attnviz.scenes",
     "AttentionTrace": "attnviz.trace",
     "AttentionBlock": "attnviz.trace",
     "analysis": None,
@@ -55,6 +57,7 @@ __all__ = [
     "InputError",
     "ModelCard",
     "ModelError",
+    "Scene",
     "__version__",
     "analysis",
     "export",

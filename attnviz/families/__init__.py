@@ -20,6 +20,7 @@ FAMILIES: dict[str, str] = {
     "pooling": "attnviz.families.classifier.pooling",
     "encoder": "attnviz.families.classifier.encoder",
     "translation": "attnviz.families.writing.translation",
+    "caption": "attnviz.families.writing.caption",
     "hub": "attnviz.families.hub.pretrained",
     "own": "attnviz.families.own.folder",
 }

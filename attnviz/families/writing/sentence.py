@@ -114,11 +114,11 @@ def written(ids: Sequence[int], cutter: Pieces) -> Sentence:
     return Sentence(text, tuple(ids), axis)
 
 
-def inputs_axis(axis: TokenAxis) -> TokenAxis:
+def inputs_axis(axis: TokenAxis, start: str = START) -> TokenAxis:
     """What the decoder is given when it writes the tokens of an axis: the start token, and all but the last."""
     kept = axis.take(range(len(axis) - 1))
     words = None if kept.words is None else (-1, *kept.words)
-    tokens, spans = (START, *kept.tokens), (None, *kept.spans)
+    tokens, spans = (start, *kept.tokens), (None, *kept.spans)
     return TokenAxis(tokens, spans, (True, *kept.special), (False, *kept.unknown), words, kept.text)
 
 

@@ -1,7 +1,7 @@
-"""The networks of an encoder–decoder: source–target attention between two languages (Vaswani et al. 2017, pre-norm).
+"""The networks of an encoder–decoder: source–target attention on tokens or regions (Vaswani et al. 2017, pre-norm).
 
 Three Keras models share their layers. `full` is what is trained: all target positions at once. `encoder` is called
-once for a sentence; `step` then writes one token, with the keys and values of those before it kept. Every softmax of
+once for a source; `step` then writes one token, with the keys and values of those before it kept. Every softmax of
 attention lies in a layer of its own kind, `Attend`, so that capture finds the same sites in all of them.
 """
 
@@ -24,9 +24,10 @@ class Networks:
 
     Attributes:
         full: `{"source": int32 [B, S], "target": int32 [B, T]}` to logits float32 `[B, T, vocabulary]`; the target is
-            shifted, it begins with the start id.
-        encoder: ids int32 `[B, S]` to `[key_0, value_0, …]`, for each decoder layer what source–target attention
-            looks at: `[B, H, S, D]` each.
+            shifted, it begins with the start id. Of regions `source` are their places from 1 on, and `"regions"`
+            float32 `[B, S, feature]` what is seen there.
+        encoder: ids int32 `[B, S]`, or `{"source", "regions"}`, to `[key_0, value_0, …]`, for each decoder layer what
+            source–target attention looks at: `[B, H, S, D]` each.
         step: `{"token": int32 [B, 1], "position": int32 [1], "source": int32 [B, S], "memory": […] as of `encoder`,
             "cache": [key_0, value_0, …] [B, H, longest, D]}` to `{"logits": [B, vocabulary], "cache": […]}`.
     """
@@ -146,6 +147,23 @@ class MeanOfStates(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("attnviz")
+class Each(keras.layers.Layer):
+    """Every row so many times, one after the other: several texts about one source."""
+
+    def __init__(self, times: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.times = times
+
+    def call(self, inputs: Any) -> Any:
+        """`[B, …]` to `[B · times, …]`."""
+        return ops.repeat(inputs, self.times, axis=0)
+
+    def get_config(self) -> dict[str, Any]:
+        """What `__init__` takes."""
+        return {**super().get_config(), "times": self.times}
+
+
+@keras.saving.register_keras_serializable("attnviz")
 class Float(keras.layers.Layer):
     """Logits in float32, whatever the policy."""
 
@@ -216,19 +234,24 @@ def build(
     hidden: int = 1024,
     longest: int = 64,
     attention: bool = True,
+    region_features: int = 0,
+    texts: int = 1,
     dropout: float = 0.0,
     seed: int = 1,
 ) -> Networks:
     """An untrained encoder–decoder.
 
     Args:
-        source_size, target_size: Entries of the vocabularies; id 0 is padding.
+        source_size, target_size: Entries of the vocabularies; id 0 is padding. Of regions there are no more than
+            `source_size - 1`.
         features: Length of a token's vector, a multiple of `heads`.
         encoder_layers, decoder_layers: How deep.
         heads: Per layer, in all three kinds of attention.
         hidden: Units of the feed-forward parts.
         longest: Most target tokens that `step` can write.
         attention: With False, the mean of the encoder's states takes the place of source–target attention.
+        region_features: Numbers of a region, where the source is a picture; 0: it is a text.
+        texts: Targets of each source in `full`, one after the other.
         dropout: In training, on vectors, on what each part adds and inside the feed-forward parts.
         seed: Of dropout.
     """
@@ -237,10 +260,20 @@ def build(
     source = keras.Input((None,), dtype="int32", name="source")
     source_mask = SourceMask(name="source_mask")
     mask = source_mask(source)
-    x = keras.layers.Embedding(
-        source_size, features, embeddings_initializer=_normal(features), name="source_embedding"
-    )(source)
-    x = b.drop("source_vectors", Positions(name="source_positions")(x))
+    sources = {"source": source}
+    if region_features:
+        sources["regions"] = keras.Input((None, region_features), name="regions")
+        normal = keras.layers.LayerNormalization(epsilon=1e-5, name="regions_norm")(sources["regions"])
+        x = keras.layers.Dense(features, name="source_embedding")(normal)
+        places = keras.layers.Embedding(
+            source_size, features, embeddings_initializer=_normal(features), name="source_places"
+        )
+        x = b.drop("source_vectors", keras.layers.Add(name="source_sum")([x, places(source)]))
+    else:
+        x = keras.layers.Embedding(
+            source_size, features, embeddings_initializer=_normal(features), name="source_embedding"
+        )(source)
+        x = b.drop("source_vectors", Positions(name="source_positions")(x))
     for i in range(encoder_layers):
         name = f"encoder_{i}"
         normed = b.norm(f"{name}_norm", x)
@@ -285,8 +318,12 @@ def build(
     target = keras.Input((None,), dtype="int32", name="target")
     causal = CausalMask(name="causal_mask")(target)
     y = b.drop("target_vectors", position_layer(embed(target)))
-    logits, weights = decoder(y, memory, mask, lambda _, k, v: (k, v, causal))
-    full = keras.Model({"source": source, "target": target}, {"logits": logits, "weights": weights}, name="full")
+    repeated, repeated_mask = memory, mask
+    if texts > 1:
+        each = Each(texts, name="each")
+        repeated, repeated_mask = [each(part) for part in memory], each(mask)
+    logits, weights = decoder(y, repeated, repeated_mask, lambda _, k, v: (k, v, causal))
+    full = keras.Model({**sources, "target": target}, {"logits": logits, "weights": weights}, name="full")
     # ── one position
     token = keras.Input((1,), dtype="int32", name="token")
     position = keras.Input(batch_shape=(1,), dtype="int32", name="position")
@@ -307,7 +344,7 @@ def build(
         {"logits": step_logits[:, 0], "cache": newest},
         name="step",
     )
-    return Networks(full, keras.Model(source, memory, name="encoder"), step)
+    return Networks(full, keras.Model(sources if region_features else source, memory, name="encoder"), step)
 
 
 def _normal(features: int) -> Any:

@@ -1,0 +1,95 @@
+"""Scenes and sentences about them as arrays, other sentences in every pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.families.writing.caption_words import CaptionWords
+from attnviz.families.writing.subwords import END_ID
+from attnviz.scenes import GRID
+from attnviz.training.captions.features import Album
+from attnviz.training.captions.grammar import LANGUAGES, OBJECT_ROLES, Caption, Grammar, words
+
+#: Places of the regions, from 1 on, int32 `[1, 196]`.
+PLACES = np.arange(1, GRID * GRID + 1, dtype=np.int32)[None]
+
+
+def vocabulary() -> CaptionWords:
+    """The words of all sentences."""
+    return CaptionWords({language: words(language) for language in LANGUAGES})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Scenes, each with a sentence of either language one after the other; R regions, T the longest sentence.
+
+    Attributes:
+        regions: float32 `[scene, R, feature]`.
+        source: Places of the regions int32 `[scene, R]`.
+        target: Ids int32 `[2 · scene, T]`, the token of the language first.
+        wanted: The same without it, and with the end token; padded with 0.
+        on: Where the object is that a wanted word is about, float32 `[2 · scene, T, R]`; 0 throughout for other words.
+    """
+
+    regions: NDArray[np.float32]
+    source: NDArray[np.int32]
+    target: NDArray[np.int32]
+    wanted: NDArray[np.int32]
+    on: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """The scenes that are learned from.
+
+    Attributes:
+        album: They and what the encoder makes of them.
+        vocabulary: Of the sentences.
+        batch_size: Scenes of a step.
+        seed: Of order and sentences.
+    """
+
+    album: Album
+    vocabulary: CaptionWords
+    batch_size: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """Of a pass."""
+        return len(self.album.scenes) // self.batch_size
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """The steps of a pass."""
+        rng = np.random.default_rng((self.seed, epoch))
+        order = rng.permutation(len(self.album.scenes))
+        for start in range(0, self.steps * self.batch_size, self.batch_size):
+            yield self._batch(np.sort(order[start : start + self.batch_size]), rng)
+
+    def _batch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> Batch:
+        said = [(Grammar(self.album.scenes[row], code).one(rng), code) for row in rows for code in LANGUAGES]
+        target, wanted = arrays(self.vocabulary, said)
+        on = np.zeros((*wanted.shape, GRID * GRID), np.float32)
+        for place, (caption, _) in enumerate(said):
+            seen = self.album.on[rows[place // len(LANGUAGES)]]
+            for position, word in enumerate(caption):
+                if word.role in OBJECT_ROLES:
+                    on[place, position] = seen[list(word.objects)].any(axis=0)
+        return Batch(self.album.regions(rows), np.repeat(PLACES, len(rows), 0), target, wanted, on)
+
+
+def arrays(
+    vocabulary: CaptionWords, said: Sequence[tuple[Caption, str]]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Sentences with their languages as what the decoder is given and what it is to write, int32 `[sentence, T]`."""
+    rows = [[vocabulary.id(word.text, code) for word in caption] for caption, code in said]
+    wanted = np.zeros((len(rows), 1 + max(map(len, rows))), np.int32)
+    target = np.zeros_like(wanted)
+    for place, (ids, (_, code)) in enumerate(zip(rows, said, strict=True)):
+        wanted[place, : len(ids) + 1] = [*ids, END_ID]
+        target[place, : len(ids) + 1] = [vocabulary.start(code), *ids]
+    return target, wanted

@@ -1,0 +1,166 @@
+"""How good captions are: whether every word is right, what they name, whether the weight lies where the thing is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.families.writing.subwords import BLANK
+from attnviz.scenes import GRID, KINDS, Scene
+from attnviz.training.captions.grammar import Grammar, Language, text
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A thing that a caption names.
+
+    Attributes:
+        kind: Which.
+        words: Places of its words among the caption's.
+    """
+
+    kind: str
+    words: tuple[int, ...]
+
+
+def perfect(scene: Scene, caption: str, language: Language) -> bool:
+    """Whether a caption is one of the sentences that are right of a scene."""
+    return any(text(each, language) == caption for each in Grammar(scene, language, loose=True).every())
+
+
+def mentions(words: Sequence[str], language: Language) -> list[Mention]:
+    """What a caption names, in order.
+
+    Args:
+        words: As in `Written.tokens`.
+        language: Of the caption.
+    """
+    plain = [word.removeprefix(BLANK) for word in words]
+    phrases, found, start = _phrases(language), [], 0
+    longest = max(map(len, phrases))
+    while start < len(plain):
+        lengths = range(min(longest, len(plain) - start), 0, -1)
+        length = next((n for n in lengths if tuple(plain[start : start + n]) in phrases), 0)
+        if length:
+            kind = phrases[tuple(plain[start : start + length])]
+            found.append(Mention(kind, tuple(range(start, start + length))))
+        start += length or 1
+    return found
+
+
+@cache
+def _phrases(language: Language) -> Mapping[tuple[str, ...], str]:
+    """The words that name a kind, its colour included, in singular and plural."""
+    found = {}
+    for name, kind in KINDS.items():
+        for noun in (kind.noun[language], *([kind.plural] if language == "en" else [])):
+            found[tuple(part for each in (kind.colour[language], noun) for part in each.split())] = name
+    return found
+
+
+@dataclass(frozen=True)
+class Written:
+    """A caption that a model wrote.
+
+    Attributes:
+        scene: About it.
+        language: Of the caption.
+        words: Entries of the vocabulary, the end token left out.
+        text: The words as a text.
+    """
+
+    scene: Scene
+    language: Language
+    words: tuple[str, ...]
+    text: str
+
+
+def figures(captions: Sequence[Written]) -> dict[str, float]:
+    """Figures of captions of one language.
+
+    Returns:
+        `perfect`: share of captions of which every word is right; `named`: share of the kinds in the scenes that are
+        named; `invented`: share of the things named that are not in the scene; `twice`: share of captions that name
+        one thing twice.
+    """
+    right = named = there = said = invented = twice = 0
+    for each in captions:
+        right += perfect(each.scene, each.text, each.language)
+        kinds = {placed.kind for placed in each.scene.objects}
+        told = [mention.kind for mention in mentions(each.words, each.language)]
+        named += len(kinds & set(told))
+        there += len(kinds)
+        said += len(told)
+        invented += sum(kind not in kinds for kind in told)
+        twice += len(set(told)) < len(told)
+    count = len(captions)
+    return {
+        "perfect": right / count,
+        "named": named / max(there, 1),
+        "invented": invented / max(said, 1),
+        "twice": twice / count,
+    }
+
+
+def pointed(captions: Sequence[Written], weights: Sequence[NDArray[Any]], on: Sequence[NDArray[np.bool_]]) -> Pointing:
+    """Where the weight lies while things are named.
+
+    Args:
+        captions: Of scenes.
+        weights: Of each float `[layer, head, word, region]`.
+        on: Of each scene bool `[object, region]`, where each object is.
+
+    Returns:
+        Means over the words that name something there is, of each layer and head.
+    """
+    hits, shares, chance, centre = [], [], [], []
+    middle = (GRID // 2) * GRID + GRID // 2
+    for words, target in _named(captions, on):
+        row = weights[words.place][:, :, words.word]  # [layer, head, region]
+        hits.append(target[row.argmax(axis=-1)])
+        shares.append((row * target).sum(axis=-1))
+        chance.append(target.mean())
+        centre.append(target[middle])
+    return Pointing(
+        np.mean(hits, axis=0), np.mean(shares, axis=0), float(np.mean(chance)), float(np.mean(centre)), len(hits)
+    )
+
+
+@dataclass(frozen=True)
+class Pointing:
+    """Where the weight lies while things are named.
+
+    Attributes:
+        hits: Share of words whose heaviest region lies on the thing, float `[layer, head]`.
+        weight: Weight on the thing, float `[layer, head]`.
+        chance: Share of the picture that the things cover, which a region chosen blindly would hit.
+        centre: Share of words whose thing lies in the middle of the picture.
+        words: How many were looked at.
+    """
+
+    hits: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    chance: float
+    centre: float
+    words: int
+
+
+@dataclass(frozen=True)
+class _Word:
+    place: int
+    word: int
+
+
+def _named(captions: Sequence[Written], on: Sequence[NDArray[np.bool_]]) -> Iterator[tuple[_Word, NDArray[np.bool_]]]:
+    for place, caption in enumerate(captions):
+        for mention in mentions(caption.words, caption.language):
+            objects = [i for i, each in enumerate(caption.scene.objects) if each.kind == mention.kind]
+            if objects:
+                target = np.logical_or.reduce(on[place][objects])
+                if target.any():
+                    yield from ((_Word(place, word), target) for word in mention.words)
