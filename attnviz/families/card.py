@@ -35,6 +35,7 @@ class ModelCard:
         label_names: Class names by interface language.
         examples: Sentences worth trying.
         writes: What it writes: `translation`, `caption`, `continuation`; empty for a model that does not write.
+        takes: What is put in: `text`, or a `scene` that is composed, see `attnviz.scenes`.
         max_length: Longest input in tokens, or None.
         trained_length: Positions that training saw often enough to be trusted, or None.
         details: The whole card.
@@ -54,6 +55,7 @@ class ModelCard:
     label_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
     writes: str = ""
+    takes: str = "text"
     max_length: int | None = None
     trained_length: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -86,6 +88,7 @@ class ModelCard:
             label_names=form.label_names,
             examples=form.examples,
             writes=form.writes or _WRITES.get(form.family, ""),
+            takes=form.takes or _TAKES.get(form.family, "text"),
             max_length=form.config.get("max_length", form.max_length),
             trained_length=form.trained_length,
             details=card,
@@ -136,6 +139,7 @@ class _Form(msgspec.Struct, kw_only=True):
     kinds: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     writes: Literal["", "translation", "caption", "continuation"] = ""
+    takes: Literal["", "text", "scene"] = ""
     data: list[dict[str, Any]] = []
     title: dict[str, str] = {}
     summary: dict[str, str] = {}
@@ -168,6 +172,8 @@ _FORMS: Mapping[str, type[_Form]] = {"translation": _Translation, "caption": _Ca
 
 #: What a card need not say, as its family says it.
 _WRITES: Mapping[str, str] = {"translation": "translation", "caption": "caption"}
+
+_TAKES: Mapping[str, str] = {"caption": "scene"}
 
 #: A card of one of these has no tokenizer of its own in it.
 _NO_TOKENIZER = ("translation", "caption")
