@@ -56,7 +56,7 @@ class EncoderDecoderModel(WritingModel):
         self, networks: transformer.Networks, pieces: Pieces, card: ModelCard, lengths: Sequence[int] = LENGTHS
     ) -> None:
         super().__init__(card, pieces, int(card.details["config"].get("longest", 64)))
-        self.model = networks.full
+        self.networks, self.model = networks, networks.full
         self._captured = CapturedModel(networks.full)
         self._incremental = Captured(networks, self.longest, lengths)
         self._blocks = {

@@ -10,15 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from attnviz import zoo
 from attnviz.families.common import vision
 from attnviz.families.writing.caption import CaptionModel
+from attnviz.scenes import Scene
+from attnviz.trace import Written
 from attnviz.training import recording
 from attnviz.training.captions.features import Album
-from attnviz.training.captions.grammar import LANGUAGES, words
+from attnviz.training.captions.grammar import LANGUAGES, Grammar, words
 from attnviz.training.captions.learner import FEATURES, LONGEST, course
-from attnviz.training.captions.lesson import Lesson, vocabulary
+from attnviz.training.captions.lesson import PLACES, Lesson, arrays, vocabulary
+from attnviz.training.captions.measured import PARTS, measured
+from attnviz.training.captions.model_card import SHOWN, sections
 from attnviz.training.captions.parts import parts
 from attnviz.training.captions.pretrained import vision_weights
 from attnviz.training.captions.reader import Reader
@@ -28,8 +33,15 @@ from attnviz.training.data import CACHE
 from attnviz.training.kind import Learned
 from attnviz.training.loop import fit
 from attnviz.training.networks import halves, set_weights
-from attnviz.training.recording import Recorder
+from attnviz.training.recording import Recorder, drawn
 from attnviz.training.run import stamp
+from attnviz.training.written_recording import Texts, WrittenRecorder
+
+#: Scenes that are read at once.
+_BATCH = 50
+
+#: So many examples are looked at while the model is trained.
+_RECORDED = 3
 
 #: Where scenes and what the encoder makes of them are kept; models that are made from the same ones share them.
 SCENES = CACHE / "scenes"
@@ -108,13 +120,38 @@ class Captioner:
         )
 
     def recorder(self, folder: Path, content: Mapping[str, Any]) -> Recorder | None:
-        return None
+        if "cross" not in content["kinds"]:
+            return None
+        model, album, seed = loaded(folder), self.album("test"), content["training"]["seed"]
+        rng = np.random.default_rng(seed)
+        rows = drawn(len(album.scenes), seed)
+        captions = [(Grammar(album.scenes[row], LANGUAGES[0]).one(rng), LANGUAGES[0]) for row in rows]
+        batches = []
+        for start in range(0, len(rows), _BATCH):
+            some = rows[start : start + _BATCH]
+            target, wanted = arrays(model.words, captions[start : start + _BATCH])
+            given = {"source": np.repeat(PLACES, len(some), 0), "regions": album.regions(some)}
+            batches.append(Texts(given, target, wanted))
+        return WrittenRecorder(model, model.card.examples[:_RECORDED], batches)
 
     def measure(self, folder: Path, content: Mapping[str, Any], models_folder: Path) -> dict[str, Any]:
-        return {"metrics": {}}
+        """All figures anew."""
+        model, settings = loaded(folder), content["training"]["settings"]
+        readers = {name: Reader(model.networks, model.words, self.album(name)) for name in PARTS}
+        taught = (settings["guided_layer"], settings["guided_head"]) if settings["guided"] else None
+        return {"metrics": measured(readers, taught, content["training"]["seed"])}
 
     def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:
-        return []
+        """As `model_card.sections`; the captions are written anew."""
+        model = loaded(folder)
+
+        def caption(scene: Scene, language: str) -> str:
+            output = model.run(model.encode(scene, language)).output
+            return output.text if isinstance(output, Written) else ""
+
+        scenes = self.album("dev").scenes[:SHOWN]
+        dev = [(scene.code, caption(scene, "en"), caption(scene, "ja")) for scene in scenes]
+        return sections(content, self.recipe.tried, dev)
 
 
 def _json(value: Any) -> str:

@@ -28,7 +28,7 @@ class CaptionSettings:
 
     scenes: int = 30_000
     features: int = 128
-    layers: int = 3
+    layers: int = 2
     heads: int = 4
     hidden: int = 512
     attention: bool = True
