@@ -174,12 +174,12 @@ class EncoderDecoderModel(WritingModel):
 
         Args:
             encoded: From `encode`, or a part of it.
-            block: Of which block; `encoder` if empty.
+            block: Of which block; the first if empty.
             tokens: As for `explain`.
 
         Source: Kobayashi et al. 2020, "Attention is Not Only a Weight".
         """
-        block = block or ENCODER
+        block = block or self._offered[0]
         if not self._blocks.get(block):
             raise InputError("no_such_block", received=block, expected=", ".join(self._offered))
         values = self._parts(self._inputs(encoded, self.ids(encoded, tokens))).layers
