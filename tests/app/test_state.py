@@ -28,6 +28,8 @@ GOOD: dict[str, tuple[str, ...]] = {
     "model": MODELS,
     "view": KEYS,
     "text": ("good film", "good film\nbad film\n良い映画"),
+    "aside": ("good film", "meadow;dog@3,2"),
+    "said": ("en", "ja"),
     "sentence": ("1", "2", "20"),
     "scale": ("unit", "row", "log"),
     "special": ("show", "hide", "renormalise"),
