@@ -51,7 +51,7 @@ class OpenPage(Protocol):
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the models lie that only tests have: `MANY` of many heads, `TINY` that translates, `SCENES` that writes captions."""
+    """Where the models lie that only tests have: `MANY` heads, a `TINY` translation, captions of `SCENES`."""
     folder = tmp_path_factory.mktemp("models")
     many_headed(folder, MANY)
     translation_folder.make(folder / TINY)
