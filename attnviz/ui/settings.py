@@ -225,7 +225,7 @@ PAGE: tuple[Field, ...] = (
     ),
     Field(
         "aside",
-        Form(lambda given: (given, ()), _short, _text),
+        Form(lambda given: (_short(given), ()), _short, _text),
         "",
         reset_on=frozenset({"model"}),
         becomes=_laid_aside,

@@ -75,7 +75,7 @@ GOOD: dict[str, tuple[str, ...]] = {
 }
 
 #: Fields that take any text.
-FREE = ("text", "own")
+FREE = ("text", "own", "aside")
 
 #: Fields that may be empty.
 EMPTY = ("block", "cross", "path", "edits", "against", "model2")

@@ -70,7 +70,8 @@ export default newest(drawEditor);
 
 /** @param {Component<SceneBox>} component */
 function drawEditor({ data, parentElement, setStateValue }) {
-  const editor = editors.get(parentElement) ?? begun(parentElement, data);
+  const known = editors.get(parentElement);
+  const editor = known?.picture.canvas === find(parentElement, ".canvas") ? known : begun(parentElement, data);
   editors.set(parentElement, editor);
   editor.data = data;
   editor.send = (code) => {
@@ -173,10 +174,15 @@ function remember(editor, before) {
  * @param {string} code
  */
 function become(editor, code) {
-  const scene = readScene(code, editor.data.limits);
+  const scene = readScene(code, editor.data.limits), before = [...editor.scene.things];
   if (!scene) return;
+  for (const each of scene.things) {
+    // What was there already stays what it is, with the focus.
+    const place = before.findIndex((other) => other.kind === each.kind && other.style === each.style);
+    if (place >= 0) each.id = before.splice(place, 1)[0].id;
+  }
   editor.scene = scene;
-  editor.chosen = null;
+  editor.chosen = scene.things.find((each) => each.id === editor.chosen?.id) ?? null;
   editor.last = "";
 }
 
@@ -201,7 +207,7 @@ function step(editor, way) {
   const canvas = find(editor.root, ".canvas"), focused = focusWithin(canvas);
   become(editor, code);
   show(editor);
-  if (focused?.matches(".canvas *")) canvas.focus({ preventScroll: true }); // what had the focus is gone, and keys shall go on
+  if (focused && !focused.isConnected) canvas.focus({ preventScroll: true }); // keys shall go on
   later(editor);
 }
 

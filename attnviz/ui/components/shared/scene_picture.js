@@ -234,7 +234,7 @@ export class ScenePicture {
 
   /** @param {Thing} thing */
   remove(thing) {
-    const { things } = this.scene, place = things.indexOf(thing), focused = focusWithin(this.canvas);
+    const { things } = this.scene, place = things.indexOf(thing), focused = this.canvas.contains(focusWithin(this.canvas));
     const next = things[place + 1] ?? things[place - 1] ?? null;
     this.frame.change(() => { things.splice(place, 1); });
     this.frame.choose(next);
