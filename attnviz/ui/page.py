@@ -54,7 +54,7 @@ _STYLE = """
   .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }
   /* room for what is drawn a moment later, so that what stands below it stays */
   .st-key-box { min-height: 7.9rem; }
-  .st-key-scene { min-height: calc(clamp(17rem, 42vh, 27rem) + 4.3rem); }
+  .st-key-scene { min-height: calc(clamp(17rem, 42vh, 27rem) + 4.8rem); }
   .st-key-stage { min-height: 8rem; }
   .st-key-writing { min-height: 40rem; }
   *:has(> .st-key-address-bar) { position: absolute; width: 0; overflow: hidden; } /* its stand-in, too */
@@ -67,6 +67,7 @@ _STYLE = """
     .st-key-header > :nth-child(2) .stSelectbox { width: 100% !important; }
     .st-key-header > :nth-child(3) { display: none; }
     .st-key-box { min-height: 14.6rem; }
+    .st-key-scene { min-height: calc(min(100vw - 1.6rem, 46vh) + 23rem); }
     .st-key-stage { min-height: 13.9rem; }
   }
   @media print { .st-key-header, .st-key-controls, .st-key-downloads { display: none; } }

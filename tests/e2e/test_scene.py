@@ -25,9 +25,9 @@ def at(**address: str) -> str:
     return "/?" + urlencode({"model": SCENES, "lang": "en", "speed": "0", "text": CODE, **address})
 
 
-def opened(open_page: OpenPage, path: str = "", **how: int) -> Page:
+def opened(open_page: OpenPage, path: str = "", width: int = 1280, height: int = 800) -> Page:
     """The page once the editor is drawn."""
-    page = open_page(path or at(), **how)
+    page = open_page(path or at(), width=width, height=height)
     expect(page.locator(".scene .behind")).to_be_visible(timeout=PATIENCE)
     return page
 
