@@ -80,6 +80,7 @@ def test_things_are_dragged_into_the_picture_and_about_in_it(open_page: OpenPage
     expect(code(page)).to_have_value(moved)
     expect_address(page, moved)
     assert page.evaluate("history.length") == steps + 2
+    wait_for_run(page)
     page.go_back()
     expect(code(page)).to_have_value(added, timeout=PATIENCE)
     tool(page, "Undo").click()

@@ -5,6 +5,7 @@ import { find, findAs, focusWithin, make, nearest, shape, stamped } from "./shar
 import { newest } from "./shared/newest.js";
 import { drawnScene, readScene, roomFor, thing, writeScene } from "./shared/scene_code.js";
 import { ScenePicture } from "./shared/scene_picture.js";
+import { choice, named, pullable } from "./shared/scene_tray.js";
 
 /** @import { Component } from "./component.js" */
 /** @import { Composed, Limits, Thing } from "./shared/scene_code.js" */
@@ -328,40 +329,16 @@ function furnish(editor) {
 }
 
 /**
- * @param {string} name
- * @param {string} word
- * @param {string} source Of its picture; empty for none.
- * @param {boolean} labelled Whether the word stands beside it.
- */
-function choice(name, word, source, labelled) {
-  const button = make("button", source ? "" : "bare", source ? undefined : word);
-  button.type = "button";
-  button.dataset.name = name;
-  button.setAttribute("aria-label", word);
-  if (source) {
-    const image = make("img");
-    Object.assign(image, { alt: word, src: source, draggable: false, loading: "lazy", decoding: "async" });
-    button.append(image);
-    if (labelled) button.append(make("span", "", word));
-  }
-  return button;
-}
-
-/**
- * Shows the kinds that the search names, in either language; hiragana finds katakana.
+ * Shows the kinds that the search names.
  * @param {Editor} editor
  */
 function sift({ root, data }) {
-  const asked = plain(findAs(root, ".search", HTMLInputElement).value);
-  const fit = new Set(data.kinds.filter((each) => plain(`${each.word} ${each.others} ${each.name}`).includes(asked)).map((each) => each.name));
+  const fit = named(data.kinds, findAs(root, ".search", HTMLInputElement).value);
   for (const button of root.querySelectorAll(".tray button")) {
     if (button instanceof HTMLElement) button.hidden = !fit.has(button.dataset.name ?? "");
   }
   find(root, ".none").hidden = fit.size > 0;
 }
-
-/** @param {string} text */
-const plain = (text) => text.normalize("NFKC").trim().toLowerCase().replace(/[ァ-ヶ]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) - 0x60));
 
 // What a visitor does ------------------------------------------------------------------------------------------------------
 
@@ -418,7 +395,13 @@ function catalogue(editor) {
     const background = nearest(event, "button")?.dataset.name;
     if (background) change(editor, () => { editor.scene.background = background; });
   };
-  const dragged = pulled(editor, tray);
+  const dragged = pullable(find(root, ".scene"), tray, {
+    width: () => editor.picture.cell * editor.data.limits.cells,
+    dropped: (kind, x, y) => {
+      const place = editor.picture.placeAt(x, y);
+      if (place) add(editor, kind, place);
+    },
+  });
   tray.onclick = (event) => {
     const kind = nearest(event, "button")?.dataset.name;
     if (kind && !dragged()) add(editor, kind, roomFor(editor.scene.things, editor.data.limits));
@@ -437,48 +420,6 @@ function add(editor, kind, place) {
   const added = thing(kind, { style: limits.styles[0], ...place, size: 1, tilt: 0 });
   change(editor, () => { editor.scene.things.push(added); editor.chosen = added; });
   find(editor.root, ".told").textContent = toldOf(editor, added);
-}
-
-/**
- * Lets kinds be dragged from the tray onto the picture.
- * @param {Editor} editor
- * @param {HTMLElement} tray
- * @returns {() => boolean} Whether the click that follows ends a drag.
- */
-function pulled(editor, tray) {
-  /** @type {{ kind: string, x: number, y: number, ghost: HTMLImageElement | null, source: string } | null} */
-  let pull = null;
-  let moved = false;
-  const section = find(editor.root, ".scene");
-  const end = () => { pull?.ghost?.remove(); pull = null; };
-  tray.onpointerdown = (event) => {
-    const button = nearest(event, "button"), image = button?.querySelector("img");
-    moved = false;
-    if (event.button !== 0 || !button || !image) return;
-    pull = { kind: button.dataset.name ?? "", x: event.clientX, y: event.clientY, ghost: null, source: image.src };
-  };
-  tray.onpointermove = (event) => {
-    if (!pull) return;
-    if (!pull.ghost && Math.hypot(event.clientX - pull.x, event.clientY - pull.y) < 6) return;
-    if (!pull.ghost) {
-      pull.ghost = make("img", "ghost");
-      Object.assign(pull.ghost, { src: pull.source, alt: "" });
-      pull.ghost.style.width = `${editor.picture.cell * editor.data.limits.cells}px`;
-      section.append(pull.ghost);
-      tray.setPointerCapture(event.pointerId);
-      moved = true;
-    }
-    const { left, top } = section.getBoundingClientRect();
-    pull.ghost.style.left = `${event.clientX - left}px`;
-    pull.ghost.style.top = `${event.clientY - top}px`;
-  };
-  tray.onpointerup = (event) => {
-    const place = pull?.ghost ? editor.picture.placeAt(event.clientX, event.clientY) : null, kind = pull?.kind;
-    end();
-    if (place && kind) add(editor, kind, place);
-  };
-  tray.onpointercancel = end;
-  return () => moved;
 }
 
 /** @param {Editor} editor */
