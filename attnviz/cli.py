@@ -74,6 +74,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     tracing.add_argument("model", metavar="MODEL")
     tracing.add_argument("text", metavar="TEXT")
     tracing.add_argument("--target", metavar="T", help=translate(language, "cli.target"))
+    tracing.add_argument("--language", default="", metavar="CODE", help=translate(language, "cli.language"))
     tracing.add_argument("--edit", action="append", default=[], metavar="CODE", help=translate(language, "cli.edit"))
     tracing.add_argument("--block", help=translate(language, "cli.block"))
     tracing.add_argument("--layer", type=int, help=translate(language, "cli.layer"))
@@ -119,7 +120,7 @@ def _trace(options: argparse.Namespace) -> int:
     if kind not in export.KINDS:
         raise InputError("no_such_format", received=kind, expected=", ".join(export.KINDS))
     model = zoo.load(options.model)
-    trace = operations.traced(model, options.text, options.edit, target=options.target)
+    trace = operations.traced(model, options.text, options.edit, options.language, target=options.target)
     part = {"block": options.block, "layer": options.layer, "head": options.head}
     for notice in trace.notices:
         print(f"attnviz: {notice.message(options.lang)}", file=sys.stderr)

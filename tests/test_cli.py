@@ -19,6 +19,7 @@ from attnviz.analysis.surgery import operations
 from attnviz.cli import main
 from attnviz.errors import DataError
 from attnviz.i18n import translate
+from tests.families.writing import caption_folder
 from tests.shipped import EVERY, NAMES, card
 
 NAME = NAMES[0] if NAMES else ""
@@ -251,3 +252,41 @@ def test_operations_that_are_none_are_bad_calls(run, bad):
     code, out, err = run("trace", NAME, TEXT, "--edit", bad)
     assert (code, out) == (2, "")
     assert bad in err
+
+
+# ── languages of captions ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def captioner(monkeypatch):
+    folder = caption_folder.made()
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(folder.parent))
+    return folder.name
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_caption_in_a_language(run, captioner, language):
+    code, out, _ = run("trace", captioner, caption_folder.EXAMPLES[0], "--language", language)
+    assert code == 0
+    expected = zoo.load(captioner).trace(caption_folder.EXAMPLES[0], language=language)
+    assert json.loads(out) == expected.to_dict()
+
+
+def test_messages_and_captions_have_each_their_language(run, captioner):
+    example = caption_folder.EXAMPLES[0]
+    code, out, err = run("trace", captioner, example, "--lang", "ja", "--language", "fr")
+    assert (code, out) == (2, "")
+    assert "en, ja" in err and "言語" in err
+
+
+def test_a_language_where_there_is_no_choice_is_a_bad_call(run):
+    code, out, err = run("trace", NAME, TEXT, "--language", "en")
+    assert (code, out) == (2, "")
+    assert NAME in err and "language" in err
+
+
+@pytest.mark.parametrize("bad", ["unheard", "meadow;dog", "meadow;unicorn@1,1", "meadow;dog@1,99"])
+def test_a_code_that_is_none_is_a_bad_call(run, captioner, bad):
+    code, out, err = run("trace", captioner, bad)
+    assert (code, out) == (2, "")
+    assert err.strip() and "Traceback" not in err

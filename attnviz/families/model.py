@@ -56,6 +56,22 @@ class Model(ABC):
             InputError: `empty_text`: nothing is left after cleaning.
         """
 
+    def encode_in(self, source: Source | str, language: str = "") -> Encoded:
+        """`encode`, and for a model that writes in several languages in which.
+
+        Args:
+            source: What `encode` takes.
+            language: One of the card's; empty leaves it to the model.
+
+        Raises:
+            InputError: `no_language`: one was asked for, and the model has no choice.
+        """
+        if not language:
+            return self.encode(source)
+        how: dict[str, Any] = {"language": language}
+        self._check_encoding(how)
+        return self.encode(source, **how)
+
     @abstractmethod
     def attend(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> AttentionTrace:
         """One run of the model, as `run` does it where nothing is written."""
@@ -101,11 +117,19 @@ class Model(ABC):
         Args:
             source: What `encode` takes.
             **options: For `run`, and those of `encoding` for `encode`.
+
+        Raises:
+            InputError: `no_language`: one was asked for, and the model has no choice.
         """
+        self._check_encoding(options)
         how = {name: options.pop(name) for name in self.encoding if name in options}
         if isinstance(source, Source | str):
             return self.run(self.encode(source, **how), **options)
         return [self.run(self.encode(each, **how), **options) for each in source]
+
+    def _check_encoding(self, options: Mapping[str, Any]) -> None:
+        if "language" in options and "language" not in self.encoding:
+            raise InputError("no_language", model=self.card.name, received=str(options["language"])[:40])
 
     def blank(self, encoded: Encoded) -> Any:
         """What says nothing in the place of a token or region, for `Encoded.replace`; None: there is none.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,11 @@ Colour = tuple[int, int, int]
 #: Drawn so many times as large and made smaller, so that edges are smooth.
 _FINER = 2
 
+#: So many are kept, of whatever size: whoever asks for every size in turn fills no memory.
+_KEPT = 16
 
-@cache
+
+@lru_cache(maxsize=_KEPT)
 def drawn(name: str, size: int) -> Image.Image:
     """A background as an RGB image of `size` by `size` pixels; it is shared: do not draw on it."""
     from PIL import Image, ImageDraw

@@ -41,7 +41,8 @@ COVERED = 0.25
 _NUMBER = r"-?\d{1,4}(?:\.\d{1,3})?"
 _OBJECT = re.compile(
     rf"(?P<kind>[a-z-]+)(?:\.(?P<style>[a-z]+))?@(?P<column>{_NUMBER}),(?P<row>{_NUMBER})"
-    rf"(?:\*(?P<size>{_NUMBER}))?(?:~(?P<tilt>{_NUMBER}))?"
+    rf"(?:\*(?P<size>{_NUMBER}))?(?:~(?P<tilt>{_NUMBER}))?",
+    re.ASCII,
 )
 _FORM = "meadow;dog@3,2;tree@9,8*1.3"
 

@@ -30,6 +30,11 @@ def entered() -> None:
     take_entry(session.event("box", "entry"))
 
 
+def composed() -> None:
+    """The editor of a scene sent another code."""
+    take_entry(session.event("scene", "entry"))
+
+
 def navigated() -> None:
     """The browser went back or forward: take over the address it stands at."""
     event = session.event("address", "navigated")

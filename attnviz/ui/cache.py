@@ -33,7 +33,7 @@ TRACES = 256 * MEGABYTE
 
 
 @kept(TRACES)
-def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> AttentionTrace:
+def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY, language: str = "") -> AttentionTrace:
     """Trace of one sentence.
 
     Args:
@@ -41,6 +41,7 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> Attenti
         text: The sentence.
         shuffle: Above 0, its tokens in the order drawn from that seed.
         way: For a model that writes.
+        language: In which it writes, where it has a choice; empty leaves it to the model, here and below.
 
     Raises:
         InputError: Whatever the model says; `no_such_index` for a path that leads nowhere.
@@ -48,7 +49,7 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> Attenti
     options: dict[str, Any] = {}
     if way.path:
         place, token = way.path[-1]
-        before = written(trace(name, text, 0, Way(way.path[:-1], beam=way.beam)))
+        before = written(trace(name, text, 0, Way(way.path[:-1], beam=way.beam), language))
         if before is None or not 0 <= place < len(before):
             raise InputError("no_such_index", what="token", received=place, last=len(before or ()) - 1)
         options["prefix"] = (*before[:place], token)
@@ -59,7 +60,7 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY) -> Attenti
 
     def task() -> AttentionTrace:
         model = zoo.load(name)
-        encoded = model.encode(text)
+        encoded = _encoded(model, text, language)
         return model.run(_shuffled(encoded, shuffle), **options)
 
     return in_worker(task)
@@ -71,7 +72,9 @@ def written(trace: AttentionTrace) -> tuple[str, ...] | None:
 
 
 @kept(TRACES // 2)
-def operated(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...] | None = None) -> Operated:
+def operated(
+    name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...] | None = None, language: str = ""
+) -> Operated:
     """A model's run after operations, those on the input first.
 
     Args:
@@ -86,13 +89,14 @@ def operated(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ..
     listed = [parse(code) for code in codes]
     options: dict[str, Any] = {} if tokens is None else {"prefix": tokens}
     if not listed or listed[-1].name in INPUT:
-        return in_worker(lambda: begin(zoo.load(name), zoo.load(name).encode(text), listed, **options))
-    before = operated(name, text, codes[:-1], tokens)  # not inside a worker, which would wait for another
+        model = zoo.load
+        return in_worker(lambda: begin(model(name), _encoded(model(name), text, language), listed, **options))
+    before = operated(name, text, codes[:-1], tokens, language)  # not inside a worker, which would wait for another
     return in_worker(lambda: then(zoo.load(name), before, listed[-1], **options))
 
 
 def surgery(
-    name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...] | None = None
+    name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...] | None = None, language: str = ""
 ) -> tuple[Operated, dict[int, AttnvizError]]:
     """A model's run after those operations that fit this text.
 
@@ -104,15 +108,17 @@ def surgery(
     order = sorted(range(len(codes)), key=lambda index: parse(codes[index]).name not in INPUT)
     for index in order:
         try:
-            operated(name, text, (*done, codes[index]), tokens)
+            operated(name, text, (*done, codes[index]), tokens, language)
             done = (*done, codes[index])
         except InputError as error:
             left_out[index] = error
-    return operated(name, text, done, tokens), left_out
+    return operated(name, text, done, tokens, language), left_out
 
 
 @kept(TRACES // 4)
-def rewritten(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...]) -> AttentionTrace:
+def rewritten(
+    name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, ...], language: str = ""
+) -> AttentionTrace:
     """What a model that writes makes of a sentence by itself with the weights that operations left behind.
 
     Args:
@@ -121,7 +127,7 @@ def rewritten(name: str, text: str, codes: tuple[str, ...], tokens: tuple[str, .
         codes: Of operations that fit.
         tokens: The translation the operations were carried out on.
     """
-    done = operated(name, text, codes, tokens)
+    done = operated(name, text, codes, tokens, language)
 
     def task() -> AttentionTrace:
         return zoo.load(name).run(done.encoded, edits=done.trace.edits)
@@ -175,27 +181,28 @@ def steps(name: str, text: str, weights: tuple[float, ...] | None = None) -> Ste
 
 
 @kept(TRACES // 16)
-def explain(name: str, text: str, focus: Focus, tokens: tuple[str, ...] | None = None) -> Steps:
+def explain(name: str, text: str, focus: Focus, tokens: tuple[str, ...] | None = None, language: str = "") -> Steps:
     """The arrays behind one row of weights; `tokens` are those a model that writes has written."""
 
     def task() -> Steps:
         model = zoo.load(name)
         place = (focus.block, focus.layer, focus.head, focus.query)
-        return _offering(model, Explains).explain(model.encode(text), *place, tokens=tokens)
+        return _offering(model, Explains).explain(_encoded(model, text, language), *place, tokens=tokens)
 
     return in_worker(task)
 
 
 @kept(TRACES // 4)
-def tempered(name: str, text: str, focus: Focus, temperature: float) -> AttentionTrace:
+def tempered(name: str, text: str, focus: Focus, temperature: float, language: str = "") -> AttentionTrace:
     """The model's run with one row of weights as it is at another temperature, and all else its own."""
-    weights = np.array(trace(name, text).block(focus.block).weights[focus.layer, focus.head])
-    weights[focus.query] = cell.changed(explain(name, text, focus), temperature)
+    own = trace(name, text, language=language)
+    weights = np.array(own.block(focus.block).weights[focus.layer, focus.head])
+    weights[focus.query] = cell.changed(explain(name, text, focus, language=language), temperature)
     edit = Edit(focus.block, weights, focus.layer, focus.head, "temperature")
 
     def task() -> AttentionTrace:
         model = zoo.load(name)
-        return model.run(model.encode(text), edits=(edit,))
+        return model.run(_encoded(model, text, language), edits=(edit,))
 
     return in_worker(task)
 
@@ -239,7 +246,7 @@ def case_measures(name: str, text: str) -> Measures:
 
 @kept(TRACES // 16)
 def written_measures(
-    name: str, text: str, way: Way, place: int, token: str, heads: tuple[alignment.Head, ...]
+    name: str, text: str, way: Way, place: int, token: str, heads: tuple[alignment.Head, ...], language: str = ""
 ) -> Measures:
     """Source–target attention, and what the probability of a token of a translation depends on.
 
@@ -251,11 +258,11 @@ def written_measures(
         token: Entry of the vocabulary: the one that stands there or another.
         heads: Whose mean row of weights is compared; the weight of the end token is left out.
     """
-    shown = trace(name, text, 0, way)
+    shown = trace(name, text, 0, way, language)
 
     def task() -> Measures:
         model = zoo.load(name)
-        encoded = model.encode(text)
+        encoded = _encoded(model, text, language)
         block = alignment.written_rows(shown)
         step = _offering(model, Writes).next_token(encoded, place, written(shown))
         target = step.index(token)
@@ -280,7 +287,9 @@ def similarity(block: AttentionBlock) -> Similarity:
 
 
 @kept(TRACES // 16)
-def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] | None = None) -> NDArray[np.float32]:
+def value_norms(
+    name: str, text: str, block: str = "", tokens: tuple[str, ...] | None = None, language: str = ""
+) -> NDArray[np.float32]:
     """Norms of the projected values, float32 `[layer, head, key]`, of a model that offers them.
 
     Args:
@@ -292,7 +301,7 @@ def value_norms(name: str, text: str, block: str = "", tokens: tuple[str, ...] |
 
     def task() -> NDArray[np.float32]:
         model = zoo.load(name)
-        return _offering(model, Values).value_norms(model.encode(text), block, tokens)
+        return _offering(model, Values).value_norms(_encoded(model, text, language), block, tokens)
 
     return in_worker(task)
 
@@ -324,6 +333,10 @@ def _offering(model: Model, protocol: type[T]) -> T:
     if not isinstance(model, protocol):
         raise TypeError(f"Expected a model that offers {protocol.__name__}. Received: {model.card.name}")
     return model
+
+
+def _encoded(model: Model, text: str, language: str) -> Encoded:
+    return model.encode_in(text, language if "language" in model.encoding else "")
 
 
 def _shuffled(encoded: Encoded, seed: int) -> Encoded:

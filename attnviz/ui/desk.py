@@ -34,9 +34,11 @@ class Desk:
 
     Attributes:
         model: Its name.
+        language: In which it writes, where it has a choice.
     """
 
     model: str
+    language: str = ""
 
     def names(self) -> list[str]:
         """Names of all models offered."""
@@ -48,7 +50,7 @@ class Desk:
 
     def trace(self, text: str, shuffle: int = 0, way: Way = OWN_WAY, model: str = "") -> AttentionTrace:
         """See `cache.trace`; of another model where one is named."""
-        return cache.trace(model or self.model, text, shuffle, way)
+        return cache.trace(model or self.model, text, shuffle, way, self.language)
 
     def read(self, trace: AttentionTrace, special: SpecialKey, pieces: PiecesKey) -> AttentionTrace:
         """Another reading of a trace."""
@@ -62,11 +64,11 @@ class Desk:
         self, text: str, codes: Sequence[str], tokens: Tokens = None
     ) -> tuple[Operated, dict[int, AttnvizError]]:
         """The run after operations, see `cache.surgery`."""
-        return cache.surgery(self.model, text, tuple(codes), tokens)
+        return cache.surgery(self.model, text, tuple(codes), tokens, self.language)
 
     def rewritten(self, text: str, codes: Sequence[str], tokens: tuple[str, ...]) -> AttentionTrace:
         """What would be written after operations, see `cache.rewritten`."""
-        return cache.rewritten(self.model, text, tuple(codes), tokens)
+        return cache.rewritten(self.model, text, tuple(codes), tokens, self.language)
 
     def uniform(self, text: str) -> AttentionTrace:
         """The run with all weights made equal."""
@@ -78,11 +80,11 @@ class Desk:
 
     def explain(self, text: str, focus: Focus, tokens: Tokens = None) -> Steps:
         """The arrays behind one row of weights."""
-        return cache.explain(self.model, text, focus, tokens)
+        return cache.explain(self.model, text, focus, tokens, self.language)
 
     def tempered(self, text: str, focus: Focus, temperature: float) -> AttentionTrace:
         """The run with one row at another temperature."""
-        return cache.tempered(self.model, text, focus, temperature)
+        return cache.tempered(self.model, text, focus, temperature, self.language)
 
     def random_products(self, widths: tuple[int, ...], keys: int) -> NDArray[np.float64]:
         """q·k of random vectors, float64 `[width, draw, key]`."""
@@ -98,7 +100,7 @@ class Desk:
 
     def written_measures(self, text: str, way: Way, place: int, token: str, heads: tuple[Head, ...]) -> Measures:
         """Those of a token of a translation, see `cache.written_measures`."""
-        return cache.written_measures(self.model, text, way, place, token, heads)
+        return cache.written_measures(self.model, text, way, place, token, heads, self.language)
 
     def similarity(self, block: AttentionBlock) -> Similarity:
         """How alike the heads of a block are."""
@@ -106,7 +108,7 @@ class Desk:
 
     def value_norms(self, text: str, block: str, tokens: Tokens = None) -> NDArray[np.float32]:
         """Norms of the projected values, float32 `[layer, head, key]`."""
-        return cache.value_norms(self.model, text, block, tokens)
+        return cache.value_norms(self.model, text, block, tokens, self.language)
 
     def learning(self) -> Learning | None:
         """The looks at the model's training; None if there are none.

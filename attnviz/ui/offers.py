@@ -31,6 +31,8 @@ def of_model(name: str) -> frozenset[str]:
     found = {code for code, protocol in OFFERS.items() if isinstance(model, protocol)}
     if model.blanks:
         found.add("blanks")
+    if "language" in model.encoding:
+        found.add("said")
     return frozenset(found if "writes" in found else found | {"reordered"})
 
 

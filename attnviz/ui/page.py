@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from attnviz.analysis.compare import comparisons
 from attnviz.analysis.scales import SCALES
+from attnviz.families.card import ModelCard
 from attnviz.figures import describe
 from attnviz.figures.escape import label
 from attnviz.figures.numbers import approx
@@ -16,14 +19,17 @@ from attnviz.trace import AttentionTrace, Notice
 from attnviz.ui import actions, cache, models, session, translation, views, warmup
 from attnviz.ui.components.address import address
 from attnviz.ui.components.figure_tools import figure_tools
+from attnviz.ui.components.scene import scene_box
 from attnviz.ui.components.sentence_box import sentence_box
 from attnviz.ui.components.stage import stage
 from attnviz.ui.context import Context, current_theme
 from attnviz.ui.controls.block import choose_block
 from attnviz.ui.controls.downloads import downloads
+from attnviz.ui.controls.said import choose_language
 from attnviz.ui.controls.tokens import choose_reading
 from attnviz.ui.controls.upload import upload
 from attnviz.ui.fields import gathered
+from attnviz.ui.session import Held
 from attnviz.ui.settings import MAX_SENTENCES, PAGE, sentences
 from attnviz.ui.shown import Shown, show
 from attnviz.ui.state import State
@@ -48,6 +54,7 @@ _STYLE = """
   .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }
   /* room for what is drawn a moment later, so that what stands below it stays */
   .st-key-box { min-height: 7.9rem; }
+  .st-key-scene { min-height: calc(clamp(17rem, 42vh, 27rem) + 4.8rem); }
   .st-key-stage { min-height: 8rem; }
   .st-key-writing { min-height: 40rem; }
   *:has(> .st-key-address-bar) { position: absolute; width: 0; overflow: hidden; } /* its stand-in, too */
@@ -60,6 +67,7 @@ _STYLE = """
     .st-key-header > :nth-child(2) .stSelectbox { width: 100% !important; }
     .st-key-header > :nth-child(3) { display: none; }
     .st-key-box { min-height: 14.6rem; }
+    .st-key-scene { min-height: calc(min(100vw - 1.6rem, 46vh) + 23rem); }
     .st-key-stage { min-height: 13.9rem; }
   }
   @media print { .st-key-header, .st-key-controls, .st-key-downloads { display: none; } }
@@ -79,7 +87,7 @@ def render() -> None:
         return
     _header(page.asked)
     # A new session that an open page reconnects to learns only here what its box had sent.
-    actions.take_entry(sentence_box(page, facts.cards[page.asked.model], actions.entered))
+    actions.take_entry(_box(page, facts.cards[page.asked.model]))
     _wait_until_warm(page.asked.lang)
     shown = show(page.asked, facts, views.VIEWS, current_theme())
     if shown.path_led_nowhere is not None:
@@ -126,6 +134,13 @@ def _header(asked: State) -> None:
         )
 
 
+def _box(page: Held, card: ModelCard) -> Mapping[str, Any] | None:
+    """Where what the model takes is put in; what was last sent."""
+    if card.takes == "scene":
+        return scene_box(page, card, actions.composed)
+    return sentence_box(page, card, actions.entered)
+
+
 def _no_models(language: str) -> None:
     st.error(translate(language, "page.no_models"))
     for error in models.refused().values():
@@ -145,6 +160,7 @@ def _wait_until_warm(language: str) -> None:
 
 def _stage(context: Context, problems: tuple[Notice, ...]) -> None:
     state = context.state
+    choose_language(context)
     if translation.shows(context):
         translation.stage(replace(context, place="stage"))
         if len(context.rows) > 1:

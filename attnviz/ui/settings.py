@@ -12,6 +12,7 @@ from attnviz.analysis.surgery.codes import MAX_OPERATIONS, parse, parse_all
 from attnviz.errors import InputError
 from attnviz.families.common.script import fits
 from attnviz.i18n import languages
+from attnviz.scenes import Scene
 from attnviz.tokenizers import clean
 from attnviz.trace import Notice
 from attnviz.ui.fields import MAX_INDEX, Facts, Field, Form, index, switch
@@ -21,6 +22,9 @@ MAX_SENTENCES = 20
 
 #: Longest translation of one's own that is taken over, in characters.
 MAX_OWN = 2000
+
+#: Longest text laid aside that stands in the address, in bytes; the session has it however long.
+MAX_ASIDE = 1000
 
 #: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
 BEAMS, SPEEDS = (1, 4), (0, 1, 2, 4)
@@ -45,9 +49,10 @@ def path_text(path: Sequence[tuple[int, str]]) -> str:
 
 
 def default_model(language: str, facts: Facts) -> str:
-    """The first model for a language, else the first of all; empty where there is none."""
+    """The first model for a language that reads text, else for a language, else of all; empty where there is none."""
     names = [name for name, card in facts.cards.items() if language in card.languages]
-    return (names or list(facts.cards) or [""])[0]
+    texts = [name for name in names if facts.cards[name].takes == "text"]
+    return (texts or names or list(facts.cards) or [""])[0]
 
 
 def first_example(model: str, facts: Facts) -> str:
@@ -68,13 +73,61 @@ def _same_pieces(before: Values, after: Values, facts: Facts) -> str:
 
 
 def _same_text(before: Values, after: Values, facts: Facts) -> str:
-    """Another model reads what stands there, if it can; only an example it cannot read gives way to one of its own."""
+    """Another model reads what stands there, if it can; only an example it cannot read gives way to one of its own.
+
+    Between a model of texts and one of scenes, what was laid aside comes back.
+    """
     new, text = facts.cards.get(after["model"]), str(before["text"])
+    if _crosses(before, after, facts):
+        text = str(before["aside"]) or first_example(after["model"], facts) or text
     # It may have come along from a model before the last.
     example = any(text in card.examples for card in facts.cards.values())
-    if new is None or not example or not new.examples:
+    if new is None or not example or not new.examples or new.takes == "scene":
         return text
     return text if fits(clean(text).text, new.reads) else new.examples[0]
+
+
+def _crosses(before: Values, after: Values, facts: Facts) -> bool:
+    """Whether what stands there is nothing for the new model, as it takes what the one before did not."""
+    old, new = (facts.cards.get(values["model"]) for values in (before, after))
+    if old is None or new is None or old.takes == new.takes:
+        return False
+    return new.takes != "scene" or not all(map(is_scene, sentences(before["text"]) or [""]))
+
+
+def is_scene(code: str) -> bool:
+    """Whether a line is the code of a scene."""
+    try:
+        Scene(code)
+    except InputError:
+        return False
+    return True
+
+
+def _laid_aside(before: Values, after: Values, facts: Facts) -> str:
+    """A text while a model takes scenes, and the reverse; not what is there anyway before anything is typed."""
+    if not _crosses(before, after, facts):
+        return str(before["aside"])
+    return "" if before["text"] == first_example(before["model"], facts) else str(before["text"])
+
+
+def _short(text: str) -> str:
+    """What is laid aside, where an address has room for it beside the rest."""
+    plain = _plain(text)
+    return plain if len(plain.encode()) <= MAX_ASIDE else ""
+
+
+def _default_said(values: Values, facts: Facts) -> str:
+    """The page's language, if the model writes in it."""
+    card = facts.cards.get(values["model"])
+    written = card.languages if card is not None and card.languages else (values["lang"],)
+    return values["lang"] if values["lang"] in written or written[0] not in languages() else written[0]
+
+
+def _same_said(before: Values, after: Values, facts: Facts) -> str:
+    """Who chose another language than the page's keeps it."""
+    said: str = before["said"]
+    return _default_said(after, facts) if said == _default_said(before, facts) else said
 
 
 def _same_sentence(before: Values, after: Values, facts: Facts) -> int:
@@ -169,6 +222,21 @@ PAGE: tuple[Field, ...] = (
         reset_on=frozenset({"model"}),
         becomes=_same_text,
         always=True,
+    ),
+    Field(
+        "aside",
+        Form(lambda given: (_short(given), ()), _short, _text),
+        "",
+        reset_on=frozenset({"model"}),
+        becomes=_laid_aside,
+    ),
+    Field(
+        "said",
+        tuple(languages()),
+        _default_said,
+        reset_on=frozenset({"lang", "model"}),
+        becomes=_same_said,
+        needs=frozenset({"said"}),
     ),
     Field("sentence", range(1, MAX_SENTENCES + 1), 1, reset_on=frozenset({"text", "model"}), becomes=_same_sentence),
     Field("scale", SCALES, DEFAULT_SCALE),

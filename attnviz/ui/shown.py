@@ -54,8 +54,9 @@ def show(asked: State, facts: Facts, views: Sequence[View], theme: str) -> Shown
         views: In the order in which one that does not fit gives way.
         theme: `light` or `dark`.
     """
-    desk, card = Desk(asked.model), facts.cards[asked.model]
-    state = asked.settle(facts, offers.of_model(asked.model))
+    card, offered = facts.cards[asked.model], offers.of_model(asked.model)
+    state = asked.settle(facts, offered)
+    desk = Desk(asked.model, state.said if "said" in offered else "")
     rows, problem = _rows(state, desk)
     if problem is not None:
         asked = asked.replace(path=(), at=-1)

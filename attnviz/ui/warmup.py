@@ -70,8 +70,10 @@ def _load() -> None:
         for card in cards:
             progress.current = card.name
             try:
+                languages = card.languages if "said" in offers.of_model(card.name) else ("",)
                 for text in card.examples[:2] or ("a",):
-                    cache.trace(card.name, text)
+                    for language in languages:
+                        cache.trace(card.name, text, language=language)
                     if "steps" in offers.of_model(card.name):
                         cache.steps(card.name, text)
                 cache.learning(card.name)

@@ -85,6 +85,13 @@ class Page:
         self.app.session_state["box"] = {"entry": entry}
         return self.run()
 
+    def compose(self, code: str) -> Page:
+        """What the editor of scenes sends: the text with the selected scene changed."""
+        entry = {"text": code, "kind": "apply", "follow": True, "stamp": float(next(_stamps))}
+        self.app.session_state["scene"] = {"entry": entry}
+        # Without a browser there is no callback: the run after shows what this one took over.
+        return self.run().run()
+
     def choose(self, key: str, value: Any) -> Page:
         """Set a widget by its key."""
         self.app.session_state[key] = value

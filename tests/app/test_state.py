@@ -28,6 +28,8 @@ GOOD: dict[str, tuple[str, ...]] = {
     "model": MODELS,
     "view": KEYS,
     "text": ("good film", "good film\nbad film\n良い映画"),
+    "aside": ("good film", "meadow;dog@3,2"),
+    "said": ("en", "ja"),
     "sentence": ("1", "2", "20"),
     "scale": ("unit", "row", "log"),
     "special": ("show", "hide", "renormalise"),
@@ -73,7 +75,7 @@ GOOD: dict[str, tuple[str, ...]] = {
 }
 
 #: Fields that take any text.
-FREE = ("text", "own")
+FREE = ("text", "own", "aside")
 
 #: Fields that may be empty.
 EMPTY = ("block", "cross", "path", "edits", "against", "model2")

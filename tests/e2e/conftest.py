@@ -13,11 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browser import ONE_PROCESS, Guard, Profiles, open_browser
 from tests.e2e.helpers import COUNT_RUNS, PATIENCE, wait_for_run
 from tests.e2e.server import ROOT, Server
-from tests.families.writing import translation_folder
+from tests.families.writing import caption_folder, translation_folder
 from tests.many import many_headed
 
 #: The models that only tests have.
-MANY, TINY = "many-heads", "tiny-en-ja"
+MANY, TINY, SCENES = "many-heads", "tiny-en-ja", "tiny-captions"
 
 # The machines that run this are slow and shared, and two processes test at once: Playwright's five seconds are too few.
 expect.set_options(timeout=PATIENCE / 2)
@@ -51,10 +51,11 @@ class OpenPage(Protocol):
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the models lie that only tests have: `MANY` of many heads, `TINY` that translates."""
+    """Where the models lie that only tests have: `MANY` heads, a `TINY` translation, captions of `SCENES`."""
     folder = tmp_path_factory.mktemp("models")
     many_headed(folder, MANY)
     translation_folder.make(folder / TINY)
+    caption_folder.make(folder / SCENES)
     return folder
 
 

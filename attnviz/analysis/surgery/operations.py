@@ -78,22 +78,25 @@ def perform(model: Model, encoded: Encoded, operations: Sequence[Operation], **o
     return done
 
 
-def traced(model: Model, text: Source | str, given: str | Sequence[str], **options: Any) -> AttentionTrace:
+def traced(
+    model: Model, text: Source | str, given: str | Sequence[str], language: str = "", **options: Any
+) -> AttentionTrace:
     """The trace of a source with operations carried out, from their codes.
 
     Args:
         model: As for `perform`.
         text: What `model.encode` takes.
         given: Codes, in one string with blanks between them or one by one; none is the model's own trace.
+        language: In which a model writes that has a choice, see `Model.encode_in`.
         **options: For `run`.
 
     Raises:
-        InputError: What `codes.parse` and `perform` raise.
+        InputError: What `codes.parse`, `Model.encode_in` and `perform` raise.
     """
     operations, errors = parse_all(given)
     if errors:
         raise errors[0]
-    return perform(model, model.encode(text), operations, **options).trace
+    return perform(model, model.encode_in(text, language), operations, **options).trace
 
 
 def begin(model: Model, encoded: Encoded, operations: Sequence[Operation] = (), **options: Any) -> Operated:

@@ -1,0 +1,212 @@
+"""A page whose model takes scenes: the editor, the language of the caption, and what becomes of a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from attnviz.i18n import catalogue
+from attnviz.scenes import BACKGROUNDS, KINDS
+from attnviz.trace import Written
+from attnviz.ui import cache, models
+from tests.app.hard import HARD, MARKUP
+from tests.app.page import Page
+from tests.families.writing import caption_folder
+
+NAME = "tiny-captions"
+FIRST, SECOND = caption_folder.EXAMPLES[:2]
+OWN = "night;owl@9,8"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def known() -> Iterator[None]:
+    """The made captioner is among the page's models."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ATTNVIZ_MODELS", str(caption_folder.made().parent))
+        models.forget()
+        yield
+    models.forget()
+
+
+def components(page: Page) -> set[str]:
+    return {each.proto.component_name for each in page.app.get("bidi_component")}
+
+
+def caption(language: str, code: str = FIRST) -> str:
+    output = cache.trace(NAME, code, language=language).output
+    assert isinstance(output, Written)
+    return output.text
+
+
+def shown(page: Page) -> str:
+    """The caption that is on the page, from its tokens."""
+    target = page.component("writing")["target"]
+    return "".join(token["gap"] + token["text"] for token in target["tokens"] if not token["special"]).strip()
+
+
+# ── the editor ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_editor_stands_in_the_place_of_the_sentence_box(language: str):
+    page = Page(model=NAME, lang=language)
+    assert "attnviz_scene" in components(page) and "attnviz_sentence_box" not in components(page)
+    drawn = page.component("scene")
+    assert (drawn["code"], drawn["error"], drawn["before"], drawn["after"]) == (FIRST, "", [], [])
+    assert [each["word"] for each in drawn["kinds"]] == [kind.words(language) for kind in KINDS.values()]
+    other = "ja" if language == "en" else "en"
+    assert [each["others"] for each in drawn["kinds"]] == [kind.words(other) for kind in KINDS.values()]
+    assert [each["word"] for each in drawn["backgrounds"]] == [each.words[language] for each in BACKGROUNDS.values()]
+    assert [each["code"] for each in drawn["examples"]] == list(caption_folder.EXAMPLES)
+    dog, tree = KINDS["dog"].words(language), KINDS["tree"].words(language)
+    assert dog in drawn["examples"][0]["told"] and tree in drawn["examples"][0]["told"]
+    assert all(drawn["words"].values())
+    assert drawn["words"]["place"].count("{") == 4, "the browser puts in where a thing is"
+
+
+def test_a_composed_scene_goes_the_way_of_an_applied_sentence():
+    page = Page(model=NAME)
+    step, version = page.state("step"), page.component("scene")["version"]
+    page.compose(OWN)
+    assert page.state("text") == page.address()["text"] == page.component("scene")["code"] == OWN
+    assert page.state("step") == step + 1
+    assert page.component("scene")["version"] == version, "the server would replace what is composed"
+    page.run()
+    assert page.state("step") == step + 1, "the same entry is taken once"
+    assert Page(**page.address()).component("scene")["code"] == OWN
+
+
+def test_one_scene_of_several_is_edited():
+    page = Page(model=NAME, text=f"{FIRST}\n{SECOND}\n{OWN}", sentence="2")
+    drawn = page.component("scene")
+    assert (drawn["before"], drawn["code"], drawn["after"]) == ([FIRST], SECOND, [OWN])
+    page.compose(f"{FIRST}\nsea;fish@3,3\n{OWN}")
+    assert page.state("sentence") == 2 and page.component("scene")["code"] == "sea;fish@3,3"
+    version = page.component("scene")["version"]
+    page.choose("sentence", 3)
+    assert page.component("scene")["code"] == OWN and page.component("scene")["version"] != version
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_code_that_is_none_is_told_in_the_page_s_language_and_kept(language: str):
+    bad = "meadow;unicorn@1,1"
+    page = Page(model=NAME, lang=language, text=bad)
+    drawn = page.component("scene")
+    assert drawn["code"] == page.state("text") == page.address()["text"] == bad
+    assert drawn["error"].startswith(catalogue(language)["errors.scene_object"].split("{")[0])
+    assert any(row.get("error") == drawn["error"] for row in page.rows())
+    page.compose(OWN)
+    assert page.component("scene")["error"] == "" and page.tokens()
+
+
+@pytest.mark.parametrize("kind", [name for name, text in HARD.items() if text.strip()][:40])
+def test_hard_codes_are_messages_and_no_markup(kind: str):
+    text = HARD[kind].splitlines()[0] if HARD[kind].splitlines() else HARD[kind]
+    page = shared().compose(text)
+    assert page.state("text") == text
+    assert not [markup for markup in MARKUP if markup in text and markup in page.markup()]
+
+
+_pages: list[Page] = []
+
+
+def shared() -> Page:
+    if not _pages:
+        _pages.append(Page(model=NAME))
+    return _pages[0]
+
+
+# ── the language of the caption ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_caption_is_written_in_the_page_s_language_at_first(language: str):
+    page = Page(model=NAME, lang=language)
+    assert page.state("said") == language and "said" not in page.address()
+    assert shown(page).replace("▁", "").split() == caption(language).split()
+
+
+def test_another_language_is_chosen_and_stays():
+    page = Page(model=NAME)
+    page.choose("said", "ja")
+    assert page.address()["said"] == "ja"
+    assert shown(page).replace("▁", "") == caption("ja") != caption("en")
+    page.choose("lang", "ja")
+    assert page.state("said") == "ja" and "said" not in page.address()
+    page.choose("said", "en")
+    page.choose("lang", "en").choose("lang", "ja")
+    # English was the page's own when it was English: it goes with the page.
+    assert page.state("said") == "ja"
+
+
+def test_who_chose_another_language_than_the_page_s_keeps_it():
+    page = Page(model=NAME, lang="ja", said="en")
+    page.compose(OWN)
+    assert page.state("said") == "en" and page.address()["said"] == "en"
+
+
+def test_what_is_kept_is_kept_by_language():
+    page = Page(model=NAME, view="cell")
+    english = page.figures()
+    page.choose("said", "ja")
+    assert page.figures() != english
+    assert page.choose("said", "en").figures() == english
+
+
+def test_a_model_without_the_choice_has_none():
+    page = Page(model="sentiment-en", said="ja")
+    assert not [each for each in page.app.get("button_group") if each.proto.id.endswith("said")]
+    assert "said" not in page.address()
+
+
+# ── another model ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sentence_gives_way_to_a_scene_and_comes_back():
+    page = Page(model="sentiment-en").enter("my own words")
+    page.choose("model", NAME)
+    assert page.state("text") == page.component("scene")["code"] == FIRST
+    assert page.address()["aside"] == "my own words"
+    page.compose(OWN)
+    page.choose("model", "topics-en")
+    assert page.state("text") == page.component("sentence_box")["text"] == "my own words"
+    page.choose("model", NAME)
+    assert page.state("text") == page.component("scene")["code"] == OWN
+
+
+def test_what_was_laid_aside_is_in_the_link():
+    page = Page(model="sentiment-en").enter("my own words").choose("model", NAME)
+    again = Page(**page.address()).choose("model", "sentiment-en")
+    assert again.state("text") == "my own words"
+
+
+def test_a_code_typed_as_a_sentence_is_a_scene():
+    page = Page(model="sentiment-en").enter(f"{OWN}\n{SECOND}").choose("model", NAME)
+    assert page.state("text") == f"{OWN}\n{SECOND}" and not page.state("shown").aside
+
+
+def test_an_example_laid_aside_gives_way_where_it_cannot_be_read():
+    page = Page(model="sentiment-en")
+    example = models.card("sentiment-en").examples[1]
+    page.enter(example).choose("model", NAME).choose("model", "politeness-ja")
+    assert page.state("text") == models.card("politeness-ja").examples[0]
+
+
+def test_nothing_is_laid_aside_where_nothing_was_typed():
+    page = Page(model="sentiment-en").choose("model", NAME)
+    assert "aside" not in page.address() and page.state("text") == FIRST
+    page.choose("model", "sentiment-en")
+    assert page.state("text") == models.card("sentiment-en").examples[0]
+
+
+def test_a_long_text_laid_aside_is_kept_but_makes_no_long_link():
+    text = "good film " * 500
+    page = Page(model="sentiment-en").enter(text).choose("model", NAME)
+    assert not page.address().get("aside")
+    assert page.choose("model", "sentiment-en").state("text") == text
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_page_opens_on_a_model_of_texts(language: str):
+    assert models.card(Page(lang=language).state("model")).takes == "text"
