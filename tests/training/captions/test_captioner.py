@@ -1,0 +1,142 @@
+"""A captioner is made, looked at, measured and read: few scenes, one pass, an encoder of random weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from attnviz import zoo
+from attnviz.families.classifier.encoder import names
+from attnviz.families.common import vision
+from attnviz.scenes import KINDS, Scene
+from attnviz.training import pipeline
+from attnviz.training.captions import captioner, pretrained
+from attnviz.training.captions.captioner import Captioner
+from attnviz.training.captions.lesson import Lesson, vocabulary
+from attnviz.training.captions.parts import parts
+from attnviz.training.captions.recipes import CAPTION_SCENES
+from attnviz.training.captions.settings import CaptionSettings
+from attnviz.training.networks import halves
+
+COUNTS = {"train": 14, "dev": 3, "test": 5, "pairs": 3, "style": 2}
+SETTINGS = CaptionSettings(scenes=14, features=24, layers=2, heads=3, hidden=13, epochs=2, batch_size=7, seed=3)
+RECIPE = replace(CAPTION_SCENES, settings=SETTINGS)
+
+
+def random_weights(**_):
+    rng = np.random.default_rng(3)
+    network = vision.build()
+    return {name: rng.normal(0, 0.1, each.shape).astype(np.float32) for name, each in names(network).items()}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The models' folder after a training, and the captioner that was trained."""
+    place = tmp_path_factory.mktemp("captions")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "CACHE", place / "cache")
+        patch.setattr(captioner, "SCENES", place / "scenes")
+        patch.setattr(captioner, "vision_weights", random_weights)
+        patch.setattr(pretrained, "vision_weights", random_weights)
+        small = {name: replace(part, count=COUNTS[name]) for name, part in parts().items()}
+        patch.setattr(captioner, "parts", lambda count: small)
+        kind = Captioner(RECIPE, quiet=True)
+        pipeline.train(kind, place / "models")
+        yield place / "models", kind
+
+
+@pytest.fixture(scope="module")
+def folder(made):
+    return made[0] / RECIPE.name
+
+
+def test_the_folder_is_one_the_zoo_reads_and_it_writes_in_both_languages(folder):
+    content = zoo.read_card(folder)
+    zoo.check_files(folder, content)
+    assert set(content["files"]) == {"weights.npz", "vision.npz", "words.json", "learning.npz"}
+    model = zoo.load(folder)
+    english, japanese = (model.trace(RECIPE.examples[0], language=code) for code in ("en", "ja"))
+    assert english.block("source-target").shape[3] == 14 * 14
+    words = vocabulary()
+    for trace, code in ((english, "en"), (japanese, "ja")):
+        ids = [model.token_id(token) for token in trace.output.tokens if not token.startswith("[")]
+        assert not set(ids) & set(words.others(code)), "no word of the other language"
+
+
+def test_the_card_has_what_evaluate_computes_again(made, folder):
+    content = zoo.read_card(folder)
+    assert pipeline.evaluate(made[1], folder) == content["metrics"]
+    metrics = content["metrics"]
+    assert {key: metrics[f"n_{key}"] for key in ("test", "pairs", "style")} == {"test": 5, "pairs": 3, "style": 2}
+    assert sum(row["n"] for row in metrics["by_count_en"]) == 5
+    for found in metrics["roles_ja"].values():
+        assert sum(found[key] for key in ("about", "other_things", "background")) == pytest.approx(1, abs=2e-3)
+
+
+def test_the_card_for_people_says_where_it_looks_and_what_it_wrote(folder):
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "## Where it looks" in text and "layer 2, head 1" in text and "Twemoji" not in text
+    model = zoo.load(folder)
+    first = next(line for line in text.splitlines() if line.startswith("| `"))
+    code = first.split("`")[1]
+    assert model.trace(Scene(code), language="ja").output.text == first.split(" | ")[2].removesuffix(" |").strip()
+
+
+def test_its_training_was_looked_at(folder):
+    learning = zoo.learning(folder)
+    assert learning is not None and len(learning.sentences) <= 3
+    assert learning.steps[0] == 0 and learning.steps[-1] == 4
+    shape = learning.traces[0][0].block("source-target").shape
+    assert shape[:2] == (2, 3) and shape[3] == 196
+
+
+def test_a_lesson_says_other_sentences_in_each_pass_and_the_same_when_asked_again(made):
+    kind = made[1]
+    lesson = Lesson(kind.album("train"), vocabulary(), 7, 3)
+    first, again, other = (list(lesson.batches(epoch)) for epoch in (0, 0, 1))
+    assert len(first) == lesson.steps == 2
+    for one, same in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one.wanted, same.wanted)
+    assert any(
+        one.wanted.shape != two.wanted.shape or (one.wanted != two.wanted).any()
+        for one, two in zip(first, other, strict=True)
+    )
+    for batch in first:
+        assert batch.target.shape == batch.wanted.shape == batch.on.shape[:2] and len(batch.wanted) == 2 * len(
+            batch.regions
+        )
+        np.testing.assert_array_equal(
+            batch.target[:, 1:][batch.wanted[:, :-1] > 3], batch.wanted[:, :-1][batch.wanted[:, :-1] > 3]
+        )
+        assert (batch.target[0::2, 0] == lesson.vocabulary.start("en")).all()
+        assert (batch.target[1::2, 0] == lesson.vocabulary.start("ja")).all()
+
+
+def test_what_is_taught_lies_on_the_thing(made):
+    """Of a batch: where the wanted word is a noun of one thing, the taught regions are those the scene says."""
+    kind = made[1]
+    album = kind.album("train")
+    lesson = Lesson(album, vocabulary(), 7, 3)
+    words = lesson.vocabulary
+    batch = next(iter(lesson.batches(0)))
+    nouns = 0
+    for row in range(0, len(batch.wanted), 2):
+        regions = album.regions(range(len(album.scenes)))
+        scene = next(i for i in range(len(album.scenes)) if np.array_equal(regions[i], batch.regions[row // 2]))
+        for place, each in enumerate(album.scenes[scene].objects):
+            alone = [other.kind for other in album.scenes[scene].objects].count(each.kind) == 1
+            noun = KINDS[each.kind].noun["en"].split()[-1]
+            at = np.flatnonzero(batch.wanted[row] == words.id(noun, "en"))
+            if alone and len(at) == 1:
+                np.testing.assert_array_equal(batch.on[row, at[0]] > 0, album.on[scene, place])
+                nouns += 1
+    assert nouns > 3, "some nouns were looked at"
+
+
+def test_weights_are_shipped_in_half_precision(folder):
+    with np.load(folder / "vision.npz") as archive:
+        assert {archive[name].dtype for name in archive.files} == {np.dtype(np.float16)}
+        expected = halves(random_weights())
+        assert all((archive[name] == expected[name]).all() for name in archive.files)
