@@ -13,7 +13,7 @@ from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads.maps import MapKey
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.figures.numbers import approx, percent
-from attnviz.i18n import translate
+from attnviz.i18n import about, translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, Written
 
 if TYPE_CHECKING:
@@ -171,8 +171,8 @@ def translation(
         for query, row, key in zip(block.query.tokens, values, values.argmax(axis=-1), strict=True)
     ]
     listed = translate(language, "alt.separator").join(pairs)
-    text = output.text if isinstance(output, Written) else ""
-    return translate(language, "writing.alt", source=trace.text, translation=text, name=name, pairs=listed)
+    text, kind = (output.text, output.kind) if isinstance(output, Written) else ("", "translation")
+    return translate(language, about("writing.alt", kind), source=trace.text, translation=text, name=name, pairs=listed)
 
 
 def learning(
