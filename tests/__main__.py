@@ -48,6 +48,8 @@ LONG = {
     "tests/capture/test_buckets.py": "a graph for every length",
     "tests/capture/test_masks.py": "every kind of mask in every kind of layer",
     "tests/capture/test_matrix.py": "every kind of layer",
+    "tests/families/classifier/test_encoder.py": "finite differences in float64",
+    "tests/families/classifier/test_pooling.py": "sixteen threads at once",
     "tests/families/hub/test_hub_architectures.py": "KerasHub's architectures",
     "tests/families/writing/test_translation.py": "the shipped translation models",
     "tests/families/own/test_wrapped.py": "KerasHub's backbones",
@@ -56,17 +58,20 @@ LONG = {
     "tests/families/hub/test_hub_damaged.py": "folders copied and loaded",
     "tests/families/own/test_own.py": "models saved and loaded",
     "tests/test_export.py": "images drawn by a browser",
+    "tests/test_layers.py": "a layer trained",
     "tests/test_lesson.py": "a shipped model's numbers",
     "tests/test_api.py": "every model over HTTP",
     "tests/test_cli.py": "commands as processes of their own",
     "tests/test_input.py": "hundreds of texts for every model",
     "tests/test_package.py": "installations without something, as processes of their own",
+    "tests/test_private_names.py": "KerasHub and Streamlit imported",
     "tests/test_repository.py": "a wheel is built",
 }
 
-#: The tests in two goes, what needs no browser and what does, each by two processes at once, a file each.
+#: The tests in two goes, what needs no browser and what does, each by two processes at once, a file each, in the order
+#: of `tests/conftest.py`; xdist's own would begin with the files of most tests, and end with the longest.
 TESTS: Commands = {
-    "tests": ("-n", "2", "--dist", "loadfile", "--ignore", "tests/e2e"),
+    "tests": ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--ignore", "tests/e2e"),
     "browser tests": ("-n", "2", "--dist", "loadfile", "tests/e2e"),
 }
 

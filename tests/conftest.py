@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # Before anything imports TensorFlow: no chatter, the same numbers on every machine, no look for a GPU.
@@ -13,3 +14,8 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 # The machines that run this are slow and shared: no deadline for an example, and the same examples every time.
 settings.register_profile("attnviz", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("attnviz")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Training comes first, where the longest files are: begun last, one would keep one of two processes busy alone."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/training/"))

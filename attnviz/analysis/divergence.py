@@ -17,6 +17,9 @@ def jensen_shannon(first: NDArray[np.floating[Any]], second: NDArray[np.floating
         first, second: Float `[…, outcome]`, non-negative, rows summing to 1.
 
     Source: Lin 1991, "Divergence Measures Based on the Shannon Entropy".
+
+    >>> float(jensen_shannon(np.array([1.0, 0.0]), np.array([0.0, 1.0])).round(3))
+    0.693
     """
     p, q = np.asarray(first, np.float64), np.asarray(second, np.float64)
     middle = (p + q) / 2
@@ -25,7 +28,11 @@ def jensen_shannon(first: NDArray[np.floating[Any]], second: NDArray[np.floating
 
 
 def total_variation(first: NDArray[np.floating[Any]], second: NDArray[np.floating[Any]]) -> Floats:
-    """Total variation distance along the last axis: half the sum of absolute differences, 0–1."""
+    """Total variation distance along the last axis: half the sum of absolute differences, 0–1.
+
+    >>> float(total_variation(np.array([0.5, 0.5]), np.array([0.25, 0.75])))
+    0.25
+    """
     difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
     distance: Floats = np.abs(difference).sum(-1) / 2
     return distance

@@ -18,6 +18,9 @@ def entropy(weights: Floats) -> NDArray[np.float64]:
 
     Returns:
         Nats, float64 `[...]`.
+
+    >>> entropy(np.array([[1.0, 0.0], [0.5, 0.5]])).round(3).tolist()
+    [0.0, 0.693]
     """
     values = np.asarray(weights, dtype=np.float64)
     terms: NDArray[np.float64] = np.zeros_like(values)

@@ -76,6 +76,14 @@ def focus(
         block: Name; None, or one that is not there, means the first between two sources, else the first.
         alignment: Which heads between two sources serve as alignment, as a model's card states it: the first of them is
             taken there where neither a layer nor a head is asked for.
+
+    >>> from attnviz.trace import AttentionBlock, Embedding, Text, TokenAxis
+    >>> axis = TokenAxis.of(["a", "cat"])
+    >>> block = AttentionBlock("words", "self", axis, axis, np.full((1, 1, 2, 2), 0.5, np.float32))
+    >>> trace = AttentionTrace("made", Text("a cat"), (block,), Embedding(np.ones(3)))
+    >>> chosen = focus(trace)
+    >>> chosen.block, chosen.layer, chosen.head, chosen.query
+    ('words', 0, 0, 0)
     """
     named = [each for each in trace.blocks if each.name == block]
     chosen = [*named, *(each for each in trace.blocks if each.kind == "cross"), *trace.blocks][0]

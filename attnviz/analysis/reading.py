@@ -55,6 +55,13 @@ def read(trace: AttentionTrace, special: SpecialKey = "show", pieces: PiecesKey 
     Returns:
         The same object where nothing is asked for or changed; else a trace with blocks that know the model's own
         positions (`AttentionBlock.parts`) and notices that say what was done.
+
+    >>> from attnviz.trace import AttentionBlock, Embedding, Text
+    >>> axis = TokenAxis(("[CLS]", "cat"), (None, (0, 3)), special=(True, False), unknown=(False, False))
+    >>> block = AttentionBlock("words", "self", axis, axis, np.full((1, 1, 2, 2), 0.5, np.float32))
+    >>> trace = AttentionTrace("made", Text("cat"), (block,), Embedding(np.ones(3)))
+    >>> read(trace, "hide").blocks[0].key.tokens
+    ('cat',)
     """
     if special not in SPECIAL or pieces not in PIECES:
         expected = f"{', '.join(SPECIAL)}; {', '.join(PIECES)}"
@@ -85,6 +92,10 @@ def words(axis: Axis, text: str) -> Groups:
 
     Returns:
         Every position once, in order.
+
+    >>> axis = TokenAxis(("play", "##ing"), ((0, 4), (4, 7)), special=(False, False), unknown=(False, False))
+    >>> words(axis, "playing")
+    ((0, 1),)
     """
     if axis.words is not None:
         return tuple(

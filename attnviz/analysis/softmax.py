@@ -15,6 +15,9 @@ def at_temperature(scores: NDArray[np.floating], temperature: float) -> NDArray[
 
     Returns:
         Weights of the same shape, rows summing to 1.
+
+    >>> at_temperature(np.array([0.0, np.log(3)]), 1).round(3).tolist()
+    [0.25, 0.75]
     """
     if not temperature > 0:
         raise ValueError(f"Expected a temperature above 0. Received: {temperature}")

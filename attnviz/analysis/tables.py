@@ -31,6 +31,13 @@ def weights(
 
     Raises:
         InputError: There is no trace.
+
+    >>> from attnviz.trace import AttentionBlock, Embedding, Text, TokenAxis
+    >>> axis = TokenAxis.of(["a", "cat"])
+    >>> block = AttentionBlock("words", "self", axis, axis, np.full((1, 1, 2, 2), 0.5, np.float32))
+    >>> trace = AttentionTrace("made", Text("a cat"), (block,), Embedding(np.ones(3)))
+    >>> weights([trace])[["token", "weight"]].values.tolist()
+    [['a', 0.5], ['cat', 0.5]]
     """
     if not traces:
         raise InputError("no_traces")

@@ -41,6 +41,14 @@ def bars(
 
     Returns:
         A figure on the scale 0–1. Hovering shows 9 significant digits.
+
+    >>> import numpy as np
+    >>> from attnviz.trace import AttentionBlock, Embedding, Text, TokenAxis
+    >>> axis = TokenAxis.of(["a", "cat"])
+    >>> block = AttentionBlock("words", "self", axis, axis, np.full((1, 1, 2, 2), 0.5, np.float32))
+    >>> trace = AttentionTrace("made", Text("a cat"), (block,), Embedding(np.ones(3)))
+    >>> [float(weight) for weight in bars(trace).data[0].x]
+    [0.5, 0.5]
     """
     paint = style.theme(theme)
     table = tables.weights([trace], order, None if chosen is None else [chosen])

@@ -14,7 +14,7 @@ from attnviz.analysis.heads.maps import MapKey
 from attnviz.analysis.heads.pointing import Pointed, pointed
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.figures.numbers import approx, percent
-from attnviz.i18n import translate
+from attnviz.i18n import about, translate
 from attnviz.scenes import KINDS, Scene
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, RegionAxis, Written
 
@@ -173,8 +173,8 @@ def translation(
         for query, row, key in zip(block.query.tokens, values, values.argmax(axis=-1), strict=True)
     ]
     listed = translate(language, "alt.separator").join(pairs)
-    text = output.text if isinstance(output, Written) else ""
-    return translate(language, "writing.alt", source=trace.text, translation=text, name=name, pairs=listed)
+    text, kind = (output.text, output.kind) if isinstance(output, Written) else ("", "translation")
+    return translate(language, about("writing.alt", kind), source=trace.text, translation=text, name=name, pairs=listed)
 
 
 def looks(trace: AttentionTrace, block: AttentionBlock, values: NDArray[np.float64], language: str = "en") -> list[str]:

@@ -56,6 +56,13 @@ def heatmap(
 
     Raises:
         InputError: There is no trace.
+
+    >>> from attnviz.trace import AttentionBlock, Embedding, Text, TokenAxis
+    >>> axis = TokenAxis.of(["a", "cat"])
+    >>> block = AttentionBlock("words", "self", axis, axis, np.full((1, 1, 2, 2), 0.5, np.float32))
+    >>> trace = AttentionTrace("made", Text("a cat"), (block,), Embedding(np.ones(3)))
+    >>> heatmap(trace, scale="row").data[0].type
+    'heatmap'
     """
     rows = [traces] if isinstance(traces, AttentionTrace) else list(traces)
     if not rows:

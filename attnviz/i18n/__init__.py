@@ -45,6 +45,15 @@ def choose(locale: str | None) -> str:
     return code if code in languages() else FALLBACK
 
 
+def about(key: str, kind: str) -> str:
+    """The key of a message about what is written: that of a translation, or of the same about another kind of text.
+
+    >>> about("writing.step", "translation"), about("writing.step", "caption")
+    ('writing.step', 'writing.step_caption')
+    """
+    return key if kind == "translation" else f"{key}_{kind}"
+
+
 def translate(language: str, key: str, /, **parameters: Any) -> str:
     """The message for a key with its parameters filled in.
 

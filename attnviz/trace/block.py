@@ -115,6 +115,12 @@ class AttentionBlock:
 
         Raises:
             InputError: There is no such layer or head.
+
+        >>> from attnviz.trace import TokenAxis
+        >>> axis = TokenAxis.of(["a", "cat"])
+        >>> block = AttentionBlock("words", "self", axis, axis, np.full((3, 5, 2, 2), 0.5, np.float32))
+        >>> block.select(layer=2, head=0).shape
+        (1, 1, 2, 2)
         """
         layers, heads, _, _ = self.shape
         weights, mask, hidden = self.weights, self.mask, self.hidden

@@ -69,6 +69,13 @@ class AttentionTrace:
 
         Raises:
             InputError: There is none; the message lists the names.
+
+        >>> from attnviz.trace import AttentionBlock, Embedding, Text, TokenAxis
+        >>> axis = TokenAxis.of(["a", "cat"])
+        >>> block = AttentionBlock("words", "self", axis, axis, np.full((1, 1, 2, 2), 0.5, np.float32))
+        >>> trace = AttentionTrace("made", Text("a cat"), (block,), Embedding(np.ones(3)))
+        >>> trace.block("self").name
+        'words'
         """
         for candidate in self.blocks:
             if candidate.name == name:
@@ -96,6 +103,13 @@ class AttentionTrace:
 
         Raises:
             InputError: More than a million weights would be written, or there is no such part.
+
+        >>> from attnviz.trace import AttentionBlock, Embedding, Text, TokenAxis
+        >>> axis = TokenAxis.of(["a", "cat"])
+        >>> block = AttentionBlock("words", "self", axis, axis, np.full((1, 1, 2, 2), 0.5, np.float32))
+        >>> trace = AttentionTrace("made", Text("a cat"), (block,), Embedding(np.ones(3)))
+        >>> trace.to_dict()["blocks"][0]["weights"]
+        [[[[0.5, 0.5], [0.5, 0.5]]]]
         """
         part = self.select(block, layer, head)
         part._check_size()
@@ -125,6 +139,13 @@ class AttentionTrace:
 
         Raises:
             InputError: More than a million weights would be written, or there is no such part.
+
+        >>> from attnviz.trace import AttentionBlock, Embedding, Text, TokenAxis
+        >>> axis = TokenAxis.of(["a", "cat"])
+        >>> block = AttentionBlock("words", "self", axis, axis, np.full((1, 1, 2, 2), 0.5, np.float32))
+        >>> trace = AttentionTrace("made", Text("a cat"), (block,), Embedding(np.ones(3)))
+        >>> trace.to_frame()[["query_token", "key_token", "weight"]].values.tolist()[1]
+        ['a', 'cat', 0.5]
         """
         import pandas as pd
 

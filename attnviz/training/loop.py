@@ -86,7 +86,7 @@ def fit(
     learner, steps = course.learner, course.steps
     run = Run(learner, course.stamp + (" kept" if keep else ""), checkpoint, course.better)
     kept = set(milestones(course.epochs * steps))
-    before = sum(each["seconds"] for each in run.history)
+    before, built = sum(each["seconds"] for each in run.history), False
     progress = Progress(label, course.epochs * steps, done=run.epoch * steps, quiet=quiet)
 
     def tell(done: int) -> None:
@@ -98,6 +98,10 @@ def fit(
         for done, (inputs, targets, shares) in enumerate(ahead(course.batches(run.epoch)), first):
             if done in kept:
                 tell(done)
+            if not built:
+                # Else the first step makes the means of the losses, for which TensorFlow traces it twice.
+                learner.compute_loss(inputs, targets, learner(inputs, training=False), shares)
+                built = True
             result = learner.train_on_batch(inputs, targets, sample_weight=shares, return_dict=True)
             losses.append(float(result["loss"]))
             progress.update(done + 1, f"loss {np.mean(losses[-100:]):.3f}")

@@ -18,6 +18,9 @@ from attnviz.training.settings import Settings
 Variant = Literal["attention", "mean", "encoder"]
 Weights = dict[str, NDArray[np.float32]]
 
+#: Sentences a model is asked of at once.
+AT_ONCE = 512
+
 _POOLING_LAYER = {"attention": "attention_pooling", "mean": "mean_pooling"}
 
 
@@ -108,12 +111,15 @@ def forward(model: keras.Model) -> Callable[[NDArray[np.int32]], tuple[NDArray[n
     model.compile(jit_compile=False)  # XLA would compile every length anew
 
     def call(ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        probabilities, weights = [], []
-        for start in range(0, len(ids), 512):
-            p, w = model.predict_on_batch(ids[start : start + 512])
-            probabilities.append(p)
-            weights.append(w)
-        return np.concatenate(probabilities), np.concatenate(weights)
+        lengths = np.where(ids > 0, np.arange(1, ids.shape[1] + 1), 0).max(axis=1)
+        order = np.argsort(lengths, kind="stable")  # alike lengths together: little padding
+        weights = np.zeros(ids.shape, np.float32)
+        found = []
+        for rows in np.split(order, range(AT_ONCE, len(order), AT_ONCE)):
+            width = max(1, lengths[rows].max())
+            probabilities, weights[rows, :width] = model.predict_on_batch(ids[rows, :width])
+            found.append(probabilities)
+        return np.concatenate(found)[np.argsort(order)], weights
 
     return call
 

@@ -13,7 +13,7 @@ from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads.alignment import written_rows
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
-from attnviz.i18n import translate
+from attnviz.i18n import about, translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Written
 from attnviz.ui.desk import Desk
 from attnviz.ui.fields import NO_NAMES, Field
@@ -112,6 +112,11 @@ class Context:
     def t(self) -> Callable[..., str]:
         """Words in the interface's language: `t("section.key", name=value)`."""
         return partial(translate, self.language)
+
+    def told(self, key: str, **values: object) -> str:
+        """Words about what is written, see `i18n.about`."""
+        output = self.trace.output
+        return self.t(about(key, output.kind if isinstance(output, Written) else "translation"), **values)
 
     @property
     def traces(self) -> list[AttentionTrace]:

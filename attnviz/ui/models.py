@@ -18,9 +18,21 @@ T = TypeVar("T")
 _workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="attnviz-model")
 
 
+class EndingError(RuntimeError):
+    """No task is begun any more: the process is ending."""
+
+
 def in_worker(task: Callable[[], T]) -> T:
-    """What `task` returns, in a thread that TensorFlow knows; a task must not wait for another."""
-    return _workers.submit(task).result()
+    """What `task` returns, in a thread that TensorFlow knows; a task must not wait for another.
+
+    Raises:
+        EndingError: The process is ending.
+    """
+    try:
+        coming = _workers.submit(task)
+    except RuntimeError as error:
+        raise EndingError(*error.args) from error
+    return coming.result()
 
 
 @kept(MEGABYTE)

@@ -53,7 +53,7 @@ def stage(context: Context) -> None:
     _own(context)
     figure_tools(context, "stage-box", f"attnviz-{context.card.name}-translation", alt)
     numbers(context, "alignment", lambda: alignment.table(block, values), context.t(f"writing.map_{block.kind}"))
-    numbers(context, "written", lambda: alignment.steps(context.whole), context.t("writing.steps"))
+    numbers(context, "written", lambda: alignment.steps(context.whole), context.told("writing.steps"))
 
 
 def _block(context: Context) -> AttentionBlock | None:
@@ -80,7 +80,7 @@ def _controls(context: Context, block: AttentionBlock) -> None:
             required=True,
             label_visibility="collapsed",
             width="content",
-            help=context.t("writing.search_help"),
+            help=context.told("writing.search_help"),
         )
         st.segmented_control(
             context.t("writing.speed"),
@@ -101,7 +101,7 @@ def _controls(context: Context, block: AttentionBlock) -> None:
             )
         if path or context.way.target:
             st.button(
-                context.t("writing.reset"), key="own-way", icon=":material/restart_alt:", on_click=actions.own_way
+                context.told("writing.reset"), key="own-way", icon=":material/restart_alt:", on_click=actions.own_way
             )
 
 
@@ -144,11 +144,11 @@ def _step(block: AttentionBlock, place: int) -> int:
 def _own(context: Context) -> None:
     """The box for a translation of one's own, and how the model reads it beside its own."""
     st.text_input(
-        context.t("writing.own"),
+        context.told("writing.own"),
         key="own",
-        placeholder=context.t("writing.own_placeholder"),
+        placeholder=context.told("writing.own_placeholder"),
         max_chars=MAX_OWN,
-        help=context.t("writing.own_help"),
+        help=context.told("writing.own_help"),
     )
     output = context.trace.output
     if not context.way.target or not isinstance(output, Written) or context.selected is None:
@@ -158,7 +158,7 @@ def _own(context: Context) -> None:
     logs = [float(each.log_probabilities.sum(dtype=np.float64)) for each in (output, model)]
     means = [log / len(each.tokens) for log, each in zip(logs, (output, model), strict=True)]
     differing = sum(best[0][0] != token for token, best in zip(output.tokens, output.alternatives, strict=True))
-    words = context.t(
+    words = context.told(
         "writing.compared",
         model=model.text,
         own_log=approx(logs[0], 1),

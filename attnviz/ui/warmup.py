@@ -44,7 +44,7 @@ def start() -> None:
         if _started:
             return
         _started = True
-    threading.Thread(target=_load, name="attnviz-warmup", daemon=True).start()
+    threading.Thread(target=_run, name="attnviz-warmup", daemon=True).start()
     collecting.start(progress.finished)
 
 
@@ -57,6 +57,17 @@ def keep_keras_session() -> None:
     if not callable(script_runner._clean_problem_modules):
         raise RuntimeError("Streamlit no longer has _clean_problem_modules: see whether it still clears the session")
     script_runner._clean_problem_modules = lambda: None
+
+
+def _run() -> None:
+    """`_load`; what it meets because the process is ending is nobody's error."""
+    try:
+        _load()
+    except models.EndingError:
+        pass
+    except Exception:
+        if threading.main_thread().is_alive():
+            raise
 
 
 def _load() -> None:

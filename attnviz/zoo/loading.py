@@ -28,7 +28,11 @@ _loading: dict[Path, threading.Lock] = {}
 
 
 def models() -> list[ModelCard]:
-    """Cards of all models that can be read; `problems` has the others."""
+    """Cards of all models that can be read; `problems` has the others.
+
+    >>> next(card.labels for card in models() if card.name == "sentiment-en")
+    ('negative', 'positive')
+    """
     return _survey()[0]
 
 
@@ -58,6 +62,9 @@ def load(name: str | os.PathLike[str]) -> Model:
 
     Raises:
         ModelError: There is no such model, or its folder is damaged; the message names file and cause.
+
+    >>> load("sentiment-en").trace("a good film").output.predicted
+    1
     """
     folder = _find(name)
     if folder is None:

@@ -107,6 +107,21 @@ def test_two_sentences_side_by_side(name):
     assert page.figures()
 
 
+@pytest.mark.parametrize(
+    ("name", "lang", "said"), [(made.caption.NAME, "en", "caption"), (made.causal.NAME, "ja", "続き")]
+)
+@pytest.mark.parametrize("view", ["surgery", "attribution", "compare"])
+def test_what_is_no_translation_is_not_called_one(name, lang, said, view):
+    against = {"against": "sentence"} if view == "compare" else {}
+    page = Page(model=name, view=view, text=f"{SOURCES[name]}\n{SOURCES[name]}", lang=lang, beam="2", **against)
+    words = [str(each.value) for each in (*page.app.caption, *page.app.subheader)]
+    words += [str(each.label) for each in (*page.app.text_input, *page.app.selectbox, *page.app.button)]
+    words += [str(each.placeholder) for each in page.app.text_input]
+    words += [str(each) for each in page.component("writing")["words"].values()] + [page.component("writing")["alt"]]
+    assert any(said in each.casefold() for each in words)
+    assert not [each for each in words if "translation" in each.casefold() or "訳" in each]
+
+
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("kind", ["json", "csv", "html"])
 def test_it_is_exported(name, kind):

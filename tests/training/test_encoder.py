@@ -120,12 +120,10 @@ def test_late_positions_share_one_vector(place):
     assert not np.array_equal(positions[trained], positions[trained - 1])
 
 
-def test_a_second_training_gives_the_same(place, tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline, "CACHE", tmp_path)
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "tiny").symlink_to(place / "tiny", target_is_directory=True)
-    again = pipeline.train(tiny(TINY_ENCODER), tmp_path / "models")
-    one, other = zoo.read_weights(place / "tiny-encoder"), zoo.read_weights(again)
+def test_a_second_training_gives_the_same(place, tmp_path):
+    again = tiny(TINY_ENCODER).learn(place, tmp_path)  # no looks, no figures: the weights alone are compared
+    one, other = zoo.read_weights(place / "tiny-encoder"), again.arrays["weights.npz"]
+    assert one.keys() == other.keys()
     for name in one:
         np.testing.assert_allclose(one[name], other[name], atol=2e-3, err_msg=name)
 

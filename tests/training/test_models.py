@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -10,12 +11,11 @@ import numpy as np
 import pytest
 
 from attnviz import zoo
-from attnviz.analysis.explain import cases
+from attnviz.analysis.explain import cases, faithfulness
 from attnviz.analysis.explain.measures import of_classifier
 from attnviz.analysis.surgery import operations
 from attnviz.families.learning import FILE
-from attnviz.training import explained, pipeline, recipes
-from attnviz.training.classifier import Classifier
+from attnviz.training import evaluation, explained, pipeline, recipes
 from attnviz.training.data import available
 from attnviz.training.recipes import TRANSLATIONS
 from tests import shipped
@@ -33,13 +33,18 @@ def card(name):
     return json.loads((MODELS / name / "card.json").read_text(encoding="utf-8"))
 
 
+#: A recipe by name; one for all tests, so that its data are read once.
+kind = functools.cache(functools.partial(recipes.kind, quiet=True))
+
+
 @pytest.fixture(scope="module", params=NAMES)
 def measured(request):
-    """A model's name and its figures, computed again."""
+    """A model's name and its figures, computed again; of those of removed tokens the ones compared, of one token."""
     if not all(available(dataset) for dataset in recipes.CLASSIFIERS[request.param].datasets):
         pytest.skip("the data are not on this machine; see README, training")
-    folder, recipe = MODELS / request.param, recipes.CLASSIFIERS[request.param]
-    return request.param, Classifier(recipe, quiet=True).figures(folder, card(request.param), MODELS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation, "comprehensiveness", functools.partial(faithfulness.comprehensiveness, counts=(1,)))
+        return request.param, kind(request.param).figures(MODELS / request.param, card(request.param), MODELS)
 
 
 def test_evaluate_repeats_the_card(measured):
@@ -53,17 +58,19 @@ def test_evaluate_repeats_the_card(measured):
         assert metrics[key] == pytest.approx(expected[key], abs=5e-4), key
     for key in ("drop_ratio", "drop_ratio_low", "drop_ratio_high"):
         assert metrics[key] == pytest.approx(expected[key], rel=0.02), key
+    for key, value in metrics["comprehensiveness"]["1"].items():
+        assert value == pytest.approx(expected["comprehensiveness"]["1"][key], abs=5e-4), key
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_what_is_written_from_a_cards_figures_is_the_card_that_is_shipped(name, tmp_path, monkeypatch):
     if not all(available(dataset) for dataset in recipes.RECIPES[name].datasets):
         pytest.skip("the data are not on this machine; see README, training")
-    kind, copy = recipes.kind(name, quiet=True), tmp_path / name
+    made, copy = kind(name), tmp_path / name
     shutil.copytree(MODELS / name, copy)
     known = {key: value for key, value in card(name).items() if key in ("metrics", "cases")}
-    monkeypatch.setattr(type(kind), "measure", lambda *_: known)  # the other tests measure
-    pipeline.evaluate(kind, copy, write=True)
+    monkeypatch.setattr(type(made), "measure", lambda *_: known)  # the other tests measure
+    pipeline.evaluate(made, copy, write=True)
     for file in ("card.json", "README.md"):
         assert (copy / file).read_bytes() == (MODELS / name / file).read_bytes()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,17 @@ TINY = TranslationSettings(
     source_size=61, target_size=59, features=12, encoder_layers=1, decoder_layers=2, heads=3, hidden=17,
     epochs=3, batch_size=2, dropout=0.1, half=False,
 )  # fmt: skip
+
+
+def eager(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes what `make` makes, run without a graph: of a few steps, making the graph takes longest."""
+
+    def made(*arguments: Any) -> Any:
+        model = make(*arguments)
+        model.run_eagerly = True
+        return model
+
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -113,14 +125,7 @@ def test_an_interrupted_training_goes_on_where_it_stopped(tmp_path: Path, monkey
     school = School("en", "ja", settings, Pairs(PAIRS, PAIRS[:2], PAIRS[3:]))
     scored = iter(({"bleu": 3.0}, {"bleu": 7.0}, {"bleu": 7.0}) * 2)
     monkeypatch.setattr(School, "measure", lambda *_: (next(scored), []))
-    make = learner.learner
-
-    def eager(*arguments: Any) -> Any:
-        model = make(*arguments)
-        model.run_eagerly = True  # three steps: making the graph takes longer
-        return model
-
-    monkeypatch.setattr(learner, "learner", eager)
+    monkeypatch.setattr(learner, "learner", eager(learner.learner))
 
     class Cut(BaseException):
         pass

@@ -17,7 +17,7 @@ from attnviz.training.translation.forced import Forced
 from attnviz.training.translation.pairs import Pairs
 from attnviz.training.translation.school import School
 from attnviz.training.writing import Greedy
-from tests.training.test_translation import PAIRS, TINY
+from tests.training.test_translation import PAIRS, TINY, eager
 
 RECURRENT = replace(
     TINY, recurrent=True, features=14, encoder_layers=2, guided_layer=0, epochs=1, batch_size=len(PAIRS)
@@ -41,7 +41,7 @@ def test_every_trial_differs_from_base_in_something():
 )
 def test_every_part_of_a_network_learns(settings):
     batch = next(School("en", "ja", settings, Pairs(PAIRS, PAIRS[:2], PAIRS[3:])).lesson().batches(0))
-    model, wanted = learner.learner(settings, 1), {"logits": batch.wanted, "links": batch.links}
+    model, wanted = eager(learner.learner)(settings, 1), {"logits": batch.wanted, "links": batch.links}
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Gradients do not exist")
         model.train_on_batch(
@@ -121,6 +121,7 @@ def test_a_trial_is_trained_measured_and_stands_on_the_cards(monkeypatch, tmp_pa
     monkeypatch.setattr(trials, "CACHE", tmp_path)
     monkeypatch.setattr(trials, "pairs", lambda **_: corpus)
     monkeypatch.setitem(trials.TRIALS, "recurrent", settings)
+    monkeypatch.setattr(learner, "learner", eager(learner.learner))
     links = parsed("0\tI like cats .\t私 は 猫 が 好き です 。\t0-0 1-4 2-2\n")
     monkeypatch.setattr(trials, "gold", {"en": links}.__getitem__)
     found = trials.run("recurrent", quiet=True)

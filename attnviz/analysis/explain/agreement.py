@@ -45,6 +45,9 @@ def agreement(one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]]) 
         other: float `[token]`; tokens that have no value (NaN) in either are left out.
 
     Source: Kendall 1945, "The treatment of ties in ranking problems"; as used by Jain and Wallace 2019.
+
+    >>> agreement(np.array([0.1, 0.2, 0.7]), np.array([5.0, 7.0, 9.0])).kendall
+    1.0
     """
     from scipy import stats
 

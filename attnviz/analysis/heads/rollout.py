@@ -28,6 +28,9 @@ def rollout(
         float64 `[layer, query, key]`; every row sums to 1. Entry n is the rollout up to and including layer n.
 
     Source: Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers".
+
+    >>> rollout(np.full((1, 1, 2, 2), 0.5)).tolist()
+    [[[0.75, 0.25], [0.25, 0.75]]]
     """
     chosen = weights[:layers]
     count, _, queries, keys = chosen.shape

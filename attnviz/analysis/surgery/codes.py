@@ -164,6 +164,10 @@ def parse_all(codes: str | Sequence[str]) -> tuple[tuple[Operation, ...], list[A
 
     Returns:
         The operations, and an error for each code that is none (and one if there are too many).
+
+    >>> operations, errors = parse_all("uniform nonsense")
+    >>> [each.code for each in operations], len(errors)
+    (['uniform'], 1)
     """
     operations: list[Operation] = []
     errors: list[AttnvizError] = []

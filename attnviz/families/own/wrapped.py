@@ -245,6 +245,12 @@ def wrap(
 
     Returns:
         An object with `trace(text)` and the rest of what every model offers.
+
+    >>> tokens = keras.Input((None, 4))
+    >>> layer = keras.layers.MultiHeadAttention(num_heads=3, key_dim=5)
+    >>> seen = wrap(keras.Model(tokens, layer(tokens, tokens)), lambda text: (np.ones((1, 2, 4)), text.split()))
+    >>> seen.trace("two words").blocks[0].shape  # [layer, head, query, key]
+    (1, 3, 2, 2)
     """
     return WrappedModel(model, encode, decode_output, name)
 

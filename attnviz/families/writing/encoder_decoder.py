@@ -31,8 +31,9 @@ from attnviz.families.writing.incremental import (
     full_edits,
     stacked,
 )
-from attnviz.families.writing.model import Read, Sides, WritingModel
+from attnviz.families.writing.model import WritingModel
 from attnviz.families.writing.sentence import Sentence
+from attnviz.families.writing.sides import Read, Sides
 from attnviz.families.writing.subwords import END_ID, Pieces
 from attnviz.trace import Axis, Edit, Encoded, Kind, Steps
 

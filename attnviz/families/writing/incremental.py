@@ -17,7 +17,7 @@ from attnviz.capture.recorder import LOCK
 from attnviz.errors import InputError
 from attnviz.families.common.projection import check_indices
 from attnviz.families.writing.decoding import Choice, log_softmax
-from attnviz.families.writing.model import Sides, fitted
+from attnviz.families.writing.sides import Sides, fitted
 from attnviz.families.writing.transformer import Attend, Networks
 from attnviz.trace import LIFTED, Edit
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
@@ -20,16 +19,14 @@ from attnviz.families.writing import decoding, sentence
 from attnviz.families.writing.decoding import Choice
 from attnviz.families.writing.next_token import NextToken
 from attnviz.families.writing.sentence import Sentence
+from attnviz.families.writing.sides import Read, Sides, causal_mask, fitted
 from attnviz.families.writing.subwords import END_ID, PADDING_ID, START_ID, UNKNOWN_ID, Pieces
+from attnviz.families.writing.whole_passes import WholePasses
 from attnviz.trace import (
-    MASK_CAUSAL,
-    MASK_NONE,
     AttentionBlock,
     AttentionTrace,
-    Axis,
     Edit,
     Encoded,
-    Kind,
     Notice,
     Written,
     WrittenKind,
@@ -40,27 +37,6 @@ WIDEST = 16
 
 #: Never written unless given.
 NEVER: Collection[int] = (PADDING_ID, UNKNOWN_ID, START_ID)
-
-
-class Sides(NamedTuple):
-    """What a block of a written text is: its kind, and what stands along its sides."""
-
-    kind: Kind
-    query: Axis
-    key: Axis
-
-
-@dataclass(frozen=True, eq=False)
-class Read:
-    """A text that was read at once.
-
-    Attributes:
-        logits: float32 `[token, vocabulary]`, of each of its tokens given those before it.
-        weights: By block float32 `[layer, head, query, key]`.
-    """
-
-    logits: Floats
-    weights: Mapping[str, Floats]
 
 
 class WritingModel(Model):
@@ -318,56 +294,3 @@ class WritingModel(Model):
         if decoding.loops(ids):
             return [Notice("repetition", {"count": len(ids)})]
         return [Notice(f"{self.writes}_cut", {"limit": self.longest})]
-
-
-class WholePasses:
-    """Writing by reading all that is written once more at every step: slow, and right for every model.
-
-    Args:
-        model: That writes.
-        encoded: About which source.
-        edits: As for `run`.
-    """
-
-    def __init__(self, model: WritingModel, encoded: Encoded, edits: Sequence[Edit]) -> None:
-        self._model, self._encoded, self._edits = model, encoded, edits
-        self._paths: list[list[int]] = []
-        self._steps: list[list[Read]] = []
-
-    def step(self, tokens: Sequence[int], parents: Sequence[int]) -> NDArray[np.float64]:
-        """Log probabilities of what follows, float64 `[hypothesis, vocabulary]`, see `decoding.Following`."""
-        first = not self._steps
-        self._paths = [[] if first else [*self._paths[row], token] for token, row in zip(tokens, parents, strict=True)]
-        reads = [self._model.read(self._encoded, [*path, END_ID], self._edits) for path in self._paths]
-        self._steps.append(reads)
-        return decoding.log_softmax(np.stack([read.logits[-1] for read in reads]))
-
-    def rows(self, place: int, hypothesis: int = 0) -> dict[str, Floats]:
-        """The weights of one step by block, float32 `[layer, head, key]`."""
-        output = sentence.written([END_ID] * (place + 1), self._model.pieces)
-        sides = self._model.sides(self._encoded, output)
-        found = self._steps[place][hypothesis].weights
-        return {name: found[name][:, :, -1] for name, side in sides.items() if side.kind in ("causal", "cross")}
-
-    def weights(self, written: Sequence[Choice]) -> Mapping[str, Floats]:
-        """By block the weights float32 `[layer, head, query, key]` with which these tokens were written."""
-        return self._steps[len(written) - 1][written[-1].row].weights
-
-
-def causal_mask(side: Sides) -> NDArray[np.int8] | None:
-    """What a causal block masks: all that comes after a query; None where nothing is."""
-    if side.kind != "causal" or len(side.query) < 2:
-        return None
-    later = np.triu(np.ones((len(side.query), len(side.key)), bool), 1)
-    return np.where(later, MASK_CAUSAL, MASK_NONE).astype(np.int8)
-
-
-def fitted(weights: Floats, side: Sides) -> Floats:
-    """The weights of an edit on a block of another length; rows beyond its own are the model's (NaN)."""
-    queries, keys = len(side.query), len(side.key)
-    whole = np.full((queries, keys), np.nan, np.float32)
-    rows, columns = min(queries, weights.shape[0]), min(keys, weights.shape[1])
-    whole[:rows, :columns] = weights[:rows, :columns]
-    if side.kind == "causal":
-        whole[:rows, columns:] = 0
-    return whole

@@ -26,7 +26,7 @@ _mount = component("writing")
 
 #: Words of the component, of the catalogue's section `writing`.
 _WORDS = (
-    *("source", "play", "pause", "first", "back", "forward", "last", "step", "alternatives", "chosen"),
+    *("source", "play", "pause", "first", "back", "forward", "last", "alternatives", "chosen"),
     *("continue", "preferred", "agreed", "weight"),
 )
 
@@ -100,8 +100,9 @@ def writing(
                 "ticks": [{"position": tick.position, "label": tick.label} for tick in marks],
             },
             "words": {word: context.t(f"writing.{word}") for word in _WORDS}
-            | {"translation": context.t(f"writing.{output.kind}"), "map": context.t(f"writing.map_{block.kind}")}
-            | {"least": context.t("writing.least", least=f"{LEAST:g}"), "outlines": context.t("picture.outlines")},
+            | {"step": context.told("writing.step"), "translation": context.t(f"writing.{output.kind}")}
+            | {"map": context.t(f"writing.map_{block.kind}"), "outlines": context.t("picture.outlines")}
+            | {"least": context.t("writing.least", least=f"{LEAST:g}")},
         },
         on_event_change=on_event,
     )

@@ -48,7 +48,7 @@ def render(context: Context) -> None:
     if context.selected is None:
         return
     written = context.written is not None
-    st.caption(context.t("attribution.text_written" if written else "attribution.text"))
+    st.caption(context.told("attribution.text_written") if written else context.t("attribution.text"))
     choice = _choose_token(context) if written else _choose_class(context)
     picked = st.pills(
         context.t("attribution.shown"),
@@ -122,7 +122,7 @@ def _choose_token(context: Context) -> Choice:
     spaced = offers.spaced(context.card)
     shown = [alignment.readable(token, spaced) for token in output.tokens]
     place: int = st.selectbox(
-        context.t("attribution.token"),
+        context.told("attribution.token"),
         range(-1, len(shown)),
         format_func=lambda each: (
             f"{each + 1}. {shown[each]}"

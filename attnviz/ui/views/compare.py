@@ -96,9 +96,11 @@ def _say_what_it_shows(context: Context) -> None:
     against, writes = context.state.against, isinstance(context.whole.output, Written)
     st.caption(context.t("compare.honest"))
     st.caption(
-        context.t("compare.honest_translations" if writes and against == "model" else f"compare.honest_{against}")
+        context.told("compare.honest_translations")
+        if writes and against == "model"
+        else context.t(f"compare.honest_{against}")
     )
     if writes and against == "step":
         st.caption(context.t("compare.honest_read"))
     elif writes and against != "head":
-        st.caption(context.t("compare.honest_written"))
+        st.caption(context.told("compare.honest_written"))

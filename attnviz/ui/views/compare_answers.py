@@ -23,9 +23,9 @@ def draw_answers(context: Context, a: Side, b: Side) -> None:
     first, second = a.trace.output, b.trace.output
     written = isinstance(first, Written)
     if context.state.against == "head":
-        st.caption(context.t("compare.one_translation" if written else "compare.one_run"))
+        st.caption(context.told("compare.one_translation") if written else context.t("compare.one_run"))
         return
-    st.subheader(context.t("compare.translations" if written else "compare.answers"), anchor=False)
+    st.subheader(context.told("compare.translations") if written else context.t("compare.answers"), anchor=False)
     if isinstance(first, Written) and isinstance(second, Written) and a.writes is not None:
         _held_fixed(context, a, b, first, second)
     elif isinstance(first, Written) and isinstance(second, Written):
@@ -56,9 +56,9 @@ def _translations(context: Context, a: Side, b: Side, first: Written, second: Wr
             words = context.t("compare.translation", letter=side.letter, text=output.text, **_likely(output))
             st.markdown(literal(words))
     if context.way.target:
-        st.caption(context.t("compare.typed"))
+        st.caption(context.told("compare.typed"))
     found = comparisons.written(a.trace, b.trace)
-    words = context.t("compare.common_tokens", **found.counts())
+    words = context.told("compare.common_tokens", **found.counts())
     draw_beside(
         context,
         "compare-written",
@@ -76,7 +76,7 @@ def _held_fixed(context: Context, a: Side, b: Side, first: Written, second: Writ
         for side, output in ((a, first), (b, second)):
             text = side.writes or context.t("learning.writes_nothing")
             st.markdown(literal(context.t("compare.read", letter=side.letter, text=text, **_likely(output))))
-    words = context.t("compare.read_tokens")
+    words = context.told("compare.read_tokens")
     draw_beside(
         context,
         "compare-written",

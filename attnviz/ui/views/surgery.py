@@ -67,7 +67,7 @@ def render(context: Context) -> None:
     own, focus = context.models_own, context.focus.own(context.trace)
     st.caption(context.t("surgery.text"))
     if context.written:
-        st.caption(context.t("surgery.text_written"))
+        st.caption(context.told("surgery.text_written"))
     if not context.pooling:
         choose_head(context)
     choose_operation(context, own, focus)

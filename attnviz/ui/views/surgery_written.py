@@ -33,8 +33,9 @@ def answer(context: Context, own: AttentionTrace, done: Operated) -> None:
     assert isinstance(free, Written)
     totals = [approx(float(each.log_probabilities.sum(dtype=np.float64)), 1) for each in (before, after)]
     st.markdown(literal(context.t("surgery.translation", text=before.text, before=totals[0], after=totals[1])))
-    code = "surgery.rewritten_same" if free.tokens == before.tokens else "surgery.rewritten"
-    st.markdown(literal(context.t(code, text=free.text)))
+    same = free.tokens == before.tokens
+    words = context.told("surgery.rewritten_same") if same else context.t("surgery.rewritten", text=free.text)
+    st.markdown(literal(words))
 
 
 def picture(context: Context, own: AttentionTrace, done: Operated) -> None:
@@ -51,7 +52,7 @@ def picture(context: Context, own: AttentionTrace, done: Operated) -> None:
         context,
         "surgery-written",
         figures.changed_row(tokens, *shares, language=context.language, theme=context.theme),
-        context.t("surgery.alt_written", changes=context.t("alt.separator").join(named)),
+        context.told("surgery.alt_written", changes=context.t("alt.separator").join(named)),
         lambda: pd.DataFrame(
             {
                 "position": np.arange(len(tokens)) + 1,

@@ -21,8 +21,9 @@ from attnviz.families.common.derivative import Derivative
 from attnviz.families.common.projection import check_indices, head_steps
 from attnviz.families.model import Floats
 from attnviz.families.writing import sentence
-from attnviz.families.writing.model import Read, Sides, WritingModel, fitted
+from attnviz.families.writing.model import WritingModel
 from attnviz.families.writing.sentence import Sentence
+from attnviz.families.writing.sides import Read, Sides, fitted
 from attnviz.families.writing.subwords import END_ID, START_ID, WholeWords
 from attnviz.tokenizers import WordTokenizer
 from attnviz.trace import Edit, Encoded, RegionAxis, Source, Steps, WrittenKind
