@@ -52,6 +52,10 @@ CAPTION_SCENES = CaptionRecipe(
         "sea;fish@3,4;fish@5,8;octopus@10,7*1.4",
     ),
     settings=CaptionSettings(),
+    tried=(
+        "Two layers, the head of the last one taught, stopped after six of eight passes: about half of the captions were "
+        "right in every word, nine in ten things named, and one caption in five named a thing twice.",
+    ),
 )
 
 CAPTIONS = {recipe.name: recipe for recipe in (CAPTION_SCENES,)}

@@ -28,14 +28,14 @@ class CaptionSettings:
 
     scenes: int = 30_000
     features: int = 128
-    layers: int = 2
+    layers: int = 3
     heads: int = 4
     hidden: int = 512
     attention: bool = True
     guided: float = 0.3
-    guided_layer: int = 1
+    guided_layer: int = 2
     guided_head: int = 0
-    epochs: int = 8
+    epochs: int = 12
     batch_size: int = 64
     learning_rate: float = 1e-3
     warm_up: float = 0.05
