@@ -17,7 +17,7 @@ from attnviz.errors import InputError
 from attnviz.families.common.projection import check_indices
 from attnviz.families.writing.decoding import Choice, log_softmax
 from attnviz.families.writing.model import Sides, fitted
-from attnviz.families.writing.transformer import Attend, Networks
+from attnviz.families.writing.transformer import Networks
 from attnviz.trace import LIFTED, Edit
 
 #: Names of the blocks, and what the layers of each are called in the networks.
@@ -45,22 +45,11 @@ class Captured:
 
     def __init__(self, networks: Networks, longest: int, lengths: Sequence[int] = LENGTHS) -> None:
         self.longest, self.lengths = longest, lengths
-        # Without layers of its own the encoder has no attention to capture.
-        looks = any(isinstance(layer, Attend) for layer in networks.encoder.layers)
-        self._encoder = CapturedModel(networks.encoder, tensors=True) if looks else None
-        self._embedding = networks.encoder
+        self.encoder = CapturedModel(networks.encoder, tensors=True)
         self.step = CapturedModel(networks.step, tensors=True)
         self._inputs = networks.step.input
         self._network = networks.step
         self._compiled: dict[int, Any] = {}
-
-    def encode(self, given: Mapping[str, Any], edits: Sequence[Edit]) -> tuple[list[NDArray[np.float32]], list[Any]]:
-        """The encoder's weights, a layer each `[1, head, source, source]`, and what the decoder gets of it."""
-        inputs = dict(given) if len(given) > 1 else given["source"]
-        if self._encoder is None:
-            return [], list(self._embedding(inputs, training=False))
-        run = self._encoder(inputs, edits)
-        return stacked(run, ENCODER), list(run.prediction)
 
     def empty(self) -> list[Any]:
         """Kept keys and values before anything is written."""
@@ -105,7 +94,9 @@ class IncrementalWriting:
         self._source: NDArray[np.int32] = given["source"]
         self._edits = [edit for edit in edits if edit.block != ENCODER]
         placed = [_placed(edit, edit.weights) for edit in edits if edit.block == ENCODER]
-        self._encoder, self._memory = captured.encode(given, placed)
+        run = captured.encoder(dict(given) if len(given) > 1 else self._source, placed)
+        self._encoder = stacked(run, ENCODER)  # a layer each, [1, head, source, source]
+        self._memory: list[Any] = list(run.prediction)
         self._cache: list[Any] = captured.empty()
         self._rows: list[dict[str, list[NDArray[np.float32]]]] = []
         self._batch = 1
