@@ -11,7 +11,11 @@ import numpy as np
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Text, TokenAxis
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
-NAMES = sorted(path.parent.name for path in MODELS.glob("*/card.json"))
+EVERY = sorted(path.parent.name for path in MODELS.glob("*/card.json"))
+
+#: Those that are given a composed picture, and those that read a text.
+SCENES = [name for name in EVERY if json.loads((MODELS / name / "card.json").read_text("utf-8"))["family"] == "caption"]
+NAMES = [name for name in EVERY if name not in SCENES]
 
 #: Those that pool.
 POOLING = [name for name in NAMES if "pooling" in json.loads((MODELS / name / "card.json").read_text("utf-8"))["kinds"]]

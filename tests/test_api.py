@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from attnviz import zoo
 from attnviz.analysis.surgery import operations
 from attnviz.api import MAX_BODY, ROUTES
-from tests.shipped import NAMES, card
+from tests.shipped import EVERY, NAMES, card
 
 NAME = NAMES[0] if NAMES else ""
 TEXT = card(NAME)["examples"][0] if NAMES else ""
@@ -38,11 +38,11 @@ def refused(answer, status, code):
 def test_models(client):
     answer = client.get("/api/models")
     assert answer.status_code == 200
-    assert [entry["name"] for entry in answer.json()["models"]] == NAMES
+    assert [entry["name"] for entry in answer.json()["models"]] == EVERY
     assert answer.json()["refused"] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_get_and_post_give_the_json_of_a_trace(client, name):
     text = card(name)["examples"][0]
     asked = {"model": name, "text": text}
@@ -66,7 +66,7 @@ def test_a_refused_folder_is_told_and_the_others_work(client, tmp_path, monkeypa
     (tmp_path / "broken" / "card.json").write_text("{")
     monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path))
     answer = client.get("/api/models").json()
-    assert [entry["name"] for entry in answer["models"]] == NAMES
+    assert [entry["name"] for entry in answer["models"]] == EVERY
     assert [(entry["folder"], entry["code"]) for entry in answer["refused"]] == [("broken", "file_unreadable")]
     refused(client.get("/api/trace", params={"model": "broken", "text": "a"}), 500, "file_unreadable")
     assert client.get("/api/trace", params={"model": NAME, "text": TEXT}).status_code == 200

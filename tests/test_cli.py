@@ -20,7 +20,7 @@ from attnviz.cli import main
 from attnviz.errors import DataError
 from attnviz.i18n import translate
 from tests.families.writing import caption_folder
-from tests.shipped import NAMES, card
+from tests.shipped import EVERY, NAMES, card
 
 NAME = NAMES[0] if NAMES else ""
 TEXT = card(NAME)["examples"][0] if NAMES else ""
@@ -91,12 +91,12 @@ def test_train_and_evaluate_know_their_names(run, command):
 def test_models(run):
     code, out, err = run("models")
     assert (code, err) == (0, "")
-    for entry, name in zip(json.loads(out), NAMES, strict=True):
+    for entry, name in zip(json.loads(out), EVERY, strict=True):
         assert {"name", "task", "languages", "kinds", "licence", "metrics"} <= entry.keys()
         assert entry["name"] == name and entry["metrics"] == card(name)["metrics"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_trace(run, name):
     text = card(name)["examples"][0]
     code, out, _ = run("trace", name, text)
@@ -198,7 +198,7 @@ def test_a_refused_model_is_a_message_and_the_others_are_listed(run, tmp_path, m
     monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path))
     code, out, err = run("models")
     assert code == 1
-    assert [entry["name"] for entry in json.loads(out)] == NAMES
+    assert [entry["name"] for entry in json.loads(out)] == EVERY
     assert "broken" in err and "card.json" in err
     assert run("trace", "broken", "a")[0] == 1
 

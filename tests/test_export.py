@@ -17,7 +17,7 @@ from attnviz import export, zoo
 from attnviz.errors import InputError
 from attnviz.i18n import languages
 from attnviz.trace import Notice
-from tests.shipped import NAMES, card, pooled
+from tests.shipped import EVERY, card, pooled
 
 NASTY = ["</script>", "<script>alert(1)</script>", "<img", "a,b", 'say "x"', "two\nlines", "'", "日本", "=1+1", "<!--"]
 
@@ -57,7 +57,7 @@ def test_a_part_keeps_its_numbers(trace):
     assert caught.value.code == "no_such_index"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_model_can_be_saved(name):
     model = zoo.load(name)
     trace = model.trace(card(name)["examples"][0])
@@ -171,7 +171,7 @@ def test_nothing_to_save():
         assert caught.value.code == "no_traces"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_how_to_cite_names_the_model_and_its_data(name):
     words = export.citation(zoo.load(name).card)
     assert name in words and words.startswith("@software{")

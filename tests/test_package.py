@@ -12,7 +12,7 @@ import attnviz
 from attnviz.errors import ExtraError
 from attnviz.families.card import ModelCard
 from attnviz.tokenizers import SudachiTokenizer
-from tests.shipped import NAMES, card
+from tests.shipped import EVERY, card
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,7 +37,7 @@ def test_an_unknown_name():
 
 def test_the_models_say_what_the_contract_lists():
     models = attnviz.models()
-    assert sorted(model.name for model in models) == NAMES
+    assert sorted(model.name for model in models) == EVERY
     for model in models:
         assert isinstance(model, ModelCard)
         content = card(model.name)
@@ -49,7 +49,7 @@ def test_the_models_say_what_the_contract_lists():
         assert model.names_of_labels("xx") == model.names_of_labels("en")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_lines_of_the_contract(name):
     model = attnviz.load(name)
     assert model is attnviz.load(name)

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads.maps import MapKey
+from attnviz.analysis.heads.pointing import Pointed, pointed
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import translate
-from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, Written
+from attnviz.scenes import KINDS, Scene
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, RegionAxis, Written
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
@@ -166,13 +168,50 @@ def translation(
         language: Of the words.
     """
     output = trace.output
-    pairs = [
+    pairs = looks(trace, block, values, language) or [
         translate(language, "maps.alt_cell", query=query, key=block.key.tokens[key], value=approx(float(row[key])))
         for query, row, key in zip(block.query.tokens, values, values.argmax(axis=-1), strict=True)
     ]
     listed = translate(language, "alt.separator").join(pairs)
     text = output.text if isinstance(output, Written) else ""
     return translate(language, "writing.alt", source=trace.text, translation=text, name=name, pairs=listed)
+
+
+def looks(trace: AttentionTrace, block: AttentionBlock, values: NDArray[np.float64], language: str = "en") -> list[str]:
+    """Where each word of a caption looked, a sentence each; empty where no picture is looked at.
+
+    Args:
+        trace: With a `Written`.
+        block: Whose tokens, as it is read.
+        values: float64 `[query, region]`.
+        language: Of the words.
+    """
+    axis = block.key
+    if not isinstance(axis, RegionAxis) or axis.grid is None:
+        return []
+    named = KINDS if language in ("en", "ja") else {}
+    scene = trace.source
+    things: Sequence[Pointed | None] = [None] * len(values)
+    if isinstance(scene, Scene) and len(axis) == axis.grid[0] * axis.grid[1]:
+        things = pointed(scene, block.query.tokens, values, axis.grid)
+    sentences = []
+    for word, row, thing in zip(block.query.tokens, values, things, strict=True):
+        place = int(row.argmax())
+        x0, y0, x1, y1 = (float(edge) for edge in axis.boxes[place])
+        where = translate(language, f"picture.place_{_third((y0 + y1) / 2)}_{_third((x0 + x1) / 2)}")
+        facts = {"word": word, "region": axis.labels[place], "weight": approx(float(row[place])), "where": where}
+        if thing is None:
+            sentences.append(translate(language, "picture.looks", **facts))
+        else:
+            name = named[thing.kind].words(language) if named else thing.kind
+            key = "picture.looks_on" if thing.hit else "picture.looks_off"
+            sentences.append(translate(language, key, **facts, thing=name, share=percent(thing.share)))
+    return sentences
+
+
+def _third(place: float) -> int:
+    """In which third of the picture something lies: 0, 1 or 2."""
+    return min(2, int(place * 3))
 
 
 def learning(

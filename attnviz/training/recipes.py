@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from attnviz.errors import ModelError
+from attnviz.training.captions.captioner import Captioner
+from attnviz.training.captions.recipes import CAPTIONS
 from attnviz.training.classifier import Classifier
 from attnviz.training.encoder_recipes import POLITENESS_JA_ENCODER, SENTIMENT_EN_ENCODER, TOPICS_EN_ENCODER
 from attnviz.training.kind import Kind
@@ -15,7 +17,7 @@ POOLING = (TOPICS_EN, POLITENESS_JA, SENTIMENT_EN)
 ENCODERS = (TOPICS_EN_ENCODER, SENTIMENT_EN_ENCODER, POLITENESS_JA_ENCODER)
 CLASSIFIERS: dict[str, ClassifierRecipe] = {recipe.name: recipe for recipe in (*POOLING, *ENCODERS)}
 TRANSLATIONS = {recipe.name: recipe for recipe in (TRANSLATE_EN_JA, TRANSLATE_JA_EN)}
-RECIPES: dict[str, Recipe] = {**CLASSIFIERS, **TRANSLATIONS}
+RECIPES: dict[str, Recipe] = {**CLASSIFIERS, **TRANSLATIONS, **CAPTIONS}
 
 
 def kind(name: str, *, quiet: bool = False) -> Kind:
@@ -24,6 +26,8 @@ def kind(name: str, *, quiet: bool = False) -> Kind:
     Raises:
         ModelError: There is no recipe of that name.
     """
+    if name in CAPTIONS:
+        return Captioner(CAPTIONS[name], quiet)
     if name in TRANSLATIONS:
         return Translator(TRANSLATIONS[name], quiet)
     if name in CLASSIFIERS:

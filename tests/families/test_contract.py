@@ -21,11 +21,11 @@ from attnviz.trace import AttentionTrace, Classification, Edit, Encoded, Picture
 from tests.families import made
 from tests.families.hub.hub_folders import make as hub_folder
 from tests.families.own import own_folder
-from tests.shipped import NAMES
+from tests.shipped import EVERY
 
 #: Every family has a model here; a family that is added and not listed fails `test_every_family_is_here`.
 MADE = tuple(module.NAME for module in made.MADE.values())
-EVERYONE = (*NAMES, *MADE, "own", "hub-bert", "hub-gpt2", "wrapped")
+EVERYONE = (*EVERY, *MADE, "own", "hub-bert", "hub-gpt2", "wrapped")
 
 
 @pytest.fixture(scope="module")

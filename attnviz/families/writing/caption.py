@@ -16,6 +16,7 @@ from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.families.classifier.encoder import set_weights
 from attnviz.families.common import vision
+from attnviz.families.common.cleaning import cleaned
 from attnviz.families.common.encoding import text_of
 from attnviz.families.model import Floats
 from attnviz.families.writing import decoding, transformer
@@ -112,9 +113,7 @@ def _scene(source: Source | str) -> Scene:
         return source
     if isinstance(source, Picture):
         raise InputError("scene_only")
-    code = text_of(source).strip()
-    if not code:
-        raise InputError("empty_text")
+    code, _ = cleaned(text_of(source))
     return Scene(code)
 
 

@@ -56,7 +56,7 @@ class EncoderDecoderModel(WritingModel):
         self, networks: transformer.Networks, pieces: Pieces, card: ModelCard, lengths: Sequence[int] = LENGTHS
     ) -> None:
         super().__init__(card, pieces, int(card.details["config"].get("longest", 64)))
-        self.model = networks.full
+        self.networks, self.model = networks, networks.full
         self._captured = CapturedModel(networks.full)
         self._incremental = Captured(networks, self.longest, lengths)
         self._blocks = {
@@ -174,12 +174,12 @@ class EncoderDecoderModel(WritingModel):
 
         Args:
             encoded: From `encode`, or a part of it.
-            block: Of which block; `encoder` if empty.
+            block: Of which block; the first if empty.
             tokens: As for `explain`.
 
         Source: Kobayashi et al. 2020, "Attention is Not Only a Weight".
         """
-        block = block or ENCODER
+        block = block or self._offered[0]
         if not self._blocks.get(block):
             raise InputError("no_such_block", received=block, expected=", ".join(self._offered))
         values = self._parts(self._inputs(encoded, self.ids(encoded, tokens))).layers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from keras import tree
@@ -17,7 +18,7 @@ from attnviz.errors import InputError
 from attnviz.families.common.projection import check_indices
 from attnviz.families.writing.decoding import Choice, log_softmax
 from attnviz.families.writing.model import Sides, fitted
-from attnviz.families.writing.transformer import Networks
+from attnviz.families.writing.transformer import Attend, Networks
 from attnviz.trace import LIFTED, Edit
 
 #: Names of the blocks, and what the layers of each are called in the networks.
@@ -34,6 +35,16 @@ def stacked(run: Run, block: str) -> list[NDArray[np.float32]]:
     return [site.weights for name, site in run.sites.items() if name.startswith(SITES[block])]
 
 
+class _Plain:
+    """A network without attention, run as `CapturedModel` runs one that has some."""
+
+    def __init__(self, network: keras.Model) -> None:
+        self._call = tf.function(lambda inputs: network(inputs, training=False), reduce_retracing=True)
+
+    def __call__(self, inputs: Any, edits: Sequence[Edit] = ()) -> Run:
+        return Run(self._call(tree.map_structure(tf.convert_to_tensor, inputs)), {}, {})
+
+
 class Captured:
     """The two networks that write, each traced once for all lengths, and compiled for a few once it is `prepare`d.
 
@@ -45,7 +56,8 @@ class Captured:
 
     def __init__(self, networks: Networks, longest: int, lengths: Sequence[int] = LENGTHS) -> None:
         self.longest, self.lengths = longest, lengths
-        self.encoder = CapturedModel(networks.encoder, tensors=True)
+        attends = any(isinstance(layer, Attend) for layer in networks.encoder.layers)
+        self.encoder = CapturedModel(networks.encoder, tensors=True) if attends else _Plain(networks.encoder)
         self.step = CapturedModel(networks.step, tensors=True)
         self._inputs = networks.step.input
         self._network = networks.step

@@ -25,7 +25,7 @@ from attnviz.training.run import stamp
 MOST_OBJECTS = 4
 
 #: Pixels of the side of the drawing on which it is measured where objects are.
-_COARSE = 112
+_COARSE = 56
 
 #: Scenes that are drawn and encoded at once.
 _BATCH = 64

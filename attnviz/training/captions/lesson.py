@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from attnviz.families.writing.subwords import END_ID
 from attnviz.scenes import GRID
 from attnviz.training.captions.features import Album
 from attnviz.training.captions.grammar import LANGUAGES, OBJECT_ROLES, Caption, Grammar, words
+
+#: Of so many batches the scenes with as many objects come together.
+_ALIKE = 8
 
 #: Places of the regions, from 1 on, int32 `[1, 196]`.
 PLACES = np.arange(1, GRID * GRID + 1, dtype=np.int32)[None]
@@ -66,9 +70,18 @@ class Lesson:
     def batches(self, epoch: int) -> Iterator[Batch]:
         """The steps of a pass."""
         rng = np.random.default_rng((self.seed, epoch))
-        order = rng.permutation(len(self.album.scenes))
-        for start in range(0, self.steps * self.batch_size, self.batch_size):
-            yield self._batch(np.sort(order[start : start + self.batch_size]), rng)
+        order = rng.permutation(len(self.album.scenes))[: self.steps * self.batch_size]
+        several = _ALIKE * self.batch_size
+        for start in range(0, len(order), several):
+            rows = order[start : start + several]
+            rows = rows[np.argsort(self._objects[rows], kind="stable")].reshape(-1, self.batch_size)
+            for batch in rng.permutation(rows):
+                yield self._batch(np.sort(batch), rng)
+
+    @cached_property
+    def _objects(self) -> NDArray[np.intp]:
+        """Of each scene how many there are: sentences about as many are about as long."""
+        return np.array([len(scene.objects) for scene in self.album.scenes])
 
     def _batch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> Batch:
         said = [(Grammar(self.album.scenes[row], code).one(rng), code) for row in rows for code in LANGUAGES]

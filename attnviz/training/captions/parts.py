@@ -7,7 +7,7 @@ from attnviz.training.captions.scenes import HELD_OUT, Part, held_out_pairs
 _PAIRS = held_out_pairs()
 
 
-def parts(count: int = 36_000) -> dict[str, Part]:
+def parts(count: int = 30_000) -> dict[str, Part]:
     """By name: `train`, `dev` and `test` are drawn alike; in each of `pairs` two kinds meet that never met in training,
     `style` is drawn in a style of art that training never saw.
 

@@ -2,65 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.families.writing.subwords import BLANK
-from attnviz.scenes import GRID, KINDS, Scene
+from attnviz.scenes import GRID, Scene
+from attnviz.scenes.naming import mentions
 from attnviz.training.captions.grammar import Grammar, Language, text
-
-
-@dataclass(frozen=True)
-class Mention:
-    """A thing that a caption names.
-
-    Attributes:
-        kind: Which.
-        words: Places of its words among the caption's.
-    """
-
-    kind: str
-    words: tuple[int, ...]
 
 
 def perfect(scene: Scene, caption: str, language: Language) -> bool:
     """Whether a caption is one of the sentences that are right of a scene."""
     return any(text(each, language) == caption for each in Grammar(scene, language, loose=True).every())
-
-
-def mentions(words: Sequence[str], language: Language) -> list[Mention]:
-    """What a caption names, in order.
-
-    Args:
-        words: As in `Written.tokens`.
-        language: Of the caption.
-    """
-    plain = [word.removeprefix(BLANK) for word in words]
-    phrases, found, start = _phrases(language), [], 0
-    longest = max(map(len, phrases))
-    while start < len(plain):
-        lengths = range(min(longest, len(plain) - start), 0, -1)
-        length = next((n for n in lengths if tuple(plain[start : start + n]) in phrases), 0)
-        if length:
-            kind = phrases[tuple(plain[start : start + length])]
-            found.append(Mention(kind, tuple(range(start, start + length))))
-        start += length or 1
-    return found
-
-
-@cache
-def _phrases(language: Language) -> Mapping[tuple[str, ...], str]:
-    """The words that name a kind, its colour included, in singular and plural."""
-    found = {}
-    for name, kind in KINDS.items():
-        for noun in (kind.noun[language], *([kind.plural] if language == "en" else [])):
-            found[tuple(part for each in (kind.colour[language], noun) for part in each.split())] = name
-    return found
 
 
 @dataclass(frozen=True)
@@ -79,6 +36,11 @@ class Written:
     words: tuple[str, ...]
     text: str
 
+    @property
+    def bare(self) -> list[str]:
+        """Its words without blanks."""
+        return [word.removeprefix(BLANK) for word in self.words]
+
 
 def figures(captions: Sequence[Written]) -> dict[str, float]:
     """Figures of captions of one language.
@@ -92,7 +54,7 @@ def figures(captions: Sequence[Written]) -> dict[str, float]:
     for each in captions:
         right += perfect(each.scene, each.text, each.language)
         kinds = {placed.kind for placed in each.scene.objects}
-        told = [mention.kind for mention in mentions(each.words, each.language)]
+        told = [mention.kind for mention in mentions(each.bare)]
         named += len(kinds & set(told))
         there += len(kinds)
         said += len(told)
@@ -158,7 +120,7 @@ class _Word:
 
 def _named(captions: Sequence[Written], on: Sequence[NDArray[np.bool_]]) -> Iterator[tuple[_Word, NDArray[np.bool_]]]:
     for place, caption in enumerate(captions):
-        for mention in mentions(caption.words, caption.language):
+        for mention in mentions(caption.bare):
             objects = [i for i, each in enumerate(caption.scene.objects) if each.kind == mention.kind]
             if objects:
                 target = np.logical_or.reduce(on[place][objects])

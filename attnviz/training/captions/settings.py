@@ -26,16 +26,16 @@ class CaptionSettings:
         seed: Of initial weights, order, sentences and dropout.
     """
 
-    scenes: int = 36_000
+    scenes: int = 30_000
     features: int = 128
-    layers: int = 3
+    layers: int = 2
     heads: int = 4
     hidden: int = 512
     attention: bool = True
     guided: float = 0.3
     guided_layer: int = 1
     guided_head: int = 0
-    epochs: int = 10
+    epochs: int = 8
     batch_size: int = 64
     learning_rate: float = 1e-3
     warm_up: float = 0.05

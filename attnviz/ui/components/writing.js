@@ -1,5 +1,6 @@
-// A translation as it is written: the two sentences with lines between them, a map that grows by a row a step, and what else
-// could have been written. All steps are in the data: playing and hovering ask no server. Tokens are set as text, never as
+// A text as it is written. About a text: the two sentences with lines between them, and a map that grows by a row a step. About a
+// picture: its regions, lit by the weight of the word that is looked at, and a strip of them that grows by a word a step. What else
+// could have been written stands beside it. All steps are in the data: playing and hovering ask no server. Tokens are set as text, never as
 // markup. `data-attnviz-trace` tells what has been drawn.
 
 import { bytes, find, findAs, floats, make, nearest, set, shape, stamped } from "./shared/elements.js";
@@ -20,7 +21,16 @@ import { Playback } from "./shared/player.js";
  * @property {string} percent
  * @property {boolean} differs The model would have written another token.
  * @property {string} preferred That token.
+ * @property {string} told Where the weight lies, in words; empty where the source is a text.
  * @property {Alternative[]} alternatives
+ */
+
+/**
+ * The picture that is written about; its regions are the tokens of the source, row by row.
+ * @typedef {object} Pictured
+ * @property {string} url
+ * @property {number} columns Of its regions.
+ * @property {{ name: string, box: [number, number, number, number] }[]} objects x0, y0, x1, y1 in shares of the picture.
  */
 
 /**
@@ -35,6 +45,7 @@ import { Playback } from "./shared/player.js";
  * @property {boolean} forced The translation is given; the model reads it.
  * @property {{ language: string, tokens: Token[] }} source
  * @property {{ language: string, tokens: Token[] }} target
+ * @property {Pictured | null} picture
  * @property {Step[]} steps One a target token.
  * @property {string} codes Of the weights, target token by target token.
  * @property {string} weights float32.
@@ -42,7 +53,7 @@ import { Playback } from "./shared/player.js";
  * @property {[string, string][]} ramp Fill and ink of each code.
  * @property {{ line: string, accent: string }} colours
  * @property {{ title: string, ticks: Tick[] }} legend
- * @property {Record<Button | "source" | "translation" | "step" | "alternatives" | "chosen" | "map" | "continue" | "preferred" | "agreed" | "weight" | "least", string>} words
+ * @property {Record<Button | "source" | "translation" | "step" | "alternatives" | "chosen" | "map" | "continue" | "preferred" | "agreed" | "weight" | "least" | "outlines", string>} words
  */
 
 /**
@@ -52,7 +63,7 @@ import { Playback } from "./shared/player.js";
 
 /**
  * What outlives the draws.
- * @typedef {Film & { send?: (event: object) => void, picture?: Picture, listening?: boolean }} Shown
+ * @typedef {Film & { send?: (event: object) => void, picture?: Picture, listening?: boolean, outlined?: boolean }} Shown
  */
 
 /** @type {WeakMap<ParentNode, Shown>} */
@@ -67,11 +78,14 @@ function drawWriting({ data, parentElement, setStateValue }) {
   const film = films.get(parentElement) ?? { key: null, at: 0, playing: false };
   films.set(parentElement, film);
   film.send = (event) => setStateValue("event", stamped(event));
-  section.classList.toggle("long", Math.max(sources.length, targets.length) > 26);
+  section.classList.toggle("long", !data.picture && Math.max(sources.length, targets.length) > 26);
+  section.classList.toggle("pictured", data.picture !== null);
   section.style.setProperty("--accent", data.colours.accent);
   section.style.setProperty("--line", data.colours.line);
   find(section, ".name").textContent = data.name;
-  legend(find(section, ".legend"), { ...data.legend, ramp: data.ramp.filter((_, index) => index % 4 === 0).map(([colour]) => colour) });
+  const steps = Array.from({ length: 64 }, (_, index) => index * 4 + 3);
+  legend(find(section, ".legend"), { ...data.legend, ramp: steps.map((code) => (data.picture ? dimmed(code) : data.ramp[code][0])) });
+  outlines(section, data, film);
 
   const picture = new Picture(section, data, film);
   film.picture = picture;
@@ -133,9 +147,12 @@ class Picture {
     this.note = find(section, ".note");
     this.codes = bytes(data.codes);
     this.weights = floats(data.weights);
-    this.source = sentence(find(section, ".source"), "source", data);
+    this.source = data.picture ? regions(section, data) : sentence(find(section, ".source"), "source", data);
     this.target = sentence(find(section, ".target"), "target", data);
-    this.map = map(find(section, ".grid"), data, this.weights, this.codes);
+    find(section, ".picture").hidden = !data.picture;
+    find(section, ".source").hidden = data.picture !== null;
+    const grid = find(section, ".grid");
+    this.map = data.picture ? strip(grid, data, data.picture, this.codes) : map(grid, data, this.weights, this.codes);
   }
 
   /**
@@ -177,13 +194,23 @@ class Picture {
       span.classList.toggle("met", met !== null && index === query);
       this.#shade(span, key !== null && query === null ? codes[this.#at(index, key)] : null);
     });
+    const heaviest = query !== null && this.data.picture ? this.#heaviest(query) : -1;
     source.forEach((span, index) => {
-      span.classList.toggle("met", met !== null && index === key);
-      this.#shade(span, query !== null ? codes[this.#at(query, index)] : null);
+      span.classList.toggle("met", (met !== null && index === key) || index === heaviest);
+      const code = query !== null ? codes[this.#at(query, index)] : null;
+      if (this.data.picture) span.style.background = code === null ? "" : dimmed(code);
+      else this.#shade(span, code);
     });
     this.#paintMap(query, key);
-    this.#link(query, key);
+    if (this.data.picture) this.links.replaceChildren();
+    else this.#link(query, key);
     this.note.textContent = this.#told(query, key);
+  }
+
+  /** @param {number} query */
+  #heaviest(query) {
+    const row = this.weights.subarray(this.#at(query, 0), this.#at(query + 1, 0));
+    return row.indexOf(Math.max(...row));
   }
 
   /**
@@ -242,12 +269,13 @@ class Picture {
   #told(query, key) {
     const { data: { words, source, target }, weights, film } = this, sources = source.tokens, targets = target.tokens;
     if (query !== null && key !== null) return `${targets[query].text} → ${sources[key].text}: ${words.weight} ${number(weights[this.#at(query, key)])}`;
+    if (query !== null && this.data.picture) return this.data.steps[query].told;
     const name = query !== null ? `${targets[query].text} →` : `→ ${sources[key ?? 0].text}:`;
     /** @type {[string, number][]} */
     const own = query !== null ? sources.map((token, index) => [token.text, weights[this.#at(query, index)]])
       : targets.slice(0, film.at + 1).map((token, index) => [token.text, weights[this.#at(index, key ?? 0)]]);
     own.sort((a, b) => b[1] - a[1]);
-    return `${name} ${own.slice(0, 4).map(([text, value]) => `${text} ≈ ${value.toFixed(2)}`).join(", ")} · ${words.least}`;
+    return `${name} ${own.slice(0, 4).map(([text, value]) => `${text} ≈ ${value.toFixed(2)}`).join(", ")}${this.data.picture ? "" : ` · ${words.least}`}`;
   }
 }
 
@@ -274,6 +302,87 @@ function sentence(paragraph, side, data) {
   });
   paragraph.replaceChildren(...spans.flatMap((span, index) => (tokens[index].gap ? [tokens[index].gap, span] : [span])));
   return spans;
+}
+
+/**
+ * How a region is dimmed: not at all at full weight.
+ * @param {number} code
+ */
+const dimmed = (code) => `rgb(6 10 22 / ${(0.82 * (1 - code / 255)).toFixed(3)})`;
+
+/**
+ * Lays the regions over the picture.
+ * @param {HTMLElement} section
+ * @param {Writing} data
+ * @returns {HTMLElement[]} The regions.
+ */
+function regions(section, data) {
+  const picture = /** @type {Pictured} */ (data.picture), frame = find(section, ".regions");
+  const image = findAs(section, ".picture img", HTMLImageElement);
+  if (image.src !== picture.url) image.src = picture.url;
+  image.alt = data.alt;
+  frame.style.gridTemplateColumns = `repeat(${picture.columns}, 1fr)`;
+  const cells = data.source.tokens.map((token, index) => {
+    const cell = marked(make("span", "token region"), { side: "source", index });
+    cell.tabIndex = index ? -1 : 0;
+    cell.setAttribute("aria-label", token.text);
+    return cell;
+  });
+  frame.replaceChildren(...cells);
+  return cells;
+}
+
+/**
+ * Outlines of the objects, where they are asked for.
+ * @param {HTMLElement} section
+ * @param {Writing} data
+ * @param {Shown} film
+ */
+function outlines(section, data, film) {
+  const label = find(section, ".outlined"), box = findAs(section, ".outlined input", HTMLInputElement), frame = find(section, ".outlines");
+  label.hidden = !data.picture?.objects.length;
+  find(label, "span").textContent = data.words.outlines;
+  frame.replaceChildren(...(data.picture?.objects ?? []).map(({ name, box: [x0, y0, x1, y1] }) => {
+    const outline = make("div", "outline", name);
+    Object.assign(outline.style, { left: `${x0 * 100}%`, top: `${y0 * 100}%`, width: `${(x1 - x0) * 100}%`, height: `${(y1 - y0) * 100}%` });
+    return outline;
+  }));
+  const apply = () => { frame.hidden = !film.outlined; box.checked = Boolean(film.outlined); };
+  box.onchange = () => { film.outlined = box.checked; apply(); };
+  apply();
+}
+
+/**
+ * Lays out the regions of every word side by side.
+ * @param {HTMLElement} grid
+ * @param {Writing} data
+ * @param {Pictured} picture
+ * @param {Uint8Array} codes
+ * @returns {{ rows: HTMLElement[], columns: HTMLElement[], cells: HTMLElement[][] }}
+ */
+function strip(grid, data, picture, codes) {
+  const count = data.source.tokens.length;
+  grid.classList.remove("wide");
+  grid.style.gridTemplateColumns = "";
+  grid.setAttribute("aria-label", data.alt);
+  const rows = data.target.tokens.map((token, index) => {
+    const item = marked(make("div", "row still"), { side: "target", index }), shade = make("canvas"), image = make("img");
+    image.src = picture.url;
+    image.alt = "";
+    shade.width = picture.columns;
+    shade.height = count / picture.columns;
+    const pen = shade.getContext("2d"), pixels = pen?.createImageData(shade.width, shade.height);
+    if (pen && pixels) {
+      for (let key = 0; key < count; key++) pixels.data.set([6, 10, 22, Math.round(209 * (1 - codes[index * count + key] / 255))], key * 4);
+      pen.putImageData(pixels, 0, 0);
+    }
+    const frame = make("div", "frame");
+    frame.append(image, shade);
+    item.append(frame, make("span", "", token.text));
+    return item;
+  });
+  grid.replaceChildren(...rows);
+  return { rows, columns: [], cells: [] };
 }
 
 /**

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.compact import coded
 from attnviz.analysis.heads.alignment import groups, readable
-from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.analysis.scales import ScaleKey, Tick, normalise, round_ticks, ticks
 from attnviz.figures import style
+from attnviz.figures.describe import looks
 from attnviz.figures.numbers import percent
-from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Written
+from attnviz.scenes import KINDS, Scene
+from attnviz.trace import AttentionBlock, Axis, Picture, RegionAxis, Written
 from attnviz.ui import offers
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
@@ -26,6 +29,9 @@ _WORDS = (
     *("source", "play", "pause", "first", "back", "forward", "last", "step", "alternatives", "chosen"),
     *("continue", "preferred", "agreed", "weight"),
 )
+
+#: Pixels of the side of a composed picture as it is shown; the model is given a smaller one of the same scene.
+_SHOWN = 560
 
 #: Weights below this have no line; the page says so.
 LEAST = 0.1
@@ -65,6 +71,8 @@ def writing(
     output = context.trace.output
     assert isinstance(output, Written)
     paint = style.theme(context.theme)
+    pictured = isinstance(block.key, RegionAxis)
+    shown, title, marks = _scale(context, values, scale, pictured)
     spaced = offers.spaced(context.card)
     read, wrote = (*context.card.reads, "")[0], (*context.card.languages, "")[-2 if context.card.languages else 0]
     _mount(
@@ -80,22 +88,63 @@ def writing(
             "forced": bool(context.way.target),
             "source": {"language": read, "tokens": _tokens(block.key, context.trace.text)},
             "target": {"language": wrote, "tokens": _tokens(block.query, output.text)},
-            "steps": _steps(context.trace, block, spaced),
-            "codes": base64.b64encode(coded(normalise(values, scale)).tobytes()).decode(),
+            "picture": _picture(context, block.key) if isinstance(block.key, RegionAxis) else None,
+            "steps": _steps(context, block, values, spaced),
+            "codes": base64.b64encode(coded(shown).tobytes()).decode(),
             "weights": base64.b64encode(values.astype("<f4").tobytes()).decode(),
             "least": LEAST,
             "ramp": [_pair(step / 255, paint.ramp) for step in range(256)],
             "colours": {"line": paint.bar, "accent": paint.accent},
             "legend": {
-                "title": context.t("scales.query" if scale == "row" else f"scales.{scale}"),
-                "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
+                "title": title,
+                "ticks": [{"position": tick.position, "label": tick.label} for tick in marks],
             },
             "words": {word: context.t(f"writing.{word}") for word in _WORDS}
             | {"translation": context.t(f"writing.{output.kind}"), "map": context.t(f"writing.map_{block.kind}")}
-            | {"least": context.t("writing.least", least=f"{LEAST:g}")},
+            | {"least": context.t("writing.least", least=f"{LEAST:g}"), "outlines": context.t("picture.outlines")},
         },
         on_event_change=on_event,
     )
+
+
+def _scale(
+    context: Context, values: NDArray[np.float64], scale: ScaleKey, pictured: bool
+) -> tuple[NDArray[np.float64], str, Sequence[Tick]]:
+    """Places on the scale, its name and its marks.
+
+    On a picture the words share one scale: where `row` is chosen it ends at the largest weight of all words, so that a
+    word that looks nowhere in particular is seen to.
+    """
+    if pictured and scale == "row":
+        top = float(values.max()) or 1.0
+        return values / top, context.t("picture.scale"), round_ticks(top)
+    return normalise(values, scale), context.t("scales.query" if scale == "row" else f"scales.{scale}"), ticks(scale)
+
+
+def _picture(context: Context, axis: RegionAxis) -> dict[str, Any] | None:
+    """The picture that is written about, as large as it is shown; None where the regions are no grid."""
+    source = context.whole.source
+    if axis.grid is None or not isinstance(source, Picture):
+        return None
+    pixels = np.asarray(source.image(_SHOWN)) if isinstance(source, Scene) else source.pixels()
+    objects = [
+        {"name": KINDS[each.kind].words(_words_of(context)), "box": [float(edge) for edge in box]}
+        for each, box in (zip(source.objects, source.boxes(), strict=True) if isinstance(source, Scene) else ())
+    ]
+    return {"url": webp(pixels), "columns": axis.grid[1], "objects": objects}
+
+
+def _words_of(context: Context) -> str:
+    return context.language if context.language in ("en", "ja") else "en"
+
+
+def webp(pixels: NDArray[np.uint8]) -> str:
+    """A picture as an address that holds it."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "WEBP", quality=88)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _pair(position: float, ramp: Sequence[str]) -> list[str]:
@@ -113,12 +162,13 @@ def _tokens(axis: Axis, text: str) -> list[dict[str, Any]]:
     return tokens
 
 
-def _steps(trace: AttentionTrace, block: AttentionBlock, spaced: bool) -> list[dict[str, Any]]:
+def _steps(context: Context, block: AttentionBlock, values: NDArray[np.float64], spaced: bool) -> list[dict[str, Any]]:
     """What was likely at each query shown; of a word of several tokens, at its first, with the probability of all."""
-    output = trace.output
+    output = context.trace.output
     assert isinstance(output, Written)
     steps = []
-    for group in groups(block):
+    told = looks(context.trace, block, values, context.language)
+    for group, words in zip(groups(block), told or [""] * len(values), strict=True):
         first = group[0]
         total = float(output.log_probabilities[list(group)].sum(dtype=np.float64))
         best = output.alternatives[first]
@@ -130,6 +180,7 @@ def _steps(trace: AttentionTrace, block: AttentionBlock, spaced: bool) -> list[d
                 "percent": percent(float(np.exp(total))),
                 "differs": bool(others),
                 "preferred": readable(preferred, spaced),
+                "told": words,
                 "alternatives": [
                     {
                         "token": token,

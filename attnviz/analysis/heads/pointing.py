@@ -1,0 +1,52 @@
+"""Whether the weight lies on the thing that is being named, while a caption of a composed scene is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.families.writing.subwords import BLANK
+from attnviz.scenes import Scene, on
+from attnviz.scenes.naming import mentions
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """Where the weight lies while a word names a thing of the scene.
+
+    Attributes:
+        kind: Of the thing, see `attnviz.scenes.KINDS`.
+        share: Weight on the regions that lie on it, 0 to 1.
+        hit: Whether the heaviest region lies on it.
+    """
+
+    kind: str
+    share: float
+    hit: bool
+
+
+def pointed(
+    scene: Scene, words: Sequence[str], values: NDArray[np.floating], grid: tuple[int, int]
+) -> list[Pointed | None]:
+    """Of each word that names something that is there; None of all others.
+
+    Args:
+        scene: What the caption is about.
+        words: Of the caption, as in `Written.tokens`.
+        values: `[word, region]`, regions row by row.
+        grid: Rows and columns of the regions.
+    """
+    found: list[Pointed | None] = [None] * len(words)
+    covered = scene.covered(*grid)
+    for mention in mentions([word.removeprefix(BLANK) for word in words]):
+        objects = [place for place, each in enumerate(scene.objects) if each.kind == mention.kind]
+        if not objects:
+            continue
+        there = on(covered, objects).ravel()
+        for word in mention.words:
+            row = values[word]
+            found[word] = Pointed(mention.kind, float(row[there].sum()), bool(there[row.argmax()]))
+    return found

@@ -1,0 +1,166 @@
+"""The kind of model that writes about scenes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from attnviz import zoo
+from attnviz.families.common import vision
+from attnviz.families.writing.caption import CaptionModel
+from attnviz.scenes import Scene
+from attnviz.trace import Written
+from attnviz.training import recording
+from attnviz.training.captions.features import Album
+from attnviz.training.captions.grammar import LANGUAGES, Grammar, words
+from attnviz.training.captions.learner import FEATURES, LONGEST, course
+from attnviz.training.captions.lesson import PLACES, Lesson, arrays, vocabulary
+from attnviz.training.captions.measured import PARTS, measured
+from attnviz.training.captions.model_card import SHOWN, sections
+from attnviz.training.captions.parts import parts
+from attnviz.training.captions.pretrained import vision_weights
+from attnviz.training.captions.reader import Reader
+from attnviz.training.captions.recipes import CaptionRecipe
+from attnviz.training.card import Section
+from attnviz.training.data import CACHE
+from attnviz.training.kind import Learned
+from attnviz.training.loop import fit
+from attnviz.training.networks import halves, set_weights
+from attnviz.training.recording import Recorder, drawn
+from attnviz.training.run import stamp
+from attnviz.training.written_recording import Texts, WrittenRecorder
+
+#: Scenes that are read at once.
+_BATCH = 50
+
+#: So many examples are looked at while the model is trained.
+_RECORDED = 3
+
+#: Where scenes and what the encoder makes of them are kept; models that are made from the same ones share them.
+SCENES = CACHE / "scenes"
+
+
+@dataclass(frozen=True)
+class Captioner:
+    """A recipe of a captioner; see `kind.Kind`.
+
+    Attributes:
+        recipe: What is made.
+        quiet: No progress on standard error.
+    """
+
+    recipe: CaptionRecipe
+    quiet: bool = False
+
+    @cached_property
+    def encoder(self) -> keras.Model:
+        """The frozen network that sees."""
+        encoder = vision.build()
+        weights = halves(vision_weights(quiet=self.quiet))  # as they are shipped
+        set_weights(encoder, {name: value.astype("float32") for name, value in weights.items()})
+        return encoder
+
+    def album(self, name: str) -> Album:
+        """The scenes of a part, see `parts`."""
+        part = parts(self.recipe.settings.scenes)[name]
+        folder = SCENES / (name if name != "train" else f"train-{part.count}")
+        return Album(part, folder, self.encoder, f"{self.recipe.name}, {name}", self.quiet)
+
+    def learn(self, models_folder: Path, state: Path) -> Learned:
+        recipe, settings = self.recipe, self.recipe.settings
+        lesson = Lesson(self.album("train"), vocabulary(), settings.batch_size, settings.seed)
+        dev = self.album("dev")
+        chosen = course(
+            lesson,
+            settings,
+            lambda networks: Reader(networks, lesson.vocabulary, dev).figures(),
+            stamp(asdict(settings), [scene.code for scene in lesson.album.scenes], lesson.vocabulary.vocabulary),
+        )
+        weights, record = fit(
+            chosen,
+            checkpoint=state / "weights.npz",
+            label=recipe.name,
+            quiet=self.quiet,
+            keep=partial(recording.keep, state / recording.SNAPSHOTS),
+        )
+        known = {language: words(language) for language in LANGUAGES}
+        return Learned(
+            arrays={"weights.npz": halves(weights), "vision.npz": halves(vision_weights(quiet=self.quiet))},
+            files={"words.json": lambda path: path.write_text(_json(known), encoding="utf-8")},
+            card={
+                "family": "caption",
+                "task": "caption",
+                "kinds": ["causal", "cross"] if settings.attention else ["causal"],
+                "labels": [],
+                "config": {
+                    "source_size": len(lesson.album.on[0, 0]) + 1,
+                    "target_size": len(lesson.vocabulary.vocabulary),
+                    "region_features": FEATURES,
+                    **settings.network(),
+                    "longest": LONGEST,
+                },
+                "alignment": {"layer": settings.guided_layer, "heads": [settings.guided_head]},
+            },
+            training={
+                "seed": settings.seed,
+                "seconds": round(record["seconds"], 1),
+                "n_train": len(lesson.album.scenes),
+                "settings": {key: value for key, value in asdict(settings).items() if key != "seed"},
+                "epochs": record["epochs"],
+                "best_epoch": record["best_epoch"],
+                "history": [{key: round(value, 4) for key, value in each.items()} for each in record["history"]],
+            },
+        )
+
+    def recorder(self, folder: Path, content: Mapping[str, Any]) -> Recorder | None:
+        if "cross" not in content["kinds"]:
+            return None
+        model, album, seed = loaded(folder), self.album("test"), content["training"]["seed"]
+        rng = np.random.default_rng(seed)
+        rows = drawn(len(album.scenes), seed)
+        captions = [(Grammar(album.scenes[row], LANGUAGES[0]).one(rng), LANGUAGES[0]) for row in rows]
+        batches = []
+        for start in range(0, len(rows), _BATCH):
+            some = rows[start : start + _BATCH]
+            target, wanted = arrays(model.words, captions[start : start + _BATCH])
+            given = {"source": np.repeat(PLACES, len(some), 0), "regions": album.regions(some)}
+            batches.append(Texts(given, target, wanted))
+        return WrittenRecorder(model, model.card.examples[:_RECORDED], batches)
+
+    def measure(self, folder: Path, content: Mapping[str, Any], models_folder: Path) -> dict[str, Any]:
+        """All figures anew."""
+        model, settings = loaded(folder), content["training"]["settings"]
+        readers = {name: Reader(model.networks, model.words, self.album(name)) for name in PARTS}
+        taught = (settings["guided_layer"], settings["guided_head"]) if settings["guided"] else None
+        return {"metrics": measured(readers, taught, content["training"]["seed"])}
+
+    def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:
+        """As `model_card.sections`; the captions are written anew."""
+        model = loaded(folder)
+
+        def caption(scene: Scene, language: str) -> str:
+            output = model.run(model.encode(scene, language)).output
+            return output.text if isinstance(output, Written) else ""
+
+        scenes = self.album("dev").scenes[:SHOWN]
+        dev = [(scene.code, caption(scene, "en"), caption(scene, "ja")) for scene in scenes]
+        return sections(content, self.recipe.tried, dev)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=0) + "\n"
+
+
+def loaded(folder: Path) -> CaptionModel:
+    """The captioner of a folder."""
+    model = zoo.load(folder)
+    if not isinstance(model, CaptionModel):
+        raise TypeError(f"Expected a captioner. Received: {type(model).__name__}")
+    return model

@@ -1,0 +1,166 @@
+"""The sections of a captioner's card. Every number is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attnviz.families.learning import FILE
+from attnviz.scenes import BACKGROUNDS, KINDS
+from attnviz.training.captions.grammar import LANGUAGES
+from attnviz.training.card import Section, opening, table
+from attnviz.training.recording import SAMPLE
+
+#: Captions of dev scenes shown in the card.
+SHOWN = 12
+
+_LANGUAGE = {"en": "English", "ja": "Japanese"}
+
+_PART = {
+    "test": "set aside",
+    "pairs": "two kinds that never met in training",
+    "style": "a style of art never seen",
+}
+
+_ROLE = {"relation": "relations (“left of”)", "place": "places (“at the top”)", "background": "the background",
+         "other": "articles, particles, verbs"}  # fmt: skip
+
+_ARCHITECTURE = (
+    "A pre-norm Transformer decoder (Vaswani et al. 2017) without an encoder of its own: it looks at 14 × 14 regions, "
+    "each the numbers of block 10 of EfficientNet-Lite0 there (112) beside those of its last block, of 7 × 7 regions "
+    "twice as wide (320), and a vector learned for its place. The encoder is frozen and in `vision.npz`"
+)
+
+_SOURCE = "- [{name}]({url}), {revision}, {licence}. {attribution}."
+
+_SPLIT = (
+    f"Scenes are drawn by chance from {len(KINDS)} kinds of things in two styles of art (a third is never learned "
+    f"from), on {len(BACKGROUNDS)} backgrounds: none to four things, of sizes 0.75 to 1.6, half of them tilted up to "
+    "20°, each at least 55 % visible. {n:,} to learn from, others to choose the pass and to report, all by seeds fixed "
+    "beforehand; 200 pairs of kinds never meet in a scene that is learned from. Sentences come from a grammar "
+    "(`attnviz.training.captions.grammar`), others in every pass"
+)
+
+_RIGHT = (
+    "Greedy captions. *Perfect*: the whole sentence is one that the grammar has for the scene; where a thing lies "
+    "within 0.6 cells of the border between two words, either passes. *Named*: kinds in the scene that the caption "
+    "names, with the right colour. *Invented*: things named that are not there. *Twice*: captions that name a thing "
+    "twice. `python -m attnviz evaluate {name}` prints them."
+)
+
+_POINTING = (
+    "Words that name a thing which is there, in the model's own captions of the scenes set aside: share whose "
+    "heaviest region lies on that thing (at least a quarter of it covered), and the weight on all such regions. "
+    "Chance, a region taken blindly: {chance}; always the middle of the picture: {centre}. One head was taught: in "
+    "training, for words that name a thing, −log of its weight on the thing was added to the loss, {guided} times. "
+    "{words:,} words ({language})."
+)
+
+_ROLES = (
+    "Words that name no thing, in sentences of the grammar that the model reads, weight of the taught head: on the "
+    "things they are about, on other things, and on the bare background, beside the share of the picture that things "
+    "cover ({language})."
+)
+
+RECORDED = (
+    f"`{FILE}` has looks at the training, at logarithmically spaced steps from the untrained model on; the last is the "
+    "model as stored. The English captions of some example scenes are the stored model's, greedy, and held fixed: at "
+    "each look the model of then reads them. Loss (nats per token), share of tokens more probable than any other and "
+    f"entropy of the taught head are of sentences of the grammar about {SAMPLE} scenes set aside, end tokens counted."
+)
+
+
+def sections(card: Mapping[str, Any], tried: Sequence[str], dev: Sequence[tuple[str, str, str]]) -> list[Section]:
+    """The model card after name and summary.
+
+    Args:
+        card: The content of `card.json`.
+        tried: What was tried when the settings were chosen.
+        dev: Code, English and Japanese caption of the first `SHOWN` dev scenes.
+    """
+    metrics, training = card["metrics"], card["training"]
+    notes = f"{card['notes']['en']}\n\n{card['notes']['ja']}"
+    return [
+        *opening(card, _ARCHITECTURE, "{key} {value}", _SOURCE, _SPLIT.format(n=training["n_train"])),
+        Section("How well", _RIGHT.format(name=card["name"]), _scores(metrics), *_counts(metrics)),
+        Section("Where it looks", *_looks(metrics, training["settings"]["guided"])),
+        Section("What it gets wrong", notes, _captions(dev)),
+        Section("Training", *_training(training, tried)),
+        Section("How its attention was learned", RECORDED if FILE in card["files"] else ""),
+    ]
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}"
+
+
+def _scores(metrics: Mapping[str, Any]) -> str:
+    rows = [
+        (
+            f"{_PART[part]} ({metrics[f'n_{part}']})",
+            _LANGUAGE[language],
+            *map(_share, metrics[f"{part}_{language}"].values()),
+        )
+        for part in _PART
+        for language in LANGUAGES
+    ]
+    return table(["scenes", "language", "perfect", "named", "invented", "twice"], rows, words=2)
+
+
+def _counts(metrics: Mapping[str, Any]) -> tuple[str, ...]:
+    rows = [
+        (row["things"], row["n"], _share(row["perfect"]), _share(other["perfect"]), _share(row["named"]))
+        for row, other in zip(metrics["by_count_en"], metrics["by_count_ja"], strict=True)
+    ]
+    head = ["things", "scenes", "perfect, English", "perfect, Japanese", "named, English"]
+    return "By the number of things, scenes set aside:", table(head, rows, words=0)
+
+
+def _looks(metrics: Mapping[str, Any], guided: float) -> list[str]:
+    paragraphs = []
+    for language in LANGUAGES:
+        found = metrics[f"pointing_{language}"]
+        facts = {"chance": _share(found["chance"]), "centre": _share(found["centre"]), "words": found["words"]}
+        paragraphs.append(_POINTING.format(**facts, guided=guided, language=_LANGUAGE[language]))
+        unseen = metrics[f"pointing_style_{language}"]["heads"]
+        rows = [
+            (
+                f"layer {row['layer'] + 1}, head {row['head'] + 1}",
+                *(_share(each[key]) for each in (row, other) for key in ("hits", "weight")),
+            )
+            for row, other in zip(found["heads"], unseen, strict=True)
+        ]
+        paragraphs.append(
+            table(["head", "heaviest on it", "weight on it", "style never seen: heaviest", "weight"], rows, words=1)
+        )
+        paragraphs.append(_ROLES.format(language=_LANGUAGE[language]))
+        roles = [(_ROLE[role], *map(_share, row.values())) for role, row in metrics[f"roles_{language}"].items()]
+        head = ["words", "things they are about", "other things", "background", "covered by things"]
+        paragraphs.append(table(head, roles, words=1))
+    return paragraphs
+
+
+def _captions(dev: Sequence[tuple[str, str, str]]) -> str:
+    rows = [(f"`{code}`", english, japanese) for code, english, japanese in dev]
+    return f"The first {SHOWN} dev scenes:\n\n" + table(["scene", "English", "Japanese"], rows)
+
+
+def _training(training: Mapping[str, Any], tried: Sequence[str]) -> tuple[str, ...]:
+    rows = [
+        (
+            number,
+            f"{each['loss']:.3f}",
+            _share(each["perfect_en"]),
+            _share(each["perfect_ja"]),
+            _share(each["named_en"]),
+        )
+        for number, each in enumerate(training["history"], 1)
+    ]
+    stated = ", ".join(f"{key} {value}" for key, value in training["settings"].items())
+    return (
+        f"Seed {training['seed']}; {training['epochs']} passes, {training['seconds'] / 60:.0f} minutes on two cores, "
+        f"scenes drawn and encoded beforehand; the running mean after pass {training['best_epoch']} had the most "
+        f"perfect captions on dev. Settings: {stated}. The mean over passes, on dev:",
+        table(["pass", "training loss", "perfect, English", "perfect, Japanese", "named, English"], rows, words=0),
+        "Tried:\n\n" + "\n".join(f"- {line}" for line in tried) if tried else "",
+    )

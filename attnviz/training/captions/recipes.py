@@ -1,0 +1,57 @@
+"""How the shipped captioners are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from attnviz.training import data
+from attnviz.training.captions.settings import CaptionSettings
+from attnviz.training.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionRecipe(Recipe):
+    """All that tells one captioner from another.
+
+    Attributes:
+        settings: How it is trained.
+    """
+
+    settings: CaptionSettings
+    languages: tuple[str, ...] = ("en", "ja")
+    datasets: tuple[data.DataSet, ...] = (data.EFFICIENTNET,)
+    licence: str = "Apache-2.0"
+
+
+CAPTION_SCENES = CaptionRecipe(
+    name="caption-scenes",
+    title={"en": "Captions of scenes", "ja": "絵の説明文"},
+    summary={
+        "en": "Writes in English or Japanese what is in a picture composed of things, and where they stand to each "
+        "other: a small Transformer looks at 14 × 14 regions of a frozen EfficientNet-Lite0 while it writes each word. "
+        "One head was taught to look at the thing that is being named.",
+        "ja": "ものを並べた絵に何がどこにあるかを、英語か日本語の文で書きます。小さな Transformer が一語を書くたびに、"
+        "固定した EfficientNet-Lite0 の 14×14 の領域に注意を向けます。"
+        "ヘッドの一つは、いま名前を挙げているものに目を向けるよう学習させてあります。",
+    },
+    notes={
+        "en": "It knows 83 things and 8 backgrounds as they are drawn here, and nothing else: shown a photograph it "
+        "would name things that are not there. It counts to two, seldom further. Where two things stand diagonally to "
+        "each other it picks one direction. Each region's numbers have seen beyond its border, so what is left out may "
+        "still be told from its neighbours.",
+        "ja": "知っているのは、ここに描かれる83種類のものと8つの背景だけです。写真を見せても、そこにないものの名前を"
+        "挙げるだけでしょう。数えられるのは、ほぼ二つまでです。斜めに並んだものについては、どちらか一方の向きで言います。"
+        "各領域の数値は領域の外も見ているので、ある領域を隠しても、隣の領域から分かってしまうことがあります。",
+    },
+    examples=(
+        "snow;dog@3,8*1.3;car@10,9*1.4",
+        "meadow;cat@4,9*1.2;tree@10,6*1.6",
+        "beach;penguin.noto@3,4;umbrella@10,9*1.5;ball@4,11",
+        "night;owl@10,3;house@4,9*1.6",
+        "room;cake@7,8*1.4;cup@3,10;banana@11,4",
+        "sea;fish@3,4;fish@5,8;octopus@10,7*1.4",
+    ),
+    settings=CaptionSettings(),
+)
+
+CAPTIONS = {recipe.name: recipe for recipe in (CAPTION_SCENES,)}
