@@ -22,8 +22,8 @@ def row(card: dict) -> str:
     if card["task"] == "caption":
         best = [max(each["hits"] for each in figures[f"pointing_{code}"]["heads"]) for code in ("en", "ja")]
         found = [figures[f"{part}_{code}"]["perfect"] for part in ("test", "pairs") for code in ("en", "ja")]
-        shares = [f"{100 * share:.1f} %" for share in (*found, *best)]
-        return f"| {' | '.join([name, card['title']['en'], *shares])} |"
+        cells = [f"{100 * share:.1f} %" for share in (*found, *best)]
+        return f"| {' | '.join([name, card['title']['en'], *cells])} |"
     if card["task"] == "translation":
         cells = [f"{figures[f'{part}_greedy_{score}']:.1f}" for part in ("test", "dev") for score in ("bleu", "chrf")]
         return f"| {' | '.join([name, card['title']['en'], *cells])} |"
