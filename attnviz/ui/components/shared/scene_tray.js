@@ -62,6 +62,7 @@ export function pullable(section, tray, { width, dropped }) {
     const button = nearest(event, "button"), image = button?.querySelector("img");
     moved = false;
     if (event.button !== 0 || !button || !image) return;
+    button.setPointerCapture(event.pointerId); // a quick pointer has left the tray before it is seen to move
     pull = { kind: button.dataset.name ?? "", source: image.src, x: event.clientX, y: event.clientY, ghost: null };
   };
   tray.onpointermove = (event) => {
@@ -71,7 +72,6 @@ export function pullable(section, tray, { width, dropped }) {
       Object.assign(pull.ghost, { src: pull.source, alt: "" });
       pull.ghost.style.width = `${width()}px`;
       section.append(pull.ghost);
-      tray.setPointerCapture(event.pointerId);
       moved = true;
     }
     const { left, top } = section.getBoundingClientRect();
