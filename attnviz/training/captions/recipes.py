@@ -53,8 +53,8 @@ CAPTION_SCENES = CaptionRecipe(
     ),
     settings=CaptionSettings(),
     tried=(
-        "Two layers, the head of the last one taught, stopped after six of eight passes: about half of the captions were "
-        "right in every word, nine in ten things named, and one caption in five named a thing twice.",
+        "Two layers, the head of the last one taught, stopped after six of eight passes: about half of the captions "
+        "were right in every word, nine in ten things named, and one caption in five named a thing twice.",
     ),
 )
 

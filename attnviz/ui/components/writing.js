@@ -89,7 +89,7 @@ function drawWriting({ data, parentElement, setStateValue }) {
 
   const picture = new Picture(section, data, film);
   film.picture = picture;
-  const last = targets.length - 1, list = find(section, ".choices");
+  const last = targets.length - 1, rest = data.picture ? picture.keenest() : last, list = find(section, ".choices");
   const playback = new Playback(film, {
     section, player: find(section, ".player"), title: data.words.step, words: data.words, last, pace: () => 1000 / (data.speed || 2),
     draw: (step) => {
@@ -105,7 +105,7 @@ function drawWriting({ data, parentElement, setStateValue }) {
     tell: (step, ended) => ended || film.send?.({ kind: "step", place: data.steps[step].place }),
   });
   listen(section, film, picture, playback);
-  begin(data, film, playback, last);
+  begin(data, film, playback, rest);
   section.dataset.attnvizTrace = data.text;
 }
 
@@ -114,9 +114,9 @@ function drawWriting({ data, parentElement, setStateValue }) {
  * @param {Writing} data
  * @param {Shown} film
  * @param {Playback} playback
- * @param {number} last
+ * @param {number} rest Where it stands if it is not played.
  */
-function begin(data, film, playback, last) {
+function begin(data, film, playback, rest) {
   const still = data.forced || !data.speed || matchMedia("(prefers-reduced-motion: reduce)").matches;
   const same = film.key === data.key;
   film.key = data.key;
@@ -125,7 +125,7 @@ function begin(data, film, playback, last) {
   else {
     playback.stop();
     if (data.at >= 0) playback.show(data.at);
-    else if (still) playback.show(last);
+    else if (still) playback.show(rest);
     else playback.begin(data.start);
   }
 }
@@ -205,6 +205,13 @@ class Picture {
     if (this.data.picture) this.links.replaceChildren();
     else this.#link(query, key);
     this.note.textContent = this.#told(query, key);
+  }
+
+  /** The word that looks most at one place: what a picture is shown with. */
+  keenest() {
+    let found = 0;
+    for (let index = 1; index < this.weights.length; index++) if (this.weights[index] > this.weights[found]) found = index;
+    return Math.floor(found / this.data.source.tokens.length);
   }
 
   /** @param {number} query */
