@@ -17,6 +17,9 @@ from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Groups, TokenAxi
 #: A layer and a head, from 0.
 Head = tuple[int, int]
 
+#: From here on stand the characters of Chinese, Japanese and Korean.
+_NO_BLANKS = "\u3000"
+
 #: How that mark is shown where nothing follows it, as `families.hub.pieces` shows a blank.
 ALONE = "␣"
 
@@ -146,6 +149,8 @@ def steps(trace: AttentionTrace) -> pd.DataFrame:
 def readable(entry: str, spaced: bool) -> str:
     """An entry of a vocabulary for the eye: without the mark of a blank, with `…` before what goes on a word.
 
+    A word of a script without blanks goes on none, in a vocabulary that has both kinds.
+
     The mark alone, the beginning of a word that is still to be spelled, is `ALONE`.
 
     Args:
@@ -156,4 +161,4 @@ def readable(entry: str, spaced: bool) -> str:
         return entry
     if entry.startswith(BLANK):
         return entry[len(BLANK) :] or ALONE
-    return f"…{entry}" if entry[:1].isalnum() else entry
+    return f"…{entry}" if entry[:1].isalnum() and entry < _NO_BLANKS else entry

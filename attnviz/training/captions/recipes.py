@@ -25,7 +25,7 @@ class CaptionRecipe(Recipe):
 
 CAPTION_SCENES = CaptionRecipe(
     name="caption-scenes",
-    title={"en": "Captions of scenes", "ja": "絵の説明文"},
+    title={"en": "Captions of scenes", "ja": "絵のキャプション"},
     summary={
         "en": "Writes in English or Japanese what is in a picture composed of things, and where they stand to each "
         "other: a small Transformer looks at 14 × 14 regions of a frozen EfficientNet-Lite0 while it writes each word. "

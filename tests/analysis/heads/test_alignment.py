@@ -53,7 +53,14 @@ def test_steps_are_one_alternative_a_row():
 
 @pytest.mark.parametrize(
     ("entry", "spaced", "expected"),
-    [("▁tea", True, "tea"), ("ing", True, "…ing"), (".", True, "."), ("▁", True, "␣"), ("茶", False, "茶")],
+    [
+        ("▁tea", True, "tea"),
+        ("ing", True, "…ing"),
+        (".", True, "."),
+        ("▁", True, "␣"),
+        ("茶", False, "茶"),
+        ("犬", True, "犬"),
+    ],
 )
 def test_readable(entry, spaced, expected):
     assert readable(entry, spaced) == expected
