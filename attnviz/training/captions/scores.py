@@ -78,7 +78,7 @@ def pointed(captions: Sequence[Written], weights: Sequence[NDArray[Any]], on: Se
         on: Of each scene bool `[object, region]`, where each object is.
 
     Returns:
-        Means over the words that name something there is, of each layer and head.
+        Means over the words that name something there is, of each layer and head; 0 where there is no such word.
     """
     hits, shares, chance, centre = [], [], [], []
     middle = (GRID // 2) * GRID + GRID // 2
@@ -88,6 +88,9 @@ def pointed(captions: Sequence[Written], weights: Sequence[NDArray[Any]], on: Se
         shares.append((row * target).sum(axis=-1))
         chance.append(target.mean())
         centre.append(target[middle])
+    if not hits:
+        nothing = np.zeros(weights[0].shape[:2])
+        return Pointing(nothing, nothing, 0.0, 0.0, 0)
     return Pointing(
         np.mean(hits, axis=0), np.mean(shares, axis=0), float(np.mean(chance)), float(np.mean(centre)), len(hits)
     )
