@@ -130,9 +130,9 @@ def test_all_art_is_there_and_kept_by_browsers(client, style):
 @pytest.mark.parametrize(
     "path",
     [
-        *("noto/unicorn.webp", "oil/dog.webp", "noto/.webp", "noto/Dog.webp", "../kinds.csv", "noto/dog.png"),
+        *("noto/unicorn.webp", "oil/dog.webp", "noto/.webp", "noto/Dog.webp", "../kinds.toml", "noto/dog.png"),
         *(
-            "noto/..%2f..%2fkinds.csv.webp",
+            "noto/..%2f..%2fkinds.toml.webp",
             "%2e%2e/noto/dog.webp",
             "noto/dog%00.webp",
             "noto/%ff.webp",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -66,19 +66,19 @@ class Background:
 
 @cache
 def _kinds() -> dict[str, Kind]:
-    with (_HERE / "kinds.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["name"]: Kind(
-                row["name"],
-                row["point"],
-                {"en": row["en"], "ja": row["ja"]},
-                row["plural"],
-                {"en": row["en_colour"], "ja": row["ja_colour"]},
-                row["lives"] == "yes",
-                row["counter"],
-            )
-            for row in csv.DictReader(file)
-        }
+    rows = tomllib.loads((_HERE / "kinds.toml").read_text(encoding="utf-8"))
+    return {
+        name: Kind(
+            name,
+            row["point"],
+            {"en": row["en"], "ja": row["ja"]},
+            row["plural"],
+            row.get("colour", {"en": "", "ja": ""}),
+            row.get("lives", False),
+            row["counter"],
+        )
+        for name, row in rows.items()
+    }
 
 
 def _background(name: str, en: str, ja: str, place_en: str, place_ja: str) -> Background:

@@ -284,5 +284,6 @@ def test_names():
         "politeness-ja-encoder",
         "translate-en-ja",
         "translate-ja-en",
+        "caption-scenes",
     ]
     assert all(data.CACHE.name == ".attnviz" for _ in training.names())

@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 from attnviz.training.captions.torch_file import tensors
 from attnviz.training.data import EFFICIENTNET, content
 
+#: Convolutions of a block, as they are called here, with their names and their normalisations' in the file.
+_PARTS = {
+    "expand": ("_expand_conv", "_bn0"),
+    "depthwise": ("_depthwise_conv", "_bn1"),
+    "project": ("_project_conv", "_bn2"),
+}
+
 #: Of its batch normalisations.
 _EPSILON = 1e-3
 
@@ -24,11 +31,11 @@ def vision_weights(*, quiet: bool = False) -> dict[str, NDArray[np.float32]]:
     found = _folded(state, "stem", "_conv_stem", "_bn0")
     blocks = 1 + max(int(name.split(".")[1]) for name in state if name.startswith("_blocks."))
     for block in range(blocks):
-        for part, layer, norm in (("expand", "_expand_conv", "_bn0"), ("project", "_project_conv", "_bn2")):
-            if f"_blocks.{block}.{layer}.weight" in state:
-                found |= _folded(state, f"block_{block}_{part}", f"_blocks.{block}.{layer}", f"_blocks.{block}.{norm}")
-        names = f"block_{block}_depthwise", f"_blocks.{block}._depthwise_conv", f"_blocks.{block}._bn1"
-        found |= _folded(state, *names, depthwise=True)
+        for part, (layer, norm) in _PARTS.items():
+            place = f"_blocks.{block}."
+            if f"{place}{layer}.weight" in state:
+                depthwise = part == "depthwise"
+                found |= _folded(state, f"block_{block}_{part}", place + layer, place + norm, depthwise=depthwise)
     return found
 
 

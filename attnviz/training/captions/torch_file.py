@@ -34,7 +34,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+        if (*module.split("."), name) == ("torch", "_utils", "_rebuild_tensor_v2"):
             return _tensor
         if module == "torch" and name in _TYPES:
             return name
