@@ -21,11 +21,12 @@ from attnviz.trace import AttentionTrace, Classification, Edit, Encoded, Picture
 from tests.families import made
 from tests.families.hub.hub_folders import make as hub_folder
 from tests.families.own import own_folder
+from tests.families.writing import caption_folder
 from tests.shipped import EVERY
 
 #: Every family has a model here; a family that is added and not listed fails `test_every_family_is_here`.
 MADE = tuple(module.NAME for module in made.MADE.values())
-EVERYONE = (*EVERY, *MADE, "own", "hub-bert", "hub-gpt2", "wrapped")
+EVERYONE = (*EVERY, *MADE, "captions", "own", "hub-bert", "hub-gpt2", "wrapped")
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,9 @@ def _made(name: str, place: Path) -> tuple[Model, str]:
     if name == "own":
         folder = own_folder.make(place / "own", own_folder.encoder(), labels=own_folder.LABELS)
         return attnviz.load(folder), "we saw the red car"
+    if name == "captions":
+        folder = caption_folder.make(place / name, seed=16)  # with which its captions come to an end
+        return attnviz.load(folder), caption_folder.EXAMPLES[0]
     if name.startswith("hub-"):
         kind = name.removeprefix("hub-")
         return attnviz.load(hub_folder(kind).write(place / kind)), "the cat sat cats"
@@ -78,7 +82,7 @@ def _wrapped(inner: Model) -> Model:
 
 
 def test_every_family_is_here(place):
-    seen = {card.family for card in attnviz.models()} | {"own", "hub"}
+    seen = {card.family for card in attnviz.models()} | {"own", "hub", "caption"}
     assert seen >= set(families.FAMILIES), "a kind of model has no model in this test"
 
 
