@@ -73,6 +73,7 @@ def test_reload_and_a_second_tab_show_the_same(open_page: OpenPage):
 
 def test_the_sentence_stays_unless_it_is_an_example_the_other_model_cannot_read(open_page: OpenPage):
     page = open_page("/?model=sentiment-en&view=heatmap")
+    expect(box(page)).not_to_have_value("", timeout=PATIENCE)
     before = box(page).input_value()
     choose_model(page, "Topics (English)")
     page.wait_for_function("location.search.includes('model=topics-en')", timeout=PATIENCE)
