@@ -32,6 +32,17 @@ class Smoothed(keras.losses.Loss):
         return ops.sum(loss * present) / ops.sum(present)
 
 
+class OneHead(keras.layers.Layer):
+    """One head's rows of weights `[B, H, T, S]`: `[B, T, S]`."""
+
+    def __init__(self, head: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.head = head
+
+    def call(self, weights: Any) -> Any:
+        return weights[:, self.head]
+
+
 def padded(rows: Sequence[Sequence[int]]) -> NDArray[np.int32]:
     """Ids of sentences, each ended by the end id, padded with 0."""
     ids = np.zeros((len(rows), max(map(len, rows)) + 1), np.int32)

@@ -17,7 +17,7 @@ from attnviz.training.captions.settings import CaptionSettings
 from attnviz.training.loop import Course, Step
 from attnviz.training.networks import Weights, set_weights
 from attnviz.training.schedules import Line
-from attnviz.training.writing import Smoothed
+from attnviz.training.writing import OneHead, Smoothed
 
 #: Most words of a caption, the end token counted.
 LONGEST = 40
@@ -68,17 +68,6 @@ def learner(settings: CaptionSettings, size: int, steps: int) -> keras.Model:
         keras.optimizers.Adam(rate, beta_2=0.98, epsilon=1e-9), losses, loss_weights=weights, jit_compile=False
     )
     return model
-
-
-class OneHead(keras.layers.Layer):
-    """One head's rows of weights `[B, H, T, S]`: `[B, T, S]`."""
-
-    def __init__(self, head: int, **options: Any) -> None:
-        super().__init__(**options)
-        self.head = head
-
-    def call(self, weights: Any) -> Any:
-        return weights[:, self.head]
 
 
 class OnObject(keras.losses.Loss):

@@ -16,7 +16,7 @@ from attnviz.training.schedules import Line
 from attnviz.training.translation import recurrent
 from attnviz.training.translation.lesson import Lesson
 from attnviz.training.translation.settings import TranslationSettings
-from attnviz.training.writing import Smoothed
+from attnviz.training.writing import OneHead, Smoothed
 
 #: Most tokens that are written when a model is measured.
 LONGEST = 64
@@ -58,24 +58,13 @@ def learner(settings: TranslationSettings, steps: int) -> keras.Model:
     weights = {"logits": 1.0}
     if settings.guided and settings.attention:
         taught = full.output["weights"][settings.guided_layer]
-        outputs["links"] = _HeadRow(settings.guided_head, name="links")(taught)
+        outputs["links"] = OneHead(settings.guided_head, name="links")(taught)
         losses["links"], weights["links"] = _Links(), settings.guided
     model = keras.Model(full.input, outputs)
     rate = Line(settings.learning_rate, steps, settings.warm_up)
     optimizer = keras.optimizers.Adam(rate, beta_2=0.98, epsilon=1e-9)
     model.compile(optimizer=optimizer, loss=losses, loss_weights=weights, jit_compile=False)
     return model
-
-
-class _HeadRow(keras.layers.Layer):
-    """One head's rows of weights `[B, H, T, S]`: `[B, T, S]`."""
-
-    def __init__(self, head: int, **options: Any) -> None:
-        super().__init__(**options)
-        self.head = head
-
-    def call(self, weights: Any) -> Any:
-        return weights[:, self.head]
 
 
 class _Links(keras.losses.Loss):
