@@ -178,7 +178,7 @@ def translation(
 
 
 def looks(trace: AttentionTrace, block: AttentionBlock, values: NDArray[np.float64], language: str = "en") -> list[str]:
-    """Where each word of a caption looked, a sentence each; empty where no picture is looked at.
+    """Where each word of a caption looked, a sentence each; empty where it is not the grid of a picture alone.
 
     Args:
         trace: With a `Written`.
@@ -187,12 +187,12 @@ def looks(trace: AttentionTrace, block: AttentionBlock, values: NDArray[np.float
         language: Of the words.
     """
     axis = block.key
-    if not isinstance(axis, RegionAxis) or axis.grid is None:
+    if not isinstance(axis, RegionAxis) or axis.grid is None or any(axis.special):
         return []
     named = KINDS if language in ("en", "ja") else {}
     scene = trace.source
     things: Sequence[Pointed | None] = [None] * len(values)
-    if isinstance(scene, Scene) and len(axis) == axis.grid[0] * axis.grid[1]:
+    if isinstance(scene, Scene):
         things = pointed(scene, block.query.tokens, values, axis.grid)
     sentences = []
     for word, row, thing in zip(block.query.tokens, values, things, strict=True):

@@ -149,6 +149,11 @@ class Scene(Picture):
         shares: NDArray[np.float32] = masks.reshape(shape).mean(axis=(2, 4))
         return shares
 
+    def lies_on(self, size: int = SIDE) -> NDArray[np.bool_]:
+        """Which regions of the grid each object lies on, bool `[object, region]`, see `COVERED`; `size` as above."""
+        there: NDArray[np.bool_] = self.covered(size=size).reshape(len(self.objects), GRID * GRID) >= COVERED
+        return there
+
     def boxes(self) -> NDArray[np.float32]:
         """Around what is visible of each object x0, y0, x1, y1 in shares of the picture, float32 `[object, 4]`.
 

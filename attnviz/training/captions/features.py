@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from attnviz.families.common import vision
 from attnviz.scenes import GRID, Scene
-from attnviz.scenes.scene import COVERED
 from attnviz.training.captions.scenes import Part
 from attnviz.training.progress import Progress
 from attnviz.training.run import stamp
@@ -103,8 +102,7 @@ class Album:
         found = np.zeros((len(self.scenes), MOST_OBJECTS, GRID * GRID), bool)
         progress = Progress(f"{self.label}: objects", len(found), quiet=self.quiet)
         for row, scene in enumerate(self.scenes):
-            covered = scene.covered(size=_COARSE).reshape(len(scene.objects), GRID * GRID)
-            found[row, : len(covered)] = covered >= COVERED
+            found[row, : len(scene.objects)] = scene.lies_on(_COARSE)
             progress.update(row + 1)
         progress.close(f"{len(found)}")
         np.save(file, found, allow_pickle=False)

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from attnviz.scenes import GRID, Scene
-from attnviz.scenes.scene import COVERED
+from attnviz.scenes import GRID
 from attnviz.training.captions.grammar import LANGUAGES, Caption, Grammar, Language, Role, Word
 from attnviz.training.captions.reader import Reader
 from attnviz.training.captions.scores import Pointing, Written, figures, pointed
@@ -57,16 +55,11 @@ def _by_count(written: Sequence[Written]) -> list[dict[str, Any]]:
     return rows
 
 
-def _on(scene: Scene) -> NDArray[np.bool_]:
-    there: NDArray[np.bool_] = scene.covered().reshape(len(scene.objects), GRID * GRID) >= COVERED
-    return there
-
-
 def _pointing(reader: Reader, written: Sequence[Written], language: Language) -> dict[str, Any]:
     """Where each head looks while things are named, in the captions that the model wrote itself."""
     captions = [tuple(map(Word, each.bare)) for each in written]
     weights = list(reader.weights(captions, language))
-    found: Pointing = pointed(written, weights, [_on(each.scene) for each in written])
+    found: Pointing = pointed(written, weights, [each.scene.lies_on() for each in written])
     layers, heads = found.hits.shape
     return {
         "words": found.words,
@@ -97,7 +90,7 @@ def _roles(
     shares: dict[str, list[tuple[float, float, float, float]]] = {role: [] for role in _ROLES}
     for caption, scene, weights in zip(said, reader.album.scenes, reader.weights(said, language), strict=True):
         rows = weights.mean(axis=(0, 1)) if taught is None else weights[taught]
-        there = _on(scene)
+        there = scene.lies_on()
         anywhere = np.logical_or.reduce(there, axis=0) if len(there) else np.zeros(GRID * GRID, bool)
         for word, row in zip(caption, rows, strict=False):
             if word.role in shares:

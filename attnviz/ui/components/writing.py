@@ -71,8 +71,8 @@ def writing(
     output = context.trace.output
     assert isinstance(output, Written)
     paint = style.theme(context.theme)
-    pictured = isinstance(block.key, RegionAxis)
-    shown, title, marks = _scale(context, values, scale, pictured)
+    picture = _picture(context, block.key)
+    shown, title, marks = _scale(context, values, scale, picture is not None)
     spaced = offers.spaced(context.card)
     read, wrote = (*context.card.reads, "")[0], (*context.card.languages, "")[-2 if context.card.languages else 0]
     _mount(
@@ -88,7 +88,7 @@ def writing(
             "forced": bool(context.way.target),
             "source": {"language": read, "tokens": _tokens(block.key, context.trace.text)},
             "target": {"language": wrote, "tokens": _tokens(block.query, output.text)},
-            "picture": _picture(context, block.key) if isinstance(block.key, RegionAxis) else None,
+            "picture": picture,
             "steps": _steps(context, block, values, spaced),
             "codes": base64.b64encode(coded(shown).tobytes()).decode(),
             "weights": base64.b64encode(values.astype("<f4").tobytes()).decode(),
@@ -122,10 +122,10 @@ def _scale(
     return normalise(values, scale), context.t("scales.query" if scale == "row" else f"scales.{scale}"), ticks(scale)
 
 
-def _picture(context: Context, axis: RegionAxis) -> dict[str, Any] | None:
-    """The picture that is written about, as large as it is shown; None where the regions are no grid."""
+def _picture(context: Context, axis: Axis) -> dict[str, Any] | None:
+    """The picture that is written about, as large as it is shown; None where not its grid alone is looked at."""
     source = context.whole.source
-    if axis.grid is None or not isinstance(source, Picture):
+    if not isinstance(axis, RegionAxis) or axis.grid is None or any(axis.special) or not isinstance(source, Picture):
         return None
     pixels = np.asarray(source.image(_SHOWN)) if isinstance(source, Scene) else source.pixels()
     objects = [

@@ -71,3 +71,10 @@ def test_what_a_word_looked_at_is_said(language, on, off):
 def test_a_text_says_nothing_of_regions():
     block = AttentionBlock("x", "cross", TokenAxis.of(["a"]), TokenAxis.of(["b"]), np.ones((1, 1, 1, 1), np.float32))
     assert describe.looks(trace(), block, np.ones((1, 1))) == []
+
+
+def test_regions_beside_a_class_token_are_not_taken_for_the_grid():
+    axis = RegionAxis.grid_of(GRID, GRID, ["[CLS]"])
+    values = np.full((1, len(axis)), 1 / len(axis))
+    block = AttentionBlock("x", "cross", TokenAxis.of(["dog"]), axis, values[None, None].astype(np.float32))
+    assert describe.looks(trace(), block, values) == []
