@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -55,6 +56,12 @@ _STYLE = """
   /* room for what is drawn a moment later, so that what stands below it stays */
   .st-key-box { min-height: 7.9rem; }
   .st-key-scene { min-height: calc(clamp(17rem, 42vh, 27rem) + 4.8rem); }
+  /* a scene stands beside what is written about it, on narrow windows below it */
+  .st-key-composed { flex-direction: column-reverse; }
+  @media (min-width: 1000px) {
+    .st-key-composed { display: grid; grid-template-columns: minmax(21rem, 1fr) minmax(0, 2fr); gap: 1.5rem; }
+    .st-key-scene { min-height: calc(42vh + 22rem); }
+  }
   .st-key-stage { min-height: 8rem; }
   .st-key-writing { min-height: 40rem; }
   *:has(> .st-key-address-bar) { position: absolute; width: 0; overflow: hidden; } /* its stand-in, too */
@@ -67,7 +74,7 @@ _STYLE = """
     .st-key-header > :nth-child(2) .stSelectbox { width: 100% !important; }
     .st-key-header > :nth-child(3) { display: none; }
     .st-key-box { min-height: 14.6rem; }
-    .st-key-scene { min-height: calc(min(100vw - 1.6rem, 46vh) + 23rem); }
+    .st-key-scene { min-height: calc(min(100vw - 1.6rem, 42vh) + 23rem); }
     .st-key-stage { min-height: 13.9rem; }
   }
   @media print { .st-key-header, .st-key-controls, .st-key-downloads { display: none; } }
@@ -86,8 +93,11 @@ def render() -> None:
         _no_models(page.asked.lang)
         return
     _header(page.asked)
+    card = facts.cards[page.asked.model]
+    beside, main = _places(card)
     # A new session that an open page reconnects to learns only here what its box had sent.
-    actions.take_entry(_box(page, facts.cards[page.asked.model]))
+    with beside:
+        actions.take_entry(_box(page, card))
     _wait_until_warm(page.asked.lang)
     shown = show(page.asked, facts, views.VIEWS, current_theme())
     if shown.path_led_nowhere is not None:
@@ -95,7 +105,8 @@ def render() -> None:
         session.change(path=())
     context = shown.context
     session.write_back(shown.drawn.state)
-    _stage(context, page.problems)
+    with main:
+        _stage(context, page.problems)
     # Before what takes longer: whoever reloads while a chart is drawn gets the same.
     with st.container(key="address-bar"):
         address(page, shown.address.address(facts), actions.navigated)
@@ -132,6 +143,14 @@ def _header(asked: State) -> None:
             label_visibility="collapsed",
             width="content",
         )
+
+
+def _places(card: ModelCard) -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
+    """Where the box and the stage stand: a sentence above, a scene beside what is written about it."""
+    if card.takes != "scene":
+        return nullcontext(), nullcontext()
+    with st.container(key="composed"):
+        return st.container(), st.container()
 
 
 def _box(page: Held, card: ModelCard) -> Mapping[str, Any] | None:

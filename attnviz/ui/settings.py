@@ -238,6 +238,7 @@ PAGE: tuple[Field, ...] = (
         becomes=_same_said,
         needs=frozenset({"said"}),
     ),
+    switch("both", needs=frozenset({"said"})),
     Field("sentence", range(1, MAX_SENTENCES + 1), 1, reset_on=frozenset({"text", "model"}), becomes=_same_sentence),
     Field("scale", SCALES, DEFAULT_SCALE),
     Field("special", SPECIAL, SPECIAL[0]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -14,9 +15,11 @@ from attnviz.figures.numbers import approx
 from attnviz.trace import AttentionBlock, Written
 from attnviz.ui import actions, session
 from attnviz.ui.components.figure_tools import figure_tools
+from attnviz.ui.components.pictured import Caption
 from attnviz.ui.components.writing import writing
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import numbers
+from attnviz.ui.controls.said import offered
 from attnviz.ui.settings import BEAMS, MAX_OWN, SPEEDS
 from attnviz.ui.way import Way
 from attnviz.ui.words import literal
@@ -34,12 +37,13 @@ def stage(context: Context) -> None:
     heads = _heads(context, block)
     values, name = alignment.combined(block, heads), heads_name(context, block, heads)
     alt = describe.translation(context.trace, block, values, name, context.language)
+    language = state.said if offered(context) else (context.card.languages or ("",))[-1]
     with st.container(key="stage-box"):
         writing(
             context,
-            block,
-            values,
+            Caption(context.trace, block, values, language),
             name,
+            second=_second(context, heads),
             scale=state.scale,
             key=_key(context),
             start=_step(block, context.way.path[-1][0]) if context.way.path else 0,
@@ -54,6 +58,16 @@ def stage(context: Context) -> None:
     figure_tools(context, "stage-box", f"attnviz-{context.card.name}-translation", alt)
     numbers(context, "alignment", lambda: alignment.table(block, values), context.t(f"writing.map_{block.kind}"))
     numbers(context, "written", lambda: alignment.steps(context.whole), context.told("writing.steps"))
+
+
+def _second(context: Context, heads: tuple[Head, ...]) -> Caption | None:
+    """The caption in the other language, where both are wanted."""
+    others = [code for code in offered(context) if code != context.state.said]
+    if not (context.state.both and others and context.selected):
+        return None
+    trace = context.read(replace(context.desk, language=others[0]).trace(context.selected.text))
+    block = alignment.written_rows(trace)
+    return Caption(trace, block, alignment.combined(block, heads), others[0])
 
 
 def _block(context: Context) -> AttentionBlock | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
+from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import catalogue
 from attnviz.scenes import BACKGROUNDS, KINDS
 from attnviz.trace import Written
@@ -210,3 +213,67 @@ def test_a_long_text_laid_aside_is_kept_but_makes_no_long_link():
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_the_page_opens_on_a_model_of_texts(language: str):
     assert models.card(Page(lang=language).state("model")).takes == "text"
+
+
+# ── the picture ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def looked(language: str) -> np.ndarray:
+    """The weights of the heads shown, computed apart from the page: float64 `[word, region]`."""
+    trace = cache.trace(NAME, FIRST, language=language)
+    block = trace.block("source-target")
+    stated = models.card(NAME).details["alignment"]
+    return np.mean([block.weights[stated["layer"], head].astype(np.float64) for head in stated["heads"]], axis=0)
+
+
+def light(codes: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(codes), np.uint8)
+
+
+@pytest.mark.parametrize("scale", ["unit", "row"])
+@pytest.mark.parametrize("both", [False, True])
+def test_all_words_of_all_captions_are_lit_on_one_scale(scale: str, both: bool):
+    page = Page(model=NAME, scale=scale, **({"both": "1"} if both else {}))
+    drawn = page.component("writing")
+    captions = [looked("en"), looked("ja")][: 1 + both]
+    top = max(each.max() for each in captions) if scale == "row" else 1.0
+    picture = drawn["picture"]
+    parts = [picture["looks"], *([picture["second"]["looks"]] if both else [])]
+    assert (picture["second"] is not None) == both and len(parts) == len(captions)
+    over = [np.maximum(each - each.mean(axis=0), 0) for each in captions]
+    most = max(each.max() for each in over)
+    for part, values, above in zip(parts, captions, over, strict=True):
+        np.testing.assert_allclose(light(part["weight"]), values.ravel() / top * 255, atol=0.51)
+        np.testing.assert_allclose(light(part["difference"]), above.ravel() / most * 255, atol=0.51)
+        assert len(part["told"]) == len(part["spread"]) == len(values)
+    assert picture["difference"]["title"] == catalogue("en")["picture.above_mean"]
+    assert f"{most:.3g}" in picture["difference"]["ticks"][-1]["label"]
+    assert drawn["legend"]["ticks"][-1]["label"] == ("1" if scale == "unit" else f"≈ {top:.3g}")
+
+
+@pytest.mark.parametrize(("language", "other"), [("en", "ja"), ("ja", "en")])
+def test_the_other_language_is_written_over_the_same_picture(language: str, other: str):
+    page = Page(model=NAME, said=language, both="1")
+    drawn = page.component("writing")
+    second = drawn["picture"]["second"]
+    assert (drawn["target"]["language"], second["language"]) == (language, other)
+    said = "".join(token["gap"] + token["text"] for token in second["tokens"] if not token["special"]).strip()
+    assert said == caption(other) and shown(page) == caption(language)
+    weights = np.frombuffer(base64.b64decode(second["weights"]), "<f4")
+    np.testing.assert_allclose(weights, looked(other).ravel(), rtol=1e-6)
+    assert page.choose("both", False).component("writing")["picture"]["second"] is None
+
+
+def test_how_much_lies_on_the_border_is_told():
+    values = looked("en")
+    rows, columns = np.divmod(np.arange(values.shape[1]), 14)
+    edge = (rows == 0) | (rows == 13) | (columns == 0) | (columns == 13)
+    share = percent(float(values[0, edge].sum()))
+    entropy = approx(float(-(values[0] * np.log(values[0])).sum()))
+    told = Page(model=NAME).component("writing")["picture"]["looks"]["spread"][0]
+    assert told.startswith(f"On the border {share} of the weight (≈ 26.5 % of the regions). Entropy {entropy} nats")
+
+
+def test_a_model_of_texts_has_no_other_caption():
+    page = Page(model="translate-en-ja", both="1")
+    assert page.component("writing")["picture"] is None and "both" not in page.address()

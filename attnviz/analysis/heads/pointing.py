@@ -50,3 +50,38 @@ def pointed(
             row = values[word]
             found[word] = Pointed(mention.kind, float(row[there].sum()), bool(there[row.argmax()]))
     return found
+
+
+def border(values: NDArray[np.floating], grid: tuple[int, int]) -> tuple[NDArray[np.float64], float]:
+    """How much of the weight lies on the outermost regions of a picture.
+
+    Args:
+        values: `[word, region]`, regions row by row.
+        grid: Rows and columns of the regions.
+
+    Returns:
+        The share of each word's weight, float64 `[word]`, and the share of all regions that these are.
+    """
+    edge = np.ones(grid, bool)
+    edge[1:-1, 1:-1] = False
+    there = edge.ravel()
+    weights = np.asarray(values, np.float64)
+    shares: NDArray[np.float64] = weights[:, there].sum(axis=-1)
+    return shares, float(there.mean())
+
+
+def excess(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """What each word gives to a region above the mean over the words; 0 where it gives less.
+
+    Args:
+        values: `[word, region]`.
+
+    Returns:
+        float64 of the same shape.
+
+    >>> excess(np.array([[0.75, 0.25], [0.25, 0.75]])).tolist()
+    [[0.25, 0.0], [0.0, 0.25]]
+    """
+    weights = np.asarray(values, np.float64)
+    above: NDArray[np.float64] = np.maximum(weights - weights.mean(axis=0), 0.0)
+    return above

@@ -266,7 +266,7 @@ def build(
         normal = keras.layers.LayerNormalization(epsilon=1e-5, name="regions_norm")(sources["regions"])
         x = keras.layers.Dense(features, name="source_embedding")(normal)
         places = keras.layers.Embedding(
-            source_size, features, embeddings_initializer=_normal(features), name="source_places"
+            source_size, features, embeddings_initializer=_grid(source_size, features), name="source_places"
         )
         x = b.drop("source_vectors", keras.layers.Add(name="source_sum")([x, places(source)]))
     else:
@@ -349,3 +349,12 @@ def build(
 
 def _normal(features: int) -> Any:
     return keras.initializers.RandomNormal(stddev=features**-0.5, seed=3)
+
+
+def _grid(size: int, features: int) -> Any:
+    """Places of a square grid from 1 on, at first: half of the numbers tell the row by sinusoids, half the column."""
+    side = int(np.ceil(np.sqrt(size - 1)))
+    rates = np.geomspace(1.0, 1.0 / (2 * side), -(-features // 4))  # [F / 4]
+    angle = np.stack(divmod(np.arange(size - 1), side), axis=-1)[:, :, None] * rates  # [place, 2, F / 4]
+    waves = np.concatenate([np.sin(angle), np.cos(angle)], axis=-1).reshape(size - 1, -1)[:, :features]
+    return keras.initializers.Constant(np.pad(waves, ((1, 0), (0, 0))).astype(np.float32))

@@ -75,7 +75,7 @@ class Captioner:
 
     def learn(self, models_folder: Path, state: Path) -> Learned:
         recipe, settings = self.recipe, self.recipe.settings
-        lesson = Lesson(self.album("train"), vocabulary(), settings.batch_size, settings.seed)
+        lesson = Lesson(self.album("train"), vocabulary(), settings.batch_size, settings.seed, settings.sentences)
         dev = self.album("dev")
         chosen = course(
             lesson,

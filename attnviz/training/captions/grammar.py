@@ -31,6 +31,9 @@ _SLACK = 0.6
 #: Columns, or rows, between which the middle lies.
 _MIDDLE = (4.5, 8.5)
 
+#: Things follow each other in a sentence by this power of their size, and chance.
+_LARGE_FIRST = 4
+
 _RELATIONS = {
     "en": {
         "left": "to the left of",
@@ -176,12 +179,15 @@ class Grammar:
                 yield from self._sentences(template, groups)
 
     def one(self, rng: Any) -> Caption:
-        """A sentence that is right, drawn by the weights of the templates.
+        """A sentence that is right, drawn by the weights of the templates; what is large tends to be named first.
 
         Args:
             rng: A NumPy generator.
         """
-        groups = [self.groups[place] for place in rng.permutation(len(self.groups))]
+        large = [sum(placed.size for placed in group.placed) ** _LARGE_FIRST for group in self.groups]
+        shares = [size / sum(large) for size in large]
+        order = rng.choice(len(large), size=len(large), replace=False, p=shares) if large else []
+        groups = [self.groups[place] for place in order]
         templates = _TEMPLATES[self.language][len(groups)]
         weights = [weight for weight, _ in templates]
         order = rng.choice(len(templates), size=len(templates), replace=False, p=[w / sum(weights) for w in weights])

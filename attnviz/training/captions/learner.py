@@ -55,7 +55,7 @@ def learner(settings: CaptionSettings, size: int, steps: int) -> keras.Model:
         size: Entries of the vocabulary.
         steps: Of the whole training.
     """
-    full = networks(settings, size, texts=len(LANGUAGES), training=True).full
+    full = networks(settings, size, texts=len(LANGUAGES) * settings.sentences, training=True).full
     outputs = {"logits": full.output["logits"]}
     losses: dict[str, Any] = {"logits": Smoothed(settings.label_smoothing)}
     weights = {"logits": 1.0}

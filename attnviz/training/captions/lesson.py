@@ -29,14 +29,14 @@ def vocabulary() -> CaptionWords:
 
 @dataclass(frozen=True)
 class Batch:
-    """Scenes, each with a sentence of either language one after the other; R regions, T the longest sentence.
+    """Scenes, each with its sentences one after the other; R regions, T the longest sentence.
 
     Attributes:
         regions: float32 `[scene, R, feature]`.
         source: Places of the regions int32 `[scene, R]`.
-        target: Ids int32 `[2 · scene, T]`, the token of the language first.
+        target: Ids int32 `[sentence, T]`, the token of the language first.
         wanted: The same without it, and with the end token; padded with 0.
-        on: Where the object is that a wanted word is about, float32 `[2 · scene, T, R]`; 0 throughout for other words.
+        on: Where the object is that a wanted word is about, float32 `[sentence, T, R]`; 0 throughout for other words.
     """
 
     regions: NDArray[np.float32]
@@ -55,12 +55,14 @@ class Lesson:
         vocabulary: Of the sentences.
         batch_size: Scenes of a step.
         seed: Of order and sentences.
+        sentences: About each scene in each language.
     """
 
     album: Album
     vocabulary: CaptionWords
     batch_size: int
     seed: int
+    sentences: int = 1
 
     @property
     def steps(self) -> int:
@@ -84,11 +86,12 @@ class Lesson:
         return np.array([len(scene.objects) for scene in self.album.scenes])
 
     def _batch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> Batch:
-        said = [(Grammar(self.album.scenes[row], code).one(rng), code) for row in rows for code in LANGUAGES]
+        codes = LANGUAGES * self.sentences
+        said = [(Grammar(self.album.scenes[row], code).one(rng), code) for row in rows for code in codes]
         target, wanted = arrays(self.vocabulary, said)
         on = np.zeros((*wanted.shape, GRID * GRID), np.float32)
         for place, (caption, _) in enumerate(said):
-            seen = self.album.on[rows[place // len(LANGUAGES)]]
+            seen = self.album.on[rows[place // len(codes)]]
             for position, word in enumerate(caption):
                 if word.role in OBJECT_ROLES:
                     on[place, position] = seen[list(word.objects)].any(axis=0)

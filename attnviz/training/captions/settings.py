@@ -17,7 +17,8 @@ class CaptionSettings:
         guided: Weight in the loss of teaching one head to look at the object a word is about; 0: none is taught.
         guided_layer, guided_head: Which.
         epochs: Passes over the scenes, each with other sentences.
-        batch_size: Scenes of a step; each comes with a sentence of either language.
+        batch_size: Scenes of a step.
+        sentences: About each scene of a step, in each language.
         learning_rate: Of Adam at its highest.
         warm_up: Share of the steps in which it rises.
         dropout: See `transformer.build`.
@@ -35,8 +36,9 @@ class CaptionSettings:
     guided: float = 0.3
     guided_layer: int = 2
     guided_head: int = 0
-    epochs: int = 12
-    batch_size: int = 64
+    epochs: int = 7
+    batch_size: int = 32
+    sentences: int = 2
     learning_rate: float = 1e-3
     warm_up: float = 0.05
     dropout: float = 0.1

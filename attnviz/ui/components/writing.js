@@ -3,13 +3,15 @@
 // could have been written stands beside it. All steps are in the data: playing and hovering ask no server. Tokens are set as text, never as
 // markup. `data-attnviz-trace` tells what has been drawn.
 
-import { bytes, find, findAs, floats, make, nearest, set, shape, stamped } from "./shared/elements.js";
+import { bytes, find, findAs, floats, make, marked, nearest, set, shape, stamped } from "./shared/elements.js";
 import { legend } from "./shared/legend.js";
 import { newest } from "./shared/newest.js";
 import { Playback } from "./shared/player.js";
+import { Lit, switches } from "./shared/regions.js";
 
 /** @import { Component, Tick } from "./component.js" */
 /** @import { Button, Film } from "./shared/player.js" */
+/** @import { Pictured, Switched } from "./shared/regions.js" */
 
 /** @typedef {{ text: string, gap: string, special: boolean, unknown: boolean }} Token */
 
@@ -21,16 +23,7 @@ import { Playback } from "./shared/player.js";
  * @property {string} percent
  * @property {boolean} differs The model would have written another token.
  * @property {string} preferred That token.
- * @property {string} told Where the weight lies, in words; empty where the source is a text.
  * @property {Alternative[]} alternatives
- */
-
-/**
- * The picture that is written about; its regions are the tokens of the source, row by row.
- * @typedef {object} Pictured
- * @property {string} url
- * @property {number} columns Of its regions.
- * @property {{ name: string, box: [number, number, number, number] }[]} objects x0, y0, x1, y1 in shares of the picture.
  */
 
 /**
@@ -53,17 +46,17 @@ import { Playback } from "./shared/player.js";
  * @property {[string, string][]} ramp Fill and ink of each code.
  * @property {{ line: string, accent: string }} colours
  * @property {{ title: string, ticks: Tick[] }} legend
- * @property {Record<Button | "source" | "translation" | "step" | "alternatives" | "chosen" | "map" | "continue" | "preferred" | "agreed" | "weight" | "least" | "outlines", string>} words
+ * @property {Record<Button | "source" | "translation" | "step" | "alternatives" | "chosen" | "map" | "continue" | "preferred" | "agreed" | "weight" | "least" | "outlined" | "difference" | "spread_of", string>} words
  */
 
 /**
- * What the pointer meets: a token, or a cell of the map.
- * @typedef {{ side: "source" | "target", index: number } | { query: number, key: number }} Met
+ * What the pointer meets: a token, of the second caption too, or a cell of the map.
+ * @typedef {{ side: "source" | "target" | "second", index: number } | { query: number, key: number }} Met
  */
 
 /**
  * What outlives the draws.
- * @typedef {Film & { send?: (event: object) => void, picture?: Picture, listening?: boolean, outlined?: boolean }} Shown
+ * @typedef {Film & { send?: (event: object) => void, picture?: Picture, listening?: boolean, on: Switched }} Shown
  */
 
 /** @type {WeakMap<ParentNode, Shown>} */
@@ -75,7 +68,7 @@ export default newest(drawWriting);
 function drawWriting({ data, parentElement, setStateValue }) {
   const section = find(parentElement, ".writing"), sources = data.source.tokens, targets = data.target.tokens;
   /** @type {Shown} */
-  const film = films.get(parentElement) ?? { key: null, at: 0, playing: false };
+  const film = films.get(parentElement) ?? { key: null, at: 0, playing: false, on: {} };
   films.set(parentElement, film);
   film.send = (event) => setStateValue("event", stamped(event));
   section.classList.toggle("long", !data.picture && Math.max(sources.length, targets.length) > 26);
@@ -83,9 +76,6 @@ function drawWriting({ data, parentElement, setStateValue }) {
   section.style.setProperty("--accent", data.colours.accent);
   section.style.setProperty("--line", data.colours.line);
   find(section, ".name").textContent = data.name;
-  const steps = Array.from({ length: 64 }, (_, index) => index * 4 + 3);
-  legend(find(section, ".legend"), { ...data.legend, ramp: steps.map((code) => (data.picture ? dimmed(code) : data.ramp[code][0])) });
-  outlines(section, data, film);
 
   const picture = new Picture(section, data, film);
   film.picture = picture;
@@ -138,21 +128,28 @@ class Picture {
   /**
    * @param {HTMLElement} section
    * @param {Writing} data
-   * @param {Film} film
+   * @param {Shown} film
    */
   constructor(section, data, film) {
+    const { picture, words } = data, grid = find(section, ".grid"), second = picture?.second ?? null;
     this.data = data;
     this.film = film;
     this.links = findAs(section, ".links", SVGSVGElement);
     this.note = find(section, ".note");
     this.codes = bytes(data.codes);
     this.weights = floats(data.weights);
-    this.source = data.picture ? regions(section, data) : sentence(find(section, ".source"), "source", data);
-    this.target = sentence(find(section, ".target"), "target", data);
-    find(section, ".picture").hidden = !data.picture;
-    find(section, ".source").hidden = data.picture !== null;
-    const grid = find(section, ".grid");
-    this.map = data.picture ? strip(grid, data, data.picture, this.codes) : map(grid, data, this.weights, this.codes);
+    this.lit = picture && new Lit(section, picture, data.alt, data.legend, data.source.tokens.map((token) => token.text), this.weights, film.on);
+    this.source = this.lit?.cells ?? sentence(find(section, ".source"), "source", data.source, words.source);
+    this.target = sentence(find(section, ".target"), "target", data.target, words.translation);
+    if (data.forced) this.target.forEach((span, index) => { judged(span, data.steps[index]); });
+    this.second = second ? sentence(find(section, ".second"), "second", second, second.name) : [];
+    for (const [part, there] of Object.entries({ picture, source: !picture, second })) find(section, `.${part}`).hidden = !there;
+    const { outlined, difference, spread_of: spread } = words, names = { ...(picture?.objects.length ? { outlined } : {}), difference, spread };
+    switches(find(section, ".switches"), picture ? names : {}, film.on, () => { this.lit?.shade(); this.paint(); });
+    if (!this.lit) legend(find(section, ".legend"), { ...data.legend, ramp: STEPS.map((code) => data.ramp[code][0]) });
+    grid.setAttribute("aria-label", data.alt);
+    this.map = this.lit ? { rows: this.lit.strip(data.target.tokens), columns: [], cells: [] } : map(grid, data, this.weights, this.codes);
+    this.lit?.shade();
   }
 
   /**
@@ -178,33 +175,36 @@ class Picture {
     this.#met = null;
   }
 
-  /** The query and the key that are looked at: of the step where nothing is met. */
+  /**
+   * The query and the key that are looked at, or the query of the second caption: of the step where nothing is met.
+   * @returns {{ query: number | null, key: number | null, second: number | null }}
+   */
   #looked() {
-    const met = this.#met;
-    if (!met) return { query: this.film.at, key: null };
-    if ("query" in met) return met;
-    return met.side === "target" ? { query: met.index, key: null } : { query: null, key: met.index };
+    const met = this.#met, nothing = { query: null, key: null, second: null };
+    if (!met) return { ...nothing, query: this.film.at };
+    if ("query" in met) return { ...nothing, ...met };
+    return { ...nothing, [{ target: "query", source: "key", second: "second" }[met.side]]: met.index };
   }
 
   paint() {
-    const { film, codes, source, target } = this, met = this.#met, { query, key } = this.#looked();
+    const { film, codes, source, target, lit } = this, met = this.#met, { query, key, second } = this.#looked();
     target.forEach((span, index) => {
       span.classList.toggle("later", index > film.at);
       span.classList.toggle("now", index === film.at && !met);
       span.classList.toggle("met", met !== null && index === query);
       this.#shade(span, key !== null && query === null ? codes[this.#at(index, key)] : null);
     });
-    const heaviest = query !== null && this.data.picture ? this.#heaviest(query) : -1;
-    source.forEach((span, index) => {
-      span.classList.toggle("met", (met !== null && index === key) || index === heaviest);
-      const code = query !== null ? codes[this.#at(query, index)] : null;
-      if (this.data.picture) span.style.background = code === null ? "" : dimmed(code);
-      else this.#shade(span, code);
-    });
+    if (lit) this.#light(lit, query, key, second);
+    else {
+      source.forEach((span, index) => {
+        span.classList.toggle("met", met !== null && index === key);
+        this.#shade(span, query !== null ? codes[this.#at(query, index)] : null);
+      });
+    }
     this.#paintMap(query, key);
-    if (this.data.picture) this.links.replaceChildren();
+    if (lit) this.links.replaceChildren();
     else this.#link(query, key);
-    this.note.textContent = this.#told(query, key);
+    this.note.textContent = lit && second !== null ? lit.told(second, true) : this.#told(query, key);
   }
 
   /** The word that looks most at one place: what a picture is shown with. */
@@ -214,10 +214,21 @@ class Picture {
     return Math.floor(found / this.data.source.tokens.length);
   }
 
-  /** @param {number} query */
-  #heaviest(query) {
-    const row = this.weights.subarray(this.#at(query, 0), this.#at(query + 1, 0));
-    return row.indexOf(Math.max(...row));
+  /**
+   * Lights what a word of either caption looks at, or shades the second caption's words by what they give to a region.
+   * @param {Lit} lit
+   * @param {number | null} query
+   * @param {number | null} key
+   * @param {number | null} second
+   */
+  #light(lit, query, key, second) {
+    const count = lit.cells.length;
+    lit.light(second ?? query, second !== null);
+    if (key !== null) lit.cells[key].classList.add("met");
+    this.second.forEach((span, index) => {
+      span.classList.toggle("met", index === second);
+      this.#shade(span, key !== null && query === null && lit.second ? lit.second.codes.weight[index * count + key] : null);
+    });
   }
 
   /**
@@ -274,37 +285,36 @@ class Picture {
    * @param {number | null} key
    */
   #told(query, key) {
-    const { data: { words, source, target }, weights, film } = this, sources = source.tokens, targets = target.tokens;
+    const { data: { words, source, target }, weights, film, lit } = this, sources = source.tokens, targets = target.tokens;
     if (query !== null && key !== null) return `${targets[query].text} → ${sources[key].text}: ${words.weight} ${number(weights[this.#at(query, key)])}`;
-    if (query !== null && this.data.picture) return this.data.steps[query].told;
+    if (query !== null && lit) return lit.told(query, false);
     const name = query !== null ? `${targets[query].text} →` : `→ ${sources[key ?? 0].text}:`;
     /** @type {[string, number][]} */
     const own = query !== null ? sources.map((token, index) => [token.text, weights[this.#at(query, index)]])
       : targets.slice(0, film.at + 1).map((token, index) => [token.text, weights[this.#at(index, key ?? 0)]]);
     own.sort((a, b) => b[1] - a[1]);
-    return `${name} ${own.slice(0, 4).map(([text, value]) => `${text} ≈ ${value.toFixed(2)}`).join(", ")}${this.data.picture ? "" : ` · ${words.least}`}`;
+    return `${name} ${own.slice(0, 4).map(([text, value]) => `${text} ≈ ${value.toFixed(2)}`).join(", ")}${lit ? "" : ` · ${words.least}`}`;
   }
 }
+
+/** Codes a legend shows. */
+const STEPS = Array.from({ length: 64 }, (_, index) => index * 4 + 3);
 
 /**
  * Lays out a sentence.
  * @param {HTMLElement} paragraph
- * @param {"source" | "target"} side
- * @param {Writing} data
+ * @param {"source" | "target" | "second"} side
+ * @param {{ language: string, tokens: Token[] }} text
+ * @param {string} name
  * @returns {HTMLElement[]} Its tokens.
  */
-function sentence(paragraph, side, data) {
-  const { language, tokens } = data[side];
+function sentence(paragraph, side, { language, tokens }, name) {
   paragraph.lang = language;
   paragraph.dir = "auto";
-  paragraph.setAttribute("aria-label", `${data.words[side === "source" ? "source" : "translation"]}: ${tokens.map((token) => token.gap + token.text).join("")}`);
+  paragraph.setAttribute("aria-label", `${name}: ${tokens.map((token) => token.gap + token.text).join("")}`);
   const spans = tokens.map((token, index) => {
     const span = marked(make("span", `token${token.special ? " special" : ""}${token.unknown ? " unknown" : ""}`, token.text), { side, index });
     span.tabIndex = index ? -1 : 0;
-    if (side === "target" && data.forced) {
-      span.append(make("span", "number", data.steps[index].percent));
-      if (data.steps[index].differs) span.classList.add("differs");
-    }
     return span;
   });
   paragraph.replaceChildren(...spans.flatMap((span, index) => (tokens[index].gap ? [tokens[index].gap, span] : [span])));
@@ -312,84 +322,13 @@ function sentence(paragraph, side, data) {
 }
 
 /**
- * How a region is dimmed: not at all at full weight.
- * @param {number} code
+ * What the model makes of a token that it was given.
+ * @param {HTMLElement} span
+ * @param {Step} step
  */
-const dimmed = (code) => `rgb(6 10 22 / ${(0.82 * (1 - code / 255)).toFixed(3)})`;
-
-/**
- * Lays the regions over the picture.
- * @param {HTMLElement} section
- * @param {Writing} data
- * @returns {HTMLElement[]} The regions.
- */
-function regions(section, data) {
-  const picture = /** @type {Pictured} */ (data.picture), frame = find(section, ".regions");
-  const image = findAs(section, ".picture img", HTMLImageElement);
-  if (image.src !== picture.url) image.src = picture.url;
-  image.alt = data.alt;
-  frame.style.gridTemplateColumns = `repeat(${picture.columns}, 1fr)`;
-  const cells = data.source.tokens.map((token, index) => {
-    const cell = marked(make("span", "token region"), { side: "source", index });
-    cell.tabIndex = index ? -1 : 0;
-    cell.setAttribute("aria-label", token.text);
-    return cell;
-  });
-  frame.replaceChildren(...cells);
-  return cells;
-}
-
-/**
- * Outlines of the objects, where they are asked for.
- * @param {HTMLElement} section
- * @param {Writing} data
- * @param {Shown} film
- */
-function outlines(section, data, film) {
-  const label = find(section, ".outlined"), box = findAs(section, ".outlined input", HTMLInputElement), frame = find(section, ".outlines");
-  label.hidden = !data.picture?.objects.length;
-  find(label, "span").textContent = data.words.outlines;
-  frame.replaceChildren(...(data.picture?.objects ?? []).map(({ name, box: [x0, y0, x1, y1] }) => {
-    const outline = make("div", "outline", name);
-    Object.assign(outline.style, { left: `${x0 * 100}%`, top: `${y0 * 100}%`, width: `${(x1 - x0) * 100}%`, height: `${(y1 - y0) * 100}%` });
-    return outline;
-  }));
-  const apply = () => { frame.hidden = !film.outlined; box.checked = Boolean(film.outlined); };
-  box.onchange = () => { film.outlined = box.checked; apply(); };
-  apply();
-}
-
-/**
- * Lays out the regions of every word side by side.
- * @param {HTMLElement} grid
- * @param {Writing} data
- * @param {Pictured} picture
- * @param {Uint8Array} codes
- * @returns {{ rows: HTMLElement[], columns: HTMLElement[], cells: HTMLElement[][] }}
- */
-function strip(grid, data, picture, codes) {
-  const count = data.source.tokens.length;
-  grid.classList.remove("wide");
-  grid.style.gridTemplateColumns = "";
-  grid.setAttribute("aria-label", data.alt);
-  const rows = data.target.tokens.map((token, index) => {
-    const item = marked(make("div", "row still"), { side: "target", index }), shade = make("canvas"), image = make("img");
-    image.src = picture.url;
-    image.alt = "";
-    shade.width = picture.columns;
-    shade.height = count / picture.columns;
-    const pen = shade.getContext("2d"), pixels = pen?.createImageData(shade.width, shade.height);
-    if (pen && pixels) {
-      for (let key = 0; key < count; key++) pixels.data.set([6, 10, 22, Math.round(209 * (1 - codes[index * count + key] / 255))], key * 4);
-      pen.putImageData(pixels, 0, 0);
-    }
-    const frame = make("div", "frame");
-    frame.append(image, shade);
-    item.append(frame, make("span", "", token.text));
-    return item;
-  });
-  grid.replaceChildren(...rows);
-  return { rows, columns: [], cells: [] };
+function judged(span, step) {
+  span.append(make("span", "number", step.percent));
+  if (step.differs) span.classList.add("differs");
 }
 
 /**
@@ -403,7 +342,6 @@ function map(grid, data, weights, codes) {
   const sources = data.source.tokens, targets = data.target.tokens, wide = sources.length <= 12;
   grid.classList.toggle("wide", wide);
   grid.style.gridTemplateColumns = `max-content repeat(${sources.length}, max-content)`;
-  grid.setAttribute("aria-label", data.alt);
   const columns = sources.map((token, index) => marked(make("span", `column${cjk(token.text) ? " upright" : ""}`, token.text), { side: "source", index }));
   const rows = targets.map((token, index) => marked(make("span", "row", token.text), { side: "target", index }));
   const cells = targets.map((_, query) => sources.map((_, key) => {
@@ -454,7 +392,7 @@ function listen(section, film, picture, playback) {
   section.onpointerleave = () => picture.meet(null);
   section.onclick = (event) => {
     const place = placeOf(event, film);
-    if (!place || ("side" in place && place.side === "source")) return;
+    if (!place || ("side" in place && place.side !== "target")) return;
     picture.leave();
     playback.move("query" in place ? place.query : place.index);
   };
@@ -483,7 +421,7 @@ function press(event, film, picture, playback) {
   if (!step) return;
   event.preventDefault();
   if (!token) { playback.move(film.at + step); return; }
-  const side = token.dataset.side === "source" ? picture.source : picture.target.slice(0, film.at + 1);
+  const side = { source: picture.source, second: picture.second }[token.dataset.side ?? ""] ?? picture.target.slice(0, film.at + 1);
   side[Number(token.dataset.index) + step]?.focus();
 }
 
@@ -497,7 +435,7 @@ function placeOf(event, film) {
   const facts = nearest(event, ".token, .cell, .row, .column")?.dataset;
   if (!facts) return null;
   const index = Number(facts.index), query = Number(facts.query);
-  if (facts.side === "source") return { side: "source", index };
+  if (facts.side === "source" || facts.side === "second") return { side: facts.side, index };
   if (facts.side === "target") return index > film.at ? null : { side: "target", index };
   return query > film.at ? null : { query, key: Number(facts.key) };
 }
@@ -507,13 +445,3 @@ const cjk = (text) => /[\u3000-\u9fff\uf900-\uffef]/.test(text);
 
 /** @param {number} value */
 const number = (value) => String(Number(value.toPrecision(9)));
-
-/**
- * @template {HTMLElement} Kind
- * @param {Kind} element
- * @param {Record<string, string | number>} facts
- */
-function marked(element, facts) {
-  Object.assign(element.dataset, facts);
-  return element;
-}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import pytest
 
-from attnviz.analysis.heads.pointing import pointed
+from attnviz.analysis.heads.pointing import border, excess, pointed
 from attnviz.figures import describe
 from attnviz.scenes import GRID, Scene
 from attnviz.trace import AttentionBlock, AttentionTrace, RegionAxis, TokenAxis, Written
@@ -78,3 +79,17 @@ def test_regions_beside_a_class_token_are_not_taken_for_the_grid():
     values = np.full((1, len(axis)), 1 / len(axis))
     block = AttentionBlock("x", "cross", TokenAxis.of(["dog"]), axis, values[None, None].astype(np.float32))
     assert describe.looks(trace(), block, values) == []
+
+
+def test_the_border_is_the_outermost_ring_of_any_grid():
+    shares, even = border(np.arange(1, 16, dtype=float).reshape(1, 15) / 120, (3, 5))
+    inner = (7 + 8 + 9) / 120
+    np.testing.assert_allclose(shares, [1 - inner])
+    assert even == pytest.approx(12 / 15)
+    assert border(np.full((1, 6), 1 / 6), (2, 3))[1] == 1, "a grid of two rows has nothing within"
+
+
+def test_excess_is_what_lies_above_the_mean_over_the_words():
+    values = np.array([[0.5, 0.3, 0.2], [0.1, 0.3, 0.6]])
+    np.testing.assert_allclose(excess(values), [[0.2, 0, 0], [0, 0, 0.2]], atol=1e-12)
+    assert not excess(values[:1]).any(), "one word alone is its own mean"

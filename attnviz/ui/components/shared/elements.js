@@ -95,3 +95,14 @@ export function bytes(base64) {
 
 /** @param {string} base64 */
 export const floats = (base64) => new Float32Array(bytes(base64).buffer);
+
+/**
+ * An element with facts in its data set.
+ * @template {HTMLElement} Kind
+ * @param {Kind} element
+ * @param {Record<string, string | number>} facts
+ */
+export function marked(element, facts) {
+  Object.assign(element.dataset, facts);
+  return element;
+}

@@ -1,0 +1,167 @@
+"""The picture that a caption is about, as `shared/regions.js` draws it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.analysis.compact import coded
+from attnviz.analysis.entropy import entropy, normalised_entropy
+from attnviz.analysis.heads.pointing import border, excess
+from attnviz.analysis.scales import ScaleKey, Tick, normalise, round_ticks, ticks
+from attnviz.figures.describe import looks
+from attnviz.figures.numbers import approx, percent
+from attnviz.i18n import languages
+from attnviz.scenes import KINDS, Scene
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Picture, RegionAxis, Written
+from attnviz.ui.context import Context
+
+#: Pixels of the side of a composed picture as it is shown; the model is given a smaller one of the same scene.
+_SHOWN = 560
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A caption, and where its words look.
+
+    Attributes:
+        trace: In which it was written.
+        block: As it is read, the rows with which it was written.
+        values: float64 `[word, region]`, of the heads shown.
+        language: Of the caption.
+    """
+
+    trace: AttentionTrace
+    block: AttentionBlock
+    values: NDArray[np.float64]
+    language: str
+
+    @property
+    def output(self) -> Written:
+        """What was written."""
+        assert isinstance(self.trace.output, Written)
+        return self.trace.output
+
+
+def on_picture(trace: AttentionTrace, axis: Axis) -> bool:
+    """Whether the keys are the grid of a picture and nothing else, so that they can be lit on it."""
+    plain = isinstance(axis, RegionAxis) and axis.grid is not None and not any(axis.special)
+    return plain and isinstance(trace.source, Picture)
+
+
+def picture(context: Context, captions: Sequence[Caption], scale: ScaleKey) -> dict[str, Any]:
+    """The picture of one caption, or of two in different languages.
+
+    Args:
+        context: The page.
+        captions: About one picture, whose regions they look at, see `on_picture`.
+        scale: How weights become light. All words of all captions share one.
+    """
+    source, axis = context.whole.source, captions[0].block.key
+    assert isinstance(source, Picture) and isinstance(axis, RegionAxis) and axis.grid is not None
+    top = brightest(captions)
+    apart = [excess(each.values) for each in captions]
+    most = max(float(each.max()) for each in apart) or 1.0
+    shown = [
+        _looks(context, each, lit(each.values, scale, top), over / most)
+        for each, over in zip(captions, apart, strict=True)
+    ]
+    objects = [
+        {"name": KINDS[each.kind].words(_words_of(context)), "box": [float(edge) for edge in box]}
+        for each, box in (zip(source.objects, source.boxes(), strict=True) if isinstance(source, Scene) else ())
+    ]
+    return {
+        "url": webp(np.asarray(source.image(_SHOWN)) if isinstance(source, Scene) else source.pixels()),
+        "columns": axis.grid[1],
+        "objects": objects,
+        "looks": shown[0],
+        "difference": {"title": context.t("picture.above_mean"), "ticks": marked(round_ticks(most))},
+        "second": _second(context, captions[1], shown[1]) if len(captions) > 1 else None,
+    }
+
+
+def brightest(captions: Sequence[Caption]) -> float:
+    """The largest weight of all words: where the scale ends that they share."""
+    return max(float(each.values.max()) for each in captions) or 1.0
+
+
+def lit(values: NDArray[np.float64], scale: ScaleKey, top: float) -> NDArray[np.float64]:
+    """Weights as light, 0 to 1.
+
+    The words share one scale: where `row` is chosen it ends at the largest weight of all words, so that a word that
+    looks nowhere in particular is seen to.
+    """
+    return values / top if scale == "row" else normalise(values, scale)
+
+
+def legend(context: Context, scale: ScaleKey, top: float) -> dict[str, Any]:
+    """What the light means: `title` and `ticks`."""
+    if scale == "row":
+        return {"title": context.t("picture.scale"), "ticks": marked(round_ticks(top))}
+    return {"title": context.t(f"scales.{scale}"), "ticks": marked(ticks(scale))}
+
+
+def marked(marks: Sequence[Tick]) -> list[dict[str, Any]]:
+    """Marks of a scale as the scripts take them."""
+    return [{"position": mark.position, "label": mark.label} for mark in marks]
+
+
+def webp(pixels: NDArray[np.uint8]) -> str:
+    """A picture as an address that holds it."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "WEBP", quality=88)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def tokens(axis: Axis, text: str) -> list[dict[str, Any]]:
+    """Tokens with what stands between them in the text."""
+    found, reached = [], 0
+    for token, span, special, unknown in zip(axis.tokens, axis.spans, axis.special, axis.unknown, strict=True):
+        gap = " " if span is None else text[reached : span[0]]
+        reached = reached if span is None else max(span[1], reached)
+        found.append({"text": token, "gap": gap, "special": special, "unknown": unknown})
+    return found
+
+
+def _second(context: Context, caption: Caption, shown: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": context.t("scene.said_in", language=languages()[caption.language]),
+        "language": caption.language,
+        "tokens": tokens(caption.block.query, caption.output.text),
+        "weights": base64.b64encode(caption.values.astype("<f4").tobytes()).decode(),
+        "looks": shown,
+    }
+
+
+def _looks(context: Context, caption: Caption, light: NDArray[np.float64], over: NDArray[np.float64]) -> dict[str, Any]:
+    axis, values = caption.block.key, caption.values
+    assert isinstance(axis, RegionAxis) and axis.grid is not None
+    shares, even = border(values, axis.grid)
+    spread = [
+        context.t(
+            "picture.spread",
+            border=percent(float(share)),
+            even=percent(even),
+            entropy=approx(float(nats)),
+            share=percent(float(part)),
+        )
+        for share, nats, part in zip(shares, entropy(values), normalised_entropy(values), strict=True)
+    ]
+    return {
+        "weight": base64.b64encode(coded(light).tobytes()).decode(),
+        "difference": base64.b64encode(coded(over).tobytes()).decode(),
+        "told": looks(caption.trace, caption.block, values, context.language),
+        "spread": spread,
+    }
+
+
+def _words_of(context: Context) -> str:
+    return context.language if context.language in ("en", "ja") else "en"
