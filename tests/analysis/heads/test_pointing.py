@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import pytest
 
 from attnviz.analysis.heads.pointing import border, excess, pointed
 from attnviz.figures import describe
