@@ -22,6 +22,9 @@ class Focus:
         layer: From 0.
         head: From 0.
         query: Position on the query axis, from 0.
+
+    >>> Focus("encoder", layer=0, head=1, query=2).head
+    1
     """
 
     block: str
@@ -108,6 +111,11 @@ def answering(trace: AttentionTrace) -> NDArray[np.float32]:
 
     Returns:
         float32 `[key]`, the mean over heads of the row that `focus` takes, special keys left out.
+
+    >>> import attnviz
+    >>> row = answering(attnviz.load("sentiment-en").trace("a good film"))
+    >>> len(row), round(float(row.sum()), 3)
+    (3, 1.0)
     """
     chosen = focus(trace)
     block = trace.block(chosen.block)

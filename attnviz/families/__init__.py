@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FAMILIES: dict[str, str] = {
     "pooling": "attnviz.families.classifier.pooling",
     "encoder": "attnviz.families.classifier.encoder",
+    "scene-pooling": "attnviz.families.classifier.scene_pooling",
     "translation": "attnviz.families.writing.translation",
     "caption": "attnviz.families.writing.caption",
     "hub": "attnviz.families.hub.pretrained",

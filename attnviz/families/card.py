@@ -173,10 +173,10 @@ _FORMS: Mapping[str, type[_Form]] = {"translation": _Translation, "caption": _Ca
 #: What a card need not say, as its family says it.
 _WRITES: Mapping[str, str] = {"translation": "translation", "caption": "caption"}
 
-_TAKES: Mapping[str, str] = {"caption": "scene"}
+_TAKES: Mapping[str, str] = {"caption": "scene", "scene-pooling": "scene"}
 
 #: A card of one of these has no tokenizer of its own in it.
-_NO_TOKENIZER = ("translation", "caption")
+_NO_TOKENIZER = ("translation", "caption", "scene-pooling")
 
 
 def _checked(card: Mapping[str, Any], folder: str) -> _Form:

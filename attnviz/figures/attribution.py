@@ -41,6 +41,12 @@ def attribution(
     Returns:
         A figure with one panel a measure, each on its own labelled scale: attention from 0 to 1, the others in
         probability of the class. Hovering shows 9 significant digits.
+
+    >>> import attnviz
+    >>> model = attnviz.load("sentiment-en")
+    >>> found = attnviz.analysis.of_classifier(model, model.encode("a good film"), target=1)
+    >>> len(attribution(found, ["attention", "integrated"]).data)
+    2
     """
     paint = style.theme(theme)
     titles = [translate(language, f"measures.{measure}") for measure in shown]

@@ -100,6 +100,11 @@ def prediction(
 
     Raises:
         InputError: The trace has no classification.
+
+    >>> import attnviz
+    >>> figure = prediction(attnviz.load("sentiment-en").trace("a good film"), ["negative", "positive"])
+    >>> len(figure.data[0].x)
+    2
     """
     output = trace.output
     if not isinstance(output, Classification):

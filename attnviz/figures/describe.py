@@ -249,7 +249,7 @@ def learning(
         ends |= {"translation": text, "written_first": written[0], "written_last": written[-1]}
     return translate(
         language,
-        "learning.alt_translation" if written else "learning.alt",
+        "learning.alt_written" if written else "learning.alt",
         title=title,
         text=trace.text,
         looks=len(values),

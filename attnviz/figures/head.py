@@ -48,6 +48,11 @@ def head(
     Returns:
         A figure with a labelled colour scale. Masked cells carry a sign for the reason, named in a legend; hovering
         shows 9 significant digits. Beyond `SIGNED` tokens as `figures.large`.
+
+    >>> import attnviz
+    >>> trace = attnviz.load("sentiment-en-encoder").trace("a good film")
+    >>> head(trace, attnviz.analysis.Focus("encoder", 0, 1, 0), scale="row").data[0].type
+    'heatmap'
     """
     chosen = chosen or focus(trace)
     block = trace.block(chosen.block)

@@ -40,6 +40,11 @@ def heads(
     Returns:
         A figure whose points carry the head's number, are coloured by layer on a labelled scale, name their figures
         when hovered over, and have `(layer, head)`, from 0, as `customdata`.
+
+    >>> import attnviz
+    >>> block = attnviz.load("sentiment-en-encoder").trace("a good film").blocks[0]
+    >>> heads(attnviz.analysis.heads_table(block), "distance", "entropy").data[0].type
+    'scatter'
     """
     paint = style.theme(theme)
     names = {name: translate(language, f"columns.{name}") for name in dict.fromkeys((x, y))}
@@ -94,6 +99,11 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
         similarity: float64 `[head, head]` in nats.
         language: Of the words on the chart.
         theme: `light` or `dark`.
+
+    >>> import attnviz
+    >>> block = attnviz.load("sentiment-en-encoder").trace("a good film").blocks[0]
+    >>> head_distances(attnviz.analysis.heads_similarity(block)).data[0].type
+    'heatmap'
     """
     paint = style.theme(theme)
     count = len(similarity.heads)

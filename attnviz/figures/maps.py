@@ -59,6 +59,12 @@ def attention_map(
 
     Returns:
         A figure with a labelled colour scale. Hovering shows 9 significant digits, up to 256 keys.
+
+    >>> import attnviz
+    >>> block = attnviz.load("sentiment-en-encoder").trace("a good film").blocks[0]
+    >>> values = attnviz.analysis.combined_heads(block, [(0, 0), (0, 1)])
+    >>> attention_map(block, values, "mean", layer=0, head=0).data[0].type
+    'heatmap'
     """
     paint = style.theme(theme)
     queries, keys = len(block.query), len(block.key)

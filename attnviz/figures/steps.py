@@ -38,6 +38,9 @@ def matrix(
         column_title: Title of the column axis.
         language: Of the words on the chart.
         theme: `light` or `dark`.
+
+    >>> matrix(np.array([[1.0, -1.0]]), ["good"], column_title="feature").data[0].type
+    'heatmap'
     """
     paint = style.theme(theme)
     bound = float(np.abs(values).max()) or 1.0
@@ -63,7 +66,14 @@ def matrix(
 
 
 def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: str = "light") -> go.Figure:
-    """x·W and b apart, and their sum as a mark: the score of each token."""
+    """x·W and b apart, and their sum as a mark: the score of each token.
+
+    >>> import attnviz
+    >>> model = attnviz.load("sentiment-en")
+    >>> encoded = model.encode("a good film")
+    >>> len(scores(model.explain(encoded), encoded.axis.tokens).data) > 1
+    True
+    """
     paint = style.theme(theme)
     total = translate(language, "figures.score")
     figure = go.Figure(
@@ -108,6 +118,9 @@ def bias(
         used: Tokens of the sentence at hand.
         language: Of the words on the chart.
         theme: `light` or `dark`.
+
+    >>> float(bias(np.array([0.5, 0.25, 0.0]), trained_length=2, used=1).data[0].y[1])
+    0.25
     """
     paint = style.theme(theme)
     positions = np.arange(1, len(values) + 1)

@@ -57,6 +57,10 @@ def changed_row(
     Returns:
         Bars in three panels; the differences on a labelled scale with 0 in its middle. Hovering shows 9 significant
         digits.
+
+    >>> figure = changed_row(["a", "cat"], np.array([0.75, 0.25]), np.array([0.5, 0.5]))
+    >>> [float(value) for value in figure.data[2].x]
+    [-0.25, 0.25]
     """
     paint = style.theme(theme)
     titles = list(titles or _titles(language))
@@ -100,6 +104,10 @@ def changed_map(
         Three maps. The first two share one labelled scale from 0; the third has its own, the same length to both sides
         of 0, blue against orange. Beyond `EXACT` tokens the few largest cells lie beyond the end of a scale (its label
         says ≥), or none of the others could be seen.
+
+    >>> own, edited = np.array([[0.75, 0.25]]), np.array([[0.5, 0.5]])
+    >>> changed_map(["cat"], ["a", "cat"], own, edited).data[2].z.tolist()
+    [[-0.25, 0.25]]
     """
     paint = style.theme(theme)
     titles = list(titles or _titles(language))
@@ -203,6 +211,9 @@ def head_changes(values: Floats, *, language: str = "en", theme: str = "light") 
         values: Mean over the queries of the total variation between own and edited weights, float `[layer, head]`.
         language: Of the words on the chart.
         theme: `light` or `dark`.
+
+    >>> head_changes(np.array([[0.0, 0.5]])).data[0].type
+    'heatmap'
     """
     paint = style.theme(theme)
     layers, heads = values.shape

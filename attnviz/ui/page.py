@@ -55,9 +55,8 @@ _STYLE = """
   .st-key-title h1 { font-size: 1.3rem; font-weight: 700; margin: 0; padding: 0; }
   /* room for what is drawn a moment later, so that what stands below it stays */
   .st-key-box { min-height: 7.9rem; }
-  .st-key-scene { min-height: calc(clamp(17rem, 42vh, 27rem) + 4.8rem); }
-  /* a scene stands beside what is written about it, on narrow windows below it */
-  .st-key-composed { flex-direction: column-reverse; }
+  /* a scene stands beside what is written about it; on narrow windows above it, folded */
+  .st-key-scene { min-height: 2.8rem; }
   @media (min-width: 1000px) {
     .st-key-composed { display: grid; grid-template-columns: minmax(21rem, 1fr) minmax(0, 2fr); gap: 1.5rem; }
     .st-key-scene { min-height: calc(42vh + 22rem); }
@@ -74,7 +73,6 @@ _STYLE = """
     .st-key-header > :nth-child(2) .stSelectbox { width: 100% !important; }
     .st-key-header > :nth-child(3) { display: none; }
     .st-key-box { min-height: 14.6rem; }
-    .st-key-scene { min-height: calc(min(100vw - 1.6rem, 42vh) + 23rem); }
     .st-key-stage { min-height: 13.9rem; }
   }
   @media print { .st-key-header, .st-key-controls, .st-key-downloads { display: none; } }

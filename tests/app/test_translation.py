@@ -437,7 +437,7 @@ def test_a_translation_is_read_word_by_word_as_it_was_learned(recorded, language
     assert any(named in each and block.query.tokens[place] in each for each in page.messages())
     assert JAPANESE[1] in page.alternatives()[0] and recorded.written[1][0] in page.alternatives()[0]
     assert page.figures()[0]["layout"]["annotations"][-1]["text"] == translate(language, "learning.entropy_tokens")
-    assert translate(language, "learning.honest_translation") in page.messages()
+    assert translate(language, "learning.honest_written") in page.messages()
 
 
 def test_one_head_or_a_mean_over_a_layer_is_learned_when_it_is_chosen(recorded):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -28,6 +29,11 @@ def at(**address: str) -> str:
 def opened(open_page: OpenPage, path: str = "", width: int = 1280, height: int = 800) -> Page:
     """The page once the editor is drawn."""
     page = open_page(path or at(), width=width, height=height)
+    if width < 1000:
+        fold = page.locator(".scene .fold")
+        expect(fold).to_have_attribute("aria-expanded", "false", timeout=PATIENCE)
+        fold.click()
+        expect(fold).to_have_attribute("aria-expanded", "true")
     expect(page.locator(".scene .behind")).to_be_visible(timeout=PATIENCE)
     return page
 
@@ -257,3 +263,85 @@ def test_it_fits_the_window(open_page: OpenPage, width: int, height: int, langua
     for each in page.locator(".tools button").all():
         part = each.bounding_box()
         assert part is not None and min(part["width"], part["height"]) >= 30
+
+
+# ── the picture that is lit ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def dimming(page: Page) -> list[float]:
+    """How much each region is dimmed."""
+    shares: list[float] = page.locator(".region").evaluate_all(
+        "(all) => all.map((each) => Number(/([\\d.]+)\\)$/.exec(getComputedStyle(each).backgroundColor)[1]))"
+    )
+    return shares
+
+
+def lit(page: Page, word: Locator) -> list[float]:
+    """The same, once a word is pointed at and the light has moved."""
+    word.hover()
+    expect(word).to_have_class(re.compile(r"\bmet\b"))
+    page.wait_for_timeout(300)
+    return dimming(page)
+
+
+def test_each_word_lights_regions_and_a_region_its_words(open_page: OpenPage):
+    page = opened(open_page, at(both="1"))
+    wait_for_run(page)
+    words, second = page.locator(".target .token"), page.locator(".second .token")
+    page.get_by_role("button", name="Last").click()
+    wait_for_run(page)
+    first = lit(page, words.nth(0))
+    assert len(first) == 196 and 0 <= min(first) < max(first) <= 0.82
+    assert lit(page, words.nth(1)) != first
+    assert lit(page, second.nth(1)) != first
+    expect(page.locator(".writing .note")).to_contain_text("weight")
+
+    page.locator(".region").nth(100).hover()
+    expect(words.nth(0)).to_have_attribute("style", re.compile("background"))
+    expect(second.nth(0)).to_have_attribute("style", re.compile("background"))
+    expect(page.locator(".writing .note")).to_contain_text("→")
+
+
+def test_stepping_by_key_moves_the_light(open_page: OpenPage):
+    page = opened(open_page)
+    page.get_by_role("button", name="First").click()
+    wait_for_run(page)
+    page.wait_for_timeout(300)
+    first = dimming(page)
+    expect(page.locator(".target .token:not(.later)")).to_have_count(1)
+    page.locator(".player button").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".target .token:not(.later)")).to_have_count(2)
+    page.wait_for_timeout(300)
+    assert dimming(page) != first
+
+
+def test_the_difference_to_the_mean_is_switched_on_and_named(open_page: OpenPage):
+    page = opened(open_page)
+    page.get_by_role("button", name="Last").click()
+    wait_for_run(page)
+    plain, scale = lit(page, page.locator(".target .token").nth(0)), page.locator(".seen .legend")
+    expect(scale).to_contain_text("one scale for all words")
+    page.get_by_label("Difference to the mean over the words").check()
+    expect(scale).to_contain_text("above the mean")
+    assert lit(page, page.locator(".target .token").nth(0)) != plain
+    note = page.locator(".writing .note")
+    expect(note).not_to_contain_text("Entropy")
+    page.get_by_label("Border and entropy").check()
+    page.locator(".target .token").nth(1).hover()
+    expect(note).to_contain_text("Entropy")
+    page.get_by_label("Outline the things").check()
+    expect(page.locator(".outline").first).to_be_visible()
+
+
+def test_the_light_is_beside_the_editor_and_first_on_a_phone(open_page: OpenPage):
+    page = opened(open_page, width=1280, height=720)
+    picture, editor = page.locator(".seen .picture").bounding_box(), page.locator(".scene").bounding_box()
+    assert picture is not None and editor is not None
+    assert picture["y"] + picture["height"] < 720 and picture["x"] > editor["x"] + editor["width"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".scene .canvas")).to_be_hidden()
+    picture, editor = page.locator(".seen .picture").bounding_box(), page.locator(".scene").bounding_box()
+    assert picture is not None and editor is not None
+    assert editor["y"] + editor["height"] < picture["y"] < picture["y"] + picture["height"] < 844
+    assert has_horizontal_scroll(page) is False

@@ -112,6 +112,14 @@ def rows(first: AttentionTrace, chosen: Focus, second: AttentionTrace, other: Fo
 
     Raises:
         InputError: A trace has no such block.
+
+    >>> import attnviz
+    >>> from attnviz.analysis import focus_on
+    >>> model = attnviz.load("sentiment-en")
+    >>> first, second = model.trace("a good film"), model.trace("a bad film")
+    >>> beside = rows(first, focus_on(first), second, focus_on(second))
+    >>> [(pair.first, pair.second) for pair in beside.pairs]
+    [((0,), (0,)), ((1,), ()), ((), (1,)), ((2,), (2,))]
     """
     weights = chosen.row(first).astype(np.float64), other.row(second).astype(np.float64)
     return _beside("weight", (first, second), (chosen.keys(first), other.keys(second)), weights, np.sum)
@@ -122,6 +130,12 @@ def written(first: AttentionTrace, second: AttentionTrace) -> Beside:
 
     Args:
         first, second: With a `Written` each. The tokens of one pair have the probability of being written together.
+
+    >>> import attnviz
+    >>> model = attnviz.load("translate-en-ja")
+    >>> beside = written(model.trace("I like tea."), model.trace("I like coffee."))
+    >>> beside.what, len(beside.first) == len(beside.pairs)
+    ('probability', True)
     """
     axes = [written_axis(trace) for trace in (first, second)]
     outputs = [trace.output for trace in (first, second) if isinstance(trace.output, Written)]

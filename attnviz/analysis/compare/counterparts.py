@@ -36,6 +36,11 @@ def pairs(first: Axis, second: Axis, texts: tuple[str, str]) -> tuple[Pair, ...]
     Args:
         first, second: The axes.
         texts: What the spans of each point into.
+
+    >>> from attnviz.trace import TokenAxis
+    >>> first, second = TokenAxis.of(["a", "good", "film"]), TokenAxis.of(["a", "film"])
+    >>> [(each.first, each.second) for each in pairs(first, second, ("a good film", "a film"))]
+    [((0,), (0,)), ((1,), ()), ((2,), (1,))]
     """
     one_text = texts[0].startswith(texts[1]) or texts[1].startswith(texts[0])
     if one_text and _in_order(first) and _in_order(second):

@@ -64,6 +64,11 @@ def removed(run: Run, encoded: Encoded, target: int) -> Floats:
         float64 `[token]`: above 0 where the token speaks for the class; NaN if it is the only token.
 
     Source: Li, Monroe and Jurafsky 2016, "Understanding Neural Networks through Representation Erasure".
+
+    >>> import attnviz
+    >>> model = attnviz.load("sentiment-en")
+    >>> int(removed(model.probabilities, model.encode("a good film"), 1).argmax())
+    1
     """
     own = places(encoded)
     if len(own) == 1:
@@ -83,6 +88,12 @@ def replaced(run: Run, encoded: Encoded, target: int, token: Any) -> Floats:
 
     Returns:
         float64 `[token]`, as for `removed`; the places of the other tokens stay.
+
+    >>> import attnviz
+    >>> model = attnviz.load("sentiment-en")
+    >>> encoded = model.encode("a good film")
+    >>> int(replaced(model.probabilities, encoded, 1, model.blank(encoded)).argmax())
+    1
     """
     variants = [encoded.replace([place], token) for place in places(encoded)]
     return _lost(run, encoded, variants, target)
@@ -99,6 +110,9 @@ def gradient_input(gradients: Gradients, features: Features) -> Floats:
         float64 `[token]`, the dot product of vector and derivative.
 
     Source: Shrikumar et al. 2017, "Learning Important Features Through Propagating Activation Differences".
+
+    >>> gradient_input(lambda points: np.ones_like(points), np.array([[1.0, 2.0], [0.5, -0.5]])).tolist()
+    [3.0, 0.0]
     """
     values = np.asarray(features, np.float64)
     return _dot(values, np.asarray(gradients(features[None]), np.float64)[0])
@@ -122,6 +136,10 @@ def integrated_gradients(
         The values and the residue, which is above `tolerance` only if no number of points was enough.
 
     Source: Sundararajan, Taly and Yan 2017, "Axiomatic Attribution for Deep Networks".
+
+    >>> found = integrated_gradients(lambda points: 2 * points, np.array([[1.0, 2.0]]), np.zeros((1, 2)), 5.0)
+    >>> found.values.round(6).tolist()  # of the sum of squares
+    [5.0]
     """
     way = np.asarray(features, np.float64) - np.asarray(baseline, np.float64)
     found = Integrated(np.zeros(len(way)), difference, float("inf"), 0)

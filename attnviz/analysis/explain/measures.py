@@ -139,6 +139,12 @@ def of_classifier(
 
     Raises:
         InputError: `no_attribution`: the model does not offer it, or has nothing to put in a token's place.
+
+    >>> import attnviz
+    >>> model = attnviz.load("sentiment-en")
+    >>> found = of_classifier(model, model.encode("a good film"), target=1)
+    >>> found.tokens, sorted(found.values)[0]
+    (('a', 'good', 'film'), 'attention')
     """
     unknown = model.blank(encoded)
     if not isinstance(model, Gradients) or unknown is None:

@@ -30,6 +30,11 @@ def alignment_heads(block: AttentionBlock, stated: Mapping[str, Any] | None = No
     Args:
         block: Of kind `cross`.
         stated: `layer` and `heads`, from 0, as a model's card has them; without, all heads of the last layer.
+
+    >>> import attnviz
+    >>> block = attnviz.load("translate-en-ja").trace("I like tea.").block("source-target")
+    >>> alignment_heads(block, {"layer": 2, "heads": [0]})
+    ((2, 0),)
     """
     layers, heads, _, _ = block.shape
     layer = int((stated or {}).get("layer", layers - 1))
@@ -39,7 +44,14 @@ def alignment_heads(block: AttentionBlock, stated: Mapping[str, Any] | None = No
 
 
 def combined(block: AttentionBlock, heads: Sequence[Head]) -> NDArray[np.float64]:
-    """The mean of some heads' weights, float64 `[query, key]`; rows of the model's own weights sum to 1."""
+    """The mean of some heads' weights, float64 `[query, key]`; rows of the model's own weights sum to 1.
+
+    >>> from attnviz.trace import TokenAxis
+    >>> axis = TokenAxis.of(["a", "cat"])
+    >>> weights = np.array([[[[1, 0], [0, 1]], [[0, 1], [0, 1]]]], np.float32)
+    >>> combined(AttentionBlock("words", "self", axis, axis, weights), [(0, 0), (0, 1)]).tolist()
+    [[0.5, 0.5], [0.0, 1.0]]
+    """
     mean: NDArray[np.float64] = np.mean([block.weights[head].astype(np.float64) for head in heads], axis=0)
     return mean
 

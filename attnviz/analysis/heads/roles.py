@@ -32,6 +32,11 @@ def heads(block: AttentionBlock) -> pd.DataFrame:
         left out of the mean; NaN where there is none at all.
 
     Source: Clark et al. 2019, "What Does BERT Look At?".
+
+    >>> import attnviz
+    >>> trace = attnviz.load("sentiment-en-encoder").trace("a good film")
+    >>> list(heads(trace.blocks[0]).columns[:4])
+    ['layer', 'head', 'entropy', 'distance']
     """
     layers, number, queries, keys = block.shape
     apart = np.abs(np.arange(queries)[:, None] - np.arange(keys)[None, :])
@@ -94,6 +99,11 @@ def similarity(block: AttentionBlock) -> Similarity:
         block: Any number of layers and heads; rows that sum to 1.
 
     Source: Clark et al. 2019, "What Does BERT Look At?", section 6 (they add up over tokens, this is the mean).
+
+    >>> import attnviz
+    >>> trace = attnviz.load("sentiment-en-encoder").trace("a good film")
+    >>> float(similarity(trace.blocks[0]).distance[0, 0])
+    0.0
     """
     layers, number, total, keys = block.shape
     count = layers * number

@@ -93,6 +93,9 @@ class Operation:
         value: Weight, temperature or ε.
         seed: Of what is drawn.
         word: `causal` or `padding` for `lift`; `alone` for a `set` that leaves the rest of the row as it is.
+
+    >>> Operation("off", layers=(0,), heads=(3,)).code
+    'off-L0H3'
     """
 
     name: Name

@@ -69,6 +69,14 @@ def perform(model: Model, encoded: Encoded, operations: Sequence[Operation], **o
     Raises:
         InputError: `edit_place`, `edit_not_input`, `edit_nothing_masked`, `edit_no_padding`, `edit_not_offered`,
             `edit_nothing_left`, and what the model's `run` raises for edits.
+
+    >>> import attnviz
+    >>> from attnviz.analysis import parse_operations
+    >>> model = attnviz.load("sentiment-en")
+    >>> operations, errors = parse_operations("uniform")
+    >>> even = perform(model, model.encode("a good film"), operations).trace
+    >>> [round(float(weight), 3) for weight in even.blocks[0].weights.ravel()]
+    [0.333, 0.333, 0.333]
     """
     given = [each for each in operations if each.name in INPUT]
     done = begin(model, encoded, given, **options)
@@ -92,6 +100,10 @@ def traced(
 
     Raises:
         InputError: What `codes.parse`, `Model.encode_in` and `perform` raise.
+
+    >>> import attnviz
+    >>> traced(attnviz.load("sentiment-en"), "a good film", "hot-K1").blocks[0].weights.ravel().tolist()
+    [0.0, 1.0, 0.0]
     """
     operations, errors = parse_all(given)
     if errors:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
-from attnviz.families.classifier.text_classifier import TextClassifier, padded
+from attnviz.families.classifier.classifier import Classifier
+from attnviz.families.classifier.text_classifier import TextClassifier
 from attnviz.families.common.masking import mask_after
 from attnviz.families.common.projection import check_indices
 from attnviz.layers import AttentionPooling
-from attnviz.tokenizers import Tokenizer, from_config
+from attnviz.tokenizers import from_config
 from attnviz.trace import (
     AttentionBlock,
     AttentionTrace,
@@ -74,26 +75,23 @@ def build(
     return keras.Model(tokens, prediction, name="attention_pooling_classifier")
 
 
-class PoolingClassifier(TextClassifier):
-    """A trained pooling classifier with its tokenizer and card.
+class Pooling(Classifier):
+    """A trained classifier with one pooling layer, whatever it pools.
 
-    Args:
-        model: As `build` makes it.
-        tokenizer: Cuts text into tokens with ids.
-        card: What the model is.
+    Its network is `embedding` → `attention_pooling` → `dense` → `prediction`, by the names of its layers.
     """
 
-    def __init__(self, model: keras.Model, tokenizer: Tokenizer, card: ModelCard) -> None:
-        super().__init__(model, tokenizer, card)
+    def __init__(self, model: keras.Model, *arguments: Any) -> None:
+        super().__init__(model, *arguments)
         self._captured = CapturedModel(model, observe=("embedding", "attention_pooling", "dense"))
         self._site = "attention_pooling"
 
     # Traces out --------------------------------------------------------------------------------------------------
 
     def run_batch(self, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
-        """Several texts in one call of the model; the same traces as one by one."""
+        """Several sources in one call of the model; the same traces as one by one."""
         length = max(len(encoded.axis) for encoded in batch)
-        result = self._captured(padded(batch), tuple(self._checked(edit, length) for edit in edits))
+        result = self._captured(self.stacked(batch), tuple(self._checked(edit, length) for edit in edits))
         weights = result.sites[self._site].weights
         return [
             AttentionTrace(
@@ -107,16 +105,16 @@ class PoolingClassifier(TextClassifier):
             for encoded, row, probabilities in zip(batch, weights, result.prediction, strict=True)
         ]
 
-    def forward(self, ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Many padded sentences at once, for measurements over a test set.
+    def forward(self, given: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Many sources at once, for measurements over a test set.
 
         Args:
-            ids: int32 `[sentence, token]`, 0 where there is padding.
+            given: As `stacked` gives it.
 
         Returns:
-            Probabilities float32 `[sentence, class]` and weights float32 `[sentence, token]`.
+            Probabilities float32 `[source, class]` and weights float32 `[source, key]`.
         """
-        result = self._captured(ids)
+        result = self._captured(given)
         return result.prediction, result.sites[self._site].weights[:, 0, 0, :]
 
     def reweighted(self, encoded: Encoded, weights: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -132,12 +130,12 @@ class PoolingClassifier(TextClassifier):
         Raises:
             InputError: `edit_shape`.
         """
-        ids = encoded.inputs["tokens"]
-        if weights.ndim != 2 or weights.shape[1] != ids.shape[1]:
-            expected = str(("candidate", ids.shape[1]))
+        length = len(encoded.axis)
+        if weights.ndim != 2 or weights.shape[1] != length:
+            expected = str(("candidate", length))
             raise InputError("edit_shape", block=BLOCK, received=str(weights.shape), expected=expected)
-        edit = Edit(self._site, weights[:, None])
-        prediction: NDArray[np.float32] = self._captured(np.repeat(ids, len(weights), axis=0), (edit,)).prediction
+        given = np.repeat(self.stacked([encoded]), len(weights), axis=0)
+        prediction: NDArray[np.float32] = self._captured(given, (Edit(self._site, weights[:, None]),)).prediction
         return prediction
 
     # The sum taken apart -----------------------------------------------------------------------------------------
@@ -174,7 +172,7 @@ class PoolingClassifier(TextClassifier):
             raise InputError("no_such_block", received=block, expected=BLOCK)
         check_indices(layer=(layer, 1), head=(head, 1), query=(query, 1))
         checked = tuple(self._checked(edit, len(encoded.axis)) for edit in edits)
-        run = self._captured(encoded.inputs["tokens"], checked)
+        run = self._captured(self.stacked([encoded]), checked)
         site = run.sites[self._site]
         features = run.layers["embedding"][0]
         kernel, bias = self.parameters()
@@ -212,8 +210,8 @@ class PoolingClassifier(TextClassifier):
         }
 
     def embed(self, encoded: Encoded) -> NDArray[np.float32]:
-        """Embedding vectors float32 `[token, feature]`, where `gradients` differentiates."""
-        vectors: NDArray[np.float32] = self._captured(encoded.inputs["tokens"]).layers["embedding"][0]
+        """Embedding vectors float32 `[key, feature]`, where `gradients` differentiates."""
+        vectors: NDArray[np.float32] = self._captured(self.stacked([encoded])).layers["embedding"][0]
         return vectors
 
     def check(self, encoded: Encoded, edits: Sequence[Edit]) -> None:
@@ -221,7 +219,7 @@ class PoolingClassifier(TextClassifier):
         for edit in edits:
             self._checked(edit, len(encoded.axis))
 
-    def _tail(self, ids: Any, vectors: Any) -> Any:
+    def _tail(self, given: Any, vectors: Any) -> Any:
         context, _ = self.model.get_layer("attention_pooling")(vectors)
         return self.model.get_layer("prediction")(self.model.get_layer("dense")(context))
 
@@ -232,6 +230,10 @@ class PoolingClassifier(TextClassifier):
         if edit.weights.shape != (1, length):
             raise InputError("edit_shape", received=str(edit.weights.shape), expected=str((1, length)))
         return replace(edit, block=self._site)
+
+
+class PoolingClassifier(Pooling, TextClassifier):
+    """A trained pooling classifier of text, with its tokenizer and card; see `TextClassifier`."""
 
 
 def _block(axis: Axis, weights: NDArray[np.float32], edits: Sequence[Edit]) -> AttentionBlock:

@@ -16,14 +16,12 @@ from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.families.classifier.encoder import set_weights
 from attnviz.families.common import vision
-from attnviz.families.common.cleaning import cleaned
-from attnviz.families.common.encoding import text_of
+from attnviz.families.common.seeing import REGIONS, scene_of, seen
 from attnviz.families.model import Floats
 from attnviz.families.writing import decoding, transformer
 from attnviz.families.writing.caption_words import CaptionWords
 from attnviz.families.writing.encoder_decoder import EncoderDecoderModel, with_weights
-from attnviz.scenes import Scene
-from attnviz.trace import Encoded, Picture, RegionAxis, Source, WrittenKind
+from attnviz.trace import Encoded, RegionAxis, Source, WrittenKind
 
 #: What `load` reads of a model folder; the card has a checksum of each.
 FILES = ("weights.npz", "vision.npz", "words.json")
@@ -45,10 +43,8 @@ class CaptionModel(EncoderDecoderModel):
     def __init__(
         self, encoder: keras.Model, networks: transformer.Networks, words: CaptionWords, card: ModelCard
     ) -> None:
-        rows, columns = vision.FINE[0], vision.FINE[0]
-        super().__init__(networks, words, card, lengths=(rows * columns,))
+        super().__init__(networks, words, card, lengths=(len(REGIONS),))
         self.words = words
-        self._regions = RegionAxis.grid_of(rows, columns)
         encoder.compile(jit_compile=False)
         self._encoder = encoder
 
@@ -69,13 +65,11 @@ class CaptionModel(EncoderDecoderModel):
         language = language or self.words.languages[0]
         if language not in self.words.languages:
             raise InputError("caption_language", received=str(language)[:40], expected=", ".join(self.words.languages))
-        scene = _scene(source)
-        pixels = scene.pixels()[None].astype(np.float32)
-        fine, coarse = self._encoder.predict_on_batch(pixels)
-        places = np.arange(1, len(self._regions) + 1, dtype=np.int32)[None]
-        inputs = {"regions": vision.regions(fine, coarse), "places": places}
+        scene = scene_of(source)
+        places = np.arange(1, len(REGIONS) + 1, dtype=np.int32)[None]
+        inputs = {"regions": seen(self._encoder, scene), "places": places}
         start = np.array([[self.words.start(language)]], np.int32)
-        axes = {"regions": self._regions}
+        axes = {"regions": REGIONS}
         return Encoded(scene, {**inputs, "language": start}, axes, (), {"regions": ("regions", "places")})
 
     def given(self, encoded: Encoded) -> dict[str, Any]:
@@ -106,15 +100,6 @@ class CaptionModel(EncoderDecoderModel):
             given = self.given(encoded) | {"target": np.array([[self.rules(encoded).start, *before]], np.int32)}
             rows.append(self._captured(given).prediction["logits"][0, -1])
         return np.stack(rows)
-
-
-def _scene(source: Source | str) -> Scene:
-    if isinstance(source, Scene):
-        return source
-    if isinstance(source, Picture):
-        raise InputError("scene_only")
-    code, _ = cleaned(text_of(source))
-    return Scene(code)
 
 
 def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, Any]]) -> CaptionModel:

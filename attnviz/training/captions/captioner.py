@@ -13,26 +13,26 @@ import keras
 import numpy as np
 
 from attnviz import zoo
-from attnviz.families.common import vision
 from attnviz.families.writing.caption import CaptionModel
 from attnviz.scenes import Scene
 from attnviz.trace import Written
 from attnviz.training import recording
+from attnviz.training.captions.albums import album, frozen_encoder
 from attnviz.training.captions.features import Album
 from attnviz.training.captions.grammar import LANGUAGES, Grammar, words
 from attnviz.training.captions.learner import FEATURES, LONGEST, course
 from attnviz.training.captions.lesson import PLACES, Lesson, arrays, vocabulary
 from attnviz.training.captions.measured import PARTS, measured
 from attnviz.training.captions.model_card import SHOWN, sections
-from attnviz.training.captions.parts import parts
+from attnviz.training.captions.moved import moved
 from attnviz.training.captions.pretrained import vision_weights
 from attnviz.training.captions.reader import Reader
 from attnviz.training.captions.recipes import CaptionRecipe
+from attnviz.training.captions.settings import CaptionSettings
 from attnviz.training.card import Section
-from attnviz.training.data import CACHE
 from attnviz.training.kind import Learned
 from attnviz.training.loop import fit
-from attnviz.training.networks import halves, set_weights
+from attnviz.training.networks import halves
 from attnviz.training.recording import Recorder, drawn
 from attnviz.training.run import stamp
 from attnviz.training.written_recording import Texts, WrittenRecorder
@@ -43,8 +43,8 @@ _BATCH = 50
 #: So many examples are looked at while the model is trained.
 _RECORDED = 3
 
-#: Where scenes and what the encoder makes of them are kept; models that are made from the same ones share them.
-SCENES = CACHE / "scenes"
+#: In so many scenes set aside weight is moved from one thing to another.
+_MOVED = 200
 
 
 @dataclass(frozen=True)
@@ -62,16 +62,11 @@ class Captioner:
     @cached_property
     def encoder(self) -> keras.Model:
         """The frozen network that sees."""
-        encoder = vision.build()
-        weights = halves(vision_weights(quiet=self.quiet))  # as they are shipped
-        set_weights(encoder, {name: value.astype("float32") for name, value in weights.items()})
-        return encoder
+        return frozen_encoder(quiet=self.quiet)
 
     def album(self, name: str) -> Album:
         """The scenes of a part, see `parts`."""
-        part = parts(self.recipe.settings.scenes)[name]
-        folder = SCENES / (name if name != "train" else f"train-{part.count}")
-        return Album(part, folder, self.encoder, f"{self.recipe.name}, {name}", self.quiet)
+        return album(name, self.recipe.settings.scenes, self.encoder, self.recipe.name, quiet=self.quiet)
 
     def learn(self, models_folder: Path, state: Path) -> Learned:
         recipe, settings = self.recipe, self.recipe.settings
@@ -106,7 +101,7 @@ class Captioner:
                     **settings.network(),
                     "longest": LONGEST,
                 },
-                "alignment": {"layer": settings.guided_layer, "heads": [settings.guided_head]},
+                "alignment": _alignment(settings),
             },
             training={
                 "seed": settings.seed,
@@ -136,10 +131,13 @@ class Captioner:
 
     def measure(self, folder: Path, content: Mapping[str, Any], models_folder: Path) -> dict[str, Any]:
         """All figures anew."""
-        model, settings = loaded(folder), content["training"]["settings"]
+        model, settings = loaded(folder), self.recipe.settings
         readers = {name: Reader(model.networks, model.words, self.album(name)) for name in PARTS}
-        taught = (settings["guided_layer"], settings["guided_head"]) if settings["guided"] else None
-        return {"metrics": measured(readers, taught, content["training"]["seed"])}
+        found = measured(readers, settings.taught.get("named"), content["training"]["seed"])
+        if settings.attention:
+            taught, scenes = tuple(settings.taught.values()), readers["test"].album.scenes[:_MOVED]
+            found |= {f"moved_{code}": moved(model, scenes, code, taught) for code in LANGUAGES}
+        return {"metrics": found}
 
     def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:
         """As `model_card.sections`; the captions are written anew."""
@@ -151,7 +149,13 @@ class Captioner:
 
         scenes = self.album("dev").scenes[:SHOWN]
         dev = [(scene.code, caption(scene, "en"), caption(scene, "ja")) for scene in scenes]
-        return sections(content, self.recipe.tried, dev)
+        return sections(content, self.recipe.settings.taught, self.recipe.tried, dev)
+
+
+def _alignment(settings: CaptionSettings) -> dict[str, Any]:
+    """The heads that the page opens on: that which was taught to name, or all of the last layer."""
+    layer, head = settings.taught.get("named", (settings.layers - 1, None))
+    return {"layer": layer, "heads": list(range(settings.heads)) if head is None else [head]}
 
 
 def _json(value: Any) -> str:

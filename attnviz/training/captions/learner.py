@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from attnviz.families.writing import transformer
 from attnviz.families.writing.transformer import Networks
@@ -48,7 +50,7 @@ def networks(settings: CaptionSettings, size: int, *, texts: int = 1, training: 
 
 
 def learner(settings: CaptionSettings, size: int, steps: int) -> keras.Model:
-    """A compiled model from `{"source", "regions", "target"}` to logits, and to the weights of the head that is taught.
+    """A compiled model from `{"source", "regions", "target"}` to logits and the weights of each head that is taught.
 
     Args:
         settings: How.
@@ -59,15 +61,29 @@ def learner(settings: CaptionSettings, size: int, steps: int) -> keras.Model:
     outputs = {"logits": full.output["logits"]}
     losses: dict[str, Any] = {"logits": Smoothed(settings.label_smoothing)}
     weights = {"logits": 1.0}
-    if settings.guided and settings.attention:
-        outputs["on"] = OneHead(settings.guided_head, name="on")(full.output["weights"][settings.guided_layer])
-        losses["on"], weights["on"] = OnObject(), settings.guided
+    for look, (layer, head) in settings.taught.items():
+        outputs[look] = OneHead(head, name=look)(full.output["weights"][layer])
+        losses[look], weights[look] = OnObject(), settings.guided
     model = keras.Model(full.input, outputs)
     rate = Line(settings.learning_rate, steps, settings.warm_up)
     model.compile(
         keras.optimizers.Adam(rate, beta_2=0.98, epsilon=1e-9), losses, loss_weights=weights, jit_compile=False
     )
     return model
+
+
+def looks(on: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Where each look that is taught lies, see `CaptionSettings.taught`.
+
+    Args:
+        on: `[sentence, word, region]`: where the thing is that a word is about; 0 throughout for other words.
+    """
+    read, following = np.zeros_like(on), on.copy()
+    read[:, 1:] = on[:, :-1]
+    for word in range(on.shape[1] - 2, -1, -1):
+        free = ~following[:, word].any(axis=-1)
+        following[free, word] = following[free, word + 1]
+    return {"named": on, "next": following, "read": read}
 
 
 class OnObject(keras.losses.Loss):
@@ -103,7 +119,7 @@ def course(
 
     def batches(epoch: int) -> Iterator[Step]:
         for batch in lesson.batches(epoch):
-            wanted = {"logits": batch.wanted, "on": batch.on}
+            wanted = {"logits": batch.wanted, **looks(batch.on)}
             inputs = {"source": batch.source, "regions": batch.regions, "target": batch.target}
             yield inputs, {name: wanted[name] for name in model.output_names}, None
 

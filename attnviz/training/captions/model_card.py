@@ -51,30 +51,60 @@ _RIGHT = (
 _POINTING = (
     "Words that name a thing which is there, in the model's own captions of the scenes set aside: share whose "
     "heaviest region lies on that thing (at least a quarter of it covered), and the weight on all such regions. "
-    "Chance, a region taken blindly: {chance}; always the middle of the picture: {centre}. One head was taught: in "
-    "training, for words that name a thing, −log of its weight on the thing was added to the loss, {guided} times. "
+    "Chance, a region taken blindly: {chance}; always the middle of the picture: {centre}. {taught} "
     "{words:,} words ({language})."
 )
 
+_TAUGHT = (
+    "{heads} In training −log of their weight on that thing was added to the loss, {guided} times. The other heads "
+    "were left to themselves."
+)
+
+_LOOK = {
+    "named": "was taught to look at the thing that is being named",
+    "next": "at every word at the thing that is named next",
+    "read": "at the thing that the word before was about",
+}
+
+_UNTAUGHT = "No head was taught where to look."
+
+_TEACHING = (
+    "The three heads that were taught stand in layers of their own, so that what has been named, what is to be named "
+    "and how they lie to each other can be known before a word is chosen."
+)
+
 _ROLES = (
-    "Words that name no thing, in sentences of the grammar that the model reads, weight of the taught head: on the "
-    "things they are about, on other things, and on the bare background, beside the share of the picture that things "
+    "Words that name no thing, in sentences of the grammar that the model reads, weight of {whose}: on the things "
+    "they are about, on other things, and on the bare background, beside the share of the picture that things "
     "cover ({language})."
+)
+
+_MOVED = (
+    "Does the word follow the light? Where a thing is about to be named, what its regions have of the weight was moved "
+    "to another thing, at that word alone ({language}, {words:,} words of the first scenes set aside). In {which}the "
+    "next word became the other thing's in {other}, and stayed in {same}."
 )
 
 RECORDED = (
     f"`{FILE}` has looks at the training, at logarithmically spaced steps from the untrained model on; the last is the "
     "model as stored. The English captions of some example scenes are the stored model's, greedy, and held fixed: at "
     "each look the model of then reads them. Loss (nats per token), share of tokens more probable than any other and "
-    f"entropy of the taught head are of sentences of the grammar about {SAMPLE} scenes set aside, end tokens counted."
+    f"entropy of the head that names are of sentences of the grammar about {SAMPLE} scenes set aside, end tokens "
+    "counted."
 )
 
 
-def sections(card: Mapping[str, Any], tried: Sequence[str], dev: Sequence[tuple[str, str, str]]) -> list[Section]:
+def sections(
+    card: Mapping[str, Any],
+    taught: Mapping[str, tuple[int, int]],
+    tried: Sequence[str],
+    dev: Sequence[tuple[str, str, str]],
+) -> list[Section]:
     """The model card after name and summary.
 
     Args:
         card: The content of `card.json`.
+        taught: Layer and head of each look that was taught, see `CaptionSettings.taught`.
         tried: What was tried when the settings were chosen.
         dev: Code, English and Japanese caption of the first `SHOWN` dev scenes.
     """
@@ -83,7 +113,7 @@ def sections(card: Mapping[str, Any], tried: Sequence[str], dev: Sequence[tuple[
     return [
         *opening(card, _ARCHITECTURE, "{key} {value}", _SOURCE, _SPLIT.format(n=training["n_train"])),
         Section("How well", _RIGHT.format(name=card["name"]), _scores(metrics), *_counts(metrics)),
-        Section("Where it looks", *_looks(metrics, training["settings"]["guided"])),
+        Section("Where it looks", *_looks(metrics, training["settings"]["guided"], taught)),
         Section("What it gets wrong", notes, _captions(dev)),
         Section("Training", *_training(training, tried)),
         Section("How its attention was learned", RECORDED if FILE in card["files"] else ""),
@@ -116,16 +146,19 @@ def _counts(metrics: Mapping[str, Any]) -> tuple[str, ...]:
     return "By the number of things, scenes set aside:", table(head, rows, words=0)
 
 
-def _looks(metrics: Mapping[str, Any], guided: float) -> list[str]:
-    paragraphs = []
+def _looks(metrics: Mapping[str, Any], guided: float, taught: Mapping[str, tuple[int, int]]) -> list[str]:
+    heads = ", ".join(f"{_head(*place)} {_LOOK[look]}" for look, place in taught.items())
+    who = _TAUGHT.format(heads=f"{heads[:1].upper()}{heads[1:]}.", guided=guided) if taught else _UNTAUGHT
+    whose = _head(*taught["named"]) if taught else "all heads together"
+    paragraphs = [_TEACHING] if len({layer for layer, _ in taught.values()}) == len(_LOOK) else []
     for language in LANGUAGES:
         found = metrics[f"pointing_{language}"]
         facts = {"chance": _share(found["chance"]), "centre": _share(found["centre"]), "words": found["words"]}
-        paragraphs.append(_POINTING.format(**facts, guided=guided, language=_LANGUAGE[language]))
+        paragraphs.append(_POINTING.format(**facts, taught=who, language=_LANGUAGE[language]))
         unseen = metrics[f"pointing_style_{language}"]["heads"]
         rows = [
             (
-                f"layer {row['layer'] + 1}, head {row['head'] + 1}",
+                _head(row["layer"], row["head"]),
                 *(_share(each[key]) for each in (row, other) for key in ("hits", "weight")),
             )
             for row, other in zip(found["heads"], unseen, strict=True)
@@ -133,11 +166,27 @@ def _looks(metrics: Mapping[str, Any], guided: float) -> list[str]:
         paragraphs.append(
             table(["head", "heaviest on it", "weight on it", "style never seen: heaviest", "weight"], rows, words=1)
         )
-        paragraphs.append(_ROLES.format(language=_LANGUAGE[language]))
+        paragraphs.append(_ROLES.format(whose=whose, language=_LANGUAGE[language]))
         roles = [(_ROLE[role], *map(_share, row.values())) for role, row in metrics[f"roles_{language}"].items()]
         head = ["words", "things they are about", "other things", "background", "covered by things"]
         paragraphs.append(table(head, roles, words=1))
+        paragraphs.append(_follows(metrics[f"moved_{language}"], _LANGUAGE[language]))
     return paragraphs
+
+
+def _follows(found: Mapping[str, Any], language: str) -> str:
+    told = _MOVED.format(
+        language=language,
+        words=found["words"],
+        which="all heads of all layers ",
+        **{key: _share(found["all"][key]) for key in ("other", "same")},
+    )
+    only = f" In the taught heads alone: {_share(found['taught']['other'])} and {_share(found['taught']['same'])}."
+    return told + only
+
+
+def _head(layer: int, head: int) -> str:
+    return f"layer {layer + 1}, head {head + 1}"
 
 
 def _captions(dev: Sequence[tuple[str, str, str]]) -> str:
@@ -159,8 +208,8 @@ def _training(training: Mapping[str, Any], tried: Sequence[str]) -> tuple[str, .
     stated = ", ".join(f"{key} {value}" for key, value in training["settings"].items())
     return (
         f"Seed {training['seed']}; {training['epochs']} passes, {training['seconds'] / 60:.0f} minutes on two cores, "
-        f"scenes drawn and encoded beforehand; the running mean after pass {training['best_epoch']} had the most "
-        f"perfect captions on dev. Settings: {stated}. The mean over passes, on dev:",
+        f"scenes drawn and encoded beforehand; pass {training['best_epoch']} had the most perfect captions on dev. "
+        f"Settings: {stated}. Passes on dev:",
         table(["pass", "training loss", "perfect, English", "perfect, Japanese", "named, English"], rows, words=0),
         "Tried:\n\n" + "\n".join(f"- {line}" for line in tried) if tried else "",
     )

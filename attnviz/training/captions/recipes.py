@@ -29,10 +29,10 @@ CAPTION_SCENES = CaptionRecipe(
     summary={
         "en": "Writes in English or Japanese what is in a picture composed of things, and where they stand to each "
         "other: a small Transformer looks at 14 × 14 regions of a frozen EfficientNet-Lite0 while it writes each word. "
-        "One head was taught to look at the thing that is being named.",
+        "Three of its twelve heads were taught where to look: at the thing being named, at the next, at the last.",
         "ja": "ものを並べた絵に何がどこにあるかを、英語か日本語の文で書きます。小さな Transformer が一語を書くたびに、"
         "固定した EfficientNet-Lite0 の 14×14 の領域に注意を向けます。"
-        "ヘッドの一つは、いま名前を挙げているものに目を向けるよう学習させてあります。",
+        "十二のヘッドのうち三つには、いま名前を挙げているもの、次に挙げるもの、直前に挙げたものに目を向けるよう教えてあります。",
     },
     notes={
         "en": "It knows 83 things and 8 backgrounds as they are drawn here, and nothing else: shown a photograph it "
@@ -55,6 +55,10 @@ CAPTION_SCENES = CaptionRecipe(
     tried=(
         "Two layers, the head of the last one taught, stopped after six of eight passes: about half of the captions "
         "were right in every word, nine in ten things named, and one caption in five named a thing twice.",
+        "Then three layers, places that begin as sinusoids of row and column, large things named first: after one "
+        "pass 36 % perfect on dev in the worse language, where 15 % had been.",
+        "The same after two of seven passes: 43 % perfect, one caption in five named a thing twice, left and right "
+        "were guessed. Since then three heads are taught instead of one.",
     ),
 )
 

@@ -14,8 +14,7 @@ class CaptionSettings:
         scenes: To learn from.
         features, layers, heads, hidden: The decoder, see `families.writing.transformer.build`.
         attention: With False, the mean of the regions takes the place of source–target attention.
-        guided: Weight in the loss of teaching one head to look at the object a word is about; 0: none is taught.
-        guided_layer, guided_head: Which.
+        guided: Weight in the loss of teaching heads where to look, see `taught`; 0: none is taught.
         epochs: Passes over the scenes, each with other sentences.
         batch_size: Scenes of a step.
         sentences: About each scene of a step, in each language.
@@ -34,17 +33,30 @@ class CaptionSettings:
     hidden: int = 512
     attention: bool = True
     guided: float = 0.3
-    guided_layer: int = 2
-    guided_head: int = 0
-    epochs: int = 7
+    epochs: int = 6
     batch_size: int = 32
     sentences: int = 2
-    learning_rate: float = 1e-3
+    learning_rate: float = 1.5e-3
     warm_up: float = 0.05
-    dropout: float = 0.1
+    dropout: float = 0.0
     label_smoothing: float = 0.0
-    averaging: float = 0.4
+    averaging: float = 0.0
     seed: int = 1
+
+    @property
+    def taught(self) -> dict[str, tuple[int, int]]:
+        """Layer and head of each look that is taught.
+
+        Returns:
+            `named`: while a word is written that is about a thing, at that thing; `next`: at every word, at the thing
+            that is named next; `read`: after a word about a thing, at that thing. Each in a layer of its own where
+            there are three: what was named, what is to be named and how they lie to each other is known before a word
+            is chosen.
+        """
+        if not (self.guided and self.attention):
+            return {}
+        last = self.layers - 1
+        return {"named": (last, 0), "next": (max(last - 1, 0), 1), "read": (0, 2)}
 
     def network(self) -> dict[str, Any]:
         """What `families.writing.transformer.build` takes, sizes of vocabularies, dropout and seed left out."""

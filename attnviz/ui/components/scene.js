@@ -27,7 +27,7 @@ import { choice, named, pullable } from "./shared/scene_tray.js";
  * @property {{ name: string, word: string, others: string }[]} kinds
  * @property {{ name: string, word: string }[]} backgrounds
  * @property {{ code: string, told: string }[]} examples `told` is empty for what is no code.
- * @property {Record<Tool | "hint" | "keys" | "picture" | "place" | "tools" | "examples" | "backgrounds" | "search" | "tray" | "nothing_found" | "full"
+ * @property {Record<Tool | "compose" | "hint" | "keys" | "picture" | "place" | "tools" | "examples" | "backgrounds" | "search" | "tray" | "nothing_found" | "full"
  *   | "code" | "copy" | "copied" | "unchecked", string>} words
  */
 
@@ -120,6 +120,8 @@ function begun(root, data) {
   catalogue(editor);
   written(editor);
   find(root, ".scene").onkeydown = (event) => stepped(editor, event);
+  const fold = find(root, ".fold");
+  fold.onclick = () => { fold.setAttribute("aria-expanded", String(find(root, ".scene").classList.toggle("unfolded"))); };
   return editor;
 }
 
@@ -289,6 +291,7 @@ function complain(editor, message, code) {
 
 /** @param {Editor} editor */
 function name({ root, data: { words } }) {
+  find(root, ".fold").textContent = words.compose;
   find(root, ".hint span").textContent = words.hint;
   find(root, ".hint .keys").textContent = words.keys;
   find(root, ".write label").textContent = words.code;

@@ -20,7 +20,7 @@ PAUSE = 300
 
 #: Words of the component, of the catalogue's section `scene`.
 _WORDS = (
-    *("undo", "redo", "shuffle", "clear", "smaller", "larger", "front", "remove", "hint", "keys", "picture"),
+    *("compose", "undo", "redo", "shuffle", "clear", "smaller", "larger", "front", "remove", "hint", "keys", "picture"),
     *("tools", "examples", "backgrounds", "search", "tray", "nothing_found", "code", "copy", "copied", "unchecked"),
 )
 

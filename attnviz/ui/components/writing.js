@@ -143,10 +143,10 @@ class Picture {
     this.target = sentence(find(section, ".target"), "target", data.target, words.translation);
     if (data.forced) this.target.forEach((span, index) => { judged(span, data.steps[index]); });
     this.second = second ? sentence(find(section, ".second"), "second", second, second.name) : [];
-    for (const [part, there] of Object.entries({ picture, source: !picture, second })) find(section, `.${part}`).hidden = !there;
+    for (const [part, there] of Object.entries({ seen: picture, source: !picture, second, "of-map": !picture })) find(section, `.${part}`).hidden = !there;
     const { outlined, difference, spread_of: spread } = words, names = { ...(picture?.objects.length ? { outlined } : {}), difference, spread };
-    switches(find(section, ".switches"), picture ? names : {}, film.on, () => { this.lit?.shade(); this.paint(); });
-    if (!this.lit) legend(find(section, ".legend"), { ...data.legend, ramp: STEPS.map((code) => data.ramp[code][0]) });
+    switches(find(section, ".switches"), names, film.on, () => { this.lit?.shade(); this.paint(); });
+    if (!this.lit) legend(find(section, ".of-map"), { ...data.legend, ramp: STEPS.map((code) => data.ramp[code][0]) });
     grid.setAttribute("aria-label", data.alt);
     this.map = this.lit ? { rows: this.lit.strip(data.target.tokens), columns: [], cells: [] } : map(grid, data, this.weights, this.codes);
     this.lit?.shade();

@@ -63,7 +63,7 @@ def render(context: Context) -> None:
         st.error(literal(error.message(context.language)))
         return
     assert learned is not None
-    kind = "_translation" if learned.written else ""
+    kind = "_written" if learned.written else ""
     st.markdown(context.t(f"learning.text{kind}"))
     choose_sentence(context, learned)
     shown = at(context, learned, context.state.look)

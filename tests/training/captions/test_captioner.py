@@ -12,9 +12,11 @@ from attnviz.families.classifier.encoder import names
 from attnviz.families.common import vision
 from attnviz.scenes import KINDS, Scene
 from attnviz.training import pipeline
-from attnviz.training.captions import captioner, pretrained
+from attnviz.training.captions import albums, captioner, scene_topics
 from attnviz.training.captions.captioner import Captioner
+from attnviz.training.captions.learner import looks
 from attnviz.training.captions.lesson import Lesson, vocabulary
+from attnviz.training.captions.moved import moved, shifted, swaps
 from attnviz.training.captions.parts import parts
 from attnviz.training.captions.recipes import CAPTION_SCENES
 from attnviz.training.captions.settings import CaptionSettings
@@ -22,7 +24,7 @@ from attnviz.training.networks import halves
 
 COUNTS = {"train": 14, "dev": 3, "test": 5, "pairs": 3, "style": 2}
 SETTINGS = CaptionSettings(
-    scenes=14, features=24, layers=2, heads=3, hidden=13, guided_layer=1, epochs=8, batch_size=1, learning_rate=0.01,
+    scenes=14, features=24, layers=2, heads=3, hidden=13, epochs=8, batch_size=1, sentences=1, learning_rate=0.01,
     averaging=0.0, dropout=0.0, seed=3,
 )  # fmt: skip
 RECIPE = replace(CAPTION_SCENES, settings=SETTINGS)
@@ -40,11 +42,11 @@ def made(tmp_path_factory):
     place = tmp_path_factory.mktemp("captions")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "CACHE", place / "cache")
-        patch.setattr(captioner, "SCENES", place / "scenes")
-        patch.setattr(captioner, "vision_weights", random_weights)
-        patch.setattr(pretrained, "vision_weights", random_weights)
+        patch.setattr(albums, "SCENES", place / "scenes")
+        for module in (albums, captioner, scene_topics):
+            patch.setattr(module, "vision_weights", random_weights)
         small = {name: replace(part, count=COUNTS[name]) for name, part in parts().items()}
-        patch.setattr(captioner, "parts", lambda count: small)
+        patch.setattr(albums, "parts", lambda count: small)
         kind = Captioner(RECIPE, quiet=True)
         pipeline.train(kind, place / "models")
         yield place / "models", kind
@@ -76,6 +78,25 @@ def test_the_card_has_what_evaluate_computes_again(made, folder):
     assert sum(row["n"] for row in metrics["by_count_en"]) == 5
     for found in metrics["roles_ja"].values():
         assert sum(found[key] for key in ("about", "other_things", "background")) == pytest.approx(1, abs=2e-3)
+
+
+def test_weight_is_moved_to_another_thing_at_one_word_only(folder):
+    model = zoo.load(folder)
+    scene = Scene("snow;dog@3,4*1.5;cat@10,9*1.5")
+    words = ["a", "dog", "and", "a", "cat"]
+    (first, second) = list(swaps(scene, words, "en"))
+    assert (first[0], first[3], second[0], second[3]) == (1, {"cat", "cats"}, 4, {"dog", "dogs"})
+    np.testing.assert_array_equal(first[1], scene.lies_on()[0])
+    weights = np.full((5, 196), 1 / 196, np.float32)
+    edit = shifted(weights, 1, first[1], first[2], 1, 2)
+    assert (edit.layer, edit.head) == (1, 2) and np.isnan(edit.weights[[0, 2, 3, 4]]).all()
+    assert not edit.weights[1][first[1]].any()
+    np.testing.assert_allclose(edit.weights[1].sum(), 1, rtol=1e-5)
+    moved_there = first[1].sum() / 196 / first[2].sum()
+    np.testing.assert_allclose(edit.weights[1][first[2]], 1 / 196 + moved_there, rtol=1e-5)
+    assert not list(swaps(Scene("snow;dog@3,4;dog@9,9"), ["two", "dogs"], "en")), "there is no other"
+    found = moved(model, [scene], "ja", ())
+    assert found["words"] == 0 or found["taught"]["same"] == 1, "no head, no change"
 
 
 def test_the_card_for_people_says_where_it_looks_and_what_it_wrote(folder):
@@ -143,3 +164,22 @@ def test_weights_are_shipped_in_half_precision(folder):
         assert {archive[name].dtype for name in archive.files} == {np.dtype(np.float16)}
         expected = halves(random_weights())
         assert all((archive[name] == expected[name]).all() for name in archive.files)
+
+
+def test_looks_that_are_taught_follow_from_where_each_word_s_thing_is():
+    on = np.zeros((1, 7, 5), np.float32)
+    on[0, 1, 2] = on[0, 2, 2] = on[0, 5, 4] = 1
+    found = looks(on)
+    np.testing.assert_array_equal(found["named"], on)
+    place = lambda rows: [int(row.argmax()) if row.any() else None for row in rows[0]]  # noqa: E731
+    assert place(found["next"]) == [2, 2, 2, 4, 4, 4, None], "until it is named; after the last thing none"
+    assert place(found["read"]) == [None, None, 2, 2, None, None, 4], "one word later"
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 5])
+def test_no_two_looks_are_taught_to_one_head(layers):
+    taught = replace(SETTINGS, layers=layers).taught
+    assert len(set(taught.values())) == 3 and taught["named"][0] == layers - 1
+    assert all(0 <= layer < layers and 0 <= head < SETTINGS.heads for layer, head in taught.values())
+    assert len({layer for layer, _ in taught.values()}) == min(layers, 3)
+    assert not replace(SETTINGS, guided=0).taught and not replace(SETTINGS, attention=False).taught

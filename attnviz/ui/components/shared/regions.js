@@ -130,7 +130,7 @@ export class Lit {
       for (let key = 0; key < count; key++) pixels.data.set([6, 10, 22, Math.round(209 * (1 - codes[word * count + key] / 255))], key * 4);
       pen.putImageData(pixels, 0, 0);
     });
-    legend(find(this.section, ".legend"), { ...(on.difference ? picture.difference : scale), ramp: SHADES });
+    legend(find(this.section, ".seen .legend"), { ...(on.difference ? picture.difference : scale), ramp: SHADES });
     find(this.section, ".outlines").hidden = !on.outlined;
   }
 }
@@ -178,7 +178,6 @@ function regions(section, picture, alt, names) {
  */
 export function switches(row, names, on, apply) {
   const kinds = /** @type {Switch[]} */ (Object.keys(names));
-  row.hidden = !kinds.length;
   row.replaceChildren(...kinds.map((kind) => {
     const label = make("label"), box = make("input");
     box.type = "checkbox";
