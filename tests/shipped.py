@@ -14,7 +14,11 @@ MODELS = Path(__file__).resolve().parent.parent / "models"
 EVERY = sorted(path.parent.name for path in MODELS.glob("*/card.json"))
 
 #: Those that are given a composed picture, and those that read a text.
-SCENES = [name for name in EVERY if json.loads((MODELS / name / "card.json").read_text("utf-8"))["family"] == "caption"]
+SCENES = [
+    name
+    for name in EVERY
+    if json.loads((MODELS / name / "card.json").read_text("utf-8"))["family"] in ("caption", "scene-pooling")
+]
 NAMES = [name for name in EVERY if name not in SCENES]
 
 #: Those that pool.

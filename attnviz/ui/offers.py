@@ -33,7 +33,8 @@ def of_model(name: str) -> frozenset[str]:
         found.add("blanks")
     if "language" in model.encoding:
         found.add("said")
-    return frozenset(found if "writes" in found else found | {"reordered"})
+    in_order = "writes" in found or models.card(name).takes != "text"
+    return frozenset(found if in_order else found | {"reordered"})
 
 
 def of_trace(name: str, trace: AttentionTrace, own: AttentionTrace, focus: Focus) -> frozenset[str]:

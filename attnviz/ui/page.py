@@ -18,6 +18,7 @@ from attnviz.figures.numbers import approx
 from attnviz.i18n import choose, languages, translate
 from attnviz.trace import AttentionTrace, Notice
 from attnviz.ui import actions, cache, models, session, translation, views, warmup
+from attnviz.ui.components import lit
 from attnviz.ui.components.address import address
 from attnviz.ui.components.figure_tools import figure_tools
 from attnviz.ui.components.scene import scene_box
@@ -178,7 +179,10 @@ def _wait_until_warm(language: str) -> None:
 def _stage(context: Context, problems: tuple[Notice, ...]) -> None:
     state = context.state
     choose_language(context)
-    if translation.shows(context):
+    if lit.shows(context) and not translation.shows(context):
+        with st.container(key="stage-box"):
+            lit.lit(context)
+    elif translation.shows(context):
         translation.stage(replace(context, place="stage"))
         if len(context.rows) > 1:
             with st.container(key="sentences"):

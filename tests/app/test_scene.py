@@ -15,6 +15,7 @@ from attnviz.trace import Written
 from attnviz.ui import cache, models
 from tests.app.hard import HARD, MARKUP
 from tests.app.page import Page
+from tests.families.classifier import scene_folder
 from tests.families.writing import caption_folder
 
 NAME = "tiny-captions"
@@ -277,3 +278,23 @@ def test_how_much_lies_on_the_border_is_told():
 def test_a_model_of_texts_has_no_other_caption():
     page = Page(model="translate-en-ja", both="1")
     assert page.component("writing")["picture"] is None and "both" not in page.address()
+
+
+# ── a picture that is classified ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_classified_picture_is_lit_by_the_weights_of_its_regions(language: str):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ATTNVIZ_MODELS", str(scene_folder.made().parent))
+        models.forget()
+        page = Page(model="tiny-scenes", lang=language, scale="row")
+        assert "attnviz_stage" not in components(page) and "attnviz_scene" in components(page)
+        drawn = page.component("lit")
+        trace = cache.trace("tiny-scenes", FIRST)
+        row = trace.blocks[0].weights[0, 0, 0].astype(np.float64)
+        np.testing.assert_allclose(light(drawn["picture"]["looks"]["weight"]), row / row.max() * 255, atol=0.51)
+        assert [each["name"] for each in drawn["classes"]] == list(models.card("tiny-scenes").label_names[language])
+        assert drawn["names"] == list(trace.blocks[0].key.tokens)
+        assert not [each for each in page.app.button if each.key == "shuffle-button" and not each.disabled]
+    models.forget()

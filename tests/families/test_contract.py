@@ -19,6 +19,7 @@ from attnviz.errors import InputError
 from attnviz.families.model import Explains, Gradients, Model, Reweights, Values, Writes
 from attnviz.trace import AttentionTrace, Classification, Edit, Encoded, Picture, RegionAxis, Written
 from tests.families import made
+from tests.families.classifier import scene_folder
 from tests.families.hub.hub_folders import make as hub_folder
 from tests.families.own import own_folder
 from tests.families.writing import caption_folder
@@ -26,7 +27,7 @@ from tests.shipped import EVERY
 
 #: Every family has a model here; a family that is added and not listed fails `test_every_family_is_here`.
 MADE = tuple(module.NAME for module in made.MADE.values())
-EVERYONE = (*EVERY, *MADE, "captions", "own", "hub-bert", "hub-gpt2", "wrapped")
+EVERYONE = (*EVERY, *MADE, "captions", "scenes", "own", "hub-bert", "hub-gpt2", "wrapped")
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,8 @@ def _made(name: str, place: Path) -> tuple[Model, str]:
     if name == "captions":
         folder = caption_folder.make(place / name, seed=16)  # with which its captions come to an end
         return attnviz.load(folder), caption_folder.EXAMPLES[0]
+    if name == "scenes":
+        return attnviz.load(scene_folder.make(place / name)), scene_folder.EXAMPLES[0]
     if name.startswith("hub-"):
         kind = name.removeprefix("hub-")
         return attnviz.load(hub_folder(kind).write(place / kind)), "the cat sat cats"
@@ -82,7 +85,7 @@ def _wrapped(inner: Model) -> Model:
 
 
 def test_every_family_is_here(place):
-    seen = {card.family for card in attnviz.models()} | {"own", "hub", "caption"}
+    seen = {card.family for card in attnviz.models()} | {"own", "hub", "caption", "scene-pooling"}
     assert seen >= set(families.FAMILIES), "a kind of model has no model in this test"
 
 

@@ -189,7 +189,7 @@ class SceneTopics:
 
     def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:
         """The card for people."""
-        metrics, training, kinds = content["metrics"], content["training"], ("", "mean_pooling_")
+        metrics, training = content["metrics"], content["training"]
         rows = [
             (
                 part,

@@ -2,11 +2,13 @@
 // set as text, never as markup. `data-attnviz-trace` tells what has been drawn. While the sentences stay the same, their
 // tokens are only shaded anew: laying out hundreds of them takes longer than all else.
 
+import { classes } from "./shared/classes.js";
 import { find, focusWithin, make, nearest, stamped } from "./shared/elements.js";
 import { legend } from "./shared/legend.js";
 import { newest } from "./shared/newest.js";
 
 /** @import { Component, Tick } from "./component.js" */
+/** @import { Class } from "./shared/classes.js" */
 
 /**
  * @typedef {object} Token
@@ -21,8 +23,6 @@ import { newest } from "./shared/newest.js";
  * @property {string} number Under the token.
  * @property {string} tip
  */
-
-/** @typedef {{ name: string, share: number, percent: string, top: boolean }} Class */
 
 /**
  * A sentence; with an error it has no tokens.
@@ -230,20 +230,4 @@ function shade(element, row, data, many) {
 function verdict(entries) {
   const best = entries.find((entry) => entry.top);
   return make("div", "verdict", best ? `${best.name} ${best.percent}` : "");
-}
-
-/**
- * @param {Class[]} entries
- * @param {{ name: string, percent: string } | null} others
- */
-function classes(entries, others) {
-  const list = make("div", "classes");
-  for (const entry of entries) {
-    const top = entry.top ? " top" : "";
-    const bar = make("div", `bar${top}`);
-    bar.style.width = `${Math.max(entry.share * 100, 0.2)}%`;
-    list.append(make("span", `class${top}`, entry.name), bar, make("span", `value${top}`, entry.percent));
-  }
-  if (others) list.append(make("span", "class others", others.name), make("span"), make("span", "value others", others.percent));
-  return list;
 }

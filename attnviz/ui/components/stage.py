@@ -132,17 +132,17 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
     return {
         "index": row.number,
         "tokens": tokens,
-        **_classes(context, trace),
+        **classes(context, trace),
         "alt": describe_row(trace, focus, context.language),
         "selectable": True,
     }
 
 
-def _classes(context: Context, trace: AttentionTrace) -> dict[str, Any]:
+def classes(context: Context, trace: AttentionTrace) -> dict[str, Any]:
     """The classes the stage has room for, the most probable first where not all fit, and the sum of the others."""
     output = trace.output
     if not isinstance(output, Classification):
-        return {"classes": []}
+        return {"classes": [], "others": None}
     order = list(range(len(output.labels)))
     if len(order) > MAX_CLASSES:
         order.sort(key=lambda index: -float(output.probabilities[index]))

@@ -55,8 +55,8 @@ def make(folder: Path, seed: int = 5) -> Path:
         **SIZES,
     }
     drawn = np.random.default_rng(seed)
-    _save(folder / "weights.npz", transformer.build(**config).full, drawn)
-    _save(folder / "vision.npz", vision.build(), drawn)
+    save(folder / "weights.npz", transformer.build(**config).full, drawn)
+    save(folder / "vision.npz", vision.build(), drawn)
     (folder / "words.json").write_text(json.dumps(WORDS), encoding="utf-8")
     card: dict[str, Any] = {
         "format": 1,
@@ -84,7 +84,7 @@ def made() -> Path:
     return make(place / "tiny-captions")
 
 
-def _save(file: Path, network: keras.Model, drawn: np.random.Generator) -> None:
+def save(file: Path, network: keras.Model, drawn: np.random.Generator) -> None:
     """Kernels so large that numbers neither die out nor grow from layer to layer."""
     arrays = {}
     for name, each in names(network).items():
