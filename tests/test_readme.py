@@ -24,6 +24,13 @@ def row(card: dict) -> str:
         found = [figures[f"{part}_{code}"]["perfect"] for part in ("test", "pairs") for code in ("en", "ja")]
         cells = [f"{100 * share:.1f} %" for share in (*found, *best)]
         return f"| {' | '.join([name, card['title']['en'], *cells])} |"
+    if card["task"] == "background":
+        cells = [
+            f"{100 * figures[f'{kind}accuracy_{part}']:.1f} %"
+            for part in ("test", "style")
+            for kind in ("", "mean_pooling_")
+        ]
+        return f"| {' | '.join([name, card['title']['en'], *cells])} |"
     if card["task"] == "translation":
         cells = [f"{figures[f'{part}_greedy_{score}']:.1f}" for part in ("test", "dev") for score in ("bleu", "chrf")]
         return f"| {' | '.join([name, card['title']['en'], *cells])} |"

@@ -192,6 +192,21 @@ def test_a_code_that_is_none_is_told_and_nothing_is_lost(open_page: OpenPage, la
     expect_address(page, "sea;fish@4,4.26")
 
 
+def test_a_photograph_is_not_taken_and_it_says_why(open_page: OpenPage):
+    page = opened(open_page)
+    page.locator(".scene .canvas").evaluate(
+        """(canvas) => {
+            const given = new DataTransfer();
+            given.items.add(new File([new Uint8Array(7)], "cat.png", { type: "image/png" }));
+            canvas.dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
+        }"""
+    )
+    expect(page.locator(".scene .error")).to_contain_text("knows pictures that are composed here")
+    expect(code(page)).to_have_value(CODE)
+    tool(page, "Shuffle").click()
+    expect(page.locator(".scene .error")).to_be_hidden()
+
+
 def test_an_address_with_a_code_that_is_none_keeps_it(open_page: OpenPage):
     page = opened(open_page, at(text="meadow;unicorn@1,1"))
     expect(code(page)).to_have_value("meadow;unicorn@1,1")

@@ -28,7 +28,7 @@ import { choice, named, pullable } from "./shared/scene_tray.js";
  * @property {{ name: string, word: string }[]} backgrounds
  * @property {{ code: string, told: string }[]} examples `told` is empty for what is no code.
  * @property {Record<Tool | "compose" | "hint" | "keys" | "picture" | "place" | "tools" | "examples" | "backgrounds" | "search" | "tray" | "nothing_found" | "full"
- *   | "code" | "copy" | "copied" | "unchecked", string>} words
+ *   | "code" | "copy" | "copied" | "unchecked" | "photo", string>} words
  */
 
 /**
@@ -120,6 +120,9 @@ function begun(root, data) {
   catalogue(editor);
   written(editor);
   find(root, ".scene").onkeydown = (event) => stepped(editor, event);
+  find(root, ".scene").ondragover = (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); };
+  find(root, ".scene").ondrop = (event) => refuse(editor, event, event.dataTransfer);
+  find(root, ".scene").onpaste = (event) => refuse(editor, event, event.clipboardData);
   const fold = find(root, ".fold");
   fold.onclick = () => { fold.setAttribute("aria-expanded", String(find(root, ".scene").classList.toggle("unfolded"))); };
   return editor;
@@ -271,6 +274,20 @@ function show(editor) {
 /** @param {Editor} editor @param {string} name */
 function wordOfAny(editor, name) {
   return editor.data.backgrounds.find((each) => each.name === name)?.word ?? wordOf(editor, name);
+}
+
+/**
+ * Says why a file is not taken.
+ * @param {Editor} editor
+ * @param {Event} event
+ * @param {DataTransfer | null} given
+ */
+function refuse(editor, event, given) {
+  if (!given?.files.length) return;
+  event.preventDefault();
+  const place = find(editor.root, ".error");
+  place.textContent = editor.data.words.photo;
+  place.hidden = false;
 }
 
 /**

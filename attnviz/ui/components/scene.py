@@ -21,7 +21,19 @@ PAUSE = 300
 #: Words of the component, of the catalogue's section `scene`.
 _WORDS = (
     *("compose", "undo", "redo", "shuffle", "clear", "smaller", "larger", "front", "remove", "hint", "keys", "picture"),
-    *("tools", "examples", "backgrounds", "search", "tray", "nothing_found", "code", "copy", "copied", "unchecked"),
+    *(
+        "tools",
+        "examples",
+        "backgrounds",
+        "search",
+        "tray",
+        "nothing_found",
+        "code",
+        "copy",
+        "copied",
+        "unchecked",
+        "photo",
+    ),
 )
 
 _mount = component("scene")

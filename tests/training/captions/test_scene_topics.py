@@ -49,7 +49,10 @@ def test_evaluate_repeats_the_card_and_its_figures_are_of_the_scenes(made):
     assert pipeline.evaluate(kind, folder) == metrics
     model, test = zoo.load(folder), kind.album("test")
     traces = [model.trace(scene) for scene in test.scenes]
-    right = [trace.output.labels[trace.output.predicted] == scene.background for trace, scene in zip(traces, test.scenes, strict=True)]
+    right = [
+        trace.output.labels[trace.output.predicted] == scene.background
+        for trace, scene in zip(traces, test.scenes, strict=True)
+    ]
     assert metrics["accuracy"] == pytest.approx(np.mean(right), abs=1e-3)
     rows = np.stack([trace.blocks[0].weights[0, 0, 0] for trace in traces])
     things = np.stack([scene.lies_on().any(axis=0) if scene.objects else np.zeros(196, bool) for scene in test.scenes])
