@@ -14,7 +14,8 @@ import numpy as np
 
 from attnviz import zoo
 from attnviz.families.writing.caption import CaptionModel
-from attnviz.scenes import Scene
+from attnviz.families.writing.caption_words import CaptionWords
+from attnviz.scenes import GRID, Scene
 from attnviz.trace import Written
 from attnviz.training import recording
 from attnviz.training.captions.albums import album, frozen_encoder
@@ -23,7 +24,7 @@ from attnviz.training.captions.grammar import LANGUAGES, Grammar, words
 from attnviz.training.captions.learner import FEATURES, LONGEST, course
 from attnviz.training.captions.lesson import PLACES, Lesson, arrays, vocabulary
 from attnviz.training.captions.measured import PARTS, measured
-from attnviz.training.captions.model_card import SHOWN, sections
+from attnviz.training.captions.model_card import SHOWN, SIBLINGS, sections
 from attnviz.training.captions.moved import moved
 from attnviz.training.captions.pretrained import vision_weights
 from attnviz.training.captions.reader import Reader
@@ -31,8 +32,8 @@ from attnviz.training.captions.recipes import CaptionRecipe
 from attnviz.training.captions.settings import CaptionSettings
 from attnviz.training.card import Section
 from attnviz.training.kind import Learned
-from attnviz.training.loop import fit
-from attnviz.training.networks import halves
+from attnviz.training.loop import Keep, fit
+from attnviz.training.networks import Weights, halves
 from attnviz.training.recording import Recorder, drawn
 from attnviz.training.run import stamp
 from attnviz.training.written_recording import Texts, WrittenRecorder
@@ -70,21 +71,8 @@ class Captioner:
 
     def learn(self, models_folder: Path, state: Path) -> Learned:
         recipe, settings = self.recipe, self.recipe.settings
-        lesson = Lesson(self.album("train"), vocabulary(), settings.batch_size, settings.seed, settings.sentences)
-        dev = self.album("dev")
-        chosen = course(
-            lesson,
-            settings,
-            lambda networks: Reader(networks, lesson.vocabulary, dev).figures(),
-            stamp(asdict(settings), [scene.code for scene in lesson.album.scenes], lesson.vocabulary.vocabulary),
-        )
-        weights, record = fit(
-            chosen,
-            checkpoint=state / "weights.npz",
-            label=recipe.name,
-            quiet=self.quiet,
-            keep=partial(recording.keep, state / recording.SNAPSHOTS),
-        )
+        keep = partial(recording.keep, state / recording.SNAPSHOTS)
+        weights, record, said = self.taught(settings, state / "weights.npz", recipe.name, keep)
         known = {language: words(language) for language in LANGUAGES}
         return Learned(
             arrays={"weights.npz": halves(weights), "vision.npz": halves(vision_weights(quiet=self.quiet))},
@@ -95,8 +83,8 @@ class Captioner:
                 "kinds": ["causal", "cross"] if settings.attention else ["causal"],
                 "labels": [],
                 "config": {
-                    "source_size": len(lesson.album.on[0, 0]) + 1,
-                    "target_size": len(lesson.vocabulary.vocabulary),
+                    "source_size": GRID * GRID + 1,
+                    "target_size": len(said.vocabulary),
                     "region_features": FEATURES,
                     **settings.network(),
                     "longest": LONGEST,
@@ -106,13 +94,36 @@ class Captioner:
             training={
                 "seed": settings.seed,
                 "seconds": round(record["seconds"], 1),
-                "n_train": len(lesson.album.scenes),
+                "n_train": settings.scenes,
                 "settings": {key: value for key, value in asdict(settings).items() if key != "seed"},
                 "epochs": record["epochs"],
                 "best_epoch": record["best_epoch"],
                 "history": [{key: round(value, 4) for key, value in each.items()} for each in record["history"]],
             },
         )
+
+    def taught(
+        self, settings: CaptionSettings, checkpoint: Path, label: str, keep: Keep | None = None
+    ) -> tuple[Weights, dict[str, Any], CaptionWords]:
+        """Train a captioner by these settings on the scenes of the recipe.
+
+        Args:
+            settings: How.
+            checkpoint, label, keep: As for `loop.fit`.
+
+        Returns:
+            Its weights, the record of its training, and its words.
+        """
+        lesson = Lesson(self.album("train"), vocabulary(), settings.batch_size, settings.seed, settings.sentences)
+        dev = self.album("dev")
+        chosen = course(
+            lesson,
+            settings,
+            lambda networks: Reader(networks, lesson.vocabulary, dev).figures(),
+            stamp(asdict(settings), [scene.code for scene in lesson.album.scenes], lesson.vocabulary.vocabulary),
+        )
+        weights, record = fit(chosen, checkpoint=checkpoint, label=label, quiet=self.quiet, keep=keep)
+        return weights, record, lesson.vocabulary
 
     def recorder(self, folder: Path, content: Mapping[str, Any]) -> Recorder | None:
         if "cross" not in content["kinds"]:
@@ -137,7 +148,7 @@ class Captioner:
         if settings.attention:
             taught, scenes = tuple(settings.taught.values()), readers["test"].album.scenes[:_MOVED]
             found |= {f"moved_{code}": moved(model, scenes, code, taught) for code in LANGUAGES}
-        return {"metrics": found}
+        return {"metrics": found | {key: value for key, value in content["metrics"].items() if key == SIBLINGS}}
 
     def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:
         """As `model_card.sections`; the captions are written anew."""

@@ -32,17 +32,18 @@ def measured(readers: Mapping[str, Reader], taught: tuple[int, int] | None, seed
         found[f"n_{part}"] = len(reader.album.scenes)
         for language in LANGUAGES:
             written = reader.written(language)
-            found[f"{part}_{language}"] = _rounded(figures(written))
+            found[f"{part}_{language}"] = rounded(figures(written))
             if part == "test":
                 found[f"by_count_{language}"] = _by_count(written)
-                found[f"pointing_{language}"] = _pointing(reader, written, language)
+                found[f"pointing_{language}"] = looked(reader, written, language)
                 found[f"roles_{language}"] = _roles(reader, language, taught, seed)
             elif part == "style":
-                found[f"pointing_style_{language}"] = _pointing(reader, written, language)
+                found[f"pointing_style_{language}"] = looked(reader, written, language)
     return found
 
 
-def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+def rounded(values: Mapping[str, float]) -> dict[str, float]:
+    """Figures as a card has them."""
     return {name: round(float(value), 4) for name, value in values.items()}
 
 
@@ -51,11 +52,11 @@ def _by_count(written: Sequence[Written]) -> list[dict[str, Any]]:
     rows = []
     for count in sorted({len(each.scene.objects) for each in written}):
         some = [each for each in written if len(each.scene.objects) == count]
-        rows.append({"things": count, "n": len(some), **_rounded(figures(some))})
+        rows.append({"things": count, "n": len(some), **rounded(figures(some))})
     return rows
 
 
-def _pointing(reader: Reader, written: Sequence[Written], language: Language) -> dict[str, Any]:
+def looked(reader: Reader, written: Sequence[Written], language: Language) -> dict[str, Any]:
     """Where each head looks while things are named, in the captions that the model wrote itself."""
     captions = [tuple(map(Word, each.bare)) for each in written]
     weights = list(reader.weights(captions, language))
@@ -98,7 +99,7 @@ def _roles(
                 about, things = float(row[own].sum()), float(row[anywhere].sum())
                 shares[word.role].append((about, things - about, 1 - things, float(anywhere.mean())))
     return {
-        role: _rounded(
+        role: rounded(
             dict(zip(("about", "other_things", "background", "covered"), np.mean(each, axis=0).tolist(), strict=True))
         )
         for role, each in shares.items()

@@ -11,6 +11,11 @@ from attnviz.training.captions.grammar import LANGUAGES
 from attnviz.training.card import Section, opening, table
 from attnviz.training.recording import SAMPLE
 
+#: Of the card's metrics: the same model without attention, or without a head that is taught.
+SIBLINGS = "siblings"
+
+_SIBLING = {"mean": "mean of the regions in the place of attention", "untaught": "no head is taught"}
+
 #: Captions of dev scenes shown in the card.
 SHOWN = 12
 
@@ -112,7 +117,7 @@ def sections(
     notes = f"{card['notes']['en']}\n\n{card['notes']['ja']}"
     return [
         *opening(card, _ARCHITECTURE, "{key} {value}", _SOURCE, _SPLIT.format(n=training["n_train"])),
-        Section("How well", _RIGHT.format(name=card["name"]), _scores(metrics), *_counts(metrics)),
+        Section("How well", _RIGHT.format(name=card["name"]), _scores(metrics), *_counts(metrics), *_siblings(metrics)),
         Section("Where it looks", *_looks(metrics, training["settings"]["guided"], taught)),
         Section("What it gets wrong", notes, _captions(dev)),
         Section("Training", *_training(training, tried)),
@@ -144,6 +149,23 @@ def _counts(metrics: Mapping[str, Any]) -> tuple[str, ...]:
     ]
     head = ["things", "scenes", "perfect, English", "perfect, Japanese", "named, English"]
     return "By the number of things, scenes set aside:", table(head, rows, words=0)
+
+
+def _siblings(metrics: Mapping[str, Any]) -> tuple[str, ...]:
+    """The captioner beside those that lack something; nothing where none was trained."""
+    others = metrics.get(SIBLINGS)
+    if not others:
+        return ()
+    rows = []
+    for name, found in (("as shipped", metrics), *((_SIBLING[which], each) for which, each in others.items())):
+        perfect = [_share(found[f"{part}_{code}"]["perfect"]) for part in ("test", "pairs") for code in LANGUAGES]
+        heads = [found[f"pointing_{code}"]["heads"] for code in LANGUAGES if f"pointing_{code}" in found]
+        best = [_share(max(row["hits"] for row in each)) for each in heads] or ["–"] * len(LANGUAGES)
+        rows.append((name, *perfect, *best))
+    head = ["model", *(f"perfect, {part}, {code}" for part in ("set aside", "never met") for code in LANGUAGES)]
+    head += [f"heaviest on it, best head, {code}" for code in LANGUAGES]
+    told = "The same settings, scenes and passes (`python -m attnviz.training.captions.siblings`):"
+    return told, table(head, rows, words=1)
 
 
 def _looks(metrics: Mapping[str, Any], guided: float, taught: Mapping[str, tuple[int, int]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -12,15 +13,15 @@ from attnviz.families.classifier.encoder import names
 from attnviz.families.common import vision
 from attnviz.scenes import KINDS, Scene
 from attnviz.training import pipeline
-from attnviz.training.captions import albums, captioner, scene_topics
+from attnviz.training.captions import albums, captioner, scene_topics, siblings
 from attnviz.training.captions.captioner import Captioner
-from attnviz.training.captions.learner import looks
+from attnviz.training.captions.learner import looks, networks
 from attnviz.training.captions.lesson import Lesson, vocabulary
 from attnviz.training.captions.moved import moved, shifted, swaps
 from attnviz.training.captions.parts import parts
 from attnviz.training.captions.recipes import CAPTION_SCENES
 from attnviz.training.captions.settings import CaptionSettings
-from attnviz.training.networks import halves
+from attnviz.training.networks import get_weights, halves
 
 COUNTS = {"train": 14, "dev": 3, "test": 5, "pairs": 3, "style": 2}
 SETTINGS = CaptionSettings(
@@ -183,3 +184,31 @@ def test_no_two_looks_are_taught_to_one_head(layers):
     assert all(0 <= layer < layers and 0 <= head < SETTINGS.heads for layer, head in taught.values())
     assert len({layer for layer, _ in taught.values()}) == min(layers, 3)
     assert not replace(SETTINGS, guided=0).taught and not replace(SETTINGS, attention=False).taught
+
+
+@pytest.mark.parametrize("which", ["mean", "untaught"])
+def test_a_sibling_is_trained_alike_and_entered_into_the_card(made, folder, which, monkeypatch, tmp_path):
+    kind, seen = made[1], []
+
+    def taught(_, settings, checkpoint, label):
+        seen.append(settings)
+        own = networks(settings, len(vocabulary().vocabulary))
+        return get_weights(own.full), {"best_epoch": 3, "seconds": 7.5}, vocabulary()
+
+    monkeypatch.setattr(siblings, "CACHE", tmp_path)
+    monkeypatch.setattr(Captioner, "taught", taught)
+    found = siblings.train(kind, which)
+    lacks = {"attention": False} if which == "mean" else {"guided": 0.0}
+    assert seen == [replace(SETTINGS, **lacks)] and not seen[0].taught
+    assert ("pointing_en" in found) == (which == "untaught")
+    assert set(found["pairs_ja"]) == {"perfect", "named", "invented", "twice"}
+    copy = tmp_path / folder.name
+    shutil.copytree(folder, copy)
+    siblings.enter(kind, copy, which, found)
+    assert zoo.read_card(copy)["metrics"]["siblings"] == {which: found}
+    row = next(
+        line
+        for line in (copy / "README.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| {'mean of the regions' if which == 'mean' else 'no head is taught'}")
+    )
+    assert f"{found['test_en']['perfect']:.1%}" in row
