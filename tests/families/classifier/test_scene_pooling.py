@@ -91,7 +91,7 @@ def test_a_derivative_is_that_of_small_steps(model):
 
 def test_what_is_no_scene_is_refused(model):
     with pytest.raises(InputError) as raised:
-        model.encode(Picture(np.zeros((5, 7, 3), np.uint8)))
+        model.encode(Picture.of(np.zeros((5, 7, 3), np.uint8)))
     assert raised.value.code == "scene_only"
     with pytest.raises(InputError):
         model.encode("a good film")
