@@ -68,11 +68,14 @@ LONG = {
     "tests/test_repository.py": "a wheel is built",
 }
 
-#: The tests in two goes, what needs no browser and what does, each by two processes at once, a file each, in the order
-#: of `tests/conftest.py`; xdist's own would begin with the files of most tests, and end with the longest.
+#: Processes that test at once: as many as there are cores, for each takes a few gigabytes no more than four.
+WORKERS = str(min(4, max(2, os.cpu_count() or 2)))
+
+#: The tests in two goes, what needs no browser and what does, a file a process, in the order of `tests/conftest.py`;
+#: xdist's own would begin with the files of most tests, and end with the longest.
 TESTS: Commands = {
-    "tests": ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--ignore", "tests/e2e"),
-    "browser tests": ("-n", "2", "--dist", "loadfile", "tests/e2e"),
+    "tests": ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder", "--ignore", "tests/e2e"),
+    "browser tests": ("-n", WORKERS, "--dist", "loadfile", "tests/e2e"),
 }
 
 
@@ -103,7 +106,7 @@ def main(arguments: list[str]) -> int:
 def _fast(arguments: list[str]) -> tuple[Commands, Commands]:
     named = any((ROOT / each.partition("::")[0]).exists() for each in arguments)
     left_out = (option for path in (NOT_FAST if named else NOT_FAST | LONG) for option in ("--ignore", path))
-    tests = {"tests": ("-n", "2", "--dist", "loadfile", *left_out, *arguments)}
+    tests = {"tests": ("-n", WORKERS, "--dist", "loadfile", *left_out, *arguments)}
     return {name: CHECKS[name] for name in FAST_CHECKS}, tests
 
 
