@@ -179,14 +179,14 @@ def _wait_until_warm(language: str) -> None:
 def _stage(context: Context, problems: tuple[Notice, ...]) -> None:
     state = context.state
     choose_language(context)
-    if lit.shows(context) and not translation.shows(context):
-        with st.container(key="stage-box"):
-            lit.lit(context)
-    elif translation.shows(context):
+    if translation.shows(context):
         translation.stage(replace(context, place="stage"))
         if len(context.rows) > 1:
             with st.container(key="sentences"):
                 stage(context, None, actions.selected, actions.token_chosen)
+    elif context.selected is not None and lit.shows(context.trace, context.focus):
+        with st.container(key="stage-box"):
+            lit.lit(context)
     else:
         if not context.rows:
             st.warning(context.t("errors.empty_text"))

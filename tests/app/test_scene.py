@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -297,4 +298,29 @@ def test_a_classified_picture_is_lit_by_the_weights_of_its_regions(language: str
         assert [each["name"] for each in drawn["classes"]] == list(models.card("tiny-scenes").label_names[language])
         assert drawn["names"] == list(trace.blocks[0].key.tokens)
         assert not [each for each in page.app.button if each.key == "shuffle-button" and not each.disabled]
+    models.forget()
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_two_languages_are_compared_on_one_picture_and_one_scale(language: str):
+    page = Page(model=NAME, view="compare", against="language", said=language)
+    assert page.state("view") == "compare" and page.state("against") == "language"
+    lits = [each.proto for each in page.app.get("bidi_component") if each.proto.component_name == "attnviz_lit"]
+    first, second = (json.loads(each.json) for each in lits)
+    assert first["legend"] == second["legend"] and first["picture"]["url"] == second["picture"]["url"]
+    assert first["weights"] != second["weights"]
+    rows = [np.frombuffer(base64.b64decode(each["weights"]), "<f4") for each in (first, second)]
+    top = max(row.max() for row in rows)
+    for drawn, row in zip((first, second), rows, strict=True):
+        np.testing.assert_allclose(light(drawn["picture"]["looks"]["weight"]), row / top * 255, atol=0.51)
+    assert caption("ja" if language == "en" else "en") in " ".join(page.messages())
+
+
+def test_a_model_of_pictures_is_not_compared_with_one_of_texts():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ATTNVIZ_MODELS", str(scene_folder.made().parent))
+        models.forget()
+        page = Page(model="sentiment-en", view="compare", against="model")
+        offered = page.app.selectbox(key="model2").options
+        assert offered and not any("Tiny scenes" in each for each in offered)
     models.forget()

@@ -1,11 +1,16 @@
-"""The first picture of a model that classifies pictures: its regions lit by their weights, with the prediction."""
+"""A row of weights over a picture's regions, lit; of a model that classifies, with the prediction, its first picture."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
+import numpy as np
+
+from attnviz.analysis.focus import Focus
 from attnviz.figures import style
 from attnviz.figures.describe import row as describe_row
+from attnviz.trace import AttentionTrace
 from attnviz.ui.components import component, pictured
 from attnviz.ui.components.pictured import Caption
 from attnviz.ui.components.stage import classes
@@ -14,27 +19,48 @@ from attnviz.ui.context import Context
 _mount = component("lit")
 
 
-def shows(context: Context) -> bool:
-    """Whether the row of weights that is looked at is one over a picture's regions."""
-    return context.selected is not None and pictured.on_picture(context.whole, context.focus.keys(context.trace))
+def shows(trace: AttentionTrace, focus: Focus) -> bool:
+    """Whether a row is one over a picture's regions."""
+    return pictured.on_picture(trace, focus.keys(trace))
 
 
 def lit(context: Context) -> None:
     """Draw the selected picture."""
-    trace, focus, scale = context.trace, context.focus, context.state.scale
-    look = Caption(trace, trace.block(focus.block), focus.row(trace)[None].astype("float64"), "")
-    top, paint = pictured.brightest([look]), style.theme(context.theme)
+    _draw(context, context.trace, context.focus, "lit", 0.0, answer=True)
+
+
+def beside(rows: Sequence[tuple[AttentionTrace, Focus]]) -> float:
+    """Where the scale ends that several rows share: at the largest weight of all."""
+    return max(float(focus.row(trace).max()) for trace, focus in rows)
+
+
+def row(context: Context, trace: AttentionTrace, focus: Focus, key: str, top: float) -> None:
+    """Draw one row.
+
+    Args:
+        context: The page.
+        trace, focus: Which.
+        key: Of the component, unique on the page.
+        top: Where the scale ends, if it is one by the largest weight; see `beside`.
+    """
+    _draw(context, trace, focus, key, top, answer=False)
+
+
+def _draw(context: Context, trace: AttentionTrace, focus: Focus, key: str, top: float, *, answer: bool) -> None:
+    scale, paint = context.state.scale, style.theme(context.theme)
+    look = Caption(trace, trace.block(focus.block), focus.row(trace)[None].astype(np.float64), "")
+    end = top or pictured.brightest([look])
     _mount(
-        key="lit",
+        key=key,
         data={
-            "picture": pictured.picture(context, [look], scale),
+            "picture": pictured.picture(context, [look], scale, end),
             "alt": describe_row(trace, focus, context.language),
             "names": list(focus.keys(trace).tokens),
             "weights": base64.b64encode(look.values.astype("<f4").tobytes()).decode(),
             "text": context.state.text,
-            **classes(context, trace),
+            **(classes(context, trace) if answer else {"classes": [], "others": None}),
             "colours": {"bar": paint.bar, "accent": paint.accent},
-            "legend": pictured.legend(context, scale, top),
+            "legend": pictured.legend(context, scale, end),
             "words": {
                 "weight": context.t("figures.weight"),
                 "outlined": context.t("picture.outlined"),

@@ -55,17 +55,17 @@ def on_picture(trace: AttentionTrace, axis: Axis) -> bool:
     return plain and isinstance(trace.source, Picture)
 
 
-def picture(context: Context, captions: Sequence[Caption], scale: ScaleKey) -> dict[str, Any]:
+def picture(context: Context, captions: Sequence[Caption], scale: ScaleKey, top: float) -> dict[str, Any]:
     """The picture of one caption, or of two in different languages.
 
     Args:
         context: The page.
         captions: About one picture, whose regions they look at, see `on_picture`.
         scale: How weights become light. All words of all captions share one.
+        top: Where it ends, if it is one by the largest weight; see `brightest`.
     """
-    source, axis = context.whole.source, captions[0].block.key
+    source, axis = captions[0].trace.source, captions[0].block.key
     assert isinstance(source, Picture) and isinstance(axis, RegionAxis) and axis.grid is not None
-    top = brightest(captions)
     apart = [excess(each.values) for each in captions]
     most = max(float(each.max()) for each in apart) or 1.0
     shown = [

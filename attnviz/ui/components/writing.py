@@ -66,7 +66,8 @@ def writing(
     captions = [caption, *([second] if second else [])]
     picture, light, means = None, normalise(values, scale), _legend(context, scale)
     if pictured.on_picture(context.whole, block.key):
-        picture, top = pictured.picture(context, captions, scale), pictured.brightest(captions)
+        top = pictured.brightest(captions)
+        picture = pictured.picture(context, captions, scale, top)
         light, means = pictured.lit(values, scale, top), pictured.legend(context, scale, top)
     _mount(
         key="writing",

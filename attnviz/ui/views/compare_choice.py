@@ -81,7 +81,7 @@ def choose_row(context: Context, b: Side) -> None:
                     required=True,
                     width="content",
                 )
-        if against in ("sentence", "model") and len(b.block.query) > 1:
+        if against in ("sentence", "language", "model") and len(b.block.query) > 1:
             _choose_query(context, b)
 
 

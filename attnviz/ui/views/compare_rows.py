@@ -15,6 +15,7 @@ from attnviz.analysis.compare.comparisons import Beside
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx
 from attnviz.figures.surgery import EXACT
+from attnviz.ui.components import lit
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
 from attnviz.ui.views.compare_sides import Side
@@ -25,6 +26,8 @@ def draw_rows(context: Context, a: Side, b: Side) -> None:
     """Both rows and their difference, and how far apart they are."""
     found = comparisons.rows(a.trace, a.focus, b.trace, b.focus)
     words = context.t("compare.divergence", value=approx(found.divergence), **found.counts())
+    if all(lit.shows(side.trace, side.focus) for side in (a, b)):
+        _draw_lit(context, a, b)
     draw_beside(
         context,
         "compare-row",
@@ -33,6 +36,15 @@ def draw_rows(context: Context, a: Side, b: Side) -> None:
         lambda changes: context.t("compare.alt", a=a.name, b=b.name, changes=changes, divergence=words),
     )
     st.markdown(literal(words))
+
+
+def _draw_lit(context: Context, a: Side, b: Side) -> None:
+    """Both rows over their pictures, on one scale."""
+    top = lit.beside([(side.trace, side.focus) for side in (a, b)])
+    for column, side in zip(st.columns(2, gap="medium"), (a, b), strict=True):
+        with column:
+            st.markdown(f"**{literal(side.title)}**")
+            lit.row(context, side.trace, side.focus, f"compare-lit-{side.letter}", top)
 
 
 def draw_beside(context: Context, key: str, sides: tuple[Side, Side], found: Beside, alt: Callable[[str], str]) -> None:

@@ -13,6 +13,7 @@ from attnviz.analysis.heads.alignment import Head, alignment_heads
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.figures.learning import step_name
+from attnviz.i18n import languages
 from attnviz.trace import AttentionBlock, AttentionTrace, Written
 from attnviz.ui.context import Context, Row
 from attnviz.ui.fields import Field, index
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: What a row of weights is compared with; the first that there is where nothing is chosen.
-AGAINST = ("sentence", "model", "head", "step")
+AGAINST = ("sentence", "language", "model", "head", "step")
 
 #: What is compared with decides what there is to choose of it.
 _OTHER = ("model", "against", "sentence2", "model2")
@@ -121,6 +122,7 @@ def kinds(context: Context) -> list[str]:
     there = {
         "sentence": others(context),
         "model": models(context),
+        "language": other_language(context),
         "head": layers * heads > 1,
         "step": _stepwise(context),
     }
@@ -187,7 +189,9 @@ def models(context: Context) -> list[str]:
 
 def _comparable(card: ModelCard, other: ModelCard) -> bool:
     """Whether both read one text and write the same kind of thing, a translation in the same direction."""
-    return card.writes == other.writes and (card.languages == other.languages or not card.writes)
+    return (card.writes, card.takes) == (other.writes, other.takes) and (
+        card.languages == other.languages or not card.writes
+    )
 
 
 def title(context: Context, card: ModelCard) -> str:
@@ -203,6 +207,7 @@ def side_a(context: Context) -> Side:
         return _look(context, row, "A", "look1")
     name = {
         "sentence": context.t("compare.numbered", number=context.selected.number),
+        "language": languages().get(context.desk.language, ""),
         "model": context.card.name,
         "head": _head_name(context, row),
     }
@@ -216,7 +221,8 @@ def side_b(context: Context) -> Side | None:
         AttnvizError: The other model cannot read the text.
     """
     against: dict[str, Callable[[Context, Focus], Side | None]]
-    against = {"sentence": _sentence, "model": _model, "head": _head, "step": partial(_look, letter="B", key="look2")}
+    against = {"sentence": _sentence, "language": _language, "model": _model, "head": _head}
+    against["step"] = partial(_look, letter="B", key="look2")
     return against[context.state.against](context, context.focus.own(context.trace))
 
 
@@ -227,6 +233,22 @@ def _sentence(context: Context, row: Focus) -> Side:
     assert trace is not None
     at = _query(context, trace, focus(trace, row.layer, row.head, None, row.block))
     return Side("B", context.card, trace, at, context.t("compare.numbered", number=other.number))
+
+
+def other_language(context: Context) -> str:
+    """The next language in which the model could write; empty where it has no choice."""
+    known = [code for code in context.card.languages if code in languages()]
+    own = context.desk.language
+    return known[(known.index(own) + 1) % len(known)] if own in known and len(known) > 1 else ""
+
+
+def _language(context: Context, row: Focus) -> Side:
+    """The same head while the model writes in another language, by itself."""
+    language = other_language(context)
+    assert context.selected is not None
+    trace = replace(context.desk, language=language).trace(context.selected.text, way=Way(beam=context.way.beam))
+    at = _query(context, trace, focus(trace, row.layer, row.head, None, row.block))
+    return Side("B", context.card, trace, at, languages()[language])
 
 
 def _model(context: Context, row: Focus) -> Side | None:
