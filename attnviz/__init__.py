@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from attnviz.families.card import ModelCard
     from attnviz.families.own.wrapped import wrap
     from attnviz.scenes import Scene
-    from attnviz.trace import AttentionBlock, AttentionTrace
+    from attnviz.trace import AttentionBlock, AttentionTrace, RegionAxis
     from attnviz.zoo import load, models
 
 #: Where each public name lives; looked up when it is first used.
@@ -43,6 +43,7 @@ _HOMES = {
     "Scene": "attnviz.scenes",
     "AttentionTrace": "attnviz.trace",
     "AttentionBlock": "attnviz.trace",
+    "RegionAxis": "attnviz.trace",
     "analysis": None,
     "export": None,
     "figures": None,
@@ -57,6 +58,7 @@ __all__ = [
     "InputError",
     "ModelCard",
     "ModelError",
+    "RegionAxis",
     "Scene",
     "__version__",
     "analysis",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.families.writing.decoding import Choice
-from attnviz.trace import AttentionTrace, Edit, Encoded, Source, Steps, WrittenKind
+from attnviz.trace import AttentionTrace, Edit, Encoded, Source, Steps, WrittenKind, is_image, picture_of
 
 Floats = NDArray[np.float32]
 
@@ -115,13 +115,15 @@ class Model(ABC):
         """`run(encode(source))`; a list of sources gives a list of traces.
 
         Args:
-            source: What `encode` takes.
+            source: What `encode` takes; a Pillow image or an array of pixels is a picture, see `trace.picture_of`.
             **options: For `run`, and those of `encoding` for `encode`.
 
         Raises:
-            InputError: `no_language`: one was asked for, and the model has no choice.
+            InputError: `no_language`: one was asked for, and the model has no choice; what `trace.picture_of` says.
         """
         self._check_encoding(options)
+        if is_image(source):
+            source = picture_of(source)
         how = {name: options.pop(name) for name in self.encoding if name in options}
         if isinstance(source, Source | str):
             return self.run(self.encode(source, **how), **options)

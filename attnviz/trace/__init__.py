@@ -21,6 +21,7 @@ from attnviz.trace.edit import HIDDEN, LIFTED, OWN, Edit
 from attnviz.trace.encoded import Encoded
 from attnviz.trace.notice import Notice
 from attnviz.trace.outputs import WRITTEN_KINDS, Classification, Embedding, Output, Tensor, Written, WrittenKind
+from attnviz.trace.pixels import is_image, picture_of
 from attnviz.trace.source import Picture, Source, Text, source_of
 from attnviz.trace.steps import Step, Steps
 from attnviz.trace.trace import MAX_WEIGHTS, AttentionTrace
@@ -59,5 +60,7 @@ __all__ = [
     "TokenAxis",
     "Written",
     "WrittenKind",
+    "is_image",
+    "picture_of",
     "source_of",
 ]

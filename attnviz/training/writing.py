@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from attnviz.families.writing.decoding import Rules
 from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.families.writing.transformer import Networks
 
@@ -77,25 +78,32 @@ class Greedy:
         ids = padded(sources)
         return self.about({"source": ids}, [START_ID] * len(ids))
 
-    def about(self, given: Mapping[str, NDArray[Any]], start: Sequence[int]) -> list[list[int]]:
+    def about(
+        self, given: Mapping[str, NDArray[Any]], start: Sequence[int], rules: Rules | None = None
+    ) -> list[list[int]]:
         """Ids written about a batch of sources, without start and end.
 
         Args:
             given: What the encoder takes; of regions `source` and `regions`.
             start: The token before the first of each.
+            rules: Whose bars hold; None: everything may be written.
         """
         ids = given["source"]
         memory: Any = self._networks.encoder.predict_on_batch(dict(given) if len(given) > 1 else ids)
         cache: Any = [np.zeros((len(ids), *shape), np.float32) for shape in self._caches]
         token = np.array(start, np.int32)[:, None]
-        columns = []
+        columns: list[NDArray[np.int32]] = []
         for position in range(self._longest):
             result = self._networks.step.predict_on_batch(
                 {"token": token, "position": np.array([position], np.int32), "source": ids}
                 | {"memory": list(memory), "cache": list(cache)}
             )
             cache = result["cache"]
-            token = result["logits"].argmax(axis=-1)[:, None].astype(np.int32)
+            logits = np.array(result["logits"])
+            if rules is not None:
+                for row, values in enumerate(logits):
+                    values[list(rules.barred([int(each[row, 0]) for each in columns]))] = -np.inf
+            token = logits.argmax(axis=-1)[:, None].astype(np.int32)
             columns.append(token)
             if all((np.concatenate(columns, axis=1) == END_ID).any(axis=1)):
                 break

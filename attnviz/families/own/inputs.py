@@ -11,7 +11,7 @@ from keras import tree
 from numpy.typing import NDArray
 
 from attnviz.errors import InputError
-from attnviz.trace import Axis, Encoded, TokenAxis
+from attnviz.trace import Axis, Encoded, RegionAxis, TokenAxis
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,23 @@ class WrappedEncoded(Encoded):
         return tree.map_structure(lambda name: self.inputs[name], self.structure)
 
 
-def axes_of(tokens: Sequence[str] | Mapping[str, Sequence[str]], text: str) -> dict[str, Axis]:
-    """Token axes from what `encode` gave; spans where tokens are found in the text one after the other.
+#: What stands along a sequence: tokens, or the regions of a picture.
+Along = Sequence[str] | RegionAxis
+
+
+def axes_of(tokens: Along | Mapping[str, Along], text: str) -> dict[str, Axis]:
+    """Axes from what `encode` gave; spans where tokens are found in the text one after the other.
 
     Raises:
         InputError: `bad_encode`: these are no lists of strings.
     """
-    named = tokens if isinstance(tokens, Mapping) else {"tokens": tokens}
+    alone = "regions" if isinstance(tokens, RegionAxis) else "tokens"
+    named = tokens if isinstance(tokens, Mapping) else {alone: tokens}
     axes: dict[str, Axis] = {}
     for name, each in named.items():
+        if isinstance(each, RegionAxis):
+            axes[str(name)] = each
+            continue
         if isinstance(each, str) or not all(isinstance(token, str) for token in each):
             raise InputError("bad_encode", expected="lists of strings", received=type(each).__name__)
         axes[str(name)] = TokenAxis.of(list(each), _spans(each, text))
@@ -60,7 +68,7 @@ def named(inputs: Any, axes: Sequence[str]) -> tuple[Any, dict[str, NDArray[Any]
 
 
 def moving(inputs: Mapping[str, NDArray[Any]], axes: Mapping[str, Axis]) -> dict[str, list[str]]:
-    """Which inputs run along which sequence, for `Encoded.moves`.
+    """Which inputs run along which sequence, for `Encoded.moves`. Regions move only what has their name.
 
     An input of the sequence's name does; of one sequence alone every input that is as long as that one does too (a
     mask, positions), and where none has its name, every input with room for it.
@@ -68,6 +76,8 @@ def moving(inputs: Mapping[str, NDArray[Any]], axes: Mapping[str, Axis]) -> dict
     moves = {name: [name] for name in axes if name in inputs}
     if len(axes) == 1:
         ((name, axis),) = axes.items()
+        if isinstance(axis, RegionAxis):
+            return moves  # what else is as long may be rows of pixels
         rows = {key: each.shape[1] for key, each in inputs.items() if each.ndim > 1}
         own = rows.get(name)
         moves[name] = [key for key, length in rows.items() if (length >= len(axis) if own is None else length == own)]

@@ -19,7 +19,7 @@ from attnviz.families.common.cleaning import cleaned
 from attnviz.families.common.encoding import text_of
 from attnviz.families.common.projection import check_indices, head_steps
 from attnviz.families.model import Model
-from attnviz.families.own.inputs import WrappedEncoded, axes_of, input_names, moving, named, packed_inputs
+from attnviz.families.own.inputs import Along, WrappedEncoded, axes_of, input_names, moving, named, packed_inputs
 from attnviz.families.own.reading import Block, read
 from attnviz.trace import (
     AttentionTrace,
@@ -29,6 +29,7 @@ from attnviz.trace import (
     Encoded,
     Notice,
     Output,
+    Picture,
     Source,
     Step,
     Steps,
@@ -37,8 +38,9 @@ from attnviz.trace import (
     Written,
 )
 
-#: Text to inputs (a batch of one, as the model takes it) and tokens (a list, or input name to list).
-Encode = Callable[[str], tuple[Any, Sequence[str] | Mapping[str, Sequence[str]]]]
+#: A text, or the pixels of a picture uint8 `[height, width, 3]`, to inputs (a batch of one, as the model takes it) and
+#: what stands along its sequences: tokens or regions, or these by name.
+Encode = Callable[[Any], tuple[Any, Along | Mapping[str, Along]]]
 
 _OUTPUTS = (Classification, Written, Embedding, Tensor)
 
@@ -67,13 +69,17 @@ class WrappedModel(Model):
         return replace(self._card, kinds=self._kinds)
 
     def encode(self, source: Source | str) -> WrappedEncoded:
-        """Clean the text and let the author's function cut it.
+        """Clean a text and let the author's function cut it; a picture is handed on as its pixels.
 
         Raises:
             InputError: `empty_text`; `bad_encode`: the function did not give inputs and tokens of a batch of one.
         """
-        shown, notices = cleaned(text_of(source))
-        given = self._encode(shown)
+        notices: Sequence[Notice] = ()
+        if isinstance(source, Picture):
+            shown, taken, given = "", source, self._encode(source.pixels())
+        else:
+            shown, notices = cleaned(text_of(source))
+            taken, given = Text(shown), self._encode(shown)
         if not (isinstance(given, tuple) and len(given) == 2):
             raise InputError("bad_encode", expected="(inputs, tokens)", received=type(given).__name__)
         axes = axes_of(given[1], shown)
@@ -82,7 +88,7 @@ class WrappedModel(Model):
         if sizes != {1}:
             raise InputError("bad_encode", expected="batch of 1", received=f"batch of {max(sizes, default=0)}")
         moves = moving(inputs, axes)
-        return WrappedEncoded(Text(shown), inputs, axes, tuple(notices), moves, structure)
+        return WrappedEncoded(taken, inputs, axes, tuple(notices), moves, structure)
 
     def attend(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> AttentionTrace:
         """One run.
@@ -236,15 +242,16 @@ def wrap(
 
     Args:
         model: Functional, Sequential or subclassed; in memory or loaded.
-        encode: Text to `(inputs, tokens)`: inputs as the model takes them (array, list or dict), a batch of one;
-            tokens a list, or a dict from input name to list where there are several sequences. Where a mask marks
-            padding, tokens may be given with or without it.
+        encode: Text, or pixels uint8 `[height, width, 3]`, to `(inputs, tokens)`: inputs as the model takes them
+            (array, list or dict), a batch of one; tokens a list, or a dict from input name to list where there are
+            several sequences. Where a mask marks padding, tokens may be given with or without it. Of a picture regions
+            stand in the place of tokens: `attnviz.RegionAxis.grid_of(rows, columns)`, a class token named before them.
         decode_output: The model's prediction (NumPy, with the batch) to an output of `attnviz.trace`. Without it, one
             row of non-negative numbers that sum to 1 is shown as probabilities of classes 0, 1, …, all else as it is.
         name: What to call the model; its own name if empty.
 
     Returns:
-        An object with `trace(text)` and the rest of what every model offers.
+        An object with `trace(text)` and the rest of what every model offers; pictures are arrays or Pillow images.
 
     >>> tokens = keras.Input((None, 4))
     >>> layer = keras.layers.MultiHeadAttention(num_heads=3, key_dim=5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from attnviz.families.model import Floats
 from attnviz.families.writing import decoding, transformer
 from attnviz.families.writing.caption_words import CaptionWords
 from attnviz.families.writing.encoder_decoder import EncoderDecoderModel, with_weights
+from attnviz.families.writing.subwords import UNKNOWN_ID
+from attnviz.scenes import BACKGROUNDS, KINDS, Kind
 from attnviz.trace import Encoded, RegionAxis, Source, WrittenKind
 
 #: What `load` reads of a model folder; the card has a checksum of each.
@@ -45,6 +48,7 @@ class CaptionModel(EncoderDecoderModel):
     ) -> None:
         super().__init__(networks, words, card, lengths=(len(REGIONS),))
         self.words = words
+        self._rules_in = {language: rules(words, language, self._rules) for language in words.languages}
         encoder.compile(jit_compile=False)
         self._encoder = encoder
 
@@ -83,10 +87,13 @@ class CaptionModel(EncoderDecoderModel):
         return axis
 
     def rules(self, encoded: Encoded) -> decoding.Rules:
-        """The caption begins with the token of its language, and no word of another is written."""
+        """See `rules`."""
+        return self._rules_in[self.written_in(encoded)[0]]
+
+    def written_in(self, encoded: Encoded) -> tuple[str, ...]:
+        """The language that was chosen."""
         start = int(encoded.inputs["language"][0, 0])
-        language = self.words.languages[start - self.words.start(self.words.languages[0])]
-        return replace(self._rules, start=start, never=(*self._rules.never, *self.words.others(language)))
+        return (self.words.languages[start - self.words.start(self.words.languages[0])],)
 
     def blank(self, encoded: Encoded) -> Floats:
         """The mean of all regions."""
@@ -100,6 +107,40 @@ class CaptionModel(EncoderDecoderModel):
             given = self.given(encoded) | {"target": np.array([[self.rules(encoded).start, *before]], np.int32)}
             rows.append(self._captured(given).prediction["logits"][0, -1])
         return np.stack(rows)
+
+
+def rules(words: CaptionWords, language: str, plain: decoding.Rules) -> decoding.Rules:
+    """How captions of a language are written.
+
+    A caption begins with the token of its language, and no word of another is written. A thing is named once: a word
+    that belongs to the name of one kind alone bars its name from what follows.
+
+    Args:
+        words: Of the captions.
+        language: One of them.
+        plain: What holds whatever the language.
+    """
+    names = [
+        [[words.id(part, language) for part in name.split()] for name in _names(kind, language)]
+        for kind in KINDS.values()
+    ]
+    uses = Counter(index for each in names for index in {index for name in each for index in name})
+    said = {words.id(part, language) for each in BACKGROUNDS.values() for part in each.place[language].split()}
+    bars: dict[int, set[int]] = {}
+    for each in names:
+        own = [[index if uses[index] == 1 and index not in said else UNKNOWN_ID for index in name] for name in each]
+        for name in own:
+            for place, index in enumerate(name):
+                # Words behind it may still follow: they end the name.
+                bars.setdefault(index, set()).update(other for another in own for other in another[: place + 1])
+    bars.pop(UNKNOWN_ID, None)
+    never = (*plain.never, *words.others(language))
+    return replace(plain, start=words.start(language), never=never, bars=bars)
+
+
+def _names(kind: Kind, language: str) -> list[str]:
+    """What a kind is called, one and several, its colour left out."""
+    return [kind.noun[language], *([kind.plural] if language == "en" else [])]
 
 
 def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, Any]]) -> CaptionModel:

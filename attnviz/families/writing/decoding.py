@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +48,20 @@ class Rules:
         end: Id of the token after which nothing is written.
         longest: Most tokens.
         never: Ids that are not written unless given.
+        bars: Of some ids those that are not written after them unless given.
     """
 
     start: int
     end: int
     longest: int
     never: Collection[int] = ()
+    bars: Mapping[int, Collection[int]] = field(default_factory=dict)
+
+    def barred(self, written: Sequence[int]) -> Collection[int]:
+        """What is not written after these ids."""
+        if not self.bars:
+            return self.never
+        return {*self.never, *(index for token in written for index in self.bars.get(token, ()))}
 
 
 def greedy(following: Following, rules: Rules, given: Sequence[int] = ()) -> Iterator[Choice]:
@@ -70,7 +78,7 @@ def greedy(following: Following, rules: Rules, given: Sequence[int] = ()) -> Ite
     token = rules.start
     for place in range(rules.longest):
         logs = following([token], [0])[0]
-        best = alternatives(logs, rules.never)
+        best = alternatives(logs, rules.barred(ids))
         token = given[place] if place < len(given) else best[0][0]
         yield Choice(token, float(logs[token]), best)
         ids.append(token)
@@ -120,7 +128,7 @@ def beam_search(
             grown = [(live[0], 0, token)]
         else:
             grown = _best(live, logs, rules, 2 * width)
-        best = {row: alternatives(logs[row], rules.never) for row in {row for _, row, _ in grown}}
+        best = {row: alternatives(logs[row], rules.barred(live[row].ids)) for row in {row for _, row, _ in grown}}
         live_now: list[_Hypothesis] = []
         tokens, parents = [], []
         for before, row, token in grown:
@@ -189,7 +197,8 @@ def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
 def _best(
     live: Sequence[_Hypothesis], logs: NDArray[np.floating], rules: Rules, count: int
 ) -> list[tuple[_Hypothesis, int, int]]:
-    totals = np.array([each.total for each in live])[:, None] + _allowed(logs, rules.never)
+    allowed = np.stack([_allowed(row, rules.barred(each.ids)) for each, row in zip(live, logs, strict=True)])
+    totals = np.array([each.total for each in live])[:, None] + allowed
     flat = totals.ravel()
     count = min(count, int(np.isfinite(flat).sum()))
     top = np.argpartition(-flat, count - 1)[:count]

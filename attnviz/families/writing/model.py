@@ -65,6 +65,10 @@ class WritingModel(Model):
         """What is written about a source, and when it ends."""
         return self._rules
 
+    def written_in(self, encoded: Encoded) -> tuple[str, ...]:
+        """Languages of what is written about a source, as codes."""
+        return self.card.languages[-1:]
+
     # What a family adds -------------------------------------------------------------------------------------------
 
     def start(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> Writing:
@@ -231,7 +235,7 @@ class WritingModel(Model):
             text, notices = cleaned(target)
         except InputError as error:
             raise InputError("empty_target") from error
-        limit, languages = self.longest - 1, self.card.languages[-1:]
+        limit, languages, rules = self.longest - 1, self.written_in(encoded), self.rules(encoded)
         text, cut, total = sentence.cut(text, self.pieces, limit)
         if not cut:
             raise InputError("empty_target")
@@ -245,8 +249,8 @@ class WritingModel(Model):
         output = sentence.typed(cut, text, self.vocabulary)
         read = self.read(encoded, output.ids, edits)
         written = [
-            Choice(index, float(row[index]), decoding.alternatives(row, self.rules(encoded).never))
-            for index, row in zip(output.ids, decoding.log_softmax(read.logits), strict=True)
+            Choice(index, float(row[index]), decoding.alternatives(row, rules.barred(output.ids[:place])))
+            for place, (index, row) in enumerate(zip(output.ids, decoding.log_softmax(read.logits), strict=True))
         ]
         return self._trace(encoded, output, read.weights, written, notices, edits)
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.families.writing.caption import rules
 from attnviz.families.writing.caption_words import CaptionWords
+from attnviz.families.writing.decoding import Rules
+from attnviz.families.writing.model import NEVER
+from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.families.writing.transformer import Networks
 from attnviz.training.captions.features import Album
 from attnviz.training.captions.grammar import LANGUAGES, Caption, Language
@@ -38,9 +42,10 @@ class Reader:
     def written(self, language: Language) -> list[Written]:
         """A greedy caption of each scene."""
         greedy, found = Greedy(self.networks, LONGEST), list[Written]()
+        how = rules(self.words, language, Rules(START_ID, END_ID, LONGEST, NEVER))
         for rows in self._batches():
             given = {"source": np.repeat(PLACES, len(rows), 0), "regions": self.album.regions(rows)}
-            for row, ids in zip(rows, greedy.about(given, [self.words.start(language)] * len(rows)), strict=True):
+            for row, ids in zip(rows, greedy.about(given, [how.start] * len(rows), how), strict=True):
                 entries = tuple(self.words.vocabulary[index] for index in ids)
                 found.append(Written(self.album.scenes[row], language, entries, self.words.join(ids)))
         return found

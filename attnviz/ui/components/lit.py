@@ -1,4 +1,4 @@
-"""A row of weights over a picture's regions, lit; of a model that classifies, with the prediction, its first picture."""
+"""A row of weights over a picture's regions, lit; with the prediction it is a classifier's first picture."""
 
 from __future__ import annotations
 
