@@ -9,6 +9,7 @@ from attnviz.figures.heads import head_distances, head_map, heads
 from attnviz.figures.heatmap import heatmap
 from attnviz.figures.learning import learning
 from attnviz.figures.maps import attention_map
+from attnviz.figures.regions import regions
 from attnviz.figures.steps import bias, matrix, scores
 from attnviz.figures.surgery import changed_map, changed_row, head_changes
 
@@ -30,5 +31,6 @@ __all__ = [
     "learning",
     "matrix",
     "prediction",
+    "regions",
     "scores",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from attnviz.analysis.heads.pointing import border, excess
 from attnviz.analysis.scales import ScaleKey, Tick, normalise, round_ticks, ticks
 from attnviz.figures.describe import looks
 from attnviz.figures.numbers import approx, percent
+from attnviz.figures.regions import webp
 from attnviz.i18n import languages
 from attnviz.scenes import KINDS, Scene
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Picture, RegionAxis, Written
@@ -110,15 +110,6 @@ def legend(context: Context, scale: ScaleKey, top: float) -> dict[str, Any]:
 def marked(marks: Sequence[Tick]) -> list[dict[str, Any]]:
     """Marks of a scale as the scripts take them."""
     return [{"position": mark.position, "label": mark.label} for mark in marks]
-
-
-def webp(pixels: NDArray[np.uint8]) -> str:
-    """A picture as an address that holds it."""
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "WEBP", quality=88)
-    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def tokens(axis: Axis, text: str) -> list[dict[str, Any]]:

@@ -1,0 +1,50 @@
+"""Weights over a picture: true regions, one labelled scale, and what is no region told apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from attnviz import figures
+from attnviz.errors import InputError
+from attnviz.i18n import translate
+from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, RegionAxis, Text, TokenAxis, picture_of
+
+WEIGHTS = np.array([0.1, 0.2, 0.3, 0.05, 0.15, 0.2, 0.0], np.float32)
+
+
+def made(axis, source=None):
+    block = AttentionBlock("seen", "self", axis, axis, np.tile(WEIGHTS[: len(axis)], (1, 1, len(axis), 1)))
+    source = source or picture_of(np.zeros((20, 30, 3), np.uint8))
+    return AttentionTrace("made", source, (block,), Embedding(np.ones(3)))
+
+
+@pytest.mark.parametrize("scale", ["unit", "row"])
+def test_each_region_is_dimmed_by_its_weight_where_it_is(scale):
+    axis = RegionAxis.grid_of(2, 3, ["[CLS]"])
+    figure = figures.regions(made(axis), scale=scale)
+    shapes = figure.layout.shapes
+    assert len(shapes) == 6, "the class token is no region"
+    top = WEIGHTS.max() if scale == "row" else 1
+    for shape, box, weight in zip(shapes, axis.boxes[1:], WEIGHTS[1:], strict=True):
+        assert (shape.x0, shape.y0, shape.x1, shape.y1) == pytest.approx(tuple(box * (30, 20, 30, 20)), rel=1e-6)
+        share = float(shape.fillcolor.rsplit(",", 1)[1].strip(" )"))
+        assert share == pytest.approx(0.82 * (1 - weight / top), abs=1e-3)
+    assert "[CLS] ≈ 0.100" in figure.layout.title.text or "[CLS] 0.1" in figure.layout.title.text
+    bar = figure.data[0].marker.colorbar
+    assert bar.title.text == translate("en", f"figures.colour_{scale}") and len(bar.tickvals) > 2
+    assert "0.300000012" in figure.data[0].hovertext[1]
+    assert figure.layout.images[0].source.startswith("data:image/webp")
+
+
+def test_boxes_need_no_grid():
+    axis = RegionAxis(("a <b>", "c"), np.array([[0, 0, 0.5, 1], [0.25, 0.5, 1, 1]], np.float32))
+    figure = figures.regions(made(axis), language="ja", theme="dark")
+    assert [shape.x1 for shape in figure.layout.shapes] == [15, 30]
+    assert "a &lt;b&gt;" in figure.data[0].hovertext[0]
+
+
+def test_tokens_are_not_lit():
+    with pytest.raises(InputError) as raised:
+        figures.regions(made(TokenAxis.of(["a", "b"]), Text("a b")))
+    assert raised.value.code == "no_picture"
