@@ -186,16 +186,22 @@ def looks(trace: AttentionTrace, block: AttentionBlock, values: NDArray[np.float
         values: float64 `[query, region]`.
         language: Of the words.
     """
-    axis = block.key
+    return looked(trace, block.key, block.query.tokens, values, language)
+
+
+def looked(
+    trace: AttentionTrace, axis: Axis, words: Sequence[str], values: NDArray[np.float64], language: str = "en"
+) -> list[str]:
+    """The same of rows of weights over an axis, each for a word."""
     if not isinstance(axis, RegionAxis) or axis.grid is None or any(axis.special):
         return []
     named = KINDS if language in ("en", "ja") else {}
     scene = trace.source
     things: Sequence[Pointed | None] = [None] * len(values)
     if isinstance(scene, Scene):
-        things = pointed(scene, block.query.tokens, values, axis.grid)
+        things = pointed(scene, words, values, axis.grid)
     sentences = []
-    for word, row, thing in zip(block.query.tokens, values, things, strict=True):
+    for word, row, thing in zip(words, values, things, strict=True):
         place = int(row.argmax())
         x0, y0, x1, y1 = (float(edge) for edge in axis.boxes[place])
         where = translate(language, f"picture.place_{_third((y0 + y1) / 2)}_{_third((x0 + x1) / 2)}")

@@ -18,6 +18,7 @@ from tests.app.hard import HARD, MARKUP
 from tests.app.page import Page
 from tests.families.classifier import scene_folder
 from tests.families.writing import caption_folder
+from tests.shipped import SCENES
 
 NAME = "tiny-captions"
 FIRST, SECOND = caption_folder.EXAMPLES[:2]
@@ -324,3 +325,19 @@ def test_a_model_of_pictures_is_not_compared_with_one_of_texts():
         offered = page.app.selectbox(key="model2").options
         assert offered and not any("Tiny scenes" in each for each in offered)
     models.forget()
+
+
+# ── shipped models ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", [name for name in SCENES if models.card(name).writes])
+def test_a_training_is_played_back_over_the_picture(name: str):
+    page = Page(model=name, view="learning")
+    assert page.state("view") == "learning"
+    drawn = page.component("learning")
+    picture, looks = drawn["picture"], drawn["looks"]
+    shown = light(picture["looks"]["weight"]).reshape(len(looks), 196)
+    top = max(max(look["weights"]) for look in looks)
+    for row, look in zip(shown, looks, strict=True):
+        np.testing.assert_allclose(row, np.array(look["weights"]) / top * 255, atol=0.51)
+    assert len(picture["looks"]["told"]) == len(looks) and all(picture["looks"]["told"])

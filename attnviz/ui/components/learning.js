@@ -5,9 +5,11 @@ import { find, make, stamped } from "./shared/elements.js";
 import { labels } from "./shared/legend.js";
 import { newest } from "./shared/newest.js";
 import { Playback } from "./shared/player.js";
+import { Lit, switches } from "./shared/regions.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component, Tick } from "./component.js" */
 /** @import { Button, Film } from "./shared/player.js" */
+/** @import { Pictured, Switched } from "./shared/regions.js" */
 
 /** @typedef {{ text: string, unknown: boolean }} Name */
 
@@ -32,15 +34,16 @@ import { Playback } from "./shared/player.js";
  * @property {string} chart Key of the container of the chart below.
  * @property {string} language
  * @property {Name[]} tokens
+ * @property {Pictured & { legend: { title: string, ticks: Tick[] } } | null} picture Whose regions are the tokens; each look is a word of it.
  * @property {Name[]} answers
  * @property {string} answerLanguage
  * @property {string} fixed Of a model that writes: the translation that the weights are of.
  * @property {Look[]} looks
  * @property {{ bar: string, accent: string }} colours
- * @property {Record<Button | "slider" | "weights" | "answer" | "writes", string>} words
+ * @property {Record<Button | "slider" | "weights" | "answer" | "writes" | "outlined" | "spread", string>} words
  */
 
-/** @typedef {Film & { send?: (look: number) => void, mark?: () => void, plot?: Element, watch?: ResizeObserver }} Shown */
+/** @typedef {Film & { send?: (look: number) => void, mark?: () => void, plot?: Element, watch?: ResizeObserver, on: Switched }} Shown */
 
 /** @type {WeakMap<ParentNode, Shown>} */
 const films = new WeakMap();
@@ -51,17 +54,18 @@ export default newest(drawLearning);
 function drawLearning({ data, parentElement, setStateValue }) {
   const section = find(parentElement, ".learning");
   /** @type {Shown} */
-  const film = films.get(parentElement) ?? { key: null, at: 0, playing: false };
+  const film = films.get(parentElement) ?? { key: null, at: 0, playing: false, on: {} };
   films.set(parentElement, film);
   section.style.setProperty("--bar", data.colours.bar);
   section.style.setProperty("--accent", data.colours.accent);
   film.send = (look) => setStateValue("event", stamped({ look }));
   film.mark = () => mark(film, data);
-  const draw = drawer(section, data);
+  const draw = drawer(section, data), light = lighter(section, data, film);
   const playback = new Playback(film, {
     section, player: find(section, ".player"), title: data.words.slider, words: data.words, last: data.looks.length - 1, pace: () => data.pace,
     draw: (at) => {
       draw(data.looks[at]);
+      light(at);
       film.mark?.();
       return { name: data.looks[at].name, count: data.looks[at].name };
     },
@@ -97,12 +101,34 @@ function drawer(section, data) {
   find(section, ".own strong").textContent = data.words.writes;
   find(section, ".fixed").textContent = data.fixed;
   own.lang = data.answerLanguage;
+  find(section, ".bars").hidden = data.picture !== null;
   return (look) => {
     fill(bars.lines, look.weights, look.numbers);
     fill(answer.lines, look.shares ?? [], look.percents ?? [], look.top);
     if (data.answers.length) answer.told.textContent = look.told ?? "";
     if (data.fixed) own.textContent = look.writes ?? "";
   };
+}
+
+/**
+ * Lays out the picture, where there is one.
+ * @param {HTMLElement} section
+ * @param {Learning} data
+ * @param {Shown} film
+ * @returns {(at: number) => void} Lights it as at a look.
+ */
+function lighter(section, data, film) {
+  const { picture, tokens, looks, words } = data, note = find(section, ".note");
+  find(section, ".seen").hidden = !picture;
+  if (!picture) return () => undefined;
+  const weights = Float32Array.from(looks.flatMap((look) => look.weights));
+  const lit = new Lit(section, picture, words.weights, picture.legend, tokens.map((token) => token.text), weights, film.on);
+  /** @param {number} at */
+  const light = (at) => { lit.light(at, false); note.textContent = lit.told(at, false); };
+  const names = { ...(picture.objects.length ? { outlined: words.outlined } : {}), spread: words.spread };
+  switches(find(section, ".switches"), names, film.on, () => { lit.shade(); light(film.at); });
+  lit.shade();
+  return light;
 }
 
 /**

@@ -14,6 +14,8 @@ from attnviz.figures import style
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import AttentionTrace, Axis, Classification, Written
 from attnviz.ui.components import component
+from attnviz.ui.components.pictured import Caption, brightest, legend, on_picture
+from attnviz.ui.components.pictured import picture as pictured
 from attnviz.ui.context import Context
 
 _mount = component("learning")
@@ -52,6 +54,13 @@ def learning(
         written: What a model that writes would write, one a look.
     """
     colours, keys = style.theme(context.theme), context.focus.keys(context.trace)
+    picture, scale = None, context.state.scale
+    if on_picture(context.trace, keys):
+        block = context.trace.block(context.focus.block)
+        word = block.query.tokens[context.focus.query]
+        rows = Caption(context.trace, block, values, "", [word] * len(values))
+        top = brightest([rows])
+        picture = {**pictured(context, [rows], scale, top), "legend": legend(context, scale, top)}
     languages = context.card.languages or ("",)
     answers, states = _translated(context, traces, written) if written else _classified(context, traces)
     _mount(
@@ -63,6 +72,7 @@ def learning(
             "chart": chart,
             "language": languages[0],
             "tokens": _tokens(keys),
+            "picture": picture,
             "answers": answers,
             "answerLanguage": languages[-1] if written else "",
             "fixed": context.t("learning.fixed", text=_text(context.trace)) if written else "",
@@ -80,6 +90,8 @@ def learning(
             | {
                 "answer": context.t("learning.answer_tokens" if written else "learning.answer"),
                 "writes": context.t("learning.writes"),
+                "outlined": context.t("picture.outlined"),
+                "spread": context.t("picture.spread_of"),
             },
         },
         on_event_change=on_event,

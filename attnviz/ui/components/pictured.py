@@ -14,7 +14,7 @@ from attnviz.analysis.compact import coded
 from attnviz.analysis.entropy import entropy, normalised_entropy
 from attnviz.analysis.heads.pointing import border, excess
 from attnviz.analysis.scales import ScaleKey, Tick, normalise, round_ticks, ticks
-from attnviz.figures.describe import looks
+from attnviz.figures.describe import looked
 from attnviz.figures.numbers import approx, percent
 from attnviz.figures.regions import webp
 from attnviz.i18n import languages
@@ -35,12 +35,14 @@ class Caption:
         block: As it is read, the rows with which it was written.
         values: float64 `[word, region]`, of the heads shown.
         language: Of the caption.
+        words: Of the rows, where they are not the queries of the block.
     """
 
     trace: AttentionTrace
     block: AttentionBlock
     values: NDArray[np.float64]
     language: str
+    words: Sequence[str] = ()
 
     @property
     def output(self) -> Written:
@@ -149,7 +151,7 @@ def _looks(context: Context, caption: Caption, light: NDArray[np.float64], over:
     return {
         "weight": base64.b64encode(coded(light).tobytes()).decode(),
         "difference": base64.b64encode(coded(over).tobytes()).decode(),
-        "told": looks(caption.trace, caption.block, values, context.language),
+        "told": looked(caption.trace, axis, caption.words or caption.block.query.tokens, values, context.language),
         "spread": spread,
     }
 

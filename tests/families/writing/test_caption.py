@@ -66,7 +66,8 @@ def test_what_is_barred_is_not_written_by_any_search(width):
         ids = [each.token for each in decoding.greedy(following, how)]
     else:
         ids = [each.token for each in decoding.beam_search(following, how, width, length=5)]
-    assert ids[0] == 2 and 2 not in ids[1:] and 3 not in ids[1:]
+    after = ids[ids.index(2) + 1 :]
+    assert len(ids) > 2 and not {2, 3} & set(after)
 
 
 def test_no_caption_names_a_thing_twice_and_what_is_given_may(model):
