@@ -11,7 +11,7 @@ import pytest
 
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import catalogue
-from attnviz.scenes import BACKGROUNDS, KINDS
+from attnviz.scenes import BACKGROUNDS, KINDS, Scene
 from attnviz.trace import Written
 from attnviz.ui import cache, models
 from tests.app.hard import HARD, MARKUP
@@ -341,3 +341,15 @@ def test_a_training_is_played_back_over_the_picture(name: str):
     for row, look in zip(shown, looks, strict=True):
         np.testing.assert_allclose(row, np.array(look["weights"]) / top * 255, atol=0.51)
     assert len(picture["looks"]["told"]) == len(looks) and all(picture["looks"]["told"])
+
+
+def test_weight_is_moved_from_one_thing_to_another():
+    page = Page(model=NAME, view="surgery", layer="1", head="0", query="1").choose("scope", "row")
+    page.choose("operation", "move").choose("keys-move", [-1]).choose("to-move", [-2])
+    page.app.button(key="operation-apply").click()
+    page.run()
+    dog, tree = (np.flatnonzero(there) for there in Scene(FIRST).lies_on())
+    named = ["".join(f"K{region}" for region in each) for each in (dog, np.setdiff1d(tree, dog))]
+    assert page.state("edits")[0].endswith(f"{named[0]}-{named[1]}")
+    said = " ".join(page.messages())
+    assert "the dog" in said and "the tree" in said

@@ -225,6 +225,8 @@ def test_every_operation_offered_can_be_applied(many: str, model: str):
         shown = page(model, TEXT).choose("operation", code)
         if code in ("hide", "drop", "blank"):
             shown = shown.choose(f"keys-{code}", [1, 2])
+        if code == "move":
+            shown = shown.choose("keys-move", [1]).choose("to-move", [2])
         shown = press(shown, "operation-apply")
         assert edits(shown).startswith(code), code
         assert translate("en", "surgery.marked") not in words(shown)

@@ -147,6 +147,27 @@ def hidden(weights: Weights, keys: Sequence[int], placed: Weights | None = None,
     return changed
 
 
+def moved(weights: Weights, keys: Sequence[int], to: Sequence[int], mask: Mask = None) -> Floats:
+    """What some keys have goes to others, in even parts; rows that may look at none of these stay the model's own.
+
+    Args:
+        weights: As they are now.
+        keys: That give.
+        to: That get; none of `keys`.
+        mask: As above.
+
+    >>> moved(np.array([[0.5, 0.3, 0.2, 0.0]]), [0, 1], [3]).round(3).tolist()
+    [[0.0, 0.0, 0.2, 0.8]]
+    """
+    changed, allowed = np.array(weights, np.float64), _allowed(weights, mask)
+    given = np.where(allowed[..., list(keys)], changed[..., list(keys)], 0.0).sum(-1, keepdims=True)
+    takers = allowed[..., list(to)]
+    count = takers.sum(-1, keepdims=True)
+    changed[..., list(keys)] = 0
+    changed[..., list(to)] += np.where(takers, given / np.maximum(count, 1), 0.0)
+    return _within(np.where(count > 0, changed, OWN), mask)
+
+
 def _allowed(weights: Weights, mask: Mask) -> NDArray[np.bool_]:
     return np.broadcast_to(np.True_ if mask is None else mask == MASK_NONE, weights.shape)
 

@@ -24,6 +24,7 @@ Name = Literal[
     "hot",
     "temperature",
     "set",
+    "move",
     "adversarial",
     "lift",
     "hide",
@@ -44,6 +45,7 @@ class Form:
         value: Least and largest number it takes, or None for none.
         seed: Whether it takes a seed.
         words: One of these may, or with `lift` must, come last.
+        to: Whether it takes keys once more, those that something goes to.
     """
 
     pattern: str
@@ -52,6 +54,7 @@ class Form:
     value: tuple[float, float] | None = None
     seed: bool = False
     words: tuple[str, ...] = ()
+    to: bool = False
 
 
 FORMS: dict[Name, Form] = {
@@ -63,6 +66,7 @@ FORMS: dict[Name, Form] = {
     "hot": Form("hot-[B0L0H0Q0]K0", "BLHQK", "K"),
     "temperature": Form("temperature[-B0L0H0Q0]-TAU", value=(0.01, 100)),
     "set": Form("set-[B0L0H0Q0]K0-WEIGHT[-alone]", "BLHQK", "K", (0, 1000), words=("alone",)),
+    "move": Form("move-[B0L0H0Q0]K0-K0", "BLHQK", "K", to=True),
     "adversarial": Form("adversarial-EPSILON-SEED", "", value=(0.0001, 1), seed=True),
     "lift": Form("lift[-B0L0H0Q0]-causal|padding", words=("causal", "padding")),
     "hide": Form("hide-[B0L0H0Q0]K0", "BLHQK", "K"),
@@ -74,9 +78,10 @@ FORMS: dict[Name, Form] = {
 INPUT: tuple[Name, ...] = ("drop", "blank")
 
 #: Most operations at a time, longest code, and largest index or seed in one.
-MAX_OPERATIONS, _LONGEST, _MOST = 64, 400, 99_999
+MAX_OPERATIONS, _LONGEST, _MOST = 64, 800, 99_999
 
 _PLACE = re.compile(r"(?:[BLHQK][0-9]{1,5})+")
+_KEYS = re.compile(r"(?:K[0-9]{1,5})+")
 _NUMBER = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,6})?")
 _SEED = re.compile(r"[0-9]{1,5}")
 
@@ -93,6 +98,7 @@ class Operation:
         value: Weight, temperature or ε.
         seed: Of what is drawn.
         word: `causal` or `padding` for `lift`; `alone` for a `set` that leaves the rest of the row as it is.
+        to: Keys that something goes to.
 
     >>> Operation("off", layers=(0,), heads=(3,)).code
     'off-L0H3'
@@ -107,6 +113,7 @@ class Operation:
     value: float | None = None
     seed: int | None = None
     word: str = ""
+    to: tuple[int, ...] = ()
 
     @property
     def code(self) -> str:
@@ -115,7 +122,8 @@ class Operation:
         place = "".join(f"{letter}{index}" for letter, indices in named for index in indices)
         value = "" if self.value is None else f"{self.value:.6f}".rstrip("0").rstrip(".")
         seed = "" if self.seed is None else str(self.seed)
-        return "-".join(part for part in (self.name, place, value, seed, self.word) if part)
+        to = "".join(f"K{key}" for key in self.to)
+        return "-".join(part for part in (self.name, place, to, value, seed, self.word) if part)
 
     @property
     def _places(self) -> tuple[tuple[int, ...], ...]:
@@ -141,6 +149,13 @@ def parse(code: str) -> Operation:
     single = len(found["B"]) > 1 or (name in ("hot", "set") and len(found["K"]) > 1)
     if not set(form.needs) <= given <= set(form.place) or single:
         raise wrong
+    to: list[int] = []
+    if form.to:
+        if not parts or not _KEYS.fullmatch(parts[0]):
+            raise wrong
+        to = [int(index) for index in parts.pop(0)[1:].split("K")]
+        if set(to) & set(found["K"]):
+            raise wrong
     value = seed = None
     if form.value is not None:
         if not parts or not _NUMBER.fullmatch(parts[0]) or not form.value[0] <= float(parts[0]) <= form.value[1]:
@@ -156,7 +171,8 @@ def parse(code: str) -> Operation:
         raise wrong
     layers, heads, queries, keys = (tuple(dict.fromkeys(found[letter])) for letter in "LHQK")
     block = found["B"][0] if found["B"] else 0
-    return Operation(name, block, layers, heads, queries, keys, value, seed, word)  # type: ignore[arg-type]
+    there = tuple(dict.fromkeys(to))
+    return Operation(name, block, layers, heads, queries, keys, value, seed, word, there)  # type: ignore[arg-type]
 
 
 def parse_all(codes: str | Sequence[str]) -> tuple[tuple[Operation, ...], list[AttnvizError]]:

@@ -187,15 +187,17 @@ def edits(model: Model, before: Operated, operation: Operation) -> tuple[tuple[E
         for what, places, axis in (
             ("query", operation.queries, block.query),
             ("key", operation.keys, block.key),
+            ("to", operation.to, block.key),
         )
     }
     rows = _chosen("query", now["query"], block.shape[2], operation)
     keys = _chosen("key", now["key"], block.shape[3], operation) if operation.keys else []
+    to = _chosen("key", now["to"], block.shape[3], operation) if operation.to else []
     found = None
     if operation.name == "adversarial":
         changed, found = _searched(model, before, block, operation)
     else:
-        changed = _weights(before.trace, block, operation, keys)  # [layer, head, query, key]
+        changed = _weights(before.trace, block, operation, keys, to)  # [layer, head, query, key]
     others = np.setdiff1d(np.arange(block.shape[2]), rows)
     made: list[Edit] = []
     for layer in layers:
@@ -246,7 +248,7 @@ def on_axis(values: NDArray[Any], kept: Sequence[int], length: int, axis: int = 
 
 
 def _weights(
-    trace: AttentionTrace, block: AttentionBlock, operation: Operation, keys: Sequence[int]
+    trace: AttentionTrace, block: AttentionBlock, operation: Operation, keys: Sequence[int], to: Sequence[int]
 ) -> NDArray[np.float64]:
     weights, mask, name = block.weights, block.mask, operation.name
     if name in _PLAIN:
@@ -262,6 +264,8 @@ def _weights(
     if name == "set":
         alone = operation.word == "alone"
         return changes.with_weight(weights, keys[0], operation.value or 0.0, renormalise=not alone, mask=mask)
+    if name == "move":
+        return changes.moved(weights, keys, to, mask)
     if name == "hide":
         return changes.hidden(weights, keys, placed(trace, block.name), mask)
     if operation.word == "padding":

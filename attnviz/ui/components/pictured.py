@@ -57,6 +57,17 @@ def on_picture(trace: AttentionTrace, axis: Axis) -> bool:
     return plain and isinstance(trace.source, Picture)
 
 
+def things(trace: AttentionTrace, axis: Axis | None, language: str) -> dict[str, tuple[int, ...]]:
+    """The things of a composed picture and the regions they lie on; nothing where the axis is not of such regions."""
+    scene, found = trace.source, dict[str, tuple[int, ...]]()
+    if axis is None or not isinstance(scene, Scene) or not on_picture(trace, axis):
+        return {}
+    for placed, there in zip(scene.objects, scene.lies_on(), strict=True):
+        name = KINDS[placed.kind].words(_known(language))
+        found[name if name not in found else f"{name} {len(found) + 1}"] = tuple(np.flatnonzero(there).tolist())
+    return {name: regions for name, regions in found.items() if regions}
+
+
 def picture(context: Context, captions: Sequence[Caption], scale: ScaleKey, top: float) -> dict[str, Any]:
     """The picture of one caption, or of two in different languages.
 
@@ -75,7 +86,7 @@ def picture(context: Context, captions: Sequence[Caption], scale: ScaleKey, top:
         for each, over in zip(captions, apart, strict=True)
     ]
     objects = [
-        {"name": KINDS[each.kind].words(_words_of(context)), "box": [float(edge) for edge in box]}
+        {"name": KINDS[each.kind].words(_known(context.language)), "box": [float(edge) for edge in box]}
         for each, box in (zip(source.objects, source.boxes(), strict=True) if isinstance(source, Scene) else ())
     ]
     return {
@@ -156,5 +167,6 @@ def _looks(context: Context, caption: Caption, light: NDArray[np.float64], over:
     }
 
 
-def _words_of(context: Context) -> str:
-    return context.language if context.language in ("en", "ja") else "en"
+def _known(language: str) -> str:
+    """A language in which things have names."""
+    return language if language in ("en", "ja") else "en"

@@ -8,12 +8,13 @@ from attnviz.analysis.focus import Focus
 from attnviz.analysis.surgery.codes import FORMS, INPUT, Name, Operation
 from attnviz.trace import AttentionTrace
 from attnviz.ui import offers, operations, session
+from attnviz.ui.components.pictured import things
 from attnviz.ui.context import Context
 from attnviz.ui.controls.temperature import TEMPERATURES
 
 #: In the order they are offered; `set` is done in the table of weights.
 OFFERED: tuple[Name, ...] = (
-    *("uniform", "off", "permute", "random", "hot", "temperature", "adversarial"),
+    *("uniform", "off", "permute", "random", "hot", "move", "temperature", "adversarial"),
     *("lift", "hide", "drop", "blank", "own"),
 )
 
@@ -63,15 +64,19 @@ def _made(context: Context, own: AttentionTrace, focus: Focus, name: Name) -> Op
     form, t = FORMS[name], context.t
     place = _place(context, own, focus) if "L" in form.place else {}
     keys: tuple[int, ...] = ()
+    to: tuple[int, ...] = ()
     value = seed = None
     word = ""
     tokens = own.block(focus.block).key.tokens
     if form.needs == "K":
         shown = {index: f"{index + 1} · {token}" for index, token in enumerate(tokens)}
         if name in _TOKENS:
-            keys = tuple(
-                st.multiselect(t("surgery.tokens"), list(shown), format_func=shown.__getitem__, key=f"keys-{name}")
-            )
+            keys = _several(context, own, focus, t("surgery.tokens"), f"keys-{name}")
+        elif name == "move":
+            keys = _several(context, own, focus, t("surgery.from"), "keys-move")
+            to = tuple(key for key in _several(context, own, focus, t("surgery.to"), "to-move") if key not in keys)
+            if not to:
+                return None
         else:
             chosen = st.selectbox(t("surgery.token"), list(shown), format_func=shown.__getitem__, key="key", width=200)
             keys = (chosen,)
@@ -90,7 +95,23 @@ def _made(context: Context, own: AttentionTrace, focus: Focus, name: Name) -> Op
             t("surgery.mask"), words, format_func=lambda each: t(f"surgery.mask_{each}"), key="mask", width=180
         )
     block = [each.name for each in own.blocks].index(focus.block)
-    return Operation(name, 0 if name in INPUT else block, **place, keys=keys, value=value, seed=seed, word=word)
+    block_of = 0 if name in INPUT else block
+    return Operation(name, block_of, **place, keys=keys, value=value, seed=seed, word=word, to=to)
+
+
+def _several(context: Context, own: AttentionTrace, focus: Focus, label: str, key: str) -> tuple[int, ...]:
+    """Several keys, one by one; of a composed picture a thing stands for all its regions."""
+    block = own.block(focus.block)
+    groups = things(own, block.key, context.language)
+    names: dict[int, str] = {
+        -1 - number: context.t("operations.thing", thing=name, count=len(regions))
+        for number, (name, regions) in enumerate(groups.items())
+    }
+    names |= {index: f"{index + 1} · {token}" for index, token in enumerate(block.key.tokens)}
+    chosen = st.multiselect(label, list(names), format_func=names.__getitem__, key=key)
+    regions = list(groups.values())
+    places = [place for each in chosen for place in (regions[-1 - each] if each < 0 else (each,))]
+    return tuple(dict.fromkeys(places))
 
 
 def _place(context: Context, own: AttentionTrace, focus: Focus) -> dict[str, tuple[int, ...]]:

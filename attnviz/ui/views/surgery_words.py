@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attnviz.analysis.surgery.codes import INPUT, Operation
-from attnviz.trace import AttentionTrace
+from attnviz.trace import AttentionBlock, AttentionTrace
+from attnviz.ui.components.pictured import things
 from attnviz.ui.context import Context
+
+#: Most tokens that are named one by one.
+_LISTED = 6
 
 
 def said(context: Context, own: AttentionTrace, operation: Operation) -> str:
@@ -19,11 +23,10 @@ def said(context: Context, own: AttentionTrace, operation: Operation) -> str:
     """
     t = context.t
     block = own.blocks[operation.block] if operation.block < len(own.blocks) else None
-    tokens = () if block is None else block.key.tokens
-    keys = t("alt.separator").join(_named(context, tokens, key) for key in operation.keys)
     what = t(
         f"operations.{operation.name}_said" + (f"_{operation.word}" if operation.word else ""),
-        keys=keys,
+        keys=_keys(context, own, block, operation.keys),
+        to=_keys(context, own, block, operation.to),
         value="" if operation.value is None else f"{operation.value:g}",
         seed="" if operation.seed is None else operation.seed,
     )
@@ -44,6 +47,19 @@ def _where(context: Context, own: AttentionTrace, operation: Operation) -> str:
     if not operation.layers and not operation.heads and not operation.queries:
         parts.append(t("surgery.everywhere"))
     return t("alt.separator").join(parts)
+
+
+def _keys(context: Context, own: AttentionTrace, block: AttentionBlock | None, places: Sequence[int]) -> str:
+    """Keys by name: the regions of a thing as that thing, of many the first few."""
+    t = context.t
+    axis = None if block is None else block.key
+    for name, regions in things(own, axis, context.language).items():
+        if set(places) == set(regions):
+            return t("surgery.quoted_thing", thing=name)
+    tokens = () if block is None else block.key.tokens
+    listed = t("alt.separator").join(_named(context, tokens, key) for key in places[:_LISTED])
+    rest = len(places) - _LISTED
+    return t("operations.more", tokens=listed, count=rest) if rest > 0 else listed
 
 
 def _named(context: Context, tokens: Sequence[str], place: int) -> str:

@@ -146,3 +146,17 @@ def test_hidden_scales_only_what_was_put_in():
     expected = given[1, 2][:, others] / given[1, 2][:, others].sum(-1, keepdims=True)
     np.testing.assert_allclose(changed[1, 2][:, others], expected, rtol=1e-6)
     assert np.isnan(changed[0][..., others]).all() and MASK_HIDDEN not in (MASK_NONE, MASK_CAUSAL)
+
+
+def test_weight_is_moved_only_where_the_mask_lets_it():
+    rng = np.random.default_rng(7)
+    weights = rng.dirichlet(np.ones(5), (2, 3))
+    mask = np.zeros((2, 3, 5), np.int8)
+    mask[0, 0, [3, 4]] = mask[1, 1, 4] = 1
+    weights[mask > 0] = 0
+    found = changes.moved(weights, [0, 2], [3, 4], mask)
+    assert np.isnan(found[0, 0]).all(), "nothing that gets may be looked at: the row is the model's own"
+    given = weights[1, 1, [0, 2]].sum()
+    np.testing.assert_allclose(found[1, 1, :4], [0, weights[1, 1, 1], 0, weights[1, 1, 3] + given])
+    assert np.isnan(found[1, 1, 4])
+    np.testing.assert_allclose(found[1, 2].sum(), weights[1, 2].sum())

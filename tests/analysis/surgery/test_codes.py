@@ -24,6 +24,7 @@ CODES = {
     "lift-padding": Operation("lift", word="padding"),
     "hide-K3K4": Operation("hide", keys=(3, 4)),
     "drop-K12": Operation("drop", keys=(12,)),
+    "move-L2H0Q5K3K4-K7": Operation("move", layers=(2,), heads=(0,), queries=(5,), keys=(3, 4), to=(7,)),
     "blank-K1": Operation("blank", keys=(1,)),
 }
 
@@ -62,7 +63,8 @@ WRONG = (
         "adversarial-2-1",
     ),
     *("lift", "lift-L0", "lift-window", "hide", "hide-L0", "drop-L0K1", "drop", "blank-Q1", "hot-K1K2"),
-    *("<b>uniform</b>", "uniform;off", "set-K٣-0.5", "off-L999999", "off" + "-L0" * 200, "set-K1-٠.٥"),
+    *("move-K1", "move-K1-K1", "move-K1-L2", "move--K2", "move-K1-K2-K3", "move-L0-K1"),
+    *("<b>uniform</b>", "uniform;off", "set-K٣-0.5", "off-L999999", "off" + "-L0" * 300, "set-K1-٠.٥"),
 )
 
 

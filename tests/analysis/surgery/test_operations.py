@@ -357,3 +357,16 @@ def test_the_json_of_a_trace_lists_what_was_done(many):
 def test_every_form_is_tried_here_or_refused():
     source = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in FORMS if f'"{name}' not in source and f" {name}-" not in source] == []
+
+
+def test_weight_moved_lies_on_the_others_and_nowhere_else(many):
+    own = many.trace("the cat sat").blocks[0].weights.astype(np.float64)
+    moved = operations.traced(many, "the cat sat", "move-L1H2Q0K0K1-K2K3").blocks[0].weights
+    expected = own.copy()
+    given = own[1, 2, 0, :2].sum()
+    expected[1, 2, 0] = [0, 0, own[1, 2, 0, 2] + given / 2, own[1, 2, 0, 3] + given / 2]
+    np.testing.assert_allclose(moved[1], expected[1], atol=1e-6)
+    np.testing.assert_allclose(moved[0], own[0], atol=1e-6)
+    with pytest.raises(InputError) as raised:
+        operations.traced(many, "the cat sat", "move-K0-K9")
+    assert raised.value.code == "edit_place"
