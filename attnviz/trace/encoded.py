@@ -81,7 +81,8 @@ class Encoded:
         name = name or next(iter(self.axes))
         axis = self.axes[name]
         self._check(positions, axis)
-        owner = name if name in self.inputs else self._moving(name)[0]
+        moving = self._moving(name)
+        owner = name if name in moving else moving[0]
         values = np.array(self.inputs[owner])
         values[:, sorted(positions)] = value
         marked = axis.marked(positions)

@@ -14,7 +14,8 @@ WEIGHTS = np.array([0.1, 0.2, 0.3, 0.05, 0.15, 0.2, 0.0], np.float32)
 
 
 def made(axis, source=None):
-    block = AttentionBlock("seen", "self", axis, axis, np.tile(WEIGHTS[: len(axis)], (1, 1, len(axis), 1)))
+    row = WEIGHTS[: len(axis)] / WEIGHTS[: len(axis)].sum()
+    block = AttentionBlock("seen", "self", axis, axis, np.tile(row, (1, 1, len(axis), 1)))
     source = source or picture_of(np.zeros((20, 30, 3), np.uint8))
     return AttentionTrace("made", source, (block,), Embedding(np.ones(3)))
 

@@ -26,7 +26,7 @@ RED[..., 0] = 200
         (np.dstack([RED, np.full((5, 7), 51, np.uint8)]), (244, 204, 204)),
         (Image.fromarray(RED), (200, 0, 0)),
         (Image.fromarray(RED).convert("CMYK"), (200, 0, 0)),
-        (Image.fromarray(RED).convert("P"), (200, 0, 0)),
+        (Image.fromarray(RED).convert("P"), (204, 0, 0)),
         (Image.fromarray(np.full((5, 7), 30_000, np.uint16)), (117, 117, 117)),
         (Image.fromarray(RED).convert("LA"), (60, 60, 60)),
     ],

@@ -73,7 +73,7 @@ def moving(inputs: Mapping[str, NDArray[Any]], axes: Mapping[str, Axis]) -> dict
     An input of the sequence's name does; of one sequence alone every input that is as long as that one does too (a
     mask, positions), and where none has its name, every input with room for it.
     """
-    moves = {name: [name] for name in axes if name in inputs}
+    moves = {name: [name] if _along(inputs[name], axis) else [] for name, axis in axes.items() if name in inputs}
     if len(axes) == 1:
         ((name, axis),) = axes.items()
         if isinstance(axis, RegionAxis):
@@ -82,6 +82,11 @@ def moving(inputs: Mapping[str, NDArray[Any]], axes: Mapping[str, Axis]) -> dict
         own = rows.get(name)
         moves[name] = [key for key, length in rows.items() if (length >= len(axis) if own is None else length == own)]
     return moves
+
+
+def _along(values: NDArray[Any], axis: Axis) -> bool:
+    """Whether an input runs along an axis: pixels do not run along regions, vectors of them do."""
+    return not isinstance(axis, RegionAxis) or (values.ndim == 3 and values.shape[1] == len(axis))
 
 
 def packed_inputs(encoded: Encoded) -> Any:

@@ -161,5 +161,18 @@ def test_weights_of_a_picture_are_changed_and_a_region_without_an_input_of_its_o
     edited = wrapped.run(encoded, [Edit("mha", even)])
     np.testing.assert_allclose(edited.blocks[0].weights, 1 / 15, atol=1e-6)
     assert not np.allclose(edited.output.probabilities, wrapped.run(encoded).output.probabilities)
-    with pytest.raises(InputError):
-        encoded.keep([0, 1])
+    for change in (lambda: encoded.keep([0, 1]), lambda: encoded.replace([0], 0)):
+        with pytest.raises(InputError) as raised:
+            change()
+        assert raised.value.code == "axis_fixed"
+
+
+def test_vectors_of_regions_may_be_taken_out():
+    regions = keras.Input((None, FEATURES))
+    y = layers.MultiHeadAttention(HEADS, SIZE, name="mha")(regions, regions)
+    model = randomized(keras.Model(regions, layers.GlobalAveragePooling1D()(y)))
+    vectors = np.random.default_rng(7).normal(size=(1, ROWS * COLUMNS, FEATURES)).astype(np.float32)
+    wrapped = attnviz.wrap(model, lambda pixels: (vectors, RegionAxis.grid_of(ROWS, COLUMNS)))
+    fewer = wrapped.encode(Picture.of(PIXELS)).keep([3, 1, 7])
+    (block,) = wrapped.run(fewer).blocks
+    assert block.shape[2:] == (3, 3) and block.key.labels == ("1,4", "1,2", "2,3") and block.key.grid is None
