@@ -134,7 +134,7 @@ def test_another_language_keeps_everything_else(open_page: OpenPage):
     page.get_by_text("日本語", exact=True).click()
     page.wait_for_function("location.search.includes('lang=ja')", timeout=PATIENCE)
 
-    expect(page.get_by_role("button", name="注意を見る")).to_be_visible()
+    expect(page.get_by_role("button", name="アテンションを見る")).to_be_visible()
     assert address_parameters(page) == before | {"lang": ["ja"]}
     expect_same(page, TEXTS[1], seen)
 

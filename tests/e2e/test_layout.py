@@ -53,9 +53,9 @@ def test_what_stands_in_for_the_address_while_it_loads_makes_nothing_wider(open_
 def test_the_language_can_be_clicked(open_page: OpenPage):
     page = open_page("/?lang=en")
     for width, height, language, name in (
-        (390, 844, "日本語", "注意を見る"),
+        (390, 844, "日本語", "アテンションを見る"),
         (1280, 800, "English", "Show attention"),
-        (1920, 1080, "日本語", "注意を見る"),
+        (1920, 1080, "日本語", "アテンションを見る"),
     ):
         page.set_viewport_size({"width": width, "height": height})
         page.locator(".st-key-lang").get_by_text(language, exact=True).click()
