@@ -23,7 +23,8 @@ def made(axis, source=None):
 @pytest.mark.parametrize("scale", ["unit", "row"])
 def test_each_region_is_dimmed_by_its_weight_where_it_is(scale):
     axis = RegionAxis.grid_of(2, 3, ["[CLS]"])
-    figure = figures.regions(made(axis), scale=scale)
+    trace = made(axis)
+    figure = figures.regions(trace, scale=scale)
     shapes = figure.layout.shapes
     assert len(shapes) == 6, "the class token is no region"
     top = WEIGHTS.max() if scale == "row" else 1
@@ -34,7 +35,7 @@ def test_each_region_is_dimmed_by_its_weight_where_it_is(scale):
     assert "[CLS] ≈ 0.100" in figure.layout.title.text or "[CLS] 0.1" in figure.layout.title.text
     bar = figure.data[0].marker.colorbar
     assert bar.title.text == translate("en", f"figures.colour_{scale}") and len(bar.tickvals) > 2
-    assert "0.300000012" in figure.data[0].hovertext[1]
+    assert f"{trace.blocks[0].weights[0, 0, 0, 2]:.9g}" in figure.data[0].hovertext[1]
     assert figure.layout.images[0].source.startswith("data:image/webp")
 
 
