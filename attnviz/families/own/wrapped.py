@@ -75,9 +75,10 @@ class WrappedModel(Model):
             InputError: `empty_text`; `bad_encode`: the function did not give inputs and tokens of a batch of one.
         """
         notices: Sequence[Notice] = ()
-        shown, taken = "", source
+        shown = ""
+        taken: Source
         if isinstance(source, Picture):
-            given = self._encode(source.pixels())
+            taken, given = source, self._encode(source.pixels())
         else:
             shown, notices = cleaned(text_of(source))
             taken, given = Text(shown), self._encode(shown)
