@@ -249,7 +249,7 @@ def _controls(context: Context) -> None:
         st.toggle(context.t("controls.numbers"), key="numbers", width="content")
         choose_reading(context)
         choose_block(context)
-        if context.selected is None or context.pooling:
+        if context.selected is None or (context.pooling and "reordered" in context.abilities):
             st.button(
                 context.t("shuffle.again" if shuffle else "shuffle.button"),
                 key="shuffle-button",

@@ -285,21 +285,27 @@ def test_a_model_of_texts_has_no_other_caption():
 # ── a picture that is classified ──────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("language", ["en", "ja"])
-def test_a_classified_picture_is_lit_by_the_weights_of_its_regions(language: str):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ATTNVIZ_MODELS", str(scene_folder.made().parent))
-        models.forget()
-        page = Page(model="tiny-scenes", lang=language, scale="row")
-        assert "attnviz_stage" not in components(page) and "attnviz_scene" in components(page)
-        drawn = page.component("lit")
-        trace = cache.trace("tiny-scenes", FIRST)
-        row = trace.blocks[0].weights[0, 0, 0].astype(np.float64)
-        np.testing.assert_allclose(light(drawn["picture"]["looks"]["weight"]), row / row.max() * 255, atol=0.51)
-        assert [each["name"] for each in drawn["classes"]] == list(models.card("tiny-scenes").label_names[language])
-        assert drawn["names"] == list(trace.blocks[0].key.tokens)
-        assert not [each for each in page.app.button if each.key == "shuffle-button" and not each.disabled]
+@pytest.fixture
+def scenes(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of the made classifier of scenes, which is among the page's models in the captioner's place."""
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(scene_folder.made().parent))
     models.forget()
+    yield "tiny-scenes"
+    monkeypatch.undo()
+    models.forget()
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_classified_picture_is_lit_by_the_weights_of_its_regions(scenes: str, language: str):
+    page = Page(model=scenes, lang=language, scale="row")
+    assert "attnviz_stage" not in components(page) and "attnviz_scene" in components(page)
+    drawn = page.component("lit")
+    trace = cache.trace(scenes, FIRST)
+    row = trace.blocks[0].weights[0, 0, 0].astype(np.float64)
+    np.testing.assert_allclose(light(drawn["picture"]["looks"]["weight"]), row / row.max() * 255, atol=0.51)
+    assert [each["name"] for each in drawn["classes"]] == list(models.card(scenes).label_names[language])
+    assert drawn["names"] == list(trace.blocks[0].key.tokens)
+    assert not [each for each in page.app.button if each.key == "shuffle-button"]
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -317,14 +323,10 @@ def test_two_languages_are_compared_on_one_picture_and_one_scale(language: str):
     assert caption("ja" if language == "en" else "en") in " ".join(page.messages())
 
 
-def test_a_model_of_pictures_is_not_compared_with_one_of_texts():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ATTNVIZ_MODELS", str(scene_folder.made().parent))
-        models.forget()
-        page = Page(model="sentiment-en", view="compare", against="model")
-        offered = page.app.selectbox(key="model2").options
-        assert offered and not any("Tiny scenes" in each for each in offered)
-    models.forget()
+def test_a_model_of_pictures_is_not_compared_with_one_of_texts(scenes: str):
+    page = Page(model="sentiment-en", view="compare", against="model")
+    offered = page.app.selectbox(key="model2").options
+    assert offered and not any("Tiny scenes" in each for each in offered)
 
 
 # ── shipped models ────────────────────────────────────────────────────────────────────────────────────────────────
