@@ -101,8 +101,8 @@ SCENE_TOPICS = TopicRecipe(
     },
     notes={
         "en": "It knows eight drawn backgrounds and gives every picture one of them. The task is easy: the mean of all "
-        "regions does it nearly as well, so its weights say where it looks, not that it must look there.",
-        "ja": "知っているのは絵の背景八つだけで、どの絵にもそのどれかを答えます。やさしい問題で、全領域の平均でもほぼ"
+        "regions does it as well, so its weights say where it looks, not that it must look there.",
+        "ja": "知っているのは絵の背景八つだけで、どの絵にもそのどれかを答えます。やさしい問題で、全領域の平均でも"
         "同じように解けます。重みは、どこを見ているかを示しますが、そこを見なければならないことは示しません。",
     },
     examples=(

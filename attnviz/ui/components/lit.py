@@ -48,7 +48,8 @@ def row(context: Context, trace: AttentionTrace, focus: Focus, key: str, top: fl
 
 def _draw(context: Context, trace: AttentionTrace, focus: Focus, key: str, top: float, *, answer: bool) -> None:
     scale, paint = context.state.scale, style.theme(context.theme)
-    look = Caption(trace, trace.block(focus.block), focus.row(trace)[None].astype(np.float64), "")
+    block = trace.block(focus.block)
+    look = Caption(trace, block, focus.row(trace)[None].astype(np.float64), "", [block.query.tokens[focus.query]])
     end = top or pictured.brightest([look])
     _mount(
         key=key,
@@ -60,7 +61,7 @@ def _draw(context: Context, trace: AttentionTrace, focus: Focus, key: str, top: 
             "text": context.state.text,
             **(classes(context, trace) if answer else {"classes": [], "others": None}),
             "colours": {"bar": paint.bar, "accent": paint.accent},
-            "legend": pictured.legend(context, scale, end),
+            "legend": pictured.legend(context, scale, end, "picture.scale_one"),
             "words": {
                 "weight": context.t("figures.weight"),
                 "outlined": context.t("picture.outlined"),

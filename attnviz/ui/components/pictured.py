@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.compact import coded
 from attnviz.analysis.entropy import entropy, normalised_entropy
-from attnviz.analysis.heads.pointing import border, excess
+from attnviz.analysis.heads.pointing import border, excess, pointed
 from attnviz.analysis.scales import ScaleKey, Tick, normalise, round_ticks, ticks
 from attnviz.figures.describe import looked
 from attnviz.figures.numbers import approx, percent
@@ -24,6 +24,9 @@ from attnviz.ui.context import Context
 
 #: Pixels of the side of a composed picture as it is shown; the model is given a smaller one of the same scene.
 _SHOWN = 560
+
+#: Share of a scale beyond which a mark would run into that of its end.
+_CLOSE = 0.78
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ def picture(context: Context, captions: Sequence[Caption], scale: ScaleKey, top:
         "columns": axis.grid[1],
         "objects": objects,
         "looks": shown[0],
-        "difference": {"title": context.t("picture.above_mean"), "ticks": marked(round_ticks(most))},
+        "keen": _keen(captions[0]),
+        "difference": {"title": context.t("picture.above_mean"), "ticks": marked(_apart(round_ticks(most)))},
         "second": _second(context, captions[1], shown[1]) if len(captions) > 1 else None,
     }
 
@@ -113,11 +117,26 @@ def lit(values: NDArray[np.float64], scale: ScaleKey, top: float) -> NDArray[np.
     return values / top if scale == "row" else normalise(values, scale)
 
 
-def legend(context: Context, scale: ScaleKey, top: float) -> dict[str, Any]:
-    """What the light means: `title` and `ticks`."""
+def legend(context: Context, scale: ScaleKey, top: float, title: str = "picture.scale") -> dict[str, Any]:
+    """What the light means: `title` and `ticks`; the key of the title where the scale ends at the largest weight."""
     if scale == "row":
-        return {"title": context.t("picture.scale"), "ticks": marked(round_ticks(top))}
+        return {"title": context.t(title), "ticks": marked(_apart(round_ticks(top)))}
     return {"title": context.t(f"scales.{scale}"), "ticks": marked(ticks(scale))}
+
+
+def _apart(marks: Sequence[Tick]) -> list[Tick]:
+    """Marks that do not run into the last one, below a picture."""
+    return [mark for mark in marks if mark.position < _CLOSE or mark is marks[-1]]
+
+
+def _keen(caption: Caption) -> int:
+    """The word a picture is shown with: that which looks most at one place, of those that name a thing if there are."""
+    axis, scene, values = caption.block.key, caption.trace.source, caption.values
+    assert isinstance(axis, RegionAxis) and axis.grid is not None
+    words = caption.words or caption.block.query.tokens
+    named = pointed(scene, words, values, axis.grid) if isinstance(scene, Scene) else []
+    there = [place for place, thing in enumerate(named) if thing is not None and thing.hit] or range(len(values))
+    return max(there, key=lambda place: float(values[place].max()))
 
 
 def marked(marks: Sequence[Tick]) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ function drawWriting({ data, parentElement, setStateValue }) {
 
   const picture = new Picture(section, data, film);
   film.picture = picture;
-  const last = targets.length - 1, rest = data.picture ? picture.keenest() : last, list = find(section, ".choices");
+  const last = targets.length - 1, rest = data.picture?.keen ?? last, list = find(section, ".choices");
   const playback = new Playback(film, {
     section, player: find(section, ".player"), title: data.words.step, words: data.words, last, pace: () => 1000 / (data.speed || 2),
     draw: (step) => {
@@ -205,13 +205,6 @@ class Picture {
     if (lit) this.links.replaceChildren();
     else this.#link(query, key);
     this.note.textContent = lit && second !== null ? lit.told(second, true) : this.#told(query, key);
-  }
-
-  /** The word that looks most at one place: what a picture is shown with. */
-  keenest() {
-    let found = 0;
-    for (let index = 1; index < this.weights.length; index++) if (this.weights[index] > this.weights[found]) found = index;
-    return Math.floor(found / this.data.source.tokens.length);
   }
 
   /**
