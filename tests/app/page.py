@@ -38,8 +38,11 @@ TRANSLATION_VIEWS = (
     *("attribution", "compare", "surgery", "lesson", "card"),
 )
 
-#: Shipped models that pool.
-POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds)
+#: Shipped models that pool the words of a text.
+POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds and card.takes == "text")
+
+#: Shipped models that read texts.
+TEXTS = tuple(card.name for card in models() if card.takes == "text")
 
 
 def _fitting(card: ModelCard) -> tuple[str, ...]:
@@ -131,6 +134,9 @@ class Page:
         if "attnviz_stage" in names:
             rows: list[dict[str, Any]] = self.component("stage")["rows"]
             return rows
+        if "attnviz_lit" in names and "attnviz_writing" not in names:
+            picture = self.component("lit")
+            return [{"tokens": [{"text": name} for name in picture["names"]], "alt": picture["alt"]}]
         translation = self.component("writing")
         return [{"tokens": translation["source"]["tokens"], "alt": translation["alt"]}]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from attnviz.i18n import languages
 from tests.app.hard import HARD, MARKUP
-from tests.app.page import MODELS, Page
+from tests.app.page import TEXTS, Page
 from tests.app.test_state import GOOD
 
 # No address carries a lone surrogate: it arrives as U+FFFD.
@@ -53,7 +53,7 @@ def test_the_first_picture_has_a_short_address(language: str):
 
 
 def test_what_is_written_into_the_address_gives_the_same_page_again():
-    first = Page(model=MODELS[-1], view="bars", lang="ja", scale="log", order="weight", numbers="1", shuffle="3")
+    first = Page(model=TEXTS[-1], view="bars", lang="ja", scale="log", order="weight", numbers="1", shuffle="3")
     first.enter("good film\n良い映画です")
     again = Page(**first.address())
 

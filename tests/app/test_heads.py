@@ -19,7 +19,7 @@ from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Step, 
 from attnviz.ui import cache, models, offers
 from attnviz.ui.views import head
 from attnviz.ui.views.flow import FORMULAS, PARTS
-from tests.app.page import MODELS, Page
+from tests.app.page import TEXTS, Page
 
 LAYERS, HEADS, FEATURES = 3, 5, 7
 TEXT = "the <b>cat</b> sat"
@@ -71,7 +71,7 @@ def many_heads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def page(**address: str) -> Page:
-    return Page(model=MODELS[0], text=TEXT, **address)
+    return Page(model=TEXTS[0], text=TEXT, **address)
 
 
 @pytest.mark.parametrize(("view", "language"), list(zip(VIEWS, itertools.cycle(languages()), strict=False)))
@@ -87,7 +87,7 @@ def test_the_stage_shows_the_row_that_is_named_beside_its_scale():
     shown = page(lang="en", layer="1", head="2", query="3")
     stage = shown.component("stage")
 
-    expected = made(MODELS[0], TEXT).blocks[0].weights[1, 2, 3]
+    expected = made(TEXTS[0], TEXT).blocks[0].weights[1, 2, 3]
     assert [float(token["weight"]) for token in stage["rows"][0]["tokens"]] == pytest.approx(expected.tolist())
     assert [token["query"] for token in stage["rows"][0]["tokens"]] == [False, False, False, True]
     assert "layer 2, head 3, query “sat”" in stage["legend"]["title"]
@@ -105,7 +105,7 @@ def test_the_overview_sends_every_head_in_eight_bits():
     data = shown.component("maps")
     codes = np.frombuffer(base64.b64decode(data["codes"]), np.uint8)
 
-    weights = made(MODELS[0], TEXT).blocks[0].weights
+    weights = made(TEXTS[0], TEXT).blocks[0].weights
     assert (data["layers"], data["heads"], data["rows"], data["columns"]) == weights.shape
     np.testing.assert_allclose(codes.reshape(weights.shape) / 255, weights, atol=0.5 / 255 + 1e-6)
 
@@ -121,9 +121,9 @@ def test_tokens_travel_to_the_lines_as_they_are():
 @pytest.mark.parametrize(("words", "all_told"), [(13, True), (62, True), (66, False)])
 def test_a_head_of_many_tokens_is_sent_in_bytes_and_not_as_a_chart(language: str, words: int, all_told: bool):
     text = " ".join(["<b>cat</b>", *("sat" for _ in range(words))])
-    shown = Page(model=MODELS[0], text=text, view="head", lang=language, scale="unit", layer="1", head="2", query="3")
+    shown = Page(model=TEXTS[0], text=text, view="head", lang=language, scale="unit", layer="1", head="2", query="3")
     data = shown.component("matrix")
-    weights = made(MODELS[0], text).blocks[0].weights[1, 2]
+    weights = made(TEXTS[0], text).blocks[0].weights[1, 2]
 
     codes = np.frombuffer(base64.b64decode(data["codes"]), np.uint8)
     np.testing.assert_allclose(codes.reshape(weights.shape) / 255, weights, atol=0.5 / 255 + 1e-6)
@@ -134,7 +134,7 @@ def test_a_head_of_many_tokens_is_sent_in_bytes_and_not_as_a_chart(language: str
     assert (data["query"], data["masks"], data["reasons"], data["mark"]) == (3, "", [], "")
     assert data["queries"] == data["keys"] == ["[CLS]", *text.split()]
     assert data["title"] == translate(language, "figures.layer_head", layer=2, head=3)
-    assert data["alt"] == describe.row(made(MODELS[0], text), Focus("encoder", 1, 2, 3), language)
+    assert data["alt"] == describe.row(made(TEXTS[0], text), Focus("encoder", 1, 2, 3), language)
     assert data["words"]["key"] == translate(language, "figures.key_axis")
     assert data["legend"]["title"] == translate(language, "figures.colour_unit")
 
@@ -164,10 +164,10 @@ def with_norms(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("kind", maps.MAPS)
 def test_every_map_says_what_it_is_and_what_it_is_not(with_norms, kind: maps.MapKey, language: str):
     shown = page(view="flow", map=kind, lang=language, layer="1", head="2")
-    block = made(MODELS[0], TEXT).blocks[0]
+    block = made(TEXTS[0], TEXT).blocks[0]
 
     assert shown.settings().items() >= {"view": "flow", "map": kind}.items()
-    expected = maps.values(block, kind, 1, 2, norms_of(MODELS[0], TEXT))
+    expected = maps.values(block, kind, 1, 2, norms_of(TEXTS[0], TEXT))
     np.testing.assert_allclose(numbers(drawn(shown)["customdata"]), expected, rtol=1e-9)
     heads = LAYERS * HEADS if kind == "all" else HEADS
     words = translate(language, f"maps.{kind}_text", layer=2, layers=LAYERS, heads=heads)
@@ -184,7 +184,7 @@ def test_the_table_of_a_map_has_its_numbers(with_norms):
     shown.choose("numbers-map-norms", True)
     (table,) = [each.value for each in shown.app.dataframe]
 
-    expected = made(MODELS[0], TEXT).blocks[0].weights[0, 4] * norms_of(MODELS[0], TEXT)[0, 4]
+    expected = made(TEXTS[0], TEXT).blocks[0].weights[0, 4] * norms_of(TEXTS[0], TEXT)[0, 4]
     np.testing.assert_allclose(table["norms"].to_numpy().reshape(4, 4), expected, rtol=1e-6)
 
 
@@ -197,7 +197,7 @@ def test_norms_are_offered_only_by_a_model_that_gives_them():
 
 def test_rollout_is_over_all_tokens_even_if_some_are_hidden():
     shown = page(view="flow", map="rollout", special="hide", layer="2", lang="en")
-    whole = maps.values(made(MODELS[0], TEXT).blocks[0], "rollout", 2, 0)
+    whole = maps.values(made(TEXTS[0], TEXT).blocks[0], "rollout", 2, 0)
 
     np.testing.assert_allclose(numbers(drawn(shown)["customdata"]), whole[1:, 1:], rtol=1e-9)
     assert translate("en", "maps.own_tokens") in shown.messages()
@@ -208,14 +208,14 @@ def test_rollout_is_over_all_tokens_even_if_some_are_hidden():
 def test_heads_are_plotted_by_the_figures_chosen(likeness: str, language: str):
     shown = page(view="heads", x="same", y="first", likeness=likeness, lang=language)
     plot, alike = shown.figures()
-    table = heads(made(MODELS[0], TEXT).blocks[0])
+    table = heads(made(TEXTS[0], TEXT).blocks[0])
 
     np.testing.assert_allclose(numbers(plot["data"][0]["x"]), table["same"])
     np.testing.assert_allclose(numbers(plot["data"][0]["y"]), table["first"])
     assert {trace["type"] for trace in alike["data"]} == ({"scatter"} if likeness == "map" else {"heatmap", "scatter"})
     assert len(set(shown.alternatives())) == 2 and all(shown.alternatives())
     assert shown.settings().items() >= {"x": "same", "y": "first", "likeness": likeness}.items()
-    distances = similarity(made(MODELS[0], TEXT).blocks[0])
+    distances = similarity(made(TEXTS[0], TEXT).blocks[0])
     assert translate(language, "heads.alike_text") in shown.markdown()
     for key, frame in (("heads-plot", table[["layer", "head", "same", "first"]]), ("heads-alike", distances.table())):
         shown.choose(f"numbers-{key}", True)

@@ -12,7 +12,7 @@ from attnviz.i18n import catalogue
 from attnviz.tokenizers import clean
 from attnviz.ui.settings import MAX_SENTENCES, sentences
 from tests.app.hard import HARD, MARKUP
-from tests.app.page import MODELS, POOLING_VIEWS, Page
+from tests.app.page import POOLING_VIEWS, TEXTS, Page
 
 _texts = st.text(st.characters(), max_size=60) | st.lists(st.sampled_from(sorted(HARD.values())), max_size=4).map(
     "\n".join
@@ -55,25 +55,25 @@ def check(page: Page, text: str, view: str) -> None:
 
 @pytest.mark.parametrize("kind", HARD)
 def test_hard_input_in_one_view(kind: str):
-    check(shared(MODELS[0], "steps"), HARD[kind], "steps")
+    check(shared(TEXTS[0], "steps"), HARD[kind], "steps")
 
 
 @pytest.mark.parametrize("view", POOLING_VIEWS)
 @pytest.mark.parametrize("kind", TELLING)
 def test_hard_input_in_every_view(kind: str, view: str):
-    check(shared(MODELS[0], view), HARD[kind], view)
+    check(shared(TEXTS[0], view), HARD[kind], view)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", TEXTS)
 @pytest.mark.parametrize("kind", READ)
 def test_hard_input_for_every_model(kind: str, model: str):
     page = shared(model, "bars")
-    turn = READ.index(kind) + MODELS.index(model)  # each kind and each model in both languages
+    turn = READ.index(kind) + TEXTS.index(model)  # each kind and each model in both languages
     page.app.session_state["lang"] = ("en", "ja")[turn % 2]
     check(page, HARD[kind], "bars")
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", TEXTS)
 @settings(max_examples=15)
 @given(text=_texts)
 def test_any_text_gives_a_result_or_a_message(model: str, text: str):
@@ -95,7 +95,7 @@ def test_any_text_gives_a_result_or_a_message(model: str, text: str):
     ],
 )
 def test_what_is_special_is_said_in_the_user_s_language(model: str, text: str, code: str):
-    if model not in MODELS:
+    if model not in TEXTS:
         pytest.fail(f"{model} is not shipped")
     for language in ("en", "ja"):
         page = Page(model=model, lang=language).enter(text)
@@ -108,8 +108,8 @@ def test_what_is_special_is_said_in_the_user_s_language(model: str, text: str, c
 
 
 def test_what_was_typed_while_the_model_changes_stays():
-    page = Page(model=MODELS[0]).enter("my own words", kind="live")
-    for name in MODELS:
+    page = Page(model=TEXTS[0]).enter("my own words", kind="live")
+    for name in TEXTS:
         page.choose("model", name)
         assert page.state("text") == page.component("sentence_box")["text"] == "my own words"
 

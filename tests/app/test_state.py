@@ -30,6 +30,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "text": ("good film", "good film\nbad film\n良い映画"),
     "aside": ("good film", "meadow;dog@3,2"),
     "said": ("en", "ja"),
+    "both": ("0", "1"),
     "sentence": ("1", "2", "20"),
     "scale": ("unit", "row", "log"),
     "special": ("show", "hide", "renormalise"),

@@ -40,7 +40,7 @@ def build(*, classes: int, features: int = 64, hidden: int = 32) -> keras.Model:
     Returns:
         A model from regions float32 `[batch, 196, 432]` to probabilities float32 `[batch, class]`.
     """
-    regions = keras.Input((len(REGIONS), NUMBERS), name="regions")
+    regions = keras.Input((None, NUMBERS), name="regions")
     normal = keras.layers.LayerNormalization(epsilon=1e-5, name="regions_norm")(regions)
     vectors = keras.layers.Dense(features, name="embedding")(normal)
     pooling = AttentionPooling(len(REGIONS), bias_regularizer=keras.regularizers.L2(BIAS_L2), name="attention_pooling")
@@ -60,7 +60,7 @@ class ScenePooling(Pooling):
     """
 
     def __init__(self, encoder: keras.Model, model: keras.Model, card: ModelCard) -> None:
-        given = tf.TensorSpec([None, len(REGIONS), NUMBERS], tf.float32)
+        given = tf.TensorSpec([None, None, NUMBERS], tf.float32)
         super().__init__(model, card, given, model.get_layer("embedding").units)
         encoder.compile(jit_compile=False)
         self._encoder = encoder
@@ -83,6 +83,15 @@ class ScenePooling(Pooling):
     def stacked(self, batch: Sequence[Encoded]) -> NDArray[np.float32]:
         """Regions float32 `[scene, region, feature]`."""
         return np.concatenate([encoded.inputs["regions"] for encoded in batch])
+
+    def probabilities(self, batch: Sequence[Encoded]) -> Floats:
+        """As `Classifier.probabilities`; scenes with regions taken out go together by how many are left."""
+        found = np.zeros((len(batch), len(self.card.labels)), np.float32)
+        lengths = np.array([len(encoded.axis) for encoded in batch])
+        for length in np.unique(lengths):
+            rows = np.flatnonzero(lengths == length)
+            found[rows] = self.forward(self.stacked([batch[row] for row in rows]))[0]
+        return found
 
     def blank(self, encoded: Encoded) -> Floats:
         """The mean of all regions."""
