@@ -24,14 +24,14 @@ from attnviz.trace import (
     TokenAxis,
 )
 from attnviz.ui import cache, models
-from tests.app.page import MODELS, Page
+from tests.app.page import TEXTS, Page
 
 LAYERS, HEADS = 3, 5
 TEXT = "the embeddings sat"
 TOKENS = ("[CLS]", "the", "em", "##bed", "##dings", "sat", "[SEP]")
 SPANS = (None, (0, 3), (4, 6), (6, 9), (9, 14), (15, 18), None)
 WORDS = ["the", "embeddings", "sat"]
-MODEL = MODELS[0]
+MODEL = TEXTS[0]
 
 
 class Made:
