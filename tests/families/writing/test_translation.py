@@ -313,7 +313,7 @@ def test_whatever_is_typed_gets_a_translation_and_is_not_lost(model, text, codes
 def test_nothing_typed_is_an_error(model, encoded, text):
     with pytest.raises(InputError, match="nothing to read"):
         model.trace(text)
-    with pytest.raises(InputError, match="no translation"):
+    with pytest.raises(InputError, match="no text to read"):
         model.run(encoded, target=text)
 
 
@@ -387,7 +387,7 @@ def test_the_command_line_reads_a_given_translation(folder, monkeypatch, capsys)
     assert len(found["output"]["alternatives"]) == len(found["output"]["tokens"]) == found["blocks"][0]["shape"][2]
     assert found["blocks"][0]["query"]["text"] == found["output"]["text"]
     assert cli.main(["--lang", "en", "trace", "tiny-en-ja", TEXT, "--target", " "]) == cli.BAD_CALL
-    assert "no translation" in capsys.readouterr().err
+    assert "no text to read" in capsys.readouterr().err
 
 
 def test_the_interface_reads_a_given_translation(folder, monkeypatch):
