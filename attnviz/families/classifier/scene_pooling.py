@@ -89,7 +89,7 @@ class ScenePooling(Pooling):
         found = np.zeros((len(batch), len(self.card.labels)), np.float32)
         lengths = np.array([len(encoded.axis) for encoded in batch])
         for length in np.unique(lengths):
-            rows = np.flatnonzero(lengths == length)
+            rows = np.flatnonzero(lengths == length).tolist()
             found[rows] = self.forward(self.stacked([batch[row] for row in rows]))[0]
         return found
 
