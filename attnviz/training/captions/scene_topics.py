@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from attnviz import zoo
 from attnviz.analysis.entropy import entropy, normalised_entropy
-from attnviz.families.classifier.scene_pooling import ScenePooling, build
+from attnviz.families.classifier.scene_pooling import build
 from attnviz.layers import MeanPooling
 from attnviz.scenes import BACKGROUNDS, GRID, Scene
 from attnviz.training import data
@@ -313,11 +313,3 @@ def _looks(model: keras.Model, album: Album, seed: int) -> dict[str, float]:
         **{name: np.mean(values) for name, values in drops.items()},
     }
     return {name: round(float(value), 4) for name, value in found.items()}
-
-
-def loaded(folder: Path) -> ScenePooling:
-    """The classifier of a folder."""
-    model = zoo.load(folder)
-    if not isinstance(model, ScenePooling):
-        raise TypeError(f"Expected a classifier of scenes. Received: {type(model).__name__}")
-    return model
