@@ -97,7 +97,7 @@ def render() -> None:
     # A new session that an open page reconnects to learns only here what its box had sent.
     with beside:
         actions.take_entry(_box(page, card))
-    _wait_until_warm(page.asked.lang)
+    _wait_until_warm(page.asked.model, page.asked.lang)
     shown = show(page.asked, facts, views.VIEWS, current_theme())
     if shown.path_led_nowhere is not None:
         page.problems = (*page.problems, shown.path_led_nowhere)
@@ -165,12 +165,12 @@ def _no_models(language: str) -> None:
         st.error(literal(error.message(language)))
 
 
-def _wait_until_warm(language: str) -> None:
-    """A visitor who is earlier than the models sees how far they are."""
-    if warmup.progress.finished.is_set():
+def _wait_until_warm(model: str, language: str) -> None:
+    """A visitor who is earlier than a model sees how far loading is."""
+    if warmup.progress.warm(model, 0):
         return
     place = st.empty()
-    while not warmup.progress.finished.wait(0.15):
+    while not warmup.progress.warm(model, 0.15):
         words = translate(language, "page.warming", name=literal(warmup.progress.current))
         place.progress(min(warmup.progress.done / max(warmup.progress.total, 1), 1.0), text=words)
     place.empty()

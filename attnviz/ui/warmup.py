@@ -1,10 +1,14 @@
-"""Loading TensorFlow and every model once, behind the page, so that whoever comes finds them warm."""
+"""Loading TensorFlow and every model once, behind the page, so that whoever comes finds them warm.
+
+What a visitor waits for is loaded next; a page waits for its own model and for no other.
+"""
 
 from __future__ import annotations
 
 import gc
 import importlib
 import threading
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,6 +16,7 @@ from streamlit.runtime.scriptrunner import script_runner
 
 from attnviz import families, zoo
 from attnviz.errors import AttnvizError
+from attnviz.families.card import ModelCard
 from attnviz.ui import cache, collecting, models, offers
 
 
@@ -30,6 +35,36 @@ class Progress:
     done: int = 0
     current: str = ""
     finished: threading.Event = field(default_factory=threading.Event)
+    _warm: set[str] = field(default_factory=set)
+    _waited_for: list[str] = field(default_factory=list)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def warm(self, name: str, seconds: float) -> bool:
+        """Whether a model is warm or refused; if it is not, it is loaded next, and so long is waited for it."""
+        with self._changed:
+            if not self.finished.is_set() and name not in self._warm and name not in self._waited_for:
+                self._waited_for.append(name)
+            return self._changed.wait_for(lambda: self.finished.is_set() or name in self._warm, seconds)
+
+    def following(self, names: Iterable[str]) -> Iterator[str]:
+        """Each of these models once, those first that are waited for; a model is warm when the next is asked for."""
+        left = list(names)
+        while left:
+            with self._changed:
+                waited_for = [name for name in self._waited_for if name in left]
+            self.current = (waited_for or left)[0]
+            left.remove(self.current)
+            yield self.current
+            self.done += 1
+            with self._changed:
+                self._warm.add(self.current)
+                self._changed.notify_all()
+
+    def finish(self) -> None:
+        """No model is waited for any more."""
+        with self._changed:
+            self.finished.set()
+            self._changed.notify_all()
 
 
 progress = Progress()
@@ -70,6 +105,17 @@ def _run() -> None:
             raise
 
 
+def _ask(card: ModelCard) -> None:
+    """What the page asks of a model when it is chosen."""
+    offered = offers.of_model(card.name)
+    for text in card.examples[:2] or ("a",):
+        for language in card.languages if "said" in offered else ("",):
+            cache.trace(card.name, text, language=language)
+        if "steps" in offered:
+            cache.steps(card.name, text)
+    cache.learning(card.name)
+
+
 def _load() -> None:
     keep_keras_session()
     try:
@@ -78,25 +124,16 @@ def _load() -> None:
         progress.current = "TensorFlow"
         models.in_worker(families.import_backend)
         progress.done = 1
-        for card in cards:
-            progress.current = card.name
-            try:
-                languages = card.languages if "said" in offers.of_model(card.name) else ("",)
-                for text in card.examples[:2] or ("a",):
-                    for language in languages:
-                        cache.trace(card.name, text, language=language)
-                    if "steps" in offers.of_model(card.name):
-                        cache.steps(card.name, text)
-                cache.learning(card.name)
-            except AttnvizError:
-                pass  # The page says what is wrong with a model when it is chosen.
-            progress.done += 1
         importlib.import_module("attnviz.figures")
+        named = {card.name: card for card in cards}
+        for name in progress.following(named):
+            with suppress(AttnvizError):  # The page says what is wrong with a model when it is chosen.
+                _ask(named[name])
         gc.collect()
         # What is loaded now stays: no collection need look at it again.
         gc.freeze()
     finally:
-        progress.finished.set()
+        progress.finish()
     for card in cards:
         with suppress(AttnvizError):  # as above
             models.in_worker(zoo.load(card.name).prepare)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -33,3 +34,28 @@ def test_an_error_while_the_process_goes_on_is_seen(monkeypatch):
     monkeypatch.setattr(warmup, "_load", fail)
     with pytest.raises(RuntimeError, match="cannot load"):
         warmup._run()
+
+
+def test_what_is_waited_for_is_loaded_next_and_nobody_waits_for_the_others():
+    progress = warmup.Progress()
+    order = progress.following(["a", "b", "c", "d"])
+    assert next(order) == "a"
+    assert not progress.warm("c", 0) and not progress.warm("a", 0)
+    assert next(order) == "c"
+    assert progress.warm("a", 0) and not progress.warm("c", 0)
+    assert list(order) == ["b", "d"]
+    assert all(progress.warm(name, 0) for name in "abcd")
+    assert not progress.warm("sent later", 0)
+    progress.finish()
+    assert progress.warm("sent later", 0)
+
+
+def test_a_page_that_waits_goes_on_as_soon_as_its_model_is_there():
+    progress, found = warmup.Progress(), []
+    order = progress.following(["a", "b"])
+    next(order)
+    waiting = threading.Thread(target=lambda: found.append(progress.warm("a", 60)))
+    waiting.start()
+    next(order)
+    waiting.join(30)
+    assert found == [True]

@@ -284,11 +284,13 @@ def test_it_fits_the_window(open_page: OpenPage, width: int, height: int, langua
 
 
 def dimming(page: Page) -> list[float]:
-    """How much each region is dimmed."""
-    shares: list[float] = page.locator(".region").evaluate_all(
-        "(all) => all.map((each) => Number(/([\\d.]+)\\)$/.exec(getComputedStyle(each).backgroundColor)[1]))"
-    )
-    return shares
+    """How much each region is dimmed; read again while the page puts a new picture in the place of an old one."""
+    colours: list[str] = []
+    while not all(colours) or not colours:
+        colours = page.locator(".region").evaluate_all(
+            "(all) => all.map((each) => getComputedStyle(each).backgroundColor)"
+        )
+    return [float(colour.removesuffix(")").replace("/", ",").split(",")[-1]) for colour in colours]
 
 
 def lit(page: Page, word: Locator) -> list[float]:

@@ -285,5 +285,6 @@ def test_names():
         "translate-en-ja",
         "translate-ja-en",
         "caption-scenes",
+        "scene-topics",
     ]
     assert all(data.CACHE.name == ".attnviz" for _ in training.names())
