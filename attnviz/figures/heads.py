@@ -79,6 +79,13 @@ def head_map(
         kept: Share 0-1 of the variance that the plane keeps; stated in the title.
         language: Of the words on the chart.
         theme: `light` or `dark`.
+
+    >>> import attnviz
+    >>> from attnviz.analysis.heads.roles import placement
+    >>> block = attnviz.load("sentiment-en-encoder").trace("a good film").blocks[0]
+    >>> similarity = attnviz.analysis.heads_similarity(block)
+    >>> head_map(similarity, *placement(similarity.distance)).data[0].type
+    'scatter'
     """
     paint = style.theme(theme)
     hover = [_nearest(similarity, index, language) for index in range(len(similarity.heads))]

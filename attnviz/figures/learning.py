@@ -56,6 +56,15 @@ def learning(
         title: Whose rows of weights they are.
         language: Of the words on the chart.
         theme: `light` or `dark`.
+
+    >>> from attnviz import zoo
+    >>> from attnviz.analysis.focus import answering
+    >>> learned = zoo.learning("sentiment-en")
+    >>> first = learned.traces[0]
+    >>> values = np.array([answering(trace) for trace in first], np.float64)
+    >>> figure = learning(learned, values, first[0].blocks[0].key, len(first) - 1)
+    >>> figure.data[0].type, len(figure.data[0].z)
+    ('heatmap', 7)
     """
     drawn, looks = style.theme(theme), len(learned.steps)
     places = normalise(values.reshape(1, -1), scale).reshape(values.shape)

@@ -38,6 +38,12 @@ class Measures:
         integrated: Integrated gradients with their residue.
         curves: Measure that orders the tokens to what the class keeps along it.
         random: The same for seeded random orders.
+
+    >>> import attnviz
+    >>> model = attnviz.load("sentiment-en")
+    >>> found = attnviz.analysis.of_classifier(model, model.encode("a good film"), target=1)
+    >>> found.tokens[found.first("removed")], list(found.table().columns[:3])
+    ('good', ['position', 'token', 'attention'])
     """
 
     tokens: tuple[str, ...]
@@ -102,6 +108,17 @@ def measure(
         unknown: What says nothing in the place of a token (see `Model.blank`); a source of it alone is the baseline of
             integrated gradients.
         seed: Of the random orders.
+
+    >>> import attnviz
+    >>> model = attnviz.load("sentiment-en")
+    >>> encoded = model.encode("a good film")
+    >>> row = attnviz.analysis.answering(model.run(encoded))
+    >>> found = measure(
+    ...     encoded, row, 1, run=model.probabilities, embed=model.embed, unknown=model.blank(encoded),
+    ...     gradients=lambda features: model.gradients(encoded, 1, features),
+    ... )
+    >>> found.summary()["measure"].tolist()
+    ['attention', 'removed', 'replaced', 'integrated', 'gradient_input', 'random']
     """
     own = attribution.places(encoded)
     nothing = encoded.replace(own, unknown)
