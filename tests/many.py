@@ -31,6 +31,7 @@ def many_headed(
         The folder.
     """
     from attnviz.families.classifier import encoder
+    from attnviz.families.common.arrays import names
 
     features = heads * size
     config = {
@@ -46,7 +47,7 @@ def many_headed(
     generator = np.random.default_rng(7)
     arrays = {
         key: generator.normal(0, 1.3 / np.sqrt(features), variable.shape).astype(np.float32)
-        for key, variable in encoder.names(network).items()
+        for key, variable in names(network).items()
     }
     # The embedding and the norms large, as training leaves them.
     arrays |= {key: array + 1 for key, array in arrays.items() if key.endswith("gamma")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +31,26 @@ class Learned:
     card: Mapping[str, Any]
     training: Mapping[str, Any]
     metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+def stated(settings: Any, record: Mapping[str, Any], count: int) -> dict[str, Any]:
+    """A card's record of one training.
+
+    Args:
+        settings: How it was trained, a dataclass; `seed` among them.
+        record: As `loop.fit` gives it.
+        count: Of what was learned from.
+    """
+    stated = asdict(settings)
+    return {
+        "seed": stated.pop("seed"),
+        "seconds": round(record["seconds"], 1),
+        "n_train": count,
+        "settings": stated,
+        "epochs": record["epochs"],
+        "best_epoch": record["best_epoch"],
+        "history": [{key: round(value, 4) for key, value in each.items()} for each in record["history"]],
+    }
 
 
 class Kind(Protocol):

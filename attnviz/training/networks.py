@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.families.classifier import encoder, pooling
+from attnviz.families.common.arrays import names
 from attnviz.layers import MeanPooling
 from attnviz.training.schedules import cosine
 from attnviz.training.settings import Settings
@@ -66,7 +67,7 @@ def uniform(model: keras.Model, variant: Variant) -> keras.Model:
     key the same score; the model itself is changed.
     """
     if variant == "encoder":
-        for name, variable in encoder.names(model).items():
+        for name, variable in names(model).items():
             if "/query/" in name:
                 variable.assign(keras.ops.zeros_like(variable))
         return model
@@ -88,13 +89,13 @@ def get_weights(model: keras.Model) -> Weights:
     """Copies of a model's arrays by `layer/variable` (`layer/part/variable` inside attention)."""
     return {
         name: np.array(keras.ops.convert_to_numpy(variable), dtype=np.float32)
-        for name, variable in encoder.names(model).items()
+        for name, variable in names(model).items()
     }
 
 
 def set_weights(model: keras.Model, weights: Weights) -> None:
     """Put arrays named as by `get_weights` into a model."""
-    for name, variable in encoder.names(model).items():
+    for name, variable in names(model).items():
         variable.assign(weights[name])
 
 

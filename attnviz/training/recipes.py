@@ -5,7 +5,8 @@ from __future__ import annotations
 from attnviz.errors import ModelError
 from attnviz.training.captions.captioner import Captioner
 from attnviz.training.captions.recipes import CAPTIONS
-from attnviz.training.captions.scene_topics import SCENE_TOPICS, SceneTopics
+from attnviz.training.captions.scene_topics import SceneTopics
+from attnviz.training.captions.topic_recipes import SCENE_CLASSIFIERS
 from attnviz.training.classifier import Classifier
 from attnviz.training.encoder_recipes import POLITENESS_JA_ENCODER, SENTIMENT_EN_ENCODER, TOPICS_EN_ENCODER
 from attnviz.training.kind import Kind
@@ -18,7 +19,6 @@ POOLING = (TOPICS_EN, POLITENESS_JA, SENTIMENT_EN)
 ENCODERS = (TOPICS_EN_ENCODER, SENTIMENT_EN_ENCODER, POLITENESS_JA_ENCODER)
 CLASSIFIERS: dict[str, ClassifierRecipe] = {recipe.name: recipe for recipe in (*POOLING, *ENCODERS)}
 TRANSLATIONS = {recipe.name: recipe for recipe in (TRANSLATE_EN_JA, TRANSLATE_JA_EN)}
-SCENE_CLASSIFIERS = {recipe.name: recipe for recipe in (SCENE_TOPICS,)}
 RECIPES: dict[str, Recipe] = {**CLASSIFIERS, **TRANSLATIONS, **CAPTIONS, **SCENE_CLASSIFIERS}
 
 

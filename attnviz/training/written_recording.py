@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.entropy import entropy
 from attnviz.analysis.heads.alignment import alignment_heads, written_block
-from attnviz.families.classifier.encoder import set_weights
+from attnviz.families.common.arrays import set_weights
 from attnviz.families.writing.decoding import log_softmax
 from attnviz.families.writing.encoder_decoder import EncoderDecoderModel
 from attnviz.trace import Encoded, Written

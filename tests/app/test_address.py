@@ -23,7 +23,7 @@ _addresses = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(address=_addresses)
 def test_any_address_is_drawn(address: dict[str, str]):
     page = Page(**address)

@@ -16,7 +16,7 @@ GENERATOR = np.random.default_rng(3)
 
 
 def curve() -> erasure.Curves:
-    return erasure.Curves(GENERATOR.random(5), GENERATOR.random(5))
+    return erasure.Curves((1, 2, 3, 4), GENERATOR.random(5), GENERATOR.random(5))
 
 
 @pytest.fixture

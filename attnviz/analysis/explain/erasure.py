@@ -21,33 +21,53 @@ Floats = NDArray[np.float64]
 #: Texts in one call of the model: bounds memory.
 _BATCH = 512
 
+#: Up to so many tokens each step is taken; of more, as of the regions of a picture, so many steps evenly apart.
+EACH, STEPS = 128, 24
+
 
 @dataclass(frozen=True)
 class Curves:
     """Probability of one class along an order of the tokens.
 
     Attributes:
-        without: With the first k tokens of the order removed, k = 0 … n − 1; float64 `[k]`.
-        alone: With the first k tokens only, k = 1 … n; float64 `[k]`.
+        counts: Numbers of tokens, rising: 1 … n − 1, or some of them (see `steps`).
+        without: With the first k tokens of the order removed, k = 0 and `counts`; float64 `[k]`.
+        alone: With the first k tokens only, k of `counts` and n; float64 `[k]`.
     """
 
+    counts: tuple[int, ...]
     without: Floats
     alone: Floats
 
+    def along(self, kind: str) -> tuple[int, ...]:
+        """Numbers of tokens of `without` or of `alone`."""
+        return (0, *self.counts) if kind == "without" else (*self.counts, self.counts[-1] + 1 if self.counts else 1)
+
     @property
     def comprehensiveness(self) -> float:
-        """Mean probability lost by removing the first k tokens, k = 1 … n − 1; NaN for a single token. High is good."""
+        """Mean probability lost by removing the first k tokens, k of `counts`; NaN for a single token. High is good."""
         return float(np.mean(self.without[0] - self.without[1:])) if len(self.without) > 1 else float("nan")
 
     @property
     def sufficiency(self) -> float:
-        """Mean probability missing with only the first k tokens, k = 1 … n − 1; NaN for a single token. Low is good."""
+        """Mean probability missing with only the first k tokens, k of `counts`; NaN for a single token. Low is good."""
         return float(np.mean(self.without[0] - self.alone[:-1])) if len(self.alone) > 1 else float("nan")
 
 
 def order(measure: NDArray[np.floating[Any]]) -> list[int]:
     """Places by falling value; equal ones as in the sentence, those without a value last."""
     return [int(place) for place in np.argsort(-np.nan_to_num(measure, nan=-np.inf), kind="stable")]
+
+
+def steps(length: int) -> tuple[int, ...]:
+    """Numbers of tokens that are removed or kept, of so many.
+
+    >>> steps(4), len(steps(196))
+    ((1, 2, 3), 24)
+    """
+    if length <= EACH:
+        return tuple(range(1, length))
+    return tuple(np.linspace(1, length - 1, STEPS).round().astype(int).tolist())
 
 
 def curves(run: Run, encoded: Encoded, target: int, orders: Sequence[Sequence[int]]) -> list[Curves]:
@@ -64,11 +84,11 @@ def curves(run: Run, encoded: Encoded, target: int, orders: Sequence[Sequence[in
     """
     own = places(encoded)
     special = sorted(set(range(len(encoded.axis))).difference(own))
-    length = len(own)
+    counts = steps(len(own))
     wanted = [
         (
-            [frozenset(each[k:]) for k in range(length)],
-            [frozenset(each[:k]) for k in range(1, length + 1)],
+            [frozenset(each[k:]) for k in (0, *counts)],
+            [frozenset(each[:k]) for k in (*counts, len(own))],
         )
         for each in orders
     ]
@@ -78,7 +98,7 @@ def curves(run: Run, encoded: Encoded, target: int, orders: Sequence[Sequence[in
         some = kept[start : start + _BATCH]
         probabilities = run([encoded.keep(sorted([*special, *(own[place] for place in group)])) for group in some])
         known |= {group: float(row[target]) for group, row in zip(some, probabilities, strict=True)}
-    return [Curves(*(np.array([known[group] for group in groups]) for groups in pair)) for pair in wanted]
+    return [Curves(counts, *(np.array([known[group] for group in groups]) for groups in pair)) for pair in wanted]
 
 
 def random_orders(length: int, count: int = 20, seed: int = 0) -> list[list[int]]:
@@ -99,14 +119,15 @@ def table(named: dict[str, Curves], random: Sequence[Curves]) -> pd.DataFrame:
         the mean, with `low` and `high`, the 5th and 95th percentile over the orders (NaN elsewhere).
     """
     rows = []
-    for kind, first in (("without", 0), ("alone", 1)):
+    for kind in ("without", "alone"):
         for name, curve in named.items():
             rows += [
-                (name, kind, k, value, np.nan, np.nan) for k, value in enumerate(getattr(curve, kind), start=first)
+                (name, kind, k, value, np.nan, np.nan)
+                for k, value in zip(curve.along(kind), getattr(curve, kind), strict=True)
             ]
         if random:
             stacked = np.stack([getattr(curve, kind) for curve in random])  # [order, k]
             low, high = np.quantile(stacked, [0.05, 0.95], axis=0)
-            for k, band in enumerate(zip(stacked.mean(axis=0), low, high, strict=True), start=first):
+            for k, *band in zip(random[0].along(kind), stacked.mean(axis=0), low, high, strict=True):
                 rows.append(("random", kind, k, *band))
     return pd.DataFrame(rows, columns=["measure", "kind", "k", "probability", "low", "high"])

@@ -14,6 +14,7 @@ from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.families.classifier.text_classifier import TextClassifier, padded
+from attnviz.families.common.arrays import set_weights
 from attnviz.families.common.masking import mask_after
 from attnviz.families.common.projection import check_indices, head_steps, value_norms
 from attnviz.tokenizers import Tokenizer, from_config
@@ -291,30 +292,6 @@ def cls_row(weights: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _with_cls(axis: Axis) -> TokenAxis:
     return TokenAxis((CLS, *axis.tokens), (None, *axis.spans), (True, *axis.special), (False, *axis.unknown))
-
-
-def names(model: keras.Model) -> dict[str, Any]:
-    """A model's variables by `layer/variable` (`layer/part/variable` inside attention)."""
-    found = {}
-    for layer in model.layers:
-        for variable in layer.trainable_variables:
-            found[f"{layer.name}/{variable.path.rpartition(layer.name + '/')[2]}"] = variable
-    return found
-
-
-def set_weights(model: keras.Model, weights: dict[str, Any]) -> None:
-    """Put arrays named as by `names` into a model.
-
-    Raises:
-        ValueError: A name or a shape does not agree.
-    """
-    variables = names(model)
-    if set(variables) != set(weights):
-        raise ValueError(f"Expected arrays {sorted(variables)}. Received: {sorted(weights)}")
-    for name, variable in variables.items():
-        if tuple(variable.shape) != weights[name].shape:
-            raise ValueError(f"Expected {name} of shape {tuple(variable.shape)}. Received: {weights[name].shape}")
-        variable.assign(weights[name])
 
 
 def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, Any]]) -> EncoderClassifier:

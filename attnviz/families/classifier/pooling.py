@@ -16,6 +16,7 @@ from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.families.classifier.classifier import Classifier
 from attnviz.families.classifier.text_classifier import TextClassifier
+from attnviz.families.common.arrays import set_weights
 from attnviz.families.common.masking import mask_after
 from attnviz.families.common.projection import check_indices
 from attnviz.layers import AttentionPooling
@@ -271,17 +272,3 @@ def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, An
 def _same(name: str, received: tuple[int, ...], expected: tuple[int, ...]) -> None:
     if received != expected:
         raise ValueError(f"Expected {name} of shape {expected}. Received: {received}")
-
-
-def set_weights(model: keras.Model, weights: dict[str, Any]) -> None:
-    """Put arrays named `layer/variable` into a model.
-
-    Raises:
-        ValueError: A name or a shape does not agree.
-    """
-    variables = {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.weights}
-    if set(variables) != set(weights):
-        raise ValueError(f"Expected arrays {sorted(variables)}. Received: {sorted(weights)}")
-    for name, variable in variables.items():
-        _same(name, weights[name].shape, tuple(variable.shape))
-        variable.assign(weights[name])

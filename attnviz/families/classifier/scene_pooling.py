@@ -12,9 +12,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from attnviz.families.card import ModelCard
-from attnviz.families.classifier.encoder import set_weights
 from attnviz.families.classifier.pooling import BIAS_L2, Pooling
 from attnviz.families.common import vision
+from attnviz.families.common.arrays import set_weights
 from attnviz.families.common.seeing import REGIONS, scene_of, seen
 from attnviz.families.model import Floats
 from attnviz.layers import AttentionPooling

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
-from attnviz.families.classifier.encoder import set_weights
 from attnviz.families.common import vision
+from attnviz.families.common.arrays import set_weights
 from attnviz.families.common.seeing import REGIONS, scene_of, seen
 from attnviz.families.model import Floats
 from attnviz.families.writing import decoding, transformer
@@ -28,6 +28,9 @@ from attnviz.trace import Encoded, RegionAxis, Source, WrittenKind
 
 #: What `load` reads of a model folder; the card has a checksum of each.
 FILES = ("weights.npz", "vision.npz", "words.json")
+
+#: Pictures in one call of the network: bounds memory.
+_AT_ONCE = 64
 
 
 class CaptionModel(EncoderDecoderModel):
@@ -102,11 +105,18 @@ class CaptionModel(EncoderDecoderModel):
 
     def next_logits(self, batch: Sequence[Encoded], before: Sequence[int]) -> NDArray[np.float32]:
         """What follows these ids for each of several sources, float32 `[source, vocabulary]`."""
-        rows = []
-        for encoded in batch:
-            given = self.given(encoded) | {"target": np.array([[self.rules(encoded).start, *before]], np.int32)}
-            rows.append(self._captured(given).prediction["logits"][0, -1])
-        return np.stack(rows)
+        found = []
+        for start in range(0, len(batch), _AT_ONCE):
+            some = batch[start : start + _AT_ONCE]
+            places = np.zeros((len(some), max(len(each.axis) for each in some)), np.int32)
+            regions = np.zeros((*places.shape, some[0].inputs["regions"].shape[2]), np.float32)
+            for row, each in enumerate(some):  # place 0 is padding
+                places[row, : len(each.axis)] = each.inputs["places"][0]
+                regions[row, : len(each.axis)] = each.inputs["regions"][0]
+            target = np.array([[self.rules(each).start, *before] for each in some], np.int32)
+            given = {"source": places, "regions": regions, "target": target}
+            found.append(self._captured(given).prediction["logits"][:, -1])
+        return np.concatenate(found)
 
 
 def rules(words: CaptionWords, language: str, plain: decoding.Rules) -> decoding.Rules:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
-from attnviz.families.classifier.encoder import set_weights
+from attnviz.families.common.arrays import set_weights
 from attnviz.families.common.derivative import Derivative
 from attnviz.families.common.projection import check_indices, head_steps, value_norms
 from attnviz.families.writing import sentence, transformer
@@ -238,7 +238,7 @@ class EncoderDecoderModel(WritingModel):
 
 
 def with_weights(config: Mapping[str, Any], weights: dict[str, Any]) -> transformer.Networks:
-    """Networks with the arrays of a weights file, named as `encoder.names` names those of `Networks.full`.
+    """Networks with the arrays of a weights file, named as `arrays.names` names those of `Networks.full`.
 
     Raises:
         ValueError: They are not of one model.

@@ -146,21 +146,52 @@ class MeanOfStates(keras.layers.Layer):
         )
 
 
-@keras.saving.register_keras_serializable("attnviz")
-class Each(keras.layers.Layer):
-    """Every row so many times, one after the other: several texts about one source."""
+class _OfTexts(keras.layers.Layer):
+    """What is there for several texts about each source, which stand one after the other."""
 
-    def __init__(self, times: int, **options: Any) -> None:
+    def __init__(self, texts: int, **options: Any) -> None:
         super().__init__(**options)
-        self.times = times
-
-    def call(self, inputs: Any) -> Any:
-        """`[B, …]` to `[B · times, …]`."""
-        return ops.repeat(inputs, self.times, axis=0)
+        self.texts = texts
 
     def get_config(self) -> dict[str, Any]:
         """What `__init__` takes."""
-        return {**super().get_config(), "times": self.times}
+        return {**super().get_config(), "texts": self.texts}
+
+
+@keras.saving.register_keras_serializable("attnviz")
+class Each(_OfTexts):
+    """A source's row once for each of its texts."""
+
+    def call(self, inputs: Any) -> Any:
+        """`[B, …]` to `[B · texts, …]`."""
+        return ops.repeat(inputs, self.texts, axis=0)
+
+
+@keras.saving.register_keras_serializable("attnviz")
+class Together(_OfTexts):
+    """The texts of a source beside each other: one matrix product takes its keys and values once, not once a text."""
+
+    def call(self, vectors: Any) -> Any:
+        """`[B · texts, T, F]` to `[B, texts · T, F]`."""
+        return ops.reshape(vectors, (-1, self.texts * ops.shape(vectors)[1], vectors.shape[2]))
+
+
+@keras.saving.register_keras_serializable("attnviz")
+class Apart(_OfTexts):
+    """The way back."""
+
+    def call(self, given: Any) -> Any:
+        """`[B, texts · T, F]` to `[B · texts, T, F]`; weights `[B, H, texts · T, S]` to `[B · texts, H, T, S]`."""
+        shape = ops.shape(given)
+        length = shape[-2] // self.texts
+        if len(given.shape) == 3:
+            return ops.reshape(given, (-1, length, given.shape[2]))
+        parted = ops.reshape(given, (-1, given.shape[1], self.texts, length, shape[3]))
+        return ops.reshape(ops.transpose(parted, (0, 2, 1, 3, 4)), (-1, given.shape[1], length, shape[3]))
+
+    def compute_output_spec(self, given: Any) -> Any:
+        """How long a text is is not known."""
+        return keras.KerasTensor((None, *given.shape[1:-2], None, given.shape[-1]), given.dtype)
 
 
 @keras.saving.register_keras_serializable("attnviz")
@@ -294,7 +325,8 @@ def build(
     position_layer = Positions(name="target_positions")
     flat = Float(name="logits")
 
-    def decoder(x: Any, memory: list[Any], source_mask: Any, own: Any) -> tuple[Any, list[Any]]:
+    def decoder(x: Any, memory: list[Any], source_mask: Any, own: Any, texts: int = 1) -> tuple[Any, list[Any]]:
+        together, apart = (make(texts) if texts > 1 else (lambda x: x) for make in (Together, Apart))
         seen = []
         for i in range(decoder_layers):
             name = f"decoder_{i}"
@@ -304,9 +336,10 @@ def build(
             x = b.add(name, x, b.attend(name, q, k, v, mask)[0])
             name = f"cross_{i}"
             if attention:
-                q = b.heads_of(f"{name}_query", b.norm(f"{name}_norm", x))
-                context, weights = b.attend(name, q, memory[2 * i], memory[2 * i + 1], source_mask)
-                seen.append(weights)
+                q = b.heads_of(f"{name}_query", together(b.norm(f"{name}_norm", x)))
+                together_context, weights = b.attend(name, q, memory[2 * i], memory[2 * i + 1], source_mask)
+                context = apart(together_context)
+                seen.append(apart(weights))
             else:
                 dense = b.once(f"{name}_output", lambda name: keras.layers.Dense(features, name=name))
                 context = keras.layers.Add(name=None)([keras.ops.zeros_like(x), dense(memory[i])])
@@ -318,11 +351,8 @@ def build(
     target = keras.Input((None,), dtype="int32", name="target")
     causal = CausalMask(name="causal_mask")(target)
     y = b.drop("target_vectors", position_layer(embed(target)))
-    repeated, repeated_mask = memory, mask
-    if texts > 1:
-        each = Each(texts, name="each")
-        repeated, repeated_mask = [each(part) for part in memory], each(mask)
-    logits, weights = decoder(y, repeated, repeated_mask, lambda _, k, v: (k, v, causal))
+    repeated = memory if attention or texts == 1 else [Each(texts)(mean) for mean in memory]
+    logits, weights = decoder(y, repeated, mask, lambda _, k, v: (k, v, causal), texts)
     full = keras.Model({**sources, "target": target}, {"logits": logits, "weights": weights}, name="full")
     # ── one position
     token = keras.Input((1,), dtype="int32", name="token")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from attnviz import zoo
@@ -18,8 +17,7 @@ from attnviz.families.writing.caption_words import CaptionWords
 from attnviz.scenes import GRID, Scene
 from attnviz.trace import Written
 from attnviz.training import recording
-from attnviz.training.captions.albums import album, frozen_encoder
-from attnviz.training.captions.features import Album
+from attnviz.training.captions.albums import OfScenes
 from attnviz.training.captions.grammar import LANGUAGES, Grammar, words
 from attnviz.training.captions.learner import FEATURES, LONGEST, course
 from attnviz.training.captions.lesson import PLACES, Lesson, arrays, vocabulary
@@ -31,7 +29,7 @@ from attnviz.training.captions.reader import Reader
 from attnviz.training.captions.recipes import CaptionRecipe
 from attnviz.training.captions.settings import CaptionSettings
 from attnviz.training.card import Section
-from attnviz.training.kind import Learned
+from attnviz.training.kind import Learned, stated
 from attnviz.training.loop import Keep, fit
 from attnviz.training.networks import Weights, halves
 from attnviz.training.recording import Recorder, drawn
@@ -49,25 +47,8 @@ _MOVED = 200
 
 
 @dataclass(frozen=True)
-class Captioner:
-    """A recipe of a captioner; see `kind.Kind`.
-
-    Attributes:
-        recipe: What is made.
-        quiet: No progress on standard error.
-    """
-
-    recipe: CaptionRecipe
-    quiet: bool = False
-
-    @cached_property
-    def encoder(self) -> keras.Model:
-        """The frozen network that sees."""
-        return frozen_encoder(quiet=self.quiet)
-
-    def album(self, name: str) -> Album:
-        """The scenes of a part, see `parts`."""
-        return album(name, self.recipe.settings.scenes, self.encoder, self.recipe.name, quiet=self.quiet)
+class Captioner(OfScenes[CaptionRecipe]):
+    """A recipe of a captioner; see `kind.Kind`."""
 
     def learn(self, models_folder: Path, state: Path) -> Learned:
         recipe, settings = self.recipe, self.recipe.settings
@@ -91,15 +72,7 @@ class Captioner:
                 },
                 "alignment": _alignment(settings),
             },
-            training={
-                "seed": settings.seed,
-                "seconds": round(record["seconds"], 1),
-                "n_train": settings.scenes,
-                "settings": {key: value for key, value in asdict(settings).items() if key != "seed"},
-                "epochs": record["epochs"],
-                "best_epoch": record["best_epoch"],
-                "history": [{key: round(value, 4) for key, value in each.items()} for each in record["history"]],
-            },
+            training=stated(settings, record, settings.scenes),
         )
 
     def taught(

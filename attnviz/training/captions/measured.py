@@ -9,6 +9,7 @@ import numpy as np
 
 from attnviz.scenes import GRID
 from attnviz.training.captions.grammar import LANGUAGES, Caption, Grammar, Language, Role, Word
+from attnviz.training.captions.lesson import several
 from attnviz.training.captions.reader import Reader
 from attnviz.training.captions.scores import Pointing, Written, figures, pointed
 
@@ -35,6 +36,7 @@ def measured(readers: Mapping[str, Reader], taught: tuple[int, int] | None, seed
             found[f"{part}_{language}"] = rounded(figures(written))
             if part == "test":
                 found[f"by_count_{language}"] = _by_count(written)
+                found[f"several_{language}"] = _several(written)
                 found[f"pointing_{language}"] = looked(reader, written, language)
                 found[f"roles_{language}"] = _roles(reader, language, taught, seed)
             elif part == "style":
@@ -54,6 +56,12 @@ def _by_count(written: Sequence[Written]) -> list[dict[str, Any]]:
         some = [each for each in written if len(each.scene.objects) == count]
         rows.append({"things": count, "n": len(some), **rounded(figures(some))})
     return rows
+
+
+def _several(written: Sequence[Written]) -> dict[str, Any]:
+    """Figures of the scenes with several things of one kind, which are to be named once, with their number."""
+    some = [each for each in written if several(each.scene)]
+    return {"n": len(some), **(rounded(figures(some)) if some else {})}
 
 
 def looked(reader: Reader, written: Sequence[Written], language: Language) -> dict[str, Any]:

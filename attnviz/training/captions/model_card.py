@@ -53,6 +53,11 @@ _RIGHT = (
     "twice. `python -m attnviz evaluate {name}` prints them."
 )
 
+_SEVERAL = (
+    "Of the {n} scenes with several things of one kind, to be named once with their number, {perfect} of the captions "
+    "are perfect (English and Japanese)."
+)
+
 _POINTING = (
     "Words that name a thing which is there, in the model's own captions of the scenes set aside: share whose "
     "heaviest region lies on that thing (at least a quarter of it covered), and the weight on all such regions. "
@@ -148,7 +153,10 @@ def _counts(metrics: Mapping[str, Any]) -> tuple[str, ...]:
         for row, other in zip(metrics["by_count_en"], metrics["by_count_ja"], strict=True)
     ]
     head = ["things", "scenes", "perfect, English", "perfect, Japanese", "named, English"]
-    return "By the number of things, scenes set aside:", table(head, rows, words=0)
+    found = [metrics[f"several_{language}"] for language in LANGUAGES]
+    perfect = " and ".join(_share(each["perfect"]) for each in found if each["n"])
+    several = _SEVERAL.format(n=found[0]["n"], perfect=perfect) if perfect else ""
+    return "By the number of things, scenes set aside:", table(head, rows, words=0), several
 
 
 def _siblings(metrics: Mapping[str, Any]) -> tuple[str, ...]:

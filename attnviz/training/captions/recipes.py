@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from attnviz.training import data
+from attnviz.training.captions.albums import SceneRecipe
 from attnviz.training.captions.settings import CaptionSettings
-from attnviz.training.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class CaptionRecipe(Recipe):
+class CaptionRecipe(SceneRecipe):
     """All that tells one captioner from another.
 
     Attributes:
@@ -18,9 +17,6 @@ class CaptionRecipe(Recipe):
     """
 
     settings: CaptionSettings
-    languages: tuple[str, ...] = ("en", "ja")
-    datasets: tuple[data.DataSet, ...] = (data.EFFICIENTNET,)
-    licence: str = "Apache-2.0"
 
 
 CAPTION_SCENES = CaptionRecipe(
@@ -36,12 +32,13 @@ CAPTION_SCENES = CaptionRecipe(
     },
     notes={
         "en": "It knows 83 things and 8 backgrounds as they are drawn here, and nothing else: shown a photograph it "
-        "would name things that are not there. It counts to two, seldom further. Where two things stand diagonally to "
-        "each other it picks one direction. Each region's numbers have seen beyond its border, so what is left out may "
-        "still be told from its neighbours.",
+        "would name things that are not there. Several things of one kind it often names one after the other, as if "
+        "they were different. Where two things stand diagonally to each other it picks one direction. Each region's "
+        "numbers have seen beyond its border, so what is left out may still be told from its neighbours.",
         "ja": "知っているのは、ここに描かれる83種類のものと8つの背景だけです。写真を見せても、そこにないものの名前を"
-        "挙げるだけでしょう。数えられるのは、ほぼ二つまでです。斜めに並んだものについては、どちらか一方の向きで言います。"
-        "各領域の数値は領域の外も見ているので、ある領域を隠しても、隣の領域から分かってしまうことがあります。",
+        "挙げるだけでしょう。同じものがいくつかあると、別のものであるかのように一つずつ名前を挙げてしまうことがよくあります。"
+        "斜めに並んだものについては、どちらか一方の向きで言います。各領域の数値は領域の外も見ているので、"
+        "ある領域を隠しても、隣の領域から分かってしまうことがあります。",
     },
     examples=(
         "snow;dog@3,8*1.3;car@10,9*1.4",
@@ -59,6 +56,9 @@ CAPTION_SCENES = CaptionRecipe(
         "pass 36 % perfect on dev in the worse language, where 15 % had been.",
         "The same after two of seven passes: 43 % perfect, one caption in five named a thing twice, left and right "
         "were guessed. Since then three heads are taught instead of one.",
+        "Three more passes behind the six, with a learning rate of 0.0007 at its highest, in which scenes with several "
+        "things of one kind came five times as often: on the test part 82.9 % and 76.1 % perfect, 3.4 % and 2.4 % "
+        "invented, but of pairs that never met 75.6 % and 71.2 %, and fewer things named. Not kept.",
     ),
 )
 

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from attnviz import zoo
-from attnviz.analysis.entropy import entropy, normalised_entropy
-from attnviz.families.classifier.scene_pooling import build
-from attnviz.layers import MeanPooling
-from attnviz.scenes import BACKGROUNDS, GRID, Scene
-from attnviz.training import data
-from attnviz.training.captions.albums import album, frozen_encoder
+from attnviz.scenes import BACKGROUNDS, GRID
+from attnviz.training.captions.albums import OfScenes
 from attnviz.training.captions.features import Album
 from attnviz.training.captions.pretrained import vision_weights
+from attnviz.training.captions.topic_network import BATCH, accuracy, classes, looks, network, with_weights
+from attnviz.training.captions.topic_recipes import TopicRecipe
 from attnviz.training.card import Section, opening, table
-from attnviz.training.kind import Learned
+from attnviz.training.kind import Learned, stated
 from attnviz.training.loop import Course, Step, fit
 from attnviz.training.networks import Weights, halves, set_weights
-from attnviz.training.recipe import Recipe
 from attnviz.training.recording import Recorder
 from attnviz.training.run import stamp
 from attnviz.training.schedules import Line
 
 #: Parts that are reported.
 PARTS = ("test", "pairs", "style")
-
-#: Scenes at once, in training and when the network is asked.
-_BATCH = 64
 
 _SOURCE = "- [{name}]({url}), {revision}, {licence}. {attribution}."
 
@@ -56,85 +48,8 @@ _FIGURES = (
 
 
 @dataclass(frozen=True)
-class TopicSettings:
-    """How a pooling classifier of scenes is trained.
-
-    Attributes:
-        scenes: To learn from.
-        features: Length of a region's vector.
-        hidden: Units of the hidden layer.
-        epochs: Passes.
-        learning_rate: Of Adam at its highest.
-        seed: Of initial weights and order.
-    """
-
-    scenes: int = 30_000
-    features: int = 64
-    hidden: int = 32
-    epochs: int = 2
-    learning_rate: float = 2e-3
-    seed: int = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class TopicRecipe(Recipe):
-    """All that tells one such model from another.
-
-    Attributes:
-        settings: How it is trained.
-    """
-
-    settings: TopicSettings
-    languages: tuple[str, ...] = ("en", "ja")
-    datasets: tuple[data.DataSet, ...] = (data.EFFICIENTNET,)
-    licence: str = "Apache-2.0"
-
-
-SCENE_TOPICS = TopicRecipe(
-    name="scene-topics",
-    title={"en": "Where a scene is", "ja": "絵の場所"},
-    summary={
-        "en": "Says on which of eight backgrounds a composed picture is. One learned query weighs 196 regions as that "
-        "of a text model weighs words: features, scores, softmax, weighted sum.",
-        "ja": "ものを並べた絵が八つの背景のどれかを答えます。学習した一つのクエリが、テキストのモデルが語に重みを付ける"
-        "のと同じように、196の領域に重みを付けます。特徴、スコア、ソフトマックス、重み付き和です。",
-    },
-    notes={
-        "en": "It knows eight drawn backgrounds and gives every picture one of them. The task is easy: the mean of all "
-        "regions does it as well, so its weights say where it looks, not that it must look there.",
-        "ja": "知っているのは絵の背景八つだけで、どの絵にもそのどれかを答えます。やさしい問題で、全領域の平均でも"
-        "同じように解けます。重みは、どこを見ているかを示しますが、そこを見なければならないことは示しません。",
-    },
-    examples=(
-        "meadow;dog@3,5;tree@9,6*1.5",
-        "snow;penguin@4,9*1.2;car@10,9*1.4",
-        "night;owl@10,3;house@4,9*1.6",
-        "sea;fish@3,4;octopus@10,7*1.4",
-    ),
-    settings=TopicSettings(),
-)
-
-
-@dataclass(frozen=True)
-class SceneTopics:
-    """A recipe of such a classifier; see `kind.Kind`.
-
-    Attributes:
-        recipe: What is made.
-        quiet: No progress on standard error.
-    """
-
-    recipe: TopicRecipe
-    quiet: bool = False
-
-    @cached_property
-    def encoder(self) -> Any:
-        """The frozen network that sees."""
-        return frozen_encoder(quiet=self.quiet)
-
-    def album(self, name: str) -> Album:
-        """The scenes of a part, see `parts`."""
-        return album(name, self.recipe.settings.scenes, self.encoder, self.recipe.name, quiet=self.quiet)
+class SceneTopics(OfScenes[TopicRecipe]):
+    """A recipe of such a classifier; see `kind.Kind`."""
 
     def learn(self, models_folder: Path, state: Path) -> Learned:
         settings, train, dev = self.recipe.settings, self.album("train"), self.album("dev")
@@ -160,14 +75,7 @@ class SceneTopics:
                 "trained_length": GRID * GRID,
                 "max_length": GRID * GRID,
             },
-            training={
-                "seed": settings.seed,
-                "seconds": round(record["seconds"], 1),
-                "n_train": len(train.scenes),
-                "settings": {key: value for key, value in asdict(settings).items() if key != "seed"},
-                "epochs": record["epochs"],
-                "best_epoch": record["best_epoch"],
-            },
+            training=stated(settings, record, len(train.scenes)),
         )
 
     def recorder(self, folder: Path, content: Mapping[str, Any]) -> Recorder | None:
@@ -182,10 +90,10 @@ class SceneTopics:
         for part in PARTS:
             scenes = self.album(part)
             found[f"n_{part}"] = len(scenes.scenes)
-            found[f"accuracy_{part}"] = round(_accuracy(network, scenes), 4)
-            found[f"mean_pooling_accuracy_{part}"] = round(_accuracy(mean, scenes), 4)
+            found[f"accuracy_{part}"] = round(accuracy(network, scenes), 4)
+            found[f"mean_pooling_accuracy_{part}"] = round(accuracy(mean, scenes), 4)
         found["accuracy"] = found["accuracy_test"]
-        return {"metrics": found | _looks(network, self.album("test"), content["training"]["seed"])}
+        return {"metrics": found | looks(network, self.album("test"), content["training"]["seed"])}
 
     def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:
         """The card for people."""
@@ -222,7 +130,7 @@ class SceneTopics:
         settings, labels = self.recipe.settings, classes(train.scenes)
         keras.utils.set_random_seed(settings.seed)
         learner, measured = network(self._config(), attention), network(self._config(), attention)
-        steps = len(labels) // _BATCH
+        steps = len(labels) // BATCH
         trained = keras.Model(learner.input, learner.output[0])
         trained.compile(
             keras.optimizers.Adam(Line(settings.learning_rate, settings.epochs * steps, 0.05)),
@@ -232,13 +140,13 @@ class SceneTopics:
 
         def batches(epoch: int) -> Iterator[Step]:
             order = np.random.default_rng((settings.seed, epoch)).permutation(len(labels))
-            for start in range(0, steps * _BATCH, _BATCH):
-                rows = np.sort(order[start : start + _BATCH])
+            for start in range(0, steps * BATCH, BATCH):
+                rows = np.sort(order[start : start + BATCH])
                 yield train.regions(rows), labels[rows], None
 
         def measure(weights: Weights) -> dict[str, float]:
             set_weights(measured, weights)
-            return {"accuracy": _accuracy(measured, dev)}
+            return {"accuracy": accuracy(measured, dev)}
 
         codes = [scene.code for scene in train.scenes]
         return Course(
@@ -251,65 +159,3 @@ class SceneTopics:
             stamp=stamp(asdict(settings), attention, codes),
             epochs=settings.epochs,
         )
-
-
-def network(config: Mapping[str, int], attention: bool) -> keras.Model:
-    """An untrained model from regions to probabilities and weights `[batch, region]`, or with the mean for these."""
-    base = build(**config)
-    regions = base.input
-    vectors = base.get_layer("embedding").output
-    pooling = base.get_layer("attention_pooling") if attention else MeanPooling(name="mean_pooling")
-    context, weights = pooling(vectors)
-    return keras.Model(regions, [base.get_layer("prediction")(base.get_layer("dense")(context)), weights])
-
-
-def with_weights(config: Mapping[str, int], weights: Weights, attention: bool) -> keras.Model:
-    """The same, trained."""
-    model = network(config, attention)
-    set_weights(model, weights)
-    return model
-
-
-def classes(scenes: tuple[Scene, ...]) -> NDArray[np.int64]:
-    """Of each scene the number of its background."""
-    numbers = {name: number for number, name in enumerate(BACKGROUNDS)}
-    return np.array([numbers[scene.background] for scene in scenes], np.int64)
-
-
-def _asked(model: keras.Model, album: Album) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    count = len(album.scenes)
-    parts = [
-        model.predict_on_batch(album.regions(range(start, min(start + _BATCH, count))))
-        for start in range(0, count, _BATCH)
-    ]
-    probabilities, weights = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return probabilities, weights
-
-
-def _accuracy(model: keras.Model, album: Album) -> float:
-    return float((_asked(model, album)[0].argmax(axis=1) == classes(album.scenes)).mean())
-
-
-def _looks(model: keras.Model, album: Album, seed: int) -> dict[str, float]:
-    """How spread the weights are, how much lies on things, and what the heaviest region is worth."""
-    probabilities, weights = _asked(model, album)
-    predicted, rng = probabilities.argmax(axis=1), np.random.default_rng(seed)
-    things = album.on.any(axis=1)  # [scene, region]
-    drops: dict[str, list[float]] = {"drop_top": [], "drop_random": []}
-    for row in range(len(weights)):
-        regions = album.regions([row])
-        top = int(weights[row].argmax())
-        other = int((top + rng.integers(1, weights.shape[1])) % weights.shape[1])
-        given = np.repeat(regions, 2, axis=0)
-        given[[0, 1], [top, other]] = regions[0].mean(axis=0)
-        lost = probabilities[row, predicted[row]] - model.predict_on_batch(given)[0][:, predicted[row]]
-        for name, value in zip(drops, lost.tolist(), strict=True):
-            drops[name].append(value)
-    found = {
-        "entropy_mean": entropy(weights).mean(),
-        "normalised_entropy_mean": normalised_entropy(weights).mean(),
-        "things": (weights * things).sum(axis=1).mean(),
-        "covered": things.mean(),
-        **{name: np.mean(values) for name, values in drops.items()},
-    }
-    return {name: round(float(value), 4) for name, value in found.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from attnviz.families.writing.translation import TranslationModel
 from attnviz.trace import Written
 from attnviz.training import recording
 from attnviz.training.card import Section
-from attnviz.training.kind import Learned
+from attnviz.training.kind import Learned, stated
 from attnviz.training.networks import halves
 from attnviz.training.progress import Progress
 from attnviz.training.translation.everyday import judged, sentences
@@ -86,15 +86,7 @@ class Translator:
                 "alignment": {"layer": settings.guided_layer, "heads": [settings.guided_head]},
                 "max_length": MAX_LENGTH,
             },
-            training={
-                "seed": settings.seed,
-                "seconds": round(record["seconds"], 1),
-                "n_train": len(self.corpus.train),
-                "settings": {key: value for key, value in asdict(settings).items() if key != "seed"},
-                "epochs": record["epochs"],
-                "best_epoch": record["best_epoch"],
-                "history": [{key: round(value, 4) for key, value in each.items()} for each in record["history"]],
-            },
+            training=stated(settings, record, len(self.corpus.train)),
         )
 
     def recorder(self, folder: Path, content: Mapping[str, Any]) -> Recorder | None:

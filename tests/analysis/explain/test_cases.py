@@ -70,8 +70,8 @@ def test_figures_are_those_of_the_measures():
     attention = np.array([0.1, 0.6, 0.1, 0.1, 0.1])
     removed = np.array([0.3, -0.05, 0.0, 0.1, 0.02])
     values = dict(zip(("attention", "removed", "integrated"), (attention, removed, removed), strict=True))
-    curve = Curves(np.array([0.9, 0.5, 0.3, 0.3, 0.1]), np.linspace(0.1, 0.9, 5))
-    flat = Curves(np.array([0.9, 0.8, 0.8, 0.8, 0.8]), np.linspace(0.1, 0.9, 5))
+    curve = Curves((1, 2, 3, 4), np.array([0.9, 0.5, 0.3, 0.3, 0.1]), np.linspace(0.1, 0.9, 5))
+    flat = Curves((1, 2, 3, 4), np.array([0.9, 0.8, 0.8, 0.8, 0.8]), np.linspace(0.1, 0.9, 5))
     found = Measures(tuple("abcde"), 0, values, Integrated(removed, 0.4, 0.0, 8), {"attention": curve}, (flat, curve))
 
     one = cases.figures(found, 0.25)

@@ -63,6 +63,27 @@ def test_a_single_token_has_no_curve_to_average():
     assert np.isnan(found.sufficiency)
 
 
+def test_of_many_tokens_some_steps_are_taken_and_they_lie_on_the_whole_curve():
+    rng = np.random.default_rng(3)
+    worth = rng.random(erasure.EACH + 3)
+    worth /= worth.sum()
+
+    def run(batch: Sequence[Encoded]) -> np.ndarray:
+        asked.extend(batch)
+        return np.array([[worth[each.inputs["tokens"][0]].sum()] for each in batch])
+
+    asked: list[Encoded] = []
+    order = erasure.order(worth)
+    (found,) = erasure.curves(run, encoded(range(len(worth))), 0, [order])
+    assert len(found.counts) == erasure.STEPS and found.counts[0] == 1 and found.counts[-1] == len(worth) - 1
+    assert len(asked) == 2 * (erasure.STEPS + 1) - 1, "the whole text is run once"
+    kept = np.cumsum(worth[order])
+    np.testing.assert_allclose(found.alone, kept[[k - 1 for k in found.along("alone")]], atol=1e-9)
+    np.testing.assert_allclose(found.without[1:], 1 - kept[[k - 1 for k in found.counts]], atol=1e-9)
+    table = erasure.table({"attention": found}, [found])
+    assert sorted(set(table.k)) == [0, *found.counts, len(worth)]
+
+
 def test_values_that_are_missing_come_last_and_ties_stay_in_place():
     assert erasure.order(np.array([1.0, np.nan, 2.0, 2.0, -1.0])) == [2, 3, 0, 4, 1]
 

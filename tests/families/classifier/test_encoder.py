@@ -10,6 +10,7 @@ from attnviz.analysis.heads.norms import weighted
 from attnviz.capture import CapturedModel
 from attnviz.families.card import ModelCard
 from attnviz.families.classifier import encoder
+from attnviz.families.common.arrays import names
 from attnviz.tokenizers import KINDS
 from attnviz.trace import Edit
 
@@ -33,7 +34,7 @@ def softmax(x):
 
 
 def reference(network, ids, norms=None, vectors=None, outputs=None):
-    w = {n: np.asarray(keras.ops.convert_to_numpy(v), np.float64) for n, v in encoder.names(network).items()}
+    w = {n: np.asarray(keras.ops.convert_to_numpy(v), np.float64) for n, v in names(network).items()}
 
     def norm(x, name):
         y = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)

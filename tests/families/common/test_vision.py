@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnviz.families.classifier.encoder import names
 from attnviz.families.common import vision
+from attnviz.families.common.arrays import names
 from attnviz.training.captions.pretrained import _folded
 
 #: Stride of every block, and whether it has an expansion.

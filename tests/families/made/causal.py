@@ -14,7 +14,7 @@ from keras import layers
 from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
-from attnviz.families.classifier.encoder import set_weights
+from attnviz.families.common.arrays import set_weights
 from attnviz.families.common.cleaning import cleaned
 from attnviz.families.common.derivative import Derivative
 from attnviz.families.common.encoding import text_of, told

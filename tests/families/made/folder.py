@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from attnviz.families.classifier.encoder import names
+from attnviz.families.common.arrays import names
 from tests.many import facts
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from attnviz.families.classifier.encoder import names
 from attnviz.families.common import vision
+from attnviz.families.common.arrays import names
 from attnviz.families.writing import transformer
 from attnviz.families.writing.caption_words import CaptionWords
 from tests.many import facts

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.families.writing import decoding
+from attnviz.families.common.arrays import names, set_weights
+from attnviz.families.writing import decoding, transformer
 from attnviz.families.writing.caption import rules
 from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.scenes import KINDS
@@ -88,3 +89,36 @@ def test_a_caption_of_one_s_own_is_of_the_language_that_was_chosen(model):
         ]
         told = model.trace("meadow;dog@3,5", language=language, target=other).notices
         assert Notice("target_language", {"language": language}) in told
+
+
+def test_several_texts_about_a_picture_are_read_as_each_alone():
+    pictures, texts, heads, words, regions = 2, 3, 5, 7, 11
+    size = {"source_size": regions + 1, "target_size": 13, "features": 20, "encoder_layers": 0, "decoder_layers": 2}
+    alone, together = (
+        transformer.build(**size, heads=heads, hidden=17, region_features=19, texts=count).full for count in (1, texts)
+    )
+    rng = np.random.default_rng(0)
+    drawn = {name: rng.normal(0, 0.5, each.shape) for name, each in names(alone).items()}
+    for network in (alone, together):
+        set_weights(network, drawn)
+    places = np.repeat(np.arange(1, regions + 1, dtype=np.int32)[None], pictures, 0)
+    seen = rng.normal(size=(pictures, regions, 19)).astype(np.float32)
+    target = rng.integers(1, 13, (pictures * texts, words)).astype(np.int32)
+
+    found = together({"source": places, "regions": seen, "target": target})
+    each = np.repeat(np.arange(pictures), texts)
+    expected = alone({"source": places[each], "regions": seen[each], "target": target})
+    np.testing.assert_allclose(found["logits"], expected["logits"], atol=1e-4)
+    for layer, wanted in zip(found["weights"], expected["weights"], strict=True):
+        assert layer.shape == (pictures * texts, heads, words, regions)
+        np.testing.assert_allclose(layer, wanted, atol=1e-5)
+
+
+def test_pictures_with_regions_taken_out_are_asked_together_as_each_alone(model):
+    scenes = [model.encode(f"snow;{kind}@4,7*1.5", language="ja") for kind in ("dog", "cat", "car")]
+    batch = [scenes[0], scenes[1].keep(range(0, 196, 3)), scenes[2].keep([5])]
+    before = [model.token_id(token) for token in model.run(scenes[0]).output.tokens[:2]]
+    together = model.next_logits(batch, before)
+    assert together.shape == (3, len(model.vocabulary))
+    for each, row in zip(batch, together, strict=True):
+        np.testing.assert_allclose(model.next_logits([each], before)[0], row, atol=1e-4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from attnviz.families.classifier import encoder
+from attnviz.families.common.arrays import names
 from tests.families.writing.translation_folder import SIZES
 
 BLOCKS = ("encoder", "decoder", "source-target")
@@ -18,7 +18,7 @@ def softmax(x):
 
 def reference(network, source, target, vectors=None):
     """Logits `[target, vocabulary]`, and by block weights, parts of heads and norms of values, in float64."""
-    w = {n: np.asarray(keras.ops.convert_to_numpy(v), np.float64) for n, v in encoder.names(network).items()}
+    w = {n: np.asarray(keras.ops.convert_to_numpy(v), np.float64) for n, v in names(network).items()}
     width = SIZES["features"]
     found = {name: {"weights": [], "outputs": [], "norms": []} for name in BLOCKS}
 

@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from attnviz.families.classifier import encoder
+from attnviz.families.common.arrays import names
 from attnviz.families.writing import transformer
 from attnviz.families.writing.subwords import Subwords, learn
 from attnviz.tokenizers import KINDS
@@ -109,7 +109,7 @@ def make(folder: Path, languages: tuple[str, str] = ("en", "ja"), epochs: int | 
     else:
         networks = transformer.build(**config)
         _teach(networks.full, languages, dict(zip(languages, sides.values(), strict=True)), epochs)
-        arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in encoder.names(networks.full).items()}
+        arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in names(networks.full).items()}
         np.savez(folder / "weights.npz", **{name: array.astype(np.float16) for name, array in arrays.items()})
     files = ("weights.npz", "source.json", "target.json")
     card = {

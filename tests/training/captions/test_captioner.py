@@ -9,45 +9,31 @@ import numpy as np
 import pytest
 
 from attnviz import zoo
-from attnviz.families.classifier.encoder import names
-from attnviz.families.common import vision
 from attnviz.scenes import KINDS, Scene
 from attnviz.training import pipeline
-from attnviz.training.captions import albums, captioner, scene_topics, siblings
+from attnviz.training.captions import siblings
 from attnviz.training.captions.captioner import Captioner
 from attnviz.training.captions.learner import looks, networks
 from attnviz.training.captions.lesson import Lesson, vocabulary
 from attnviz.training.captions.moved import moved, shifted, swaps
-from attnviz.training.captions.parts import parts
 from attnviz.training.captions.recipes import CAPTION_SCENES
 from attnviz.training.captions.settings import CaptionSettings
 from attnviz.training.networks import get_weights, halves
+from tests.training.captions.few_scenes import few_scenes, random_weights
 
 COUNTS = {"train": 14, "dev": 3, "test": 5, "pairs": 3, "style": 2}
 SETTINGS = CaptionSettings(
-    scenes=14, features=24, layers=2, heads=3, hidden=13, epochs=10, batch_size=1, sentences=2, guided=0.1,
+    scenes=14, features=24, layers=2, heads=3, hidden=13, epochs=3, batch_size=1, sentences=2, guided=0.1,
     learning_rate=0.01, averaging=0.0, dropout=0.0, seed=3,
 )  # fmt: skip
 RECIPE = replace(CAPTION_SCENES, settings=SETTINGS)
-
-
-def random_weights(**_):
-    rng = np.random.default_rng(3)
-    network = vision.build()
-    return {name: rng.normal(0, 0.1, each.shape).astype(np.float32) for name, each in names(network).items()}
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """The models' folder after a training, and the captioner that was trained."""
     place = tmp_path_factory.mktemp("captions")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "CACHE", place / "cache")
-        patch.setattr(albums, "SCENES", place / "scenes")
-        for module in (albums, captioner, scene_topics):
-            patch.setattr(module, "vision_weights", random_weights)
-        small = {name: replace(part, count=COUNTS[name]) for name, part in parts().items()}
-        patch.setattr(albums, "parts", lambda count: small)
+    with few_scenes(place, COUNTS):
         kind = Captioner(RECIPE, quiet=True)
         pipeline.train(kind, place / "models")
         yield place / "models", kind
@@ -112,7 +98,7 @@ def test_the_card_for_people_says_where_it_looks_and_what_it_wrote(folder):
 def test_its_training_was_looked_at(folder):
     learning = zoo.learning(folder)
     assert learning is not None and len(learning.sentences) <= 3
-    assert learning.steps[0] == 0 and learning.steps[-1] == 140
+    assert learning.steps[0] == 0 and learning.steps[-1] == 3 * 14
     shape = learning.traces[0][0].block("source-target").shape
     assert shape[:2] == (2, 3) and shape[3] == 196
 

@@ -10,10 +10,9 @@ import pytest
 from attnviz import zoo
 from attnviz.scenes import BACKGROUNDS
 from attnviz.training import pipeline
-from attnviz.training.captions import albums, captioner, scene_topics
-from attnviz.training.captions.parts import parts
-from attnviz.training.captions.scene_topics import SCENE_TOPICS, SceneTopics, TopicSettings
-from tests.training.captions.test_captioner import random_weights
+from attnviz.training.captions.scene_topics import SceneTopics
+from attnviz.training.captions.topic_recipes import SCENE_TOPICS, TopicSettings
+from tests.training.captions.few_scenes import few_scenes
 
 COUNTS = {"train": 128, "dev": 7, "test": 11, "pairs": 3, "style": 5}
 RECIPE = replace(SCENE_TOPICS, settings=TopicSettings(scenes=128, features=13, hidden=11, epochs=2, seed=3))
@@ -22,13 +21,7 @@ RECIPE = replace(SCENE_TOPICS, settings=TopicSettings(scenes=128, features=13, h
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     place = tmp_path_factory.mktemp("topics")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "CACHE", place / "cache")
-        patch.setattr(albums, "SCENES", place / "scenes")
-        for module in (albums, captioner, scene_topics):
-            patch.setattr(module, "vision_weights", random_weights)
-        small = {name: replace(part, count=COUNTS[name]) for name, part in parts().items()}
-        patch.setattr(albums, "parts", lambda count: small)
+    with few_scenes(place, COUNTS):
         kind = SceneTopics(RECIPE, quiet=True)
         yield pipeline.train(kind, place / "models"), kind
 
