@@ -57,13 +57,15 @@ def show(asked: State, facts: Facts, views: Sequence[View], theme: str) -> Shown
     card, offered = facts.cards[asked.model], offers.of_model(asked.model)
     state = asked.settle(facts, offered)
     desk = Desk(asked.model, state.said if "said" in offered else "")
+    if state.sentence > len(_sentences(state)):
+        state = state.replace(sentence=1)
     rows, problem = _rows(state, desk)
     if problem is not None:
         asked = asked.replace(path=(), at=-1)
         state = state.replace(path=(), at=-1)
     usable = [row for row in rows if row.trace is not None]
     selected = next((row for row in usable if row.number == state.sentence), usable[0] if usable else None)
-    way, block = Way(state.path, state.own, state.beam), state.block or None
+    way, block = _way(state, selected.number if selected else state.sentence), state.block or None
     own = Context(state.lang, theme, card, state, desk, rows, selected, block=block, way=way)
     own = own.at(state.layer, state.head, state.query)
     if selected is not None:
@@ -100,13 +102,20 @@ def _settled(context: Context, view: View) -> dict[str, Any]:
     return changes
 
 
+def _sentences(state: State) -> list[str]:
+    return list(sentences(state.text)[:MAX_SENTENCES])
+
+
+def _way(state: State, number: int) -> Way:
+    """How what is written about a sentence comes about: what was chosen or typed is of the selected one."""
+    return Way(state.path, state.own, state.beam) if number == state.sentence else Way(beam=state.beam)
+
+
 def _rows(state: State, desk: Desk) -> tuple[list[Row], Notice | None]:
     """The sentences and their traces; a notice if the path of chosen tokens was left out, as it leads nowhere."""
     rows, problem = [], None
-    for number, text in enumerate(sentences(state.text)[:MAX_SENTENCES], start=1):
-        chosen = number == state.sentence
-        way = Way(state.path, state.own, state.beam) if chosen else Way(beam=state.beam)
-        cleaned = clean(text).text
+    for number, text in enumerate(_sentences(state), start=1):
+        way, cleaned = _way(state, number), clean(text).text
         try:
             try:
                 own = desk.trace(text, way=way)

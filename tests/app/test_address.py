@@ -23,9 +23,26 @@ _addresses = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(address=_addresses)
 def test_any_address_is_drawn(address: dict[str, str]):
+    expect_drawn(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"model": "caption-scenes", "own": "a translation"},  # a word that the model cannot write
+        {"model": "translate-en-ja", "own": "a", "sentence": "20"},  # of a sentence that there is not
+    ],
+    ids=lambda address: address["model"],
+)
+def test_what_is_written_depends_on_what_there_is(address: dict[str, str]):
+    expect_drawn({"view": "attribution", **address})
+
+
+def expect_drawn(address: dict[str, str]) -> None:
+    """An address opens, and what the page makes of it opens the same page."""
     page = Page(**address)
 
     assert len(page.messages()) >= len(page.state("problems"))

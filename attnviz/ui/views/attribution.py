@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp
 
-import numpy as np
 import streamlit as st
 
 from attnviz import figures
 from attnviz.analysis.explain import erasure
 from attnviz.analysis.explain.measures import MEASURES, Measure, Measures
 from attnviz.analysis.heads import alignment
+from attnviz.families.writing.subwords import SPECIAL, UNKNOWN_ID
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import Classification, Written
 from attnviz.ui import offers
@@ -21,6 +21,9 @@ from attnviz.ui.controls.chart import chart, data_table
 from attnviz.ui.fields import Field, index
 from attnviz.ui.translation import heads_name
 from attnviz.ui.words import literal
+
+#: Stands for what a typed text has and the vocabulary lacks.
+UNKNOWN = SPECIAL[UNKNOWN_ID]
 
 #: Drawn before anything is chosen; all five at once are too narrow for a phone.
 SHOWN: tuple[Measure, ...] = ("attention", "removed", "integrated")
@@ -38,7 +41,7 @@ def settle(context: Context) -> dict[str, int]:
     if isinstance(output, Classification):
         return {"target": state.target if state.target < len(output.labels) else -1}
     assert isinstance(output, Written)
-    target = state.target if state.target < len(output.tokens) else -1
+    target = state.target if state.target in _known(output) else -1
     there = len(_candidates(output, target if target >= 0 else _least_sure(output)))
     return {"target": target, "instead": state.instead if state.instead < there else 0}
 
@@ -123,7 +126,7 @@ def _choose_token(context: Context) -> Choice:
     shown = [alignment.readable(token, spaced) for token in output.tokens]
     place: int = st.selectbox(
         context.told("attribution.token"),
-        range(-1, len(shown)),
+        [-1, *_known(output)],
         format_func=lambda each: (
             f"{each + 1}. {shown[each]}"
             if each >= 0
@@ -164,7 +167,12 @@ def _candidates(output: Written, place: int) -> list[str]:
 
 def _least_sure(output: Written) -> int:
     """Place of the token the model gave the least probability: there is most to ask about."""
-    return int(np.argmin(output.log_probabilities))
+    return min(_known(output), key=lambda place: float(output.log_probabilities[place]))
+
+
+def _known(output: Written) -> list[int]:
+    """Places of the tokens that the model can write, the end among them; what is typed may have others."""
+    return [place for place, token in enumerate(output.tokens) if token != UNKNOWN]
 
 
 def _whose(context: Context) -> str:
