@@ -41,12 +41,12 @@ def stated(settings: Any, record: Mapping[str, Any], count: int) -> dict[str, An
         record: As `loop.fit` gives it.
         count: Of what was learned from.
     """
-    stated = asdict(settings)
+    chosen = asdict(settings)
     return {
-        "seed": stated.pop("seed"),
+        "seed": chosen.pop("seed"),
         "seconds": round(record["seconds"], 1),
         "n_train": count,
-        "settings": stated,
+        "settings": chosen,
         "epochs": record["epochs"],
         "best_epoch": record["best_epoch"],
         "history": [{key: round(value, 4) for key, value in each.items()} for each in record["history"]],

@@ -30,7 +30,7 @@ class Curves:
     """Probability of one class along an order of the tokens.
 
     Attributes:
-        counts: Numbers of tokens, rising: 1 … n − 1, or some of them (see `steps`).
+        counts: Numbers of tokens, rising: 1 … n − 1, or some of them, n − 1 the last (see `steps`).
         without: With the first k tokens of the order removed, k = 0 and `counts`; float64 `[k]`.
         alone: With the first k tokens only, k of `counts` and n; float64 `[k]`.
     """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from attnviz.families.writing.caption_words import CaptionWords
 from attnviz.families.writing.subwords import END_ID
-from attnviz.scenes import GRID, Scene
+from attnviz.scenes import GRID
 from attnviz.training.captions.features import Album
 from attnviz.training.captions.grammar import LANGUAGES, OBJECT_ROLES, Caption, Grammar, words
 
@@ -96,15 +96,6 @@ class Lesson:
                 if word.role in OBJECT_ROLES:
                     on[place, position] = seen[list(word.objects)].any(axis=0)
         return Batch(self.album.regions(rows), np.repeat(PLACES, len(rows), 0), target, wanted, on)
-
-
-def several(scene: Scene) -> bool:
-    """Whether there are several things of one kind.
-
-    >>> several(Scene("sea;fish@3,4;fish@9,8")), several(Scene("sea;fish@3,4"))
-    (True, False)
-    """
-    return len({placed.kind for placed in scene.objects}) < len(scene.objects)
 
 
 def arrays(

@@ -9,7 +9,6 @@ import numpy as np
 
 from attnviz.scenes import GRID
 from attnviz.training.captions.grammar import LANGUAGES, Caption, Grammar, Language, Role, Word
-from attnviz.training.captions.lesson import several
 from attnviz.training.captions.reader import Reader
 from attnviz.training.captions.scores import Pointing, Written, figures, pointed
 
@@ -60,7 +59,7 @@ def _by_count(written: Sequence[Written]) -> list[dict[str, Any]]:
 
 def _several(written: Sequence[Written]) -> dict[str, Any]:
     """Figures of the scenes with several things of one kind, which are to be named once, with their number."""
-    some = [each for each in written if several(each.scene)]
+    some = [each for each in written if len({placed.kind for placed in each.scene.objects}) < len(each.scene.objects)]
     return {"n": len(some), **(rounded(figures(some)) if some else {})}
 
 
