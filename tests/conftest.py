@@ -7,9 +7,12 @@ import os
 import pytest
 from hypothesis import settings
 
-# Before anything imports TensorFlow: no chatter, the same numbers on every machine, no look for a GPU.
+# Before anything imports TensorFlow: no chatter, the same numbers on every machine, no look for a GPU; one thread, for
+# there are as many processes as cores, and threads that wait for each other cost a fifth.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+for _threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
 
 # The machines that run this are slow and shared: no deadline for an example, and the same examples every time.
 settings.register_profile("attnviz", deadline=None, derandomize=True, print_blob=True)

@@ -10,8 +10,8 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from attnviz import api, zoo
-from attnviz.api import ROUTES, SIZES
+from attnviz import zoo
+from attnviz.api import ROUTES, SIZES, scenes
 from attnviz.scenes import KINDS, SIDE, STYLES, Scene
 from attnviz.scenes.kinds import ART
 from tests.families.writing import caption_folder
@@ -64,7 +64,7 @@ def test_one_picture_has_one_tag_however_it_is_written(client):
 
 def test_who_has_the_picture_is_not_sent_it_again_and_nothing_is_drawn(client, monkeypatch):
     tag = client.get("/api/scene.webp", params={"code": CODE}).headers["etag"]
-    monkeypatch.setattr(api, "_webp", lambda code, size: pytest.fail("drawn"))
+    monkeypatch.setattr(scenes, "_webp", lambda code, size: pytest.fail("drawn"))
     answer = client.get("/api/scene.webp", params={"code": CODE}, headers={"If-None-Match": f'"other", W/{tag}'})
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
 
@@ -103,7 +103,7 @@ def test_what_is_no_scene(client, query, code, language):
 def test_what_is_kept_is_bounded(client):
     for size in range(SIDE, SIDE + 40):
         assert client.get("/api/scene.webp", params={"code": "night", "size": size}).status_code == 200
-    assert api._webp.cache_info().currsize <= 32
+    assert scenes._webp.cache_info().currsize <= 32
     from attnviz.scenes import backgrounds
 
     assert backgrounds.drawn.cache_info().currsize <= 16

@@ -96,6 +96,24 @@ def test_models(run):
         assert entry["name"] == name and entry["metrics"] == card(name)["metrics"]
 
 
+def test_lectures_are_listed_and_what_is_wrong_with_one_is_told(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("ATTNVIZ_LECTURES", str(tmp_path))
+    (tmp_path / "bees.toml").write_text('format = 1\ntitle.en = "Bees"\nslides = [{title = {en = "One"}}]\n')
+    code, out, err = run("lectures")
+
+    assert code == 1 and "bees.toml" in err and "state" in err
+    assert [(each["name"], each["slides"]) for each in json.loads(out)] == [("attention", 20)]
+
+
+def test_the_file_of_a_lecture_is_checked(run, tmp_path):
+    file = tmp_path / "bees.toml"
+    file.write_text('format = 1\ntitle.en = "Bees"\nslides = [{title = {en = "One"}, state = {}}]\n')
+    assert run("lecture", file)[:2] == (0, "")
+    file.write_text('format = 1\ntitle.en = "Bees"\nslides = [{title = {en = "One"}, state = {}, tiel = 1}]\n')
+    code, out, err = run("--lang", "ja", "lecture", file)
+    assert (code, out) == (2, "") and all(word in err for word in ("bees.toml", "スライド 1", "tiel"))
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_trace(run, name):
     text = card(name)["examples"][0]

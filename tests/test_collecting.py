@@ -119,3 +119,10 @@ def test_streamlit_does_not_collect_after_every_run():
 
     assert settings["runner"]["postScriptGC"] is False
     assert isinstance(st.get_option("runner.postScriptGC"), bool), "Streamlit still knows the setting"
+
+
+def test_a_page_keeps_what_it_names_for_longer_than_quick_steps_take():
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+
+    assert settings["global"]["maxCachedMessageAge"] >= 20
+    assert isinstance(st.get_option("global.maxCachedMessageAge"), int), "Streamlit still knows the setting"

@@ -17,6 +17,8 @@ from attnviz.trace import Notice
 SOURCE = Path(attnviz.__file__).parent
 LANGUAGES = list(languages())
 
+NAMES = {"Notice", "InputError", "ModelError", "DataError", "TraceError", "ServerError"}
+
 Call = tuple[str, str, frozenset[str] | None]
 
 
@@ -28,7 +30,14 @@ def _calls(path: Path) -> list[tuple[str, Call]]:
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         code = node.args[0].value
-        if not isinstance(code, str) or name not in {"Notice", "InputError", "ModelError", "DataError", "TraceError"}:
+        if not isinstance(code, str) or name not in {
+            "Notice",
+            "InputError",
+            "ModelError",
+            "DataError",
+            "TraceError",
+            "ServerError",
+        }:
             continue
         names: frozenset[str] | None = frozenset(word.arg for word in node.keywords if word.arg)
         if any(word.arg is None for word in node.keywords):
@@ -90,7 +99,9 @@ def test_parameters_come_through_literally(language, value):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_notice_may_speak_of_a_language(language):
-    assert "(en" in Notice("wrong_language", {"language": "en"}).message(language).replace("（", "(")
+    for code, name in {"en": {"en": "English", "ja": "英語"}, "ja": {"en": "Japanese", "ja": "日本語"}}.items():
+        assert name[language] in Notice("wrong_language", {"language": code}).message(language)
+    assert "eo" in Notice("wrong_language", {"language": "eo"}).message(language)
 
 
 def test_languages_call_themselves_by_their_names():

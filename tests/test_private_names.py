@@ -208,6 +208,32 @@ def softmax() -> None:
     assert "gen_nn_ops.softmax" in inspect.getsource(nn_ops)
 
 
+def normalised() -> None:
+    from tensorflow.python.ops import gen_math_ops, math_ops
+
+    source = inspect.getsource(math_ops)
+    for name in ("real_div", "div_no_nan", "mul", "exp"):
+        assert f"gen_math_ops.{name}(" in source and callable(getattr(gen_math_ops, name))
+
+
+def loop() -> None:
+    from tensorflow.python.ops import while_loop
+
+    takes(while_loop.while_loop, "cond", "body", "loop_vars", "shape_invariants")
+    assert "return while_loop(" in inspect.getsource(while_loop.while_loop_v2)
+    with tf.__internal__.FuncGraph("outer").as_default() as graph:
+        tf.while_loop(lambda i: i < 3, lambda i: i + 1, (tf.constant(0),))
+    (made,) = (each for each in graph.get_operations() if each.type in ("While", "StatelessWhile"))
+    assert len(made._body_graph.inputs) == len(made.inputs) and len(made._body_graph.outputs) == len(made.outputs)
+
+
+def function_in_graph() -> None:
+    with tf.__internal__.FuncGraph("outer").as_default() as graph:
+        tf.function(lambda x: x + 1)(tf.constant(2.0))
+    (made,) = (each for each in graph.get_operations() if "PartitionedCall" in each.type)
+    assert len(graph._get_function(made.get_attr("f").name).graph.inputs) == len(made.inputs)
+
+
 def allowed_methods() -> None:
     endpoint: Any = pytest.importorskip("starlette.endpoints").HTTPEndpoint
     reads = type("Reads", (endpoint,), {"get": lambda self: None})
@@ -220,6 +246,12 @@ def clean_problem_modules() -> None:
 
     assert not inspect.signature(script_runner._clean_problem_modules).parameters
     assert "_clean_problem_modules" in inspect.getsource(script_runner.ScriptRunner)
+
+
+def script_run_context() -> None:
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    assert get_script_run_ctx(suppress_warning=True) is None
 
 
 LIST = (
@@ -252,7 +284,9 @@ LIST = (
         "Keeps Keras from raising a new error in the place of ours, without its code and parameters.",
         call_info_injected,
     ),
-    Private("keras.src.backend", ("capture",), "`rnn`, the one loop of Keras' recurrent layers.", rnn),
+    Private(
+        "keras.src.backend", ("capture",), "`rnn`, the one loop of Keras' recurrent layers; masks kept at tensors.", rnn
+    ),
     Private(
         "keras.src.backend.common.global_state",
         ("families",),
@@ -291,12 +325,27 @@ LIST = (
         "Its `softmax` is what every softmax reaches, whatever its public name.",
         softmax,
     ),
+    Private(
+        "tensorflow.python.ops.gen_math_ops",
+        ("capture",),
+        "Its divisions, products and exponentials are what a softmax written by hand ends in.",
+        normalised,
+    ),
+    Private("tensorflow.python.ops.while_loop", ("capture",), "`while_loop`, what every loop of a graph is.", loop),
+    Private("_body_graph", ("capture",), "What a loop does in each step.", loop),
+    Private("_get_function", ("capture",), "What a function in a graph does.", function_in_graph),
     Private("_allowed_methods", ("api",), "Starlette's answer to a wrong method, said in JSON.", allowed_methods),
     Private(
         "streamlit.runtime.scriptrunner.script_runner",
         ("ui",),
         "It clears the Keras session after every run.",
         clean_problem_modules,
+    ),
+    Private(
+        "streamlit.runtime.scriptrunner.get_script_run_ctx",
+        ("ui",),
+        "Whose page runs: only who is at the machine may send files.",
+        script_run_context,
     ),
     Private("_clean_problem_modules", ("ui",), "That clearing, replaced by nothing.", clean_problem_modules),
 )

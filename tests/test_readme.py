@@ -21,7 +21,10 @@ def row(card: dict) -> str:
     name = f"[{card['name']}](models/{card['name']}/README.md)"
     if card["task"] == "caption":
         best = [max(each["hits"] for each in figures[f"pointing_{code}"]["heads"]) for code in ("en", "ja")]
-        found = [figures[f"{part}_{code}"]["perfect"] for part in ("test", "pairs") for code in ("en", "ja")]
+        shown = [("test", "perfect"), ("pairs", "perfect")]
+        if card.get("takes") == "photo":
+            shown = [("test", "perfect"), ("test", "named_coarse"), ("test", "places")]
+        found = [figures[f"{part}_{code}"][figure] for part, figure in shown for code in ("en", "ja")]
         cells = [f"{100 * share:.1f} %" for share in (*found, *best)]
         return f"| {' | '.join([name, card['title']['en'], *cells])} |"
     if card["task"] == "background":

@@ -7,17 +7,21 @@ import io
 import json
 import os
 import pickle
+import subprocess
+import sys
 import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 import attnviz
 from attnviz import zoo
 from attnviz.errors import ModelError
+from attnviz.families.hub import foreign
 from attnviz.tokenizers import PADDING, UNKNOWN
 from attnviz.zoo import files, loading
 
@@ -121,6 +125,38 @@ def test_the_first_folder_of_a_name_is_taken(tmp_path, monkeypatch):
     make(tmp_path / "two", labels=["c", "d"])
     monkeypatch.setenv("ATTNVIZ_MODELS", os.pathsep.join([str(tmp_path / "one"), str(tmp_path / "two")]))
     assert next(card.labels for card in attnviz.models() if card.name == "tiny") == ("a", "b")
+
+
+def test_a_file_is_told_from_a_folder_and_keras_2_from_keras_3(tmp_path):
+    new, old, older = tmp_path / "new.keras", tmp_path / "old.keras", tmp_path / "older.h5"
+    for path, version in ((new, "3.15.1"), (old, "2.15.0")):
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.writestr("metadata.json", json.dumps({"keras_version": version}))
+    with h5py.File(older, "w") as opened:
+        opened.attrs["keras_version"] = b"2.4.0"
+    said = {new: ("load_file", "wrap"), old: ("keras_2_file", "2.15.0"), older: ("keras_2_file", "2.4.0")}
+    for path, (code, words) in said.items():
+        with pytest.raises(ModelError) as caught:
+            zoo.load(path)
+        assert caught.value.code == code and words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("bert-base-uncased", "hub_name"), ("cl-tohoku/bert-base-japanese", "hub_name"), ("mine.keras", "no_such_path")],
+)
+def test_a_name_of_hugging_face_and_a_path_that_is_not_there(name, code):
+    with pytest.raises(ModelError) as caught:
+        zoo.load(name)
+    assert caught.value.code == code and name in str(caught.value)
+
+
+def test_another_backend_is_named(tmp_path):
+    program = "import attnviz\ntry: attnviz.load('sentiment-en')\nexcept attnviz.ModelError as e: print(e.code, e)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ, "KERAS_BACKEND": "numpy"}
+    )
+    assert run.stdout.startswith("other_backend") and "numpy" in run.stdout and "KERAS_BACKEND=tensorflow" in run.stdout
 
 
 @pytest.mark.parametrize("name", ["", "nothing", "../nothing", "x" * 5000, "a\0b", "\ud800", None, 5, b"x"])
@@ -403,3 +439,56 @@ def test_eight_threads_at_once_load_one_model_once(tmp_path, monkeypatch):
         models = list(pool.map(load, range(8)))
     assert len(set(map(id, models))) == 1
     assert opened == [folder.resolve()]
+
+
+# ── damage and bad places ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_bit_that_flips_anywhere_in_a_card_is_seen(tmp_path):
+    folder = make(tmp_path, examples=["tea, please"], summary={"en": "tells tea from trains"})
+    zoo.seal(folder)
+    assert attnviz.load(folder).card.examples == ("tea, please",)
+    sound, rng = (folder / "card.json").read_bytes(), np.random.default_rng(11)
+    said = json.loads(sound)
+    for place in rng.choice(len(sound), 150, replace=False):
+        damaged = bytearray(sound)
+        damaged[place] ^= 1 << rng.integers(8)
+        (folder / "card.json").write_bytes(damaged)
+        try:
+            found = zoo.read_card(folder)
+        except ModelError:
+            continue
+        assert {**found, "sha256": ""} == {**said, "sha256": ""} or "sha256" not in found
+    card = {**said, "examples": ["coffee"]}
+    write_card(folder, card)
+    with pytest.raises(ModelError, match="checksum"):
+        zoo.read_card(folder)
+    zoo.seal(folder)
+    assert zoo.read_card(folder)["examples"] == ["coffee"]
+
+
+def test_every_shipped_card_has_its_checksum():
+    assert [card.name for card in zoo.models() if "sha256" not in card.details] == []
+
+
+def test_nobody_at_home(monkeypatch):
+    def nobody():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", nobody)
+    assert zoo.own_folder().parts[-2:] == ("attnviz", "models")
+    assert [card.name for card in zoo.models()]
+
+
+def test_what_a_killed_process_left_goes_with_the_next_and_nothing_else(tmp_path):
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    at_work, left = tmp_path / f"{foreign.ADDING}{os.getpid()}-a", tmp_path / f"{foreign.ADDING}{killed.pid}-b"
+    strange, old = tmp_path / f"{foreign.ADDING}c", tmp_path / f"{foreign.ADDING}d"
+    for folder in (at_work, left, strange, old):
+        (folder / "model").mkdir(parents=True)
+    os.utime(old, (0, 0))
+    with pytest.raises(ModelError, match="nothing"):
+        foreign.copy_own(tmp_path / "nothing", tmp_path / "new", {}, None, 1, lambda folder: None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([at_work.name, strange.name])

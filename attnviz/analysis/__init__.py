@@ -30,6 +30,8 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "weights_table": ("tables", "weights"),
     # What is in the weights.
     "row_entropy": ("entropy", "entropy"),
+    "row_clearness": ("clearness", "clearness"),
+    "clearest_of": ("clearness", "clearest"),
     "jensen_shannon": ("divergence", "jensen_shannon"),
     "total_variation": ("divergence", "total_variation"),
     "softmax_at_temperature": ("softmax", "at_temperature"),

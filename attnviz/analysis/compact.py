@@ -38,6 +38,20 @@ def shrunk(
     return values
 
 
+def largest(rows: Sequence[NDArray[np.floating]], most: int) -> NDArray[np.intp]:
+    """Places of the largest values of several rows of the same length, in their order; all where there are no more.
+
+    Args:
+        rows: Each float `[place]`; NaN is no value. A place counts by the largest absolute value that stands there.
+        most: Places to keep.
+
+    >>> largest([np.array([0.1, 0.7, 0.2])], 2).tolist()
+    [1, 2]
+    """
+    values = np.nanmax(np.abs(np.nan_to_num(np.stack([np.asarray(row, np.float64) for row in rows]))), axis=0)
+    return np.sort(np.argsort(-values, kind="stable")[:most])
+
+
 def placed(weights: NDArray[np.floating], scale: ScaleKey, limit: int) -> NDArray[np.uint8]:
     """`coded(shrunk(normalise(weights, scale), limit))` without ever holding all of it in full precision.
 

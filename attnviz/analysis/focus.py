@@ -47,11 +47,8 @@ class Focus:
 
     def mask(self, trace: AttentionTrace) -> NDArray[np.int8] | None:
         """Why each weight of the row is zero, int8 `[key]`, or None if nothing in the block is masked."""
-        mask = trace.block(self.block).mask
-        if mask is None:
-            return None
-        row: NDArray[np.int8] = (mask if mask.ndim == 2 else mask[self.layer, self.head])[self.query]
-        return row
+        block = trace.block(self.block)
+        return None if block.mask is None else block.mask_of(self.layer, self.head)[self.query]
 
     def own(self, trace: AttentionTrace) -> Focus:
         """The same row by the model's own positions; of a word of several pieces, that of its first."""
@@ -101,6 +98,19 @@ def focus(
         _within(head, heads, 0),
         _within(query, queries, _telling(chosen)),
     )
+
+
+def asked(trace: AttentionTrace, layer: int | None, head: int | None, block: str | None = None) -> Focus:
+    """`focus` for a layer and a head that must be there.
+
+    Raises:
+        InputError: There is no such block, layer or head.
+    """
+    if block is not None:
+        trace.block(block)
+    chosen = focus(trace, layer, head, block=block)
+    trace.block(chosen.block).select(layer, head)
+    return chosen
 
 
 def answering(trace: AttentionTrace) -> NDArray[np.float32]:

@@ -11,9 +11,16 @@ from attnviz.capture.sites import Site
 from attnviz.errors import InputError
 from attnviz.trace import Edit
 
+#: Columns of the table of edits: where the values of a site start, and the lengths of up to eight axes.
+COLUMNS = 9
+
 
 def packed(
-    edits: Sequence[Edit], sites: Sequence[Site], rows: Sequence[int], table_rows: int, lengths: Mapping[str, int]
+    edits: Sequence[Edit],
+    sites: Sequence[Site],
+    rows: Sequence[int],
+    table_rows: int,
+    sizes: Mapping[str, Sequence[int | None]],
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Edits as the graph takes them.
 
@@ -22,24 +29,25 @@ def packed(
         sites: Where weights can be put in.
         rows: Row of each site in the table.
         table_rows: How many rows the table has.
-        lengths: How many heads each site has.
+        sizes: Shape of each site's tensor; None where a length is that of the edit.
 
     Returns:
-        `values` float32 `[n]`, the new weights of each site `[batch, head, query, key]` one after the other, NaN where
-        the model's own weight stays, inf where a mask is lifted, -inf where one is set; `table` int32 `[row, 5]`: where
-        a site's values start (-1: none), and their shape.
+        `values` float32 `[n]`, the new weights of each site as the model arranges them one after the other, NaN where
+        the model's own weight stays, inf where a mask is lifted, -inf where one is set; `table` int32 `[row, COLUMNS]`:
+        where a site's values start (-1: none), and their shape.
 
     Raises:
         InputError: `no_such_block`, `no_such_index`, `edit_in_loop`, `edit_shape`.
     """
     places = {site.name: row for site, row in zip(sites, rows, strict=True)}
+    layouts = {site.name: site.layout for site in sites}
     chosen: dict[str, NDArray[np.float32]] = {}
     for edit in edits:
         if edit.block not in places:
             raise InputError("no_such_block", received=edit.block, expected=", ".join(places))
         if not next(site.editable for site in sites if site.name == edit.block):
             raise InputError("edit_in_loop", block=edit.block)
-        heads = lengths[edit.block]
+        heads = layouts[edit.block].shape(sizes[edit.block])[1] or 1
         if edit.head is not None and not 0 <= edit.head < heads:
             raise InputError("no_such_index", what="head", received=edit.head, last=heads - 1)
         new = edit.weights[None] if edit.weights.ndim == 2 else edit.weights
@@ -50,12 +58,14 @@ def packed(
         part = whole[:, slice(None) if edit.head is None else slice(edit.head, edit.head + 1)]
         part[...] = np.where(np.isnan(new[:, None]), part, new[:, None])
         chosen[edit.block] = whole
-    table = np.full((table_rows, 5), -1, np.int32)
-    start = 0
+    table = np.full((table_rows, COLUMNS), -1, np.int32)
+    start, parts = 0, []
     for name, whole in chosen.items():
-        table[places[name]] = (start, *whole.shape)
+        arranged = layouts[name].arranged(whole, sizes[name])
+        table[places[name], : 1 + arranged.ndim] = (start, *arranged.shape)
         start += whole.size
-    return np.concatenate([whole.reshape(-1) for whole in chosen.values()]), table
+        parts.append(arranged.reshape(-1))
+    return np.concatenate(parts), table
 
 
 def check_shapes(edits: Sequence[Edit], shapes: Mapping[str, tuple[int, int, int, int]]) -> None:

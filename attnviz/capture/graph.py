@@ -12,18 +12,24 @@ import numpy as np
 import tensorflow as tf
 from keras import tree
 
-from attnviz.capture.recorder import Recorder, Scope, Tapped
-from attnviz.capture.sites import ATTENTION, Site, only_handed_on, origins
+from attnviz.capture import edits as packing
+from attnviz.capture.layout import Layout
+from attnviz.capture.reading import numbered, read_sites
+from attnviz.capture.recorder import MASKED_BELOW, Recorder, Scope
+from attnviz.capture.roles import Along
+from attnviz.capture.sites import Site
 from attnviz.capture.tap import recording
-from attnviz.errors import ModelError
+from attnviz.capture.uses import only_handed_on
+from attnviz.errors import AttnvizError, ModelError
 
 #: What is recognised as attention, for the message when nothing is.
 RECOGNISED = (
     "MultiHeadAttention, GroupQueryAttention, Attention, AdditiveAttention, AttentionPooling, KerasHub's layers, "
-    "and any layer that computes a softmax (tf.nn, tf.math, keras.ops, keras.activations, Softmax) and goes on with it"
+    "and any layer that computes a softmax over tokens (tf.nn, tf.math, keras.ops, keras.activations, Softmax, "
+    "exp ÷ sum) and goes on with it"
 )
 
-_EDITS = (tf.TensorSpec([None], tf.float32), tf.TensorSpec([None, 5], tf.int32))
+_EDITS = (tf.TensorSpec([None], tf.float32), tf.TensorSpec([None, packing.COLUMNS], tf.int32))
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Graph:
 
     Attributes:
         specs: What inputs it takes.
-        plain: Inputs to `(prediction, weights, masked, layers)`, nothing changed.
+        plain: Inputs to `(prediction, weights, masked, layers, padding)`, nothing changed.
         edited: Inputs, values and table (`edits.packed`) to the same.
         scores: Inputs, values and table to the scores of each site.
         sites: The attention in it, in order of first call.
@@ -42,6 +48,7 @@ class Graph:
         table_rows: How many rows that table has.
         observed: Names of the outputs in `layers`.
         unreachable: Paths of layers whose softmax lies in a loop or branch that gives nothing out.
+        padded: Along which sequences Keras' masks run that the functions give out.
     """
 
     specs: tuple[tf.TensorSpec, ...]
@@ -53,6 +60,7 @@ class Graph:
     table_rows: int
     observed: tuple[str, ...]
     unreachable: tuple[str, ...]
+    padded: tuple[Along, ...]
 
     def takes(self, leaves: Sequence[tf.Tensor]) -> bool:
         """Whether these inputs fit."""
@@ -62,7 +70,13 @@ class Graph:
         )
 
 
-def traced(model: keras.Model, structure: Any, leaves: Sequence[tf.Tensor], observed: Mapping[str, Any]) -> Graph:
+def traced(
+    model: keras.Model,
+    structure: Any,
+    leaves: Sequence[tf.Tensor],
+    observed: Mapping[str, Any],
+    given: Mapping[str, Sequence[str]],
+) -> Graph:
     """Trace a model with the most open lengths it bears; the caller holds `LOCK`.
 
     Args:
@@ -70,16 +84,17 @@ def traced(model: keras.Model, structure: Any, leaves: Sequence[tf.Tensor], obse
         structure: The form of its inputs.
         leaves: Inputs in flattened order.
         observed: Name to layer.
+        given: By name of a site or layer what its axes are, see `axes_as_given`.
 
     Raises:
-        ModelError: `nothing_to_capture`, `not_traceable`.
+        ModelError: `nothing_to_capture`, `nothing_in_reach`, `not_traceable`.
     """
     failure: Exception | None = None
     for specs in _signatures(model, structure, leaves):
         try:
             with _untouched(model):
-                return _trace(model, structure, specs, observed)
-        except ModelError:
+                return _trace(model, structure, specs, observed, given)
+        except AttnvizError:
             raise
         except Exception as error:
             failure = failure or error
@@ -105,8 +120,12 @@ def compiled(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec],
         with recording(recorder):
             prediction = model(tree.pack_sequence_as(structure, list(leaves)), training=False)
         answers = [each for each in tree.flatten(prediction) if isinstance(each, tf.Tensor)]
-        kept = [each for each in recorder.tapped if _is_attention(each, answers)]
-        weights = [tf.cast(each.layout.canonical_tensor(each.weights), tf.float32) for each in kept]
+        kept = [each for each in recorder.tapped if not each.chooses and not only_handed_on(each.weights, answers)]
+        layouts = [Layout.of(each.weights.shape.as_list(), each.over) for each in kept]
+        weights = [
+            tf.cast(layout.canonical_tensor(each.weights), tf.float32)
+            for layout, each in zip(layouts, kept, strict=True)
+        ]
         if not joined:
             return prediction, dict(zip(numbered([each.path for each in kept]), weights, strict=True))
         return prediction, tf.concat(weights, 0)
@@ -200,88 +219,78 @@ def _signatures(model: keras.Model, structure: Any, leaves: Sequence[tf.Tensor])
     ]
 
 
-def _trace(model: keras.Model, structure: Any, specs: tuple[tf.TensorSpec, ...], observed: Mapping[str, Any]) -> Graph:
+def _trace(
+    model: keras.Model,
+    structure: Any,
+    specs: tuple[tf.TensorSpec, ...],
+    observed: Mapping[str, Any],
+    given: Mapping[str, Sequence[str]],
+) -> Graph:
     found: dict[str, Any] = {}
 
     def run(*arguments: tf.Tensor) -> Any:
         *leaves, values, table = arguments
-        scope = Scope(tf.compat.v1.get_default_graph())
-        recorder = Recorder(values, table, [scope], tuple(observed.values()))
+        recorder = Recorder(values, table, [Scope(tf.compat.v1.get_default_graph())], tuple(observed.values()))
         with recording(recorder):
             prediction = model(tree.pack_sequence_as(structure, leaves), training=False)
         answers = [each for each in tree.flatten(prediction) if isinstance(each, tf.Tensor)]
-        kept = [(row, each) for row, each in enumerate(recorder.tapped) if _is_attention(each, answers)]
-        names = numbered([each.path for _, each in kept])
-        found["recorder"] = recorder
-        found["rows"] = tuple(row for row, _ in kept)
-        found["sites"] = tuple(_site(name, each, leaves) for name, (_, each) in zip(names, kept, strict=True))
-        weights, masked = [each.weights for _, each in kept], [each.masked() for _, each in kept]
-        return prediction, weights, masked, [each for _, each in recorder.outputs], [each.scores for _, each in kept]
+        found.update(recorder=recorder, leaves=leaves, answers=answers)
+        pairs = [(each.weights, each.scores) for each in recorder.tapped]
+        return prediction, pairs, [each for _, each in recorder.outputs], recorder.masks
 
     whole = tf.function(run, autograph=False).get_concrete_function(*specs, *_EDITS)
     recorder: Recorder = found["recorder"]
-    if not found["sites"]:
-        raise ModelError(
-            "nothing_to_capture",
-            model=model.name,
-            layers=", ".join(f"{each.name} ({type(each).__name__})" for each in model._flatten_layers(False)),
-            recognised=RECOGNISED,
-            unreachable=", ".join(recorder.unreachable),
-        )
-    rows = len(recorder.tapped)
-    no_values, no_edits = np.zeros(0, np.float32), np.full((rows, 5), -1, np.int32)
+    sites, rows, masks = read_sites(whole.graph, recorder, found["leaves"], found["answers"], given)
+    unreachable = tuple(dict.fromkeys([*recorder.unreachable, *_called_compiled(whole.graph, model)]))
+    if not sites:
+        layers = ", ".join(f"{each.name} ({type(each).__name__})" for each in model._flatten_layers(False))
+        about = {"model": model.name, "layers": layers, "recognised": RECOGNISED}
+        if unreachable:
+            raise ModelError("nothing_in_reach", **about, unreachable=", ".join(unreachable))
+        raise ModelError("nothing_to_capture", **about)
+    count = len(recorder.tapped)
+    no_values, no_edits = np.zeros(0, np.float32), np.full((count, packing.COLUMNS), -1, np.int32)
     asked = {id(layer): name for name, layer in observed.items()}
+
+    def seen(*arguments: tf.Tensor) -> Any:
+        prediction, pairs, layers, padding = whole(*arguments)
+        kept = [pairs[row] for row in rows]
+        masked = [_masked_in_first_head(site, scores) for site, (_, scores) in zip(sites, kept, strict=True)]
+        return prediction, [weights for weights, _ in kept], masked, layers, [padding[at] for at, _ in masks]
 
     def part(function: Any, *signature: tf.TensorSpec) -> Any:
         return tf.function(function, autograph=False).get_concrete_function(*signature)
 
     return Graph(
         specs,
-        part(lambda *leaves: whole(*leaves, tf.constant(no_values), tf.constant(no_edits))[:4], *specs),
-        part(lambda *given: whole(*given)[:4], *specs, *_EDITS),
-        part(lambda *given: whole(*given)[4], *specs, *_EDITS),
-        found["sites"],
-        found["rows"],
+        part(lambda *leaves: seen(*leaves, tf.constant(no_values), tf.constant(no_edits)), *specs),
+        part(seen, *specs, *_EDITS),
+        part(lambda *given: [whole(*given)[1][row][1] for row in rows], *specs, *_EDITS),
+        sites,
         rows,
+        count,
         tuple(numbered([asked[id(layer)] for layer, _ in recorder.outputs])),
-        tuple(dict.fromkeys(recorder.unreachable)),
+        unreachable,
+        tuple(along for _, along in masks),
     )
 
 
-def _is_attention(tapped: Tapped, answers: Sequence[tf.Tensor]) -> bool:
-    """A softmax that is only answered with is a classifier's, unless it goes over an open length (a pointer)."""
-    keys = tapped.layout.order[len(tapped.layout.order) - tapped.layout.keys :]
-    return any(tapped.weights.shape[axis] is None for axis in keys) or not only_handed_on(tapped.weights, answers)
+def _called_compiled(graph: Any, model: keras.Model) -> Iterator[str]:
+    """Layers that call a function which was compiled beforehand and holds a softmax: it cannot be opened any more."""
+    layers = {layer.name: layer.name for layer in model._flatten_layers(False)}
+    for operation in graph.get_operations():
+        if operation.type not in ("PartitionedCall", "StatefulPartitionedCall"):
+            continue
+        body = graph._get_function(operation.get_attr("f").name).graph
+        if any(each.type == "Softmax" for each in body.get_operations()):
+            scopes = operation.name.split("/")[-2::-1]
+            names = (layers.get(scope) or layers.get(scope.rpartition("_")[0]) for scope in scopes)
+            yield next((name for name in names if name), operation.name)
 
 
-def _site(name: str, tapped: Tapped, inputs: Sequence[tf.Tensor]) -> Site:
-    sources = tapped.sources
-    query = sources[0] if sources else tapped.weights
-    others = sources[1:2] if isinstance(tapped.layer, ATTENTION) else sources[1:]
-    value = next((each for each in others if each.shape.rank == query.shape.rank), query)  # a bias has more axes
-    from_query, from_value = origins(query, inputs), origins(value, inputs)
-    same = all(each is query for each in sources[:2]) if sources else None
-    if not same and not isinstance(tapped.layer, ATTENTION):  # a second tensor may be anything, unless of other inputs
-        same = False if from_query and from_value and from_query != from_value else None
-    return Site(
-        name,
-        tapped.layer,
-        tapped.layout,
-        tuple(tapped.weights.shape.as_list()),
-        tapped.weights.dtype.name,
-        tapped.editable,
-        same,
-        from_query,
-        from_value,
-        tapped.maskable,
-    )
-
-
-def numbered(names: Sequence[str]) -> list[str]:
-    """Names made unique: `a`, `b`, `a#2`."""
-    seen: dict[str, int] = {}
-    unique = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        unique.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return unique
+def _masked_in_first_head(site: Site, scores: tf.Tensor) -> tf.Tensor:
+    """Where the scores of the first head are masked: heads rarely differ in it, and one is little."""
+    layout = site.layout
+    heads = layout.order[layout.batches : layout.batches + layout.heads]
+    part = tuple(slice(0, 1) if axis in heads else slice(None) for axis in range(len(layout.order)))
+    return scores[part] < tf.cast(MASKED_BELOW, scores.dtype)

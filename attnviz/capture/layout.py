@@ -75,10 +75,23 @@ class Layout:
         shape = [math.prod(part) for part in self.split(sizes)]
         return tf.reshape(tf.transpose(values, self.order), tf.stack(shape))
 
-    def restored_tensor(self, values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-        """The way back: `[batch, head, query, key]` in the arrangement of `like`."""
-        sizes = tf.unstack(tf.shape(like), num=like.shape.rank)
-        ordered = tf.reshape(values, tf.stack([sizes[axis] for axis in self.order]))
-        restored = tf.transpose(ordered, np.argsort(self.order))
-        restored.set_shape(like.shape)
-        return restored
+    def settled(self, sizes: Sequence[int | None]) -> bool:
+        """Whether `arranged` can tell every length: at most one of each kind is open, and none of the heads."""
+        parts = self.split(sizes)
+        return None not in parts[1] and all(sum(size is None for size in part) <= 1 for part in parts)
+
+    def arranged(self, values: NDArray[Any], sizes: Sequence[int | None]) -> NDArray[Any]:
+        """The way back: `[batch, head, query, key]` as the tensor has it.
+
+        Args:
+            values: A batch of one may stand for every batch.
+            sizes: Of the tensor, `settled`.
+        """
+        ordered: list[int] = []
+        for place, (length, part) in enumerate(zip(values.shape, self.split(sizes), strict=True)):
+            if place == 0 and length == 1:
+                ordered += [1] * len(part)
+                continue
+            known = math.prod(size for size in part if size is not None)
+            ordered += [length // known if size is None else size for size in part]
+        return values.reshape(ordered).transpose(np.argsort(self.order))

@@ -37,6 +37,28 @@ def unmasked(scores: tf.Tensor) -> tf.Tensor | None:
     return tf.cast(found, scores.dtype)
 
 
+def terms(scores: tf.Tensor) -> list[tf.Tensor]:
+    """What decides where scores are masked: terms of masks, and conditions of choices between masks and scores."""
+    found: list[tf.Tensor] = []
+    pending = [scores]
+    for _ in range(_REACH):
+        if not pending:
+            break
+        operation = pending.pop().op
+        if operation.type in _SAME or operation.type == "Cast":
+            pending.append(operation.inputs[0])
+        elif operation.type in _CHOICES:
+            condition, *sides = operation.inputs
+            masks = [each for each in sides if _is_mask(each)]
+            found.extend([condition, *masks] if masks else [])
+            pending.extend(each for each in sides if not any(each is mask for mask in masks))
+        elif operation.type in _SUMS:
+            masks = [each for each in operation.inputs[:2] if _is_mask(each)]
+            found.extend(masks)
+            pending.extend(each for each in operation.inputs[:2] if not any(each is mask for mask in masks))
+    return found
+
+
 def _without(scores: tf.Tensor) -> tf.Tensor:
     operation = scores.op
     if operation.type in _SAME:

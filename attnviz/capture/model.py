@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -31,14 +31,24 @@ class CapturedModel:
         model: A Keras model, built or not.
         observe: Names or paths of layers, or layers, whose outputs are wanted too.
         tensors: Leave the prediction as tensors, for a loop that hands a part of it back in.
+        axes: By name of a site or layer what the axes of its weights are (`batch`, `head`, `query`, `key`), where the
+            graph does not tell.
 
     Raises:
         ModelError: `no_such_layer`: an observed layer does not exist. When first called or asked for `sites`:
             `nothing_to_capture`, `not_traceable`.
     """
 
-    def __init__(self, model: keras.Model, observe: Sequence[str | keras.Layer] = (), *, tensors: bool = False) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        observe: Sequence[str | keras.Layer] = (),
+        *,
+        tensors: bool = False,
+        axes: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.model = model
+        self._given = dict(axes or {})
         self._tensors = tensors
         self._observed = dict(_layer(model, each) for each in observe)
         self._graphs: dict[str, tuple[Graph, ...]] = {}
@@ -74,11 +84,11 @@ class CapturedModel:
         graph = self._graph(structure, leaves)
         if not edits:
             return self._read(graph, leaves, graph.plain(*leaves), ())
-        heads = {site.name: site.heads for site in graph.sites}
-        if None in heads.values():
+        sizes: dict[str, Sequence[int | None]] = {site.name: site.shape for site in graph.sites}
+        if not all(site.layout.settled(site.shape) for site in graph.sites):
             own = self._read(graph, leaves, graph.plain(*leaves), ())
-            heads = {name: site.shape[1] for name, site in own.sites.items()}
-        given = packing.packed(edits, graph.sites, graph.rows, graph.table_rows, heads)  # type: ignore[arg-type]
+            sizes = {name: site.sizes for name, site in own.sites.items()}
+        given = packing.packed(edits, graph.sites, graph.rows, graph.table_rows, sizes)
         try:
             run = self._read(graph, leaves, graph.edited(*leaves, *given), given)
         except tf.errors.InvalidArgumentError:
@@ -87,6 +97,11 @@ class CapturedModel:
             raise
         packing.check_shapes(edits, {name: site.shape for name, site in run.sites.items()})
         return run
+
+    def called(self, inputs: Any) -> Any:
+        """The prediction of the model as it is when nobody looks into it: called outside of any graph, in NumPy."""
+        structure, leaves = self._leaves(inputs)
+        return tree.map_structure(_numpy, self.model(tree.pack_sequence_as(structure, leaves), training=False))
 
     def gradient(self, inputs: Any, layer: str | keras.Layer, target: int) -> NDArray[np.float32]:
         """Derivative of one number of the prediction by what a layer gave out when it was first called.
@@ -137,16 +152,16 @@ class CapturedModel:
                     return graph
             if not all(layer.built for layer in self.model._flatten_layers()):  # variables are not made in our graph
                 self.model(tree.pack_sequence_as(structure, list(leaves)), training=False)
-            graph = traced(self.model, structure, leaves, self._observed)
+            graph = traced(self.model, structure, leaves, self._observed, self._given)
             self._graphs[key] = (*self._graphs.get(key, ()), graph)
             return graph
 
     def _read(self, graph: Graph, leaves: Sequence[tf.Tensor], outputs: Any, edits: Sequence[Any]) -> Run:
-        prediction, weights, masked, layers = outputs
+        prediction, weights, masked, layers, padding = outputs
 
         @functools.cache
         def scores() -> Any:
-            rows = np.full((graph.table_rows, 5), -1, np.int32)
+            rows = np.full((graph.table_rows, packing.COLUMNS), -1, np.int32)
             return graph.scores(*leaves, *(edits or (np.zeros(0, np.float32), rows)))
 
         sites = {
@@ -156,7 +171,8 @@ class CapturedModel:
         observed = (tree.map_structure(_numpy, layer) for layer in layers)
         if not self._tensors:
             prediction = tree.map_structure(_numpy, prediction)
-        return Run(prediction, sites, dict(zip(graph.observed, observed, strict=True)))
+        gone = tuple((along, ~each.numpy()) for along, each in zip(graph.padded, padding, strict=True))
+        return Run(prediction, sites, dict(zip(graph.observed, observed, strict=True)), gone)
 
 
 def _layer(model: keras.Model, wanted: str | keras.Layer) -> tuple[str, keras.Layer]:

@@ -16,7 +16,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from attnviz.capture.layout import Layout
 from attnviz.capture.masks import unmasked
 from attnviz.capture.sites import CLASSIFIERS, callers, owner
 
@@ -36,29 +35,33 @@ class Tapped:
     Attributes:
         path: Of the layer, below the model.
         layer: The Keras layer or operation.
-        layout: How the tensors are read.
+        over: The axes of the softmax in `inner`, from 0.
         scores: What went into the softmax.
         weights: What the model goes on with.
+        inner: Scores and weights where they were computed: others than these inside a loop or before an edit.
+        steps: What is stepped along in front of the axes of `inner`, outermost first: the body of a loop, or the tensor
+            whose first axis is mapped over.
+        border: Ids of the tensors the layer was called with.
         sources: The sequences the layer was called with: query, then value; the same twice where there is one.
         editable: False inside loops.
         maskable: Whether a mask was found that can be lifted.
+        chooses: Whether this is the activation of a layer that chooses between its units.
+        superseded: Whether the model made other weights out of these and goes on with those.
     """
 
     path: str
     layer: keras.Operation
-    layout: Layout
+    over: tuple[int, ...]
     scores: tf.Tensor
     weights: tf.Tensor
+    inner: tuple[tf.Tensor, tf.Tensor]
+    steps: tuple[Any, ...] = ()
+    border: frozenset[int] = frozenset()
     sources: tuple[tf.Tensor, ...] = ()
     editable: bool = True
     maskable: bool = False
-
-    def masked(self) -> tf.Tensor:
-        """bool, where the scores of the first head were masked: heads rarely differ in it, and one is little."""
-        first, last = self.layout.batches, self.layout.batches + self.layout.heads
-        heads = self.layout.order[first:last]
-        part = tuple(slice(0, 1) if axis in heads else slice(None) for axis in range(len(self.layout.order)))
-        return self.scores[part] < tf.cast(MASKED_BELOW, self.scores.dtype)
+    chooses: bool = False
+    superseded: bool = False
 
 
 @dataclass
@@ -76,7 +79,7 @@ class Recorder:
     Attributes:
         values: float32 `[n]`, weights to be put in, one edit after the other; NaN keeps the model's own weight, +inf
             lifts the mask of a cell, -inf masks it.
-        table: int32 `[site, 5]`: where a site's edit starts in `values` (-1: none), and its four lengths. None, as
+        table: int32 `[site, 1 + rank]`: where a site's edit starts in `values` (-1: none), and its lengths. None, as
             `values`, for a graph that takes no edits.
         scopes: The graph, then the loops the tracing is in.
         observed: Layers whose outputs are wanted.
@@ -84,7 +87,10 @@ class Recorder:
         outputs: Those outputs.
         unreachable: Paths of layers whose softmax lies where no tensor can be brought out.
         inside: What softmaxes inside a `Softmax` layer were given; None outside of one.
-        calls: The layers being called, outermost first, and the sequences they were called with.
+        calls: The layers being called, outermost first, the sequences they were called with, and ids of all tensors.
+        added: By id of a loop's body, which of its outputs were added to bring weights out.
+        quiet: While the recorder itself computes.
+        masks: What Keras knows of padding: bool `[batch, token]`, False where there is some.
     """
 
     values: tf.Tensor | None
@@ -95,72 +101,104 @@ class Recorder:
     outputs: list[tuple[keras.Operation, Any]] = field(default_factory=list)
     unreachable: list[str] = field(default_factory=list)
     inside: list[tf.Tensor] | None = None
-    calls: list[tuple[keras.Operation, tuple[tf.Tensor, ...]]] = field(default_factory=list)
+    calls: list[tuple[keras.Operation, tuple[tf.Tensor, ...], frozenset[int]]] = field(default_factory=list)
+    added: dict[int, frozenset[int]] = field(default_factory=dict)
+    quiet: bool = False
+    masks: list[tf.Tensor] = field(default_factory=list)
 
     @property
     def tapped(self) -> list[Tapped]:
         """Everything met so far that the graph can give out."""
         return self.scopes[0].tapped
 
+    def heed(self, mask: Any) -> None:
+        """Keep what a mask says of padding, if it belongs to the outermost graph."""
+        known = isinstance(mask, tf.Tensor) and getattr(mask, "graph", None) is self.scopes[0].graph
+        if known and mask.shape.rank == 2 and not any(mask is each for each in self.masks):
+            self.masks.append(mask)
+
     def reachable(self) -> bool:
         """Whether what is being traced now can be given out."""
         return tf.compat.v1.get_default_graph() is self.scopes[-1].graph
 
-    def softmax(self, scores: tf.Tensor, weights: tf.Tensor, axes: Sequence[int]) -> tf.Tensor:
-        """Note one softmax and return what the model goes on with."""
+    def softmax(
+        self, scores: tf.Tensor, weights: tf.Tensor, axes: Sequence[int], instead: Sequence[tf.Tensor] = ()
+    ) -> tf.Tensor:
+        """Note one softmax and return what the model goes on with.
+
+        Args:
+            scores: What goes in.
+            weights: What comes out.
+            axes: What it goes over.
+            instead: Tensors these weights were made from; a softmax among them is not the last word.
+        """
         stack = callers(sys._getframe(1))
-        if not stack or isinstance(stack[-1], CLASSIFIERS) or not weights.shape.rank:
+        rank = weights.shape.rank
+        if not stack or not rank:
             return weights
         layer, path = owner(stack)
         if not self.reachable():
             self.unreachable.append(path)
             return weights
-        scope, layout = self.scopes[-1], Layout.of(weights.shape.as_list(), axes)
-        editable = scope is self.scopes[0]
-        maskable = False
+        scope, over = self.scopes[-1], tuple(sorted(axis % rank for axis in axes))
+        given = {id(each) for each in instead}
+        for each in scope.tapped:
+            each.superseded |= id(each.weights) in given or id(each.inner[1]) in given
+        inner, editable, maskable = (scores, weights), scope is self.scopes[0], False
         if self.table is not None and editable:
+            self.quiet = True
             before = unmasked(scores)
             maskable = before is not None
             open_scores = scores if before is None else before
-            weights = self._editable(weights, scores, open_scores, layout, self.table[len(scope.tapped)])
-        scope.tapped.append(Tapped(path, layer, layout, scores, weights, self._sources(layer), editable, maskable))
+            weights = self._editable(weights, scores, open_scores, over, self.table[len(scope.tapped)])
+            self.quiet = False
+        sources, border = self._sources(layer)
+        chooses = isinstance(stack[-1], CLASSIFIERS)
+        scope.tapped.append(
+            Tapped(path, layer, over, scores, weights, inner, (), border, sources, editable, maskable, chooses)
+        )
         return weights
 
-    def _sources(self, layer: keras.Operation) -> tuple[tf.Tensor, ...]:
+    def _sources(self, layer: keras.Operation) -> tuple[tuple[tf.Tensor, ...], frozenset[int]]:
         """What the layer was called with, or, if it was not called as Keras calls layers, the one around it."""
         calls = [each for each in self.calls if each[0] is layer] or self.calls[1:]
-        return calls[-1][1] if calls else ()
+        return calls[-1][1:] if calls else ((), frozenset())
 
     def _editable(
-        self, weights: tf.Tensor, scores: tf.Tensor, open_scores: tf.Tensor, layout: Layout, row: tf.Tensor
+        self, weights: tf.Tensor, scores: tf.Tensor, open_scores: tf.Tensor, over: tuple[int, ...], row: tf.Tensor
     ) -> tf.Tensor:
         values: Any = self.values
+        rank = weights.shape.rank
 
         def changed() -> tf.Tensor:
-            own = layout.canonical_tensor(weights)
-            new = tf.reshape(values[row[0] : row[0] + tf.reduce_prod(row[1:])], row[1:])
-            own = _remasked(own, layout.canonical_tensor(scores), layout.canonical_tensor(open_scores), new)
+            sizes = row[1 : 1 + rank]
+            new = tf.reshape(values[row[0] : row[0] + tf.reduce_prod(sizes)], sizes)
+            own = _remasked(weights, scores, open_scores, new, over)
             new = tf.where(tf.math.is_finite(new), tf.cast(new, own.dtype), own)
-            return layout.restored_tensor(new, weights)
+            new.set_shape(weights.shape)
+            return new
 
         return tf.cond(row[0] >= 0, changed, lambda: weights)
 
 
-def _remasked(own: tf.Tensor, scores: tf.Tensor, open_scores: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
-    """Weights `[batch, head, query, key]` with masks lifted (+inf in `new`) and set (-inf), in the rows where any are.
+def _remasked(
+    own: tf.Tensor, scores: tf.Tensor, open_scores: tf.Tensor, new: tf.Tensor, over: tuple[int, ...]
+) -> tf.Tensor:
+    """Weights with masks lifted (+inf in `new`) and set (-inf), in the rows where any are.
 
     A row in which nothing is left to look at is zero.
     """
     lifted, hidden = new == float("inf"), new == float("-inf")
     scores = tf.where(hidden, scores.dtype.min, tf.where(lifted, open_scores, scores))
-    fresh = tf.cast(tf.exp(tf.nn.log_softmax(scores)), own.dtype)  # a plain softmax would be tapped
+    fresh = tf.cast(tf.exp(scores - tf.reduce_logsumexp(scores, over, keepdims=True)), own.dtype)
     fresh = tf.where(scores < tf.cast(MASKED_BELOW, scores.dtype), tf.zeros_like(fresh), fresh)
-    return tf.where(tf.reduce_any(lifted | hidden, -1, keepdims=True), fresh, own)
+    return tf.where(tf.reduce_any(lifted | hidden, over, keepdims=True), fresh, own)
 
 
 def active() -> Recorder | None:
     """The recorder of this thread, if it is tracing."""
-    return None if tf.executing_eagerly() else getattr(_tracing, "recorder", None)
+    found = None if tf.executing_eagerly() else getattr(_tracing, "recorder", None)
+    return None if found is None or found.quiet else found
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from attnviz.capture.recorder import MASKED_BELOW
+from attnviz.capture.roles import Along
 from attnviz.capture.sites import Site
 
 
@@ -56,6 +57,12 @@ class SiteRun:
         return self._canonical(self._scores())
 
     @property
+    def sizes(self) -> list[int]:
+        """Lengths of the axes as the model arranges them."""
+        found: list[int] = self._weights.shape.as_list()
+        return found
+
+    @property
     def shape(self) -> tuple[int, int, int, int]:
         """Lengths of batch, head, query, key."""
         batch, head, query, key = self.site.layout.shape(self._weights.shape.as_list())
@@ -81,8 +88,10 @@ class Run:
         prediction: NumPy, or the structure of NumPy arrays the model answers with.
         sites: Site name to what it computed, in order of first call.
         layers: Name of an observed layer (and `#2`, … for further calls) to its output.
+        padding: What Keras knows of padding: along which sequence, and bool `[batch, token]`, True where there is some.
     """
 
     prediction: Any
     sites: Mapping[str, SiteRun]
     layers: Mapping[str, Any]
+    padding: tuple[tuple[Along, NDArray[np.bool_]], ...] = ()

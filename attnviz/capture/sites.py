@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import FrameType
 
 import keras
-import tensorflow as tf
 
 from attnviz.capture.layout import Layout
+from attnviz.capture.roles import Roles
 
 #: Layers whose own activation is a choice between their units, never attention.
 CLASSIFIERS = (keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Conv1D, keras.layers.Conv2D)
@@ -18,17 +18,6 @@ CLASSIFIERS = (keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Conv1D
 ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention, keras.layers.Attention)
 #: Layers that only apply a function: a site inside another layer is named for that layer.
 FUNCTIONS = (keras.layers.Softmax, keras.layers.Activation)
-
-#: Operations that hand a probability on without combining it with anything.
-_HANDING_ON = frozenset(
-    (
-        *("Identity", "IdentityN", "Cast", "Reshape", "Squeeze", "ExpandDims", "Transpose", "Select", "SelectV2"),
-        *("StridedSlice", "GatherV2", "Pack", "ConcatV2", "Log", "ArgMax", "Max", "TopKV2", "If", "StatelessIf"),
-        *("StopGradient", "EnsureShape"),
-    )
-)
-#: Operations that read no value.
-_READING_NOTHING = frozenset({"Shape", "ShapeN", "Rank", "Size", "ZerosLike", "OnesLike"})
 
 
 @dataclass(frozen=True)
@@ -38,27 +27,27 @@ class Site:
     Attributes:
         name: Unique in the model: the path of the layer, and `#2`, `#3`, … for further calls or softmaxes of one layer.
         layer: The Keras layer (or operation) that computes it.
-        layout: How its tensor is read as `[batch, head, query, key]`.
         shape: Static shape of that tensor, None where the length is open.
         precision: dtype of the softmax: `float32`, `float16`, `bfloat16` or `float64`.
         editable: Whether weights can be put in (not inside loops).
+        roles: What its axes count, and who asks.
         maskable: Whether a mask enters its scores that an edit can lift.
-        same_source: True if the layer was called with one sequence, False if with different queries and values (of a
-            Keras attention layer, or computed from different inputs), None if that cannot be told.
-        query_inputs: Which of the model's inputs (in flattened order) the queries were computed from.
-        key_inputs: The same for the keys.
+        heeds: Whether what hides cells depends on what the model is given, as padding does; not only on lengths.
     """
 
     name: str
     layer: keras.Operation
-    layout: Layout
+    roles: Roles
     shape: tuple[int | None, ...]
     precision: str
     editable: bool = True
-    same_source: bool | None = None
-    query_inputs: frozenset[int] = frozenset()
-    key_inputs: frozenset[int] = frozenset()
     maskable: bool = False
+    heeds: bool = True
+
+    @property
+    def layout(self) -> Layout:
+        """How its tensor is read as `[batch, head, query, key]`."""
+        return self.roles.layout
 
     @property
     def heads(self) -> int | None:
@@ -97,36 +86,3 @@ def owner(stack: Sequence[keras.Operation]) -> tuple[keras.Operation, str]:
 def current_stack() -> list[keras.Operation]:
     """`callers` of the function that calls this."""
     return callers(sys._getframe(1))
-
-
-def origins(tensor: tf.Tensor, inputs: Sequence[tf.Tensor]) -> frozenset[int]:
-    """Which of these inputs a tensor of the same graph was computed from, by position."""
-    wanted = {id(each): index for index, each in enumerate(inputs)}
-    seen: set[int] = set()
-    pending = [tensor]
-    while pending:
-        each = pending.pop()
-        if id(each) not in seen:
-            seen.add(id(each))
-            pending.extend(each.op.inputs)
-    return frozenset(index for key, index in wanted.items() if key in seen)
-
-
-def only_handed_on(weights: tf.Tensor, outputs: Iterable[tf.Tensor]) -> bool:
-    """True if nothing in the graph uses these probabilities except to answer with them."""
-    answers = {id(output) for output in outputs}
-    seen: set[int] = set()
-    pending, answered = [weights], False
-    while pending:
-        tensor = pending.pop()
-        if id(tensor) in seen:
-            continue
-        seen.add(id(tensor))
-        answered |= id(tensor) in answers
-        for operation in tensor.consumers():
-            if operation.type in _READING_NOTHING:
-                continue
-            if operation.type not in _HANDING_ON:
-                return False
-            pending.extend(operation.outputs)
-    return answered

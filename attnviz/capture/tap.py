@@ -1,9 +1,10 @@
 """The tap: sees every softmax of a model while its graph is traced.
 
 TensorFlow reaches each softmax through `gen_nn_ops.softmax`, whichever public name the model's author used. Keras'
-`Softmax` layer is tapped as a whole, for it may go over several axes and sets masked weights to zero afterwards. What
-happens inside a loop (`loops.py`) is brought out of it. All this is patched for the whole process, so only under a
-lock, only while tracing, and acting only for the thread that traces; what is met goes to its `Recorder`.
+`Softmax` layer is tapped as a whole, for it may go over several axes and sets masked weights to zero afterwards.
+Exponentials divided by their sum are met at the division (`normalised.py`). What happens inside a loop (`loops.py`) is
+brought out of it. All this is patched for the whole process, so only under a lock, only while tracing, and acting only
+for the thread that traces; what is met goes to its `Recorder`.
 """
 
 from __future__ import annotations
@@ -15,29 +16,24 @@ from typing import Any
 import keras
 import tensorflow as tf
 from keras import tree
-from tensorflow.python.ops import gen_nn_ops
+from keras.src import backend
+from tensorflow.python.ops import gen_math_ops, gen_nn_ops
 
-from attnviz.capture import loops
+from attnviz.capture import loops, normalised
 from attnviz.capture.recorder import Recorder, active, tracing
 
 
 @contextmanager
 def recording(recorder: Recorder) -> Iterator[None]:
     """Let `recorder` see what this thread traces; the caller holds `LOCK`."""
-    patches: list[tuple[Any, str, Callable[..., Any]]] = [
-        (gen_nn_ops, "softmax", _softmax),
-        (keras.layers.Softmax, "call", _softmax_layer),
-        (keras.Layer, "__call__", _layer_call),
-        *loops.PATCHES,
-    ]
-    originals = [getattr(place, name) for place, name, _ in patches]
+    originals = [getattr(place, name) for place, name, _ in PATCHES]
     try:
-        for (place, name, wrapped), original in zip(patches, originals, strict=True):
+        for (place, name, wrapped), original in zip(PATCHES, originals, strict=True):
             setattr(place, name, wrapped(original))
         with tracing(recorder):
             yield
     finally:
-        for (place, name, _), original in zip(patches, originals, strict=True):
+        for (place, name, _), original in zip(PATCHES, originals, strict=True):
             setattr(place, name, original)
 
 
@@ -77,12 +73,55 @@ def _softmax_layer(original: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
+    return _normalised(original, lambda x, y: normalised.divided(x, y))
+
+
+def _multiplied(original: Callable[..., Any]) -> Callable[..., Any]:
+    def look(x: tf.Tensor, y: tf.Tensor) -> normalised.Found | None:
+        for number, other in ((x, y), (y, x)):
+            total = normalised.reciprocal(other)
+            if total is not None:
+                return normalised.divided(number, total)
+        return None
+
+    return _normalised(original, look)
+
+
+def _exponential(original: Callable[..., Any]) -> Callable[..., Any]:
+    return _normalised(original, lambda x: normalised.exponential(x))
+
+
+def _normalised(original: Callable[..., Any], look: Callable[..., normalised.Found | None]) -> Callable[..., Any]:
+    """An operation that may be the one that makes rows sum to one."""
+
+    def operation(*operands: Any, **options: Any) -> Any:
+        result = original(*operands, **options)
+        recorder = active()
+        if recorder is None or recorder.inside is not None or not result.dtype.is_floating:
+            return result
+        recorder.quiet = True
+        try:
+            found = look(*(each for each in result.op.inputs))
+        finally:
+            recorder.quiet = False
+        if found is None or not result.shape.rank:
+            return result
+        return recorder.softmax(found.scores, result, found.axes, found.instead)
+
+    return operation
+
+
 def _layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
     def __call__(self: keras.Layer, *args: Any, **kwargs: Any) -> Any:
         recorder = active()
         if recorder is None:
             return original(self, *args, **kwargs)
-        recorder.calls.append((self, _sequences(args, kwargs)))
+        given = [each for each in tree.flatten([args, kwargs]) if isinstance(each, tf.Tensor)]
+        for each in given:
+            recorder.heed(backend.get_keras_mask(each))
+        every = frozenset(map(id, given))
+        recorder.calls.append((self, _sequences(args, kwargs), every))
         try:
             outputs = original(self, *args, **kwargs)
         finally:
@@ -103,3 +142,16 @@ def _sequences(args: Any, kwargs: dict[str, Any]) -> tuple[tf.Tensor, ...]:
     return tuple(
         each for each in leaves if isinstance(each, tf.Tensor) and each.dtype.is_floating and (each.shape.rank or 0) > 2
     )
+
+
+#: What is patched while a model is traced, and what stands there.
+PATCHES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
+    (gen_nn_ops, "softmax", _softmax),
+    (gen_math_ops, "real_div", _divided),
+    (gen_math_ops, "div_no_nan", _divided),
+    (gen_math_ops, "mul", _multiplied),
+    (gen_math_ops, "exp", _exponential),
+    (keras.layers.Softmax, "call", _softmax_layer),
+    (keras.Layer, "__call__", _layer_call),
+    *loops.PATCHES,
+)

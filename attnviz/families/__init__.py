@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attnviz.errors import ModelError
+from attnviz.families.common.starting import quiet_start
 
 if TYPE_CHECKING:
     from attnviz.families.card import ModelCard
@@ -22,7 +25,9 @@ FAMILIES: dict[str, str] = {
     "scene-pooling": "attnviz.families.classifier.scene_pooling",
     "translation": "attnviz.families.writing.translation",
     "caption": "attnviz.families.writing.caption",
+    "continuation": "attnviz.families.writing.continuation",
     "hub": "attnviz.families.hub.pretrained",
+    "gguf": "attnviz.families.hub.gguf_file",
     "own": "attnviz.families.own.folder",
 }
 
@@ -31,10 +36,22 @@ _importing = threading.Lock()
 
 
 def import_backend() -> None:
-    """Import TensorFlow and Keras, one thread at a time: two that begin together leave both half imported."""
+    """Import TensorFlow and Keras, one thread at a time: two that begin together leave both half imported.
+
+    Raises:
+        ModelError: `other_backend`: Keras is told to run on something else than TensorFlow.
+    """
     with _importing:
-        importlib.import_module("tensorflow")
-        importlib.import_module("keras")
+        if "keras" not in sys.modules:
+            wanted = os.environ.get("KERAS_BACKEND", "tensorflow")
+            if wanted != "tensorflow":
+                raise ModelError("other_backend", received=wanted[:40])
+        if "tensorflow" not in sys.modules:
+            with quiet_start():
+                importlib.import_module("tensorflow").config.list_logical_devices()
+        running = importlib.import_module("keras").config.backend()
+        if running != "tensorflow":
+            raise ModelError("other_backend", received=running)
 
 
 def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, Any]]) -> Model:

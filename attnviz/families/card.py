@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -14,6 +16,22 @@ from attnviz.errors import ModelError
 
 #: Of the cards that are read.
 FORMAT = 1
+
+
+def sealed(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card with its own checksum, for whoever writes it: a damaged one is refused.
+
+    >>> seal_of(sealed({"name": "a"})) == sealed({"name": "a"})["sha256"] != seal_of({"name": "b"})
+    True
+    """
+    return {**{name: value for name, value in card.items() if name != "sha256"}, "sha256": seal_of(card)}
+
+
+def seal_of(card: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a card says but this, however its JSON is laid out."""
+    said = {name: value for name, value in card.items() if name != "sha256"}
+    plain = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -35,7 +53,7 @@ class ModelCard:
         label_names: Class names by interface language.
         examples: Sentences worth trying.
         writes: What it writes: `translation`, `caption`, `continuation`; empty for a model that does not write.
-        takes: What is put in: `text`, or a `scene` that is composed, see `attnviz.scenes`.
+        takes: What is put in: `text`, a `scene` that is composed or a `photo`, see `attnviz.scenes`.
         max_length: Longest input in tokens, or None.
         trained_length: Positions that training saw often enough to be trusted, or None.
         details: The whole card.
@@ -94,6 +112,11 @@ class ModelCard:
             details=card,
         )
 
+    def __repr__(self) -> str:
+        """In a line; all of it is in `details`."""
+        parts = (self.in_language("title", "en"), ", ".join(self.kinds), "/".join(self.languages))
+        return f"<ModelCard {self.name!r}: {'; '.join(part for part in parts if part)}>"
+
     @property
     def reads(self) -> tuple[str, ...]:
         """Languages of what is put in: of a translation model the first only."""
@@ -139,7 +162,7 @@ class _Form(msgspec.Struct, kw_only=True):
     kinds: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     writes: Literal["", "translation", "caption", "continuation"] = ""
-    takes: Literal["", "text", "scene"] = ""
+    takes: Literal["", "text", "scene", "photo"] = ""
     data: list[dict[str, Any]] = []
     title: dict[str, str] = {}
     summary: dict[str, str] = {}
@@ -171,7 +194,11 @@ class _Caption(_Form, kw_only=True):
 _FORMS: Mapping[str, type[_Form]] = {"translation": _Translation, "caption": _Caption}
 
 #: What a card need not say, as its family says it.
-_WRITES: Mapping[str, str] = {"translation": "translation", "caption": "caption"}
+_WRITES: Mapping[str, str] = {
+    "translation": "translation",
+    "caption": "caption",
+    "continuation": "continuation",
+}
 
 _TAKES: Mapping[str, str] = {"caption": "scene", "scene-pooling": "scene"}
 
@@ -201,15 +228,37 @@ def _checked(card: Mapping[str, Any], folder: str) -> _Form:
     return checked
 
 
+def refused(said: str) -> dict[str, str]:
+    """What the library says of a value it refuses, taken apart: the field, what was expected and what was received.
+
+    >>> refused("Expected `str`, got `int` - at `$.title[...]`")
+    {'field': 'title.…', 'expected': 'str', 'received': 'int'}
+    >>> refused("Object contains unknown field `tile` - at `$.slides`")["received"]
+    'tile'
+    """
+    words = next(found for form in _REFUSALS if (found := re.fullmatch(form, said, re.DOTALL)))
+    told = {"field": "", "expected": "", "received": "", **words.groupdict(default="")}
+    return {**told, "field": told["field"].lstrip(".").replace("[...]", ".…")}
+
+
+_AT = r"(?: - at `\$(?P<field>.*)`)?"
+
+#: What the library says: of another type, of a field it does not know, of one that is missing, of a code; of the rest.
+_REFUSALS = (
+    r"Expected `(?P<expected>.*?)`, got `(?P<received>.*?)`" + _AT,
+    r"Object contains unknown field `(?P<received>.*?)`" + _AT,
+    r"Object missing required field `(?P<expected>.*?)`" + _AT,
+    r"Invalid enum value '?(?P<received>.*?)'?" + _AT,
+    r"(?P<expected>.*?)" + _AT,
+)
+
+
 def _refusal(said: str, folder: str, needed: Mapping[str, str]) -> ModelError:
-    """What the library says of a card, as an error of ours: ``Expected `str`, got `int` - at `$.title[...]` ``."""
-    words = re.match(r"Expected `(?P<expected>.*?)`, got `(?P<received>.*?)`(?: - at `\$\.(?P<field>.*)`)?", said)
-    found = words.groupdict() if words else {"expected": said, "received": "", "field": ""}
-    field, expected = str(found["field"] or ""), str(found["expected"])
-    if field in needed:
-        return ModelError("card_field", folder=folder, field=field, expected=expected)
-    told = {"field": field.replace("[...]", ".…"), "expected": expected, "received": found["received"]}
-    return ModelError("card_shape", folder=folder, **told)
+    """The same as an error about a card."""
+    found = refused(said)
+    if found["field"] in needed:
+        return ModelError("card_field", folder=folder, field=found["field"], expected=found["expected"])
+    return ModelError("card_shape", folder=folder, **found)
 
 
 def _type(kind: Any) -> str:

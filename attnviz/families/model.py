@@ -7,16 +7,17 @@ never for the name of a family.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.deadline import check
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
-from attnviz.families.writing.decoding import Choice
+from attnviz.families.writing.decoding import Choice, Sampling
 from attnviz.trace import AttentionTrace, Edit, Encoded, Source, Steps, WrittenKind, is_image, picture_of
 
 Floats = NDArray[np.float32]
@@ -33,6 +34,9 @@ class Model(ABC):
 
     def __init__(self, card: ModelCard) -> None:
         self._card = card
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._card.name!r}: {', '.join(self._card.kinds) or 'attention'}>"
 
     #: Options of `trace` that `encode` takes, not `run`.
     encoding: ClassVar[tuple[str, ...]] = ()
@@ -83,6 +87,8 @@ class Model(ABC):
         target: str | None = None,
         prefix: Sequence[str] | None = None,
         beam: int = 1,
+        sampling: Sampling | None = None,
+        length: int | None = None,
     ) -> AttentionTrace:
         """One run of the model.
 
@@ -92,13 +98,16 @@ class Model(ABC):
             target: For a model that writes, a text to be read instead of written.
             prefix: For a model that writes, tokens to go on from.
             beam: For a model that writes, how many hypotheses are kept.
+            sampling: For a model that writes, how tokens are drawn; None: the most probable one is written.
+            length: For a model that writes, most tokens written.
 
         Raises:
             InputError: `no_target`: the model does not write; for edits `no_such_block`, `no_such_index`, `edit_shape`
                 and what the family says.
         """
-        if target is not None or prefix is not None or beam != 1:
+        if target is not None or prefix is not None or beam != 1 or sampling is not None or length is not None:
             raise InputError("no_target", model=self.card.name)
+        check()
         return self.attend(encoded, edits)
 
     def run_batch(self, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
@@ -123,6 +132,9 @@ class Model(ABC):
         """
         self._check_encoding(options)
         if is_image(source):
+            given: Any = source
+            if isinstance(given, np.ndarray) and (given.ndim < 2 or (given.ndim == 2 and len(given) == 1)):
+                raise InputError("not_a_source", received=f"array {given.shape} {given.dtype}")
             source = picture_of(source)
         how = {name: options.pop(name) for name in self.encoding if name in options}
         if isinstance(source, Source | str):
@@ -300,6 +312,34 @@ class NextStep(Protocol):
         """As the model's."""
 
 
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What a model that continues a text expects at each of its tokens, and after the last.
+
+    Attributes:
+        log_probabilities: float64 `[token]`, nats, of each token of the text given those before it; NaN for one that
+            nothing stands before.
+        best: By token the most probable one in its place and its log probability; None where nothing stands before.
+        entropy: float64 `[token]`, nats, of what was expected there; NaN where nothing stands before.
+        following: float64 `[vocabulary]`, log probabilities of what follows the text, nats.
+        never: Ids of it that are never written.
+    """
+
+    log_probabilities: NDArray[np.float64]
+    best: tuple[tuple[str, float] | None, ...]
+    entropy: NDArray[np.float64]
+    following: NDArray[np.float64]
+    never: Collection[int]
+
+
+@runtime_checkable
+class Expects(Protocol):
+    """Expects something at each position of the text it is given: a model of the next token."""
+
+    def expected(self, encoded: Encoded) -> Expected:
+        """What it expects at each token of the text, and after the last."""
+
+
 @runtime_checkable
 class Writes(Protocol):
     """Writes a token at a time: a translation, a caption or a continuation."""
@@ -320,7 +360,12 @@ class Writes(Protocol):
         """Begin to write about a source."""
 
     def write(
-        self, encoded: Encoded, edits: Sequence[Edit] = (), prefix: Sequence[str] | None = None
+        self,
+        encoded: Encoded,
+        edits: Sequence[Edit] = (),
+        prefix: Sequence[str] | None = None,
+        sampling: Sampling | None = None,
+        length: int | None = None,
     ) -> Iterator[WrittenToken]:
         """What `run` does, one token at a time as it is written."""
 

@@ -4,11 +4,14 @@ from plotly.graph_objects import Figure
 
 from attnviz.figures.attribution import attribution, erasure_curves
 from attnviz.figures.bars import bars, prediction
+from attnviz.figures.enlarge import enlarged
 from attnviz.figures.head import head
 from attnviz.figures.heads import head_distances, head_map, heads
 from attnviz.figures.heatmap import heatmap
 from attnviz.figures.learning import learning
+from attnviz.figures.lines import lines
 from attnviz.figures.maps import attention_map
+from attnviz.figures.overview import overview
 from attnviz.figures.regions import regions
 from attnviz.figures.steps import bias, matrix, scores
 from attnviz.figures.surgery import changed_map, changed_row, head_changes
@@ -21,6 +24,7 @@ __all__ = [
     "bias",
     "changed_map",
     "changed_row",
+    "enlarged",
     "erasure_curves",
     "head",
     "head_changes",
@@ -29,7 +33,9 @@ __all__ = [
     "heads",
     "heatmap",
     "learning",
+    "lines",
     "matrix",
+    "overview",
     "prediction",
     "regions",
     "scores",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from attnviz.analysis import tables
+from attnviz.analysis.compact import largest
 from attnviz.analysis.focus import Focus, focus
 from attnviz.errors import InputError
 from attnviz.figures import style
@@ -40,7 +41,8 @@ def bars(
         theme: `light` or `dark`.
 
     Returns:
-        A figure on the scale 0–1. Hovering shows 9 significant digits.
+        A figure on the scale 0–1; of very many tokens, or of many regions, with the largest weights, which it says.
+        Hovering shows 9 significant digits.
 
     >>> import numpy as np
     >>> from attnviz.trace import AttentionBlock, Embedding, Text, TokenAxis
@@ -51,11 +53,14 @@ def bars(
     [0.5, 0.5]
     """
     paint = style.theme(theme)
-    table = tables.weights([trace], order, None if chosen is None else [chosen])
+    row, table = chosen or focus(trace), tables.weights([trace], order, None if chosen is None else [chosen])
+    places = largest([table["weight"].to_numpy()], marks.most_of(row.keys(trace)))
+    count, table = len(table), table.iloc[places]
     values = [float(value) for value in table["weight"]]
     tokens = list(table["token"])
     names = unknown(tokens, table["unknown"], language)
-    title = plain(whose(trace, chosen or focus(trace), language)) or None
+    title = plain(whose(trace, row, language)) or None
+    axis = [translate(language, "figures.weight_axis"), marks.partly(len(table), count, language)]
     figure = go.Figure(
         marks.bars(
             tokens,
@@ -72,7 +77,7 @@ def bars(
             paint,
             range=[0, 1.12],
             tickvals=[0, 0.25, 0.5, 0.75, 1],
-            title=translate(language, "figures.weight_axis"),
+            title="<br>".join(filter(None, axis)),
         ),
         "yaxis": down(paint, tokens, ticktext=names),
     }

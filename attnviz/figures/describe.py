@@ -15,7 +15,7 @@ from attnviz.analysis.heads.pointing import Pointed, pointed
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import about, translate
-from attnviz.scenes import KINDS, Scene
+from attnviz.scenes import Composed, kinds_of
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, RegionAxis, Written
 
 if TYPE_CHECKING:
@@ -195,10 +195,10 @@ def looked(
     """The same of rows of weights over an axis, each for a word."""
     if not isinstance(axis, RegionAxis) or axis.grid is None or any(axis.special):
         return []
-    named = KINDS if language in ("en", "ja") else {}
     scene = trace.source
+    named = kinds_of(scene) if isinstance(scene, Composed) and language in ("en", "ja") else {}
     things: Sequence[Pointed | None] = [None] * len(values)
-    if isinstance(scene, Scene):
+    if isinstance(scene, Composed):
         things = pointed(scene, words, values, axis.grid)
     sentences = []
     for word, row, thing in zip(words, values, things, strict=True):

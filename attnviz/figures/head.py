@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from attnviz.analysis.focus import Focus, focus
+from attnviz.analysis.focus import Focus, asked
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import describe, style
 from attnviz.figures.escape import plain
@@ -32,6 +32,8 @@ def head(
     trace: AttentionTrace,
     chosen: Focus | None = None,
     *,
+    layer: int | None = None,
+    head: int | None = None,
     scale: ScaleKey = "unit",
     language: str = "en",
     theme: str = "light",
@@ -40,7 +42,8 @@ def head(
 
     Args:
         trace: With any block.
-        chosen: Which layer, head and query; None takes `analysis.focus.focus`.
+        chosen: Which block, layer, head and query; None takes `analysis.focus.focus`.
+        layer, head: From 0, where nothing is `chosen`; None as `focus` takes them.
         scale: How weights become colours.
         language: Of the words on the chart.
         theme: `light` or `dark`.
@@ -51,10 +54,10 @@ def head(
 
     >>> import attnviz
     >>> trace = attnviz.load("sentiment-en-encoder").trace("a good film")
-    >>> head(trace, attnviz.analysis.Focus("encoder", 0, 1, 0), scale="row").data[0].type
+    >>> head(trace, layer=0, head=1, scale="row").data[0].type
     'heatmap'
     """
-    chosen = chosen or focus(trace)
+    chosen = chosen or asked(trace, layer, head)
     block = trace.block(chosen.block)
     if max(block.shape[2:]) > SIGNED:
         return large(trace, chosen, scale, language, theme)

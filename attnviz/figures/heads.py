@@ -169,7 +169,7 @@ def _points(
         y=y,
         mode="markers+text" if written else "markers",
         text=[str(head + 1) for _, head in heads] if written else None,
-        textfont={"size": 12, "color": [style.ink(shades[layer]) for layer, _ in heads]},
+        textfont={"size": 13, "color": [style.ink(shades[layer]) for layer, _ in heads]},
         customdata=[list(head) for head in heads],
         hoverinfo="text",
         hovertext=[

@@ -9,10 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from attnviz.analysis.compact import coded, shrunk
+from attnviz.analysis.compact import coded, largest, shrunk
 from attnviz.figures import style
 from attnviz.figures.escape import label, plain
-from attnviz.figures.marks.bars import bars
+from attnviz.figures.marks.bars import MOST, bars, partly
 from attnviz.figures.marks.cells import cells
 from attnviz.figures.marks.names import across, down, plain_axis
 from attnviz.figures.marks.panels import panels
@@ -41,6 +41,7 @@ def changed_row(
     edited: Floats,
     *,
     titles: Sequence[str] | None = None,
+    most: int = MOST,
     language: str = "en",
     theme: str = "light",
 ) -> go.Figure:
@@ -51,6 +52,7 @@ def changed_row(
         own: The model's own weights, float `[key]`; NaN where there is no such token.
         edited: The weights after surgery, float `[key]`; NaN where a token is gone.
         titles: Of the three panels.
+        most: Of more tokens those with the largest weights or differences are drawn, and the figure says so.
         language: Of the words on the chart.
         theme: `light` or `dark`.
 
@@ -64,16 +66,21 @@ def changed_row(
     """
     paint = style.theme(theme)
     titles = list(titles or _titles(language))
+    own, edited = (np.asarray(each, np.float64) for each in (own, edited))
+    places = largest([own, edited, edited - own], most)
+    left_out = partly(len(places), len(tokens), language)
+    tokens, own, edited = [tokens[place] for place in places], own[places], edited[places]
     figure = panels(paint, _short(titles), height=MARGIN + ROW_HEIGHT * len(tokens), spacing=0.04)
-    difference = np.asarray(edited, np.float64) - np.asarray(own, np.float64)
-    most = max(1.0, float(np.nanmax(edited, initial=0)))
+    difference = edited - own
+    top = max(1.0, float(np.nanmax(edited, initial=0)))
     bound = float(np.nanmax(np.abs(difference), initial=0)) or 1.0
     signs = [paint.diverging[0] if value < 0 else paint.diverging[-1] for value in difference]
-    weight = {"range": [0, most], **ends(0, most / 2, most)}
+    weight = {"range": [0, top], **ends(0, top / 2, top)}
     drawn = ((own, paint.bar, weight), (edited, paint.accent, weight), (difference, signs, around(bound)))
     for column, ((values, colour, scale), title) in enumerate(zip(drawn, titles, strict=True), start=1):
         figure.add_trace(bars(tokens, values, title, colour), row=1, col=column)
         figure.update_xaxes(**style.axis(paint, **scale), row=1, col=column)
+    figure.update_xaxes(title=left_out, row=1, col=1)
     figure.update_layout(bargap=0.25)
     figure.update_yaxes(**down(paint, tokens))
     return figure

@@ -54,6 +54,18 @@ def about(key: str, kind: str) -> str:
     return key if kind == "translation" else f"{key}_{kind}"
 
 
+def named(language: str, codes: str) -> str:
+    """What languages are called in a language; a code it has no name for stays.
+
+    >>> named("en", "ja/en"), named("ja", "en"), named("en", "eo")
+    ('Japanese/English', '英語', 'eo')
+    """
+    known = catalogue(FALLBACK)
+    return "/".join(
+        translate(language, f"languages.{code}") if f"languages.{code}" in known else code for code in codes.split("/")
+    )
+
+
 def translate(language: str, key: str, /, **parameters: Any) -> str:
     """The message for a key with its parameters filled in.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from attnviz.scenes.kinds import KINDS
+from attnviz.scenes.kinds import KINDS, Kind
 
 
 @dataclass(frozen=True)
@@ -22,16 +21,17 @@ class Mention:
     words: tuple[int, ...]
 
 
-def mentions(words: Sequence[str]) -> list[Mention]:
+def mentions(words: Sequence[str], kinds: Mapping[str, Kind] = KINDS) -> list[Mention]:
     """What a caption names, in order.
 
     Args:
         words: Of either language, without blanks.
+        kinds: Of the things that may be named, by name.
 
     >>> [(each.kind, each.words) for each in mentions(["two", "blue", "cars", "and", "a", "palm", "tree"])]
     [('blue-car', (1, 2)), ('palm-tree', (5, 6))]
     """
-    phrases, found, start = _phrases(), [], 0
+    phrases, found, start = _phrases(kinds), [], 0
     longest = max(map(len, phrases))
     while start < len(words):
         lengths = range(min(longest, len(words) - start), 0, -1)
@@ -43,11 +43,16 @@ def mentions(words: Sequence[str]) -> list[Mention]:
     return found
 
 
-@cache
-def _phrases() -> Mapping[tuple[str, ...], str]:
-    """The words that name a kind, its colour included, in each language, in singular and plural."""
-    found = {}
-    for name, kind in KINDS.items():
-        for language, noun in (("en", kind.noun["en"]), ("en", kind.plural), ("ja", kind.noun["ja"])):
-            found[tuple(part for each in (kind.colour[language], noun) for part in each.split())] = name
-    return found
+def _phrases(kinds: Mapping[str, Kind]) -> Mapping[tuple[str, ...], str]:
+    """The words that name a kind, its colour included, in each language, in singular and plural; made once."""
+    names = tuple(kinds)
+    if names not in _known:
+        _known[names] = {
+            tuple(part for each in (kind.colour[language], noun) for part in each.split()): name
+            for name, kind in kinds.items()
+            for language, noun in (("en", kind.noun["en"]), ("en", kind.plural), ("ja", kind.noun["ja"]))
+        }
+    return _known[names]
+
+
+_known: dict[tuple[str, ...], Mapping[tuple[str, ...], str]] = {}

@@ -1,4 +1,4 @@
-"""Arrays that nobody can write to."""
+"""Arrays that nobody can write to, and what stands for long things in a line."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ def unchangeable(array: Any) -> bool:
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
     array.flags.writeable = False
     return array
+
+
+def short(text: str, most: int = 60) -> str:
+    """A text, or its beginning.
+
+    >>> short("a good film", 8)
+    'a good …'
+    """
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()} …"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,14 +86,33 @@ class TokenAxis:
         return TokenAxis(tokens, spans, special, unknown, words, self.text)  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists, as in the JSON of a trace; `text` is added where spans point into another text than its own."""
+        """Plain lists, as in the JSON of a trace.
+
+        `words` is added where the model tells them, `text` where spans point into another text than the trace's.
+        """
         data: dict[str, Any] = {
             "tokens": list(self.tokens),
             "spans": [list(span) if span is not None else None for span in self.spans],
             "special": list(self.special),
             "unknown": list(self.unknown),
         }
+        if self.words is not None:
+            data["words"] = list(self.words)
         return data if self.text is None else {**data, "text": self.text}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TokenAxis:
+        """What `to_dict` wrote."""
+        spans = tuple(None if span is None else (int(span[0]), int(span[1])) for span in data["spans"])
+        words = data.get("words")
+        return cls(
+            tuple(map(str, data["tokens"])),
+            spans,
+            tuple(map(bool, data["special"])),
+            tuple(map(bool, data["unknown"])),
+            None if words is None else tuple(map(int, words)),
+            data.get("text"),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,8 +223,25 @@ class RegionAxis:
         }
         return data | {name: list(flags) for name in ("special", "unknown") if any(flags := getattr(self, name))}
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RegionAxis:
+        """What `to_dict` wrote."""
+        grid = data["grid"]
+        return cls(
+            tuple(map(str, data["labels"])),
+            np.array(data["boxes"], np.float32),
+            None if grid is None else (int(grid[0]), int(grid[1])),
+            tuple(data.get("special", ())),
+            tuple(data.get("unknown", ())),
+        )
+
 
 Axis = TokenAxis | RegionAxis
+
+
+def axis_from_dict(data: Mapping[str, Any]) -> Axis:
+    """An axis of either kind, as its `to_dict` wrote it."""
+    return RegionAxis.from_dict(data) if data.get("kind") == "regions" else TokenAxis.from_dict(data)
 
 
 def _marked(flags: Sequence[bool], positions: Sequence[int]) -> tuple[bool, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from attnviz.errors import InputError, TraceError
 from attnviz.trace.arrays import frozen, unchangeable
-from attnviz.trace.axes import Axis
+from attnviz.trace.axes import Axis, axis_from_dict
 
 Kind = Literal["pooling", "self", "causal", "cross"]
 KINDS: tuple[Kind, ...] = ("pooling", "self", "causal", "cross")
@@ -20,6 +21,9 @@ MASK_NONE, MASK_PADDING, MASK_CAUSAL, MASK_OTHER, MASK_HIDDEN = 0, 1, 2, 3, 4
 
 #: For each position shown, the positions of the model's own axis it stands for.
 Groups = tuple[tuple[int, ...], ...]
+
+#: What `parts` is called in JSON, of queries and of keys.
+_PARTS = ("query_positions", "key_positions")
 
 #: How far a row may be from summing to one.
 ROW_TOLERANCE = {"float32": 1e-5, "float16": 1e-2, "bfloat16": 1e-2}
@@ -91,6 +95,11 @@ class AttentionBlock:
         if not self.edited and weights.size:
             self._check_rows(sums)
 
+    def __repr__(self) -> str:
+        """In a line; all of it is in `to_dict`."""
+        layers, heads, queries, keys = self.shape
+        return f"<AttentionBlock {self.name!r}: {self.kind}, {layers=}, {heads=}, {queries=}, {keys=}>"
+
     def _check_rows(self, sums: NDArray[np.float32]) -> None:
         tolerance, least = ROW_TOLERANCE.get(self.precision, 1e-2), float(self.weights.min())
         if self.hidden is None and least >= 0 and float(np.abs(sums - 1).max()) < tolerance / 2:
@@ -109,6 +118,18 @@ class AttentionBlock:
         """`(layers, heads, queries, keys)`."""
         layers, heads, queries, keys = self.weights.shape
         return layers, heads, queries, keys
+
+    def mask_of(self, layer: int, head: int) -> NDArray[np.int8]:
+        """Why each weight of a head is zero, int8 `[query, key]`: all 0 where nothing is masked.
+
+        >>> from attnviz.trace import TokenAxis
+        >>> axis, weights = TokenAxis.of(["a", "cat"]), np.array([[[[1, 0], [0.5, 0.5]]]])
+        >>> AttentionBlock("words", "self", axis, axis, weights, np.array([[0, 2], [0, 0]])).mask_of(0, 0).tolist()
+        [[0, 2], [0, 0]]
+        """
+        if self.mask is None:
+            return np.zeros(self.weights.shape[2:], np.int8)
+        return self.mask if self.mask.ndim == 2 else self.mask[layer, head]
 
     def select(self, layer: int | None = None, head: int | None = None) -> AttentionBlock:
         """The same block with one layer or one head only (both axes stay).
@@ -137,7 +158,8 @@ class AttentionBlock:
         return replace(self, weights=weights, mask=mask, hidden=hidden)
 
     def to_dict(self) -> dict[str, Any]:
-        """As in the JSON of a trace; what an `analysis.reading` changed is added where there is any."""
+        """As in the JSON of a trace; a mask, a precision below float32, and what was edited or changed by an
+        `analysis.reading`, are added where there are any."""
         data: dict[str, Any] = {
             "name": self.name,
             "kind": self.kind,
@@ -146,9 +168,35 @@ class AttentionBlock:
             "key": self.key.to_dict(),
             "weights": self.weights.tolist(),
         }
+        if self.mask is not None:
+            data["mask"] = self.mask.tolist()
+        if self.precision != "float32":
+            data["precision"] = self.precision
+        if self.edited:
+            data["edited"] = True
         if self.hidden is not None:
             data |= {"hidden": self.hidden.tolist(), "renormalised": self.renormalised}
         if self.parts is not None:
-            names = ("query_positions", "key_positions")
-            data |= {name: list(map(list, groups)) for name, groups in zip(names, self.parts, strict=True)}
+            data |= {name: list(map(list, groups)) for name, groups in zip(_PARTS, self.parts, strict=True)}
         return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> AttentionBlock:
+        """What `to_dict` wrote."""
+        query, key = (
+            tuple(tuple(map(int, group)) for group in data[name]) if name in data else None for name in _PARTS
+        )
+        mask, hidden = data.get("mask"), data.get("hidden")
+        return cls(
+            str(data["name"]),
+            data["kind"],
+            axis_from_dict(data["query"]),
+            axis_from_dict(data["key"]),
+            np.array(data["weights"], np.float32).reshape([int(size) for size in data["shape"]]),
+            mask=None if mask is None else np.array(mask, np.int8),
+            precision=str(data.get("precision", "float32")),
+            edited=bool(data.get("edited", False)),
+            hidden=None if hidden is None else np.array(hidden, np.float32),
+            renormalised=bool(data.get("renormalised", False)),
+            parts=None if query is None or key is None else (query, key),
+        )

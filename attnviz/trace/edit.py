@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,19 @@ class Edit:
             **({"padding": True} if self.padding else {}),
         }
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Edit:
+        """What `to_dict` wrote."""
+        head = data["head"]
+        return cls(
+            str(data["block"]),
+            np.array(_meant(data["weights"]), np.float32),
+            int(data["layer"]),
+            None if head is None else int(head),
+            str(data["label"]),
+            bool(data.get("padding", False)),
+        )
+
 
 def _told(weight: Any) -> Any:
     """A cell of an edit as JSON knows it; lists of cells as they are nested."""
@@ -58,3 +72,10 @@ def _told(weight: Any) -> Any:
     if weight != weight:
         return None
     return {LIFTED: "lifted", HIDDEN: "hidden"}.get(weight, weight)
+
+
+def _meant(told: Any) -> Any:
+    """What `_told` said."""
+    if isinstance(told, list):
+        return [_meant(each) for each in told]
+    return OWN if told is None else {"lifted": LIFTED, "hidden": HIDDEN}.get(told, told)

@@ -24,10 +24,24 @@ class Notice:
 
     def message(self, language: str = "en") -> str:
         """The notice in words."""
-        from attnviz.i18n import translate
+        from attnviz.i18n import named, translate
 
-        return translate(language, f"notices.{self.code}", **self.parameters)
+        values = dict(self.parameters)
+        if "language" in values:
+            values["language"] = named(language, values["language"])
+        return translate(language, f"notices.{self.code}", **values)
 
     def to_dict(self) -> dict[str, Any]:
         """Code, parameters and the English words."""
         return {"code": self.code, "parameters": dict(self.parameters), "message": self.message()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Notice:
+        """What `to_dict` wrote; the words are those of now.
+
+        Raises:
+            KeyError: No notice has that code.
+        """
+        notice = cls(str(data["code"]), data["parameters"])
+        notice.message()
+        return notice

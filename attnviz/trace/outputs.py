@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.errors import TraceError
-from attnviz.trace.arrays import frozen
+from attnviz.trace.arrays import frozen, short
 
 WrittenKind = Literal["translation", "caption", "continuation"]
 WRITTEN_KINDS: tuple[WrittenKind, ...] = ("translation", "caption", "continuation")
@@ -37,6 +38,11 @@ class Classification:
                 received=str(self.probabilities.shape),
             )
         _check_finite(self.probabilities)
+
+    def __repr__(self) -> str:
+        """In a line; all of it is in `to_dict`."""
+        best = f"{self.labels[self.predicted]!r} {self.probabilities[self.predicted]:.4f}" if self.labels else ""
+        return f"<Classification: {best} of {len(self.labels)} classes>"
 
     @property
     def predicted(self) -> int:
@@ -84,6 +90,10 @@ class Written:
             raise TraceError("trace_shape", block="output", expected=str(expected), received=str(received))
         _check_finite(self.log_probabilities)
 
+    def __repr__(self) -> str:
+        """In a line; all of it is in `to_dict`."""
+        return f"<Written {self.kind}: {short(self.text)!r}, {len(self.tokens)} tokens>"
+
     def to_dict(self) -> dict[str, Any]:
         """As in the JSON of a trace."""
         return {
@@ -108,6 +118,10 @@ class Embedding:
             raise TraceError("trace_shape", block="output", expected="(feature,)", received=str(self.vector.shape))
         _check_finite(self.vector)
 
+    def __repr__(self) -> str:
+        """In a line; all of it is in `to_dict`."""
+        return f"<Embedding: {len(self.vector)} features>"
+
     def to_dict(self) -> dict[str, Any]:
         """As in the JSON of a trace."""
         return {"kind": "embedding", "vector": self.vector.tolist()}
@@ -122,6 +136,10 @@ class Tensor:
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", frozen(np.array(self.values)))
 
+    def __repr__(self) -> str:
+        """In a line; all of it is in `to_dict`."""
+        return f"<Tensor: {self.values.dtype} {list(self.values.shape)}>"
+
     def to_dict(self) -> dict[str, Any]:
         """As in the JSON of a trace; None for a number JSON does not know."""
         values = self.values
@@ -131,6 +149,32 @@ class Tensor:
 
 
 Output = Classification | Written | Embedding | Tensor
+
+
+def output_from_dict(data: Mapping[str, Any]) -> Output:
+    """What the `to_dict` of an output wrote.
+
+    Raises:
+        TraceError: There is no such kind, or the output is not sound.
+    """
+    kind = data["kind"]
+    if kind == "classification":
+        return Classification(tuple(map(str, data["labels"])), np.array(data["probabilities"], np.float32))
+    if kind == "embedding":
+        return Embedding(np.array(data["vector"], np.float32))
+    if kind == "tensor":
+        values = np.array(data["values"])
+        values = values.astype(np.float64) if values.dtype == object else values
+        return Tensor(values.reshape([int(size) for size in data["shape"]]))
+    steps = (tuple((str(token), float(value)) for token, value in step) for step in data["alternatives"])
+    return Written(
+        kind,
+        str(data["text"]),
+        tuple(map(str, data["tokens"])),
+        np.array(data["log_probabilities"], np.float32),
+        tuple(steps),
+        bool(data["finished"]),
+    )
 
 
 def _check_finite(values: NDArray[np.float32]) -> None:

@@ -8,10 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.errors import InputError
-from attnviz.trace.source import Picture
-
-#: Most pixels of a picture: what is larger would take more memory than it is worth.
-MOST_PIXELS = 40_000_000
+from attnviz.trace.source import MOST_PIXELS, Picture
 
 _EXPECTED = "a Pillow image, or an array (height, width), (height, width, 1), (height, width, 3) or (height, width, 4)"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 
 from attnviz.errors import TraceError
 from attnviz.trace.arrays import frozen
+
+#: Most pixels of a picture: what is larger would take more memory than it is worth.
+MOST_PIXELS = 40_000_000
+
+#: Of a picture whose pixels are not known, 0 to 255.
+_GREY = 200
 
 #: Draws a picture: uint8 `[height, width, 3]`, red, green, blue.
 Draw = Callable[[], NDArray[np.uint8]]
@@ -85,6 +91,16 @@ class Picture:
 
 
 Source = Text | Picture
+
+
+def source_from_dict(data: Mapping[str, Any]) -> Source:
+    """What the `to_dict` of a source wrote; of a picture, whose pixels are not in it, a grey one of its size."""
+    if data["kind"] == "text":
+        return Text(str(data["text"]))
+    width, height = (int(side) for side in data["size"])
+    if width * height > MOST_PIXELS:
+        raise ValueError(f"{width} × {height}")
+    return Picture(str(data["code"]), (width, height), lambda: np.full((height, width, 3), _GREY, np.uint8))
 
 
 def source_of(given: Source | str) -> Source:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from attnviz.errors import InputError, TraceError
+from attnviz.trace.arrays import short
 from attnviz.trace.block import AttentionBlock
 from attnviz.trace.edit import Edit
 from attnviz.trace.notice import Notice
-from attnviz.trace.outputs import Output
-from attnviz.trace.source import Source, source_of
+from attnviz.trace.outputs import Output, output_from_dict
+from attnviz.trace.source import Source, source_from_dict, source_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +56,11 @@ class AttentionTrace:
         if len(set(names)) != len(names):
             raise TraceError("trace_names", received=", ".join(names))
 
+    def __repr__(self) -> str:
+        """In a line; all of it is in `to_dict`."""
+        blocks = ", ".join(f"{block.name!r} {list(block.shape)}" for block in self.blocks)
+        return f"<AttentionTrace of {self.model!r}: {short(self.text)!r}, {blocks}, {self.output!r}>"
+
     @property
     def text(self) -> str:
         """The text, or the code of the picture."""
@@ -64,8 +71,8 @@ class AttentionTrace:
         """Whether anything was changed by hand: weights, or what the model read (the notice `edited` says it)."""
         return bool(self.edits) or any(notice.code == "edited" for notice in self.notices)
 
-    def block(self, name: str) -> AttentionBlock:
-        """The block of that name, or the first of that kind.
+    def block(self, name: str | int) -> AttentionBlock:
+        """The block of that name, or the first of that kind, or by its place from 0.
 
         Raises:
             InputError: There is none; the message lists the names.
@@ -76,7 +83,13 @@ class AttentionTrace:
         >>> trace = AttentionTrace("made", Text("a cat"), (block,), Embedding(np.ones(3)))
         >>> trace.block("self").name
         'words'
+        >>> trace.block(0).name
+        'words'
         """
+        if isinstance(name, int):
+            if not 0 <= name < len(self.blocks):
+                raise InputError("no_such_index", what="block", received=name, last=len(self.blocks) - 1)
+            return self.blocks[name]
         for candidate in self.blocks:
             if candidate.name == name:
                 return candidate
@@ -130,6 +143,37 @@ class AttentionTrace:
     ) -> str:
         """`to_dict` as JSON text, not escaped beyond what JSON needs."""
         return json.dumps(self.to_dict(block, layer, head), ensure_ascii=False, allow_nan=False, indent=indent)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> AttentionTrace:
+        """What `to_dict` wrote of all its blocks, layers and heads, or of some.
+
+        The pixels of a picture are not in it; in their place stands a grey picture, see `export.read_json`.
+
+        Raises:
+            InputError: It is no such thing, or not sound.
+
+        >>> from attnviz.trace import AttentionBlock, Embedding, Text, TokenAxis
+        >>> axis = TokenAxis.of(["a", "cat"])
+        >>> block = AttentionBlock("words", "self", axis, axis, np.full((1, 1, 2, 2), 0.5, np.float32))
+        >>> trace = AttentionTrace("made", Text("a cat"), (block,), Embedding(np.ones(3)))
+        >>> AttentionTrace.from_dict(trace.to_dict()).to_dict() == trace.to_dict()
+        True
+        """
+        try:
+            return cls(
+                str(data["model"]),
+                source_from_dict(data["source"]),
+                tuple(map(AttentionBlock.from_dict, data["blocks"])),
+                output_from_dict(data["output"]),
+                tuple(map(Notice.from_dict, data["notices"])),
+                tuple(map(Edit.from_dict, data.get("edits", ()))),
+            )
+        except TraceError as error:
+            raise InputError("not_a_trace", cause=str(error)) from error
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            cause = f"{type(error).__name__}: {error}"
+            raise InputError("not_a_trace", cause=cause[:200]) from error
 
     def to_frame(self, block: str | None = None, layer: int | None = None, head: int | None = None) -> pd.DataFrame:
         """One weight a row.

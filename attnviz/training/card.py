@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from attnviz.families.card import sealed
+
 
 class Section:
     """A part of the card for people.
@@ -38,7 +40,7 @@ def store(folder: Path, content: Mapping[str, Any], words: str | None = None) ->
         content: Of `card.json`.
         words: The card for people; None leaves it.
     """
-    texts = {"card.json": json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"}
+    texts = {"card.json": json.dumps(sealed(content), ensure_ascii=False, indent=1, allow_nan=False) + "\n"}
     if words is not None:
         texts["README.md"] = words
     for name, text in texts.items():

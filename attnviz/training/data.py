@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -20,10 +18,8 @@ from urllib.parse import quote
 import pooch
 
 from attnviz.errors import DataError
+from attnviz.places import CACHE, data_folders
 from attnviz.training.progress import Progress
-
-#: Downloads and unfinished trainings, below the working directory.
-CACHE = Path(".attnviz")
 
 _BLOCK = 1 << 16
 _TIMEOUT = 30.0  # seconds
@@ -184,6 +180,19 @@ EFFICIENTNET = DataSet(
     ),
 )
 
+#: Its photographs are read by `attnviz.scenes.groceries`; `training.groceries` fetches them.
+GROCERIES = DataSet(
+    folder="grocery_store",
+    name="Grocery Store Dataset",
+    url="https://github.com/marcusklasson/GroceryStoreDataset",
+    revision="fc80ba90f803d79d0383df52c5a4ac5de99ff6fc",
+    licence="MIT",
+    attribution="Klasson, Zhang and Kjellström, A Hierarchical Grocery Store Image Dataset with Visual and Semantic "
+    "Labels, WACV 2019",
+    raw="https://codeload.github.com/marcusklasson/GroceryStoreDataset/tar.gz/fc80ba90f803d79d0383df52c5a4ac5de99ff6fc",
+    files=(),
+)
+
 
 def read(dataset: DataSet, name: str, *, quiet: bool = False) -> str:
     """The text of a file of a data set, from a local copy or from upstream; as `content`."""
@@ -211,19 +220,12 @@ def content(dataset: DataSet, name: str, *, quiet: bool = False) -> bytes:
 
 def find(dataset: DataSet, file: DataFile) -> Path | None:
     """Where a file lies on this machine, or None."""
-    return next((place / file.name for place in _places(dataset) if (place / file.name).is_file()), None)
+    return next((place / file.name for place in data_folders(dataset.folder) if (place / file.name).is_file()), None)
 
 
 def available(dataset: DataSet) -> bool:
     """Whether all its files are on this machine."""
     return all(find(dataset, file) is not None for file in dataset.files)
-
-
-def _places(dataset: DataSet) -> Iterator[Path]:
-    if named := os.environ.get("ATTNVIZ_DATA"):
-        yield Path(named) / dataset.folder
-    yield Path(__file__).resolve().parents[2].parent / "shared" / "data" / dataset.folder
-    yield CACHE / "data" / dataset.folder
 
 
 def _check(name: str, content: bytes, expected: str) -> None:
@@ -235,9 +237,9 @@ def _check(name: str, content: bytes, expected: str) -> None:
 def _fetched(dataset: DataSet, file: DataFile, quiet: bool) -> bytes:
     """A file that is not on this machine: downloaded, or out of its archive, which is downloaded once for all files."""
     if dataset.archive is None:
-        return _download(dataset, dataset.raw + quote(file.upstream), file.name, file.sha256, quiet).read_bytes()
+        return download(dataset, dataset.raw + quote(file.upstream), file.name, file.sha256, quiet).read_bytes()
     name, checksum = dataset.raw.rsplit("/", 1)[-1], dataset.archive_sha256 or ""
-    outer = _download(dataset, dataset.raw, name, checksum, quiet)
+    outer = download(dataset, dataset.raw, name, checksum, quiet)
     inner = outer.read_bytes()
     found = _member(_member(inner, dataset.archive) if dataset.archive else inner, file.upstream)
     _check(file.name, found, file.sha256)
@@ -247,8 +249,19 @@ def _fetched(dataset: DataSet, file: DataFile, quiet: bool) -> bytes:
     return found
 
 
-def _download(dataset: DataSet, url: str, name: str, checksum: str, quiet: bool) -> Path:
-    """A file in the cache, where it comes only whole and with the right checksum; nothing is fetched twice."""
+def download(dataset: DataSet, url: str, name: str, checksum: str | None, quiet: bool) -> Path:
+    """A file in the cache, where it comes only whole and with the right checksum; nothing is fetched twice.
+
+    Args:
+        dataset: Whose file it is.
+        url: Of the file.
+        name: In the cache.
+        checksum: SHA-256; None where what is in it is checked instead.
+        quiet: No progress bar.
+
+    Raises:
+        DataError: It cannot be fetched, or is not what it should be.
+    """
     pooch.get_logger().setLevel("WARNING")  # the bar says it
     bar = _Bar(f"Download {name}", 0, quiet=quiet)
     downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_BLOCK, timeout=_TIMEOUT)
@@ -260,7 +273,7 @@ def _download(dataset: DataSet, url: str, name: str, checksum: str, quiet: bool)
         received = re.search(r"[0-9a-f]{64}(?!.*[0-9a-f]{64})", str(error), re.DOTALL)
         if received is None:
             raise DataError("data_download", file=name, url=url, cause=str(error)) from error
-        raise DataError("data_checksum", file=name, expected=checksum, received=received[0]) from error
+        raise DataError("data_checksum", file=name, expected=str(checksum), received=received[0]) from error
 
 
 class _Bar(Progress):

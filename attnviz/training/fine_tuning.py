@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -74,7 +75,7 @@ class FineTuned:
     def __init__(self, settings: FineTuning, folder: Path, corpus: Corpus, seed: int) -> None:
         keras.utils.set_random_seed(seed)
         self._settings, self._corpus, self._seed = settings, corpus, seed
-        self._pretrained = pretrained.from_folder(folder)
+        self._pretrained = cast(Any, pretrained.from_folder(folder))
         backbone = self._pretrained.model
         mask = next(each for each in backbone.inputs if each.name == "padding_mask")
         given = backbone.output

@@ -14,9 +14,9 @@ import numpy as np
 
 from attnviz import zoo
 from attnviz.families import learning
+from attnviz.places import CACHE
 from attnviz.training import card as cards
 from attnviz.training import recording
-from attnviz.training.data import CACHE
 from attnviz.training.kind import Kind
 
 

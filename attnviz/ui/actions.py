@@ -5,24 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attnviz.ui import session
-from attnviz.ui.settings import MAX_SENTENCES
+from attnviz.errors import InputError
+from attnviz.trace import Notice
+from attnviz.ui import photos, session
+from attnviz.ui.settings import MAX_SENTENCES, cut
+
+#: The view that says what an answer depends on, and the one that sets two rows side by side.
+WHY, BESIDE = "attribution", "compare"
 
 
 def take_entry(entry: Mapping[str, Any] | None) -> None:
     """Take over what the sentence box sent, if it is new.
 
     Args:
-        entry: `text`, `kind` (apply, live or follow), `follow` and a `stamp` that rises.
+        entry: `text` or `photo`, `kind` (apply, live, follow, or why: the sentence in the view that says why the model
+            fails on it), `follow` and a `stamp` that rises.
     """
     page = session.held()
     if not entry or entry["stamp"] <= page.stamp:
         return
-    page.stamp, page.problems = entry["stamp"], ()
-    text, follow = str(entry["text"]), bool(entry["follow"])
+    page.stamp, follow = entry["stamp"], bool(entry["follow"])
+    if "photo" in entry:
+        try:
+            text, page.problems = photos.keep(str(entry["photo"])).code, ()
+        except InputError:
+            page.problems = (Notice("photo_broken"),)
+            return
+    else:
+        text, page.problems = cut(str(entry["text"]))
     session.change(follow=follow)
     if entry["kind"] != "follow" or (follow and text.strip()):
-        session.typed(text, applied=entry["kind"] == "apply")
+        session.typed(text, applied=entry["kind"] in ("apply", "why"))
+    if entry["kind"] == "why":
+        open_why()
 
 
 def entered() -> None:
@@ -35,6 +50,11 @@ def composed() -> None:
     take_entry(session.event("scene", "entry"))
 
 
+def photographed() -> None:
+    """Photographs were laid out, or one's own was dropped in."""
+    take_entry(session.event("photo", "entry"))
+
+
 def navigated() -> None:
     """The browser went back or forward: take over the address it stands at."""
     event = session.event("address", "navigated")
@@ -42,16 +62,29 @@ def navigated() -> None:
         session.open_address(event["parameters"])
 
 
+def view_chosen() -> None:
+    """A view was chosen on the rail."""
+    event = session.event("rail", "chosen")
+    if event and event["view"] in session.held().facts.views:
+        session.change(view=event["view"])
+
+
+def stage_alone() -> None:
+    """The stage alone, or the page around it again."""
+    if session.event("alone", "turned") or session.event("alone-button", "turned"):
+        session.change(stage=not session.held().asked.stage)
+
+
 def selected() -> None:
     """A sentence was chosen on the stage."""
-    chosen = session.event("stage", "selected")
+    chosen = session.event("words", "selected")
     if isinstance(chosen, (int, float)) and 1 <= chosen <= MAX_SENTENCES:
         session.change(sentence=int(chosen))
 
 
 def token_chosen() -> None:
     """A token on the stage was chosen as the query; it is told by the model's own position."""
-    event = session.event("stage", "token")
+    event = session.event("words", "token")
     if event:
         session.change(sentence=int(event["sentence"]), query=int(event["token"]))
 
@@ -115,13 +148,31 @@ def undo_choice() -> None:
     session.change(path=session.held().asked.path[:-1])
 
 
+def model_chosen() -> None:
+    """A model was chosen in the header."""
+    event = session.event("models", "chosen")
+    if event and event["model"] in session.held().facts.cards:
+        open_model(event["model"])
+
+
 def open_model(name: str) -> None:
     """Show another model."""
     session.change(model=name)
 
 
+def open_why() -> None:
+    """Show what the answer depends on."""
+    session.change(view=WHY)
+
+
+def open_beside(name: str) -> None:
+    """Show another model beside this one, over the same sentence."""
+    session.change(view=BESIDE, against="model", model2=name)
+
+
 def open_sentence(text: str, view: str, edits: Sequence[str] = ()) -> None:
     """Show one sentence in a view, with operations on its weights; a step of the browser's history."""
+    step = session.held().step
     session.change(text=text, view=view, edits=tuple(edits), sentence=1, shuffle=0, target=-1, path=(), own="")
-    session.held().step += 1
+    session.held().step = step + 1
     session.remember_steps()

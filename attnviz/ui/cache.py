@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -17,16 +19,21 @@ from attnviz.analysis.heads.roles import Similarity
 from attnviz.analysis.surgery.codes import INPUT, parse
 from attnviz.analysis.surgery.operations import Operated, begin, then
 from attnviz.errors import AttnvizError, InputError
-from attnviz.families.model import Explains, Model, Parameters, Values, Writes
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Edit, Encoded, Steps, Written
+from attnviz.families.model import Expected, Expects, Explains, Model, Parameters, Values, Writes
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, Edit, Encoded, Steps, Written
+from attnviz.ui import photos
 from attnviz.ui.kept import MEGABYTE, kept
 from attnviz.ui.models import in_worker
 from attnviz.ui.way import OWN_WAY, Way
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
+    from attnviz.figures import Figure
 
 T = TypeVar("T")
+
+#: Bytes counted for a drawing.
+FIGURE = 100_000
 
 #: Bytes of traces to keep: three of 512 tokens and 72 heads (75 MB each), or thousands of short ones.
 TRACES = 256 * MEGABYTE
@@ -49,7 +56,7 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY, language: 
     options: dict[str, Any] = {}
     if way.path:
         place, token = way.path[-1]
-        before = written(trace(name, text, 0, Way(way.path[:-1], beam=way.beam), language))
+        before = written(trace(name, text, 0, replace(way, path=way.path[:-1], target=""), language))
         if before is None or not 0 <= place < len(before):
             raise InputError("no_such_index", what="token", received=place, last=len(before or ()) - 1)
         options["prefix"] = (*before[:place], token)
@@ -57,6 +64,8 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY, language: 
         options = {"target": way.target}
     elif way.beam > 1:
         options["beam"] = way.beam
+    if not way.target:
+        options |= {name: value for name, value in (("sampling", way.sampling), ("length", way.length)) if value}
 
     def task() -> AttentionTrace:
         model = zoo.load(name)
@@ -69,6 +78,28 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY, language: 
 def written(trace: AttentionTrace) -> tuple[str, ...] | None:
     """The tokens of a translation; None for any other output."""
     return trace.output.tokens if isinstance(trace.output, Written) else None
+
+
+@kept(TRACES // 16)
+def expected(name: str, text: str) -> Expected:
+    """What a model that continues a text expects at each of its tokens, and after the last."""
+
+    def task() -> Expected:
+        model = zoo.load(name)
+        return _offering(model, Expects).expected(model.encode(text))
+
+    return in_worker(task)
+
+
+@kept(MEGABYTE)
+def axis(name: str, text: str) -> Axis:
+    """The tokens of a text as a model reads it."""
+    return in_worker(lambda: zoo.load(name).encode(text).axis)
+
+
+def vocabulary(name: str) -> tuple[str, ...]:
+    """Entries of the vocabulary that a model writes with."""
+    return in_worker(lambda: _offering(zoo.load(name), Writes).vocabulary)
 
 
 @kept(TRACES // 2)
@@ -130,7 +161,10 @@ def rewritten(
     done = operated(name, text, codes, tokens, language)
 
     def task() -> AttentionTrace:
-        return zoo.load(name).run(done.encoded, edits=done.trace.edits)
+        model = zoo.load(name)
+        # What can always go on goes on as far as what was there.
+        more: dict[str, Any] = {"length": len(tokens)} if isinstance(model, Expects) else {}
+        return model.run(done.encoded, edits=done.trace.edits, **more)
 
     return in_worker(task)
 
@@ -280,6 +314,21 @@ def written_measures(
     return in_worker(task)
 
 
+@kept(TRACES // 8, size=lambda figure: FIGURE)
+def figure(draw: Callable[..., Figure], *what: Any, **how: Any) -> Figure:
+    """A drawing, made once for all who look at the same; who changes it takes a copy.
+
+    Args:
+        draw: A function of `attnviz.figures`.
+        *what, **how: For it, hashable.
+    """
+    drawn = draw(*what, **how)
+    whole = drawn.to_dict()
+    # Streamlit asks for it in every run, and Plotly would copy all of it each time.
+    drawn.to_dict = lambda: whole
+    return drawn
+
+
 @kept(TRACES // 4)
 def similarity(block: AttentionBlock) -> Similarity:
     """How alike the heads of a block are."""
@@ -336,7 +385,8 @@ def _offering(model: Model, protocol: type[T]) -> T:
 
 
 def _encoded(model: Model, text: str, language: str) -> Encoded:
-    return model.encode_in(text, language if "language" in model.encoding else "")
+    own = model.card.takes == "photo" and photos.is_own(text)
+    return model.encode_in(photos.find(text) if own else text, language if "language" in model.encoding else "")
 
 
 def _shuffled(encoded: Encoded, seed: int) -> Encoded:

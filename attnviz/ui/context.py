@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from attnviz.i18n import about, translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Written
 from attnviz.ui.desk import Desk
 from attnviz.ui.fields import NO_NAMES, Field
+from attnviz.ui.openings import head_of
 from attnviz.ui.state import State
 from attnviz.ui.way import OWN_WAY, Way
 
@@ -53,7 +54,7 @@ class Context:
         rows: All sentences.
         selected: The sentence the single-sentence views show, or None if none could be run.
         layer, head, query: What is looked at where there is more than one, from 0, by the model's own positions; None
-            leaves it to `focus`.
+            leaves it to what the model opens with, and that to `focus`.
         block: Name of the block that is looked at; None leaves it to `focus`.
         way: How the selected sentence's translation came about, for a model that writes.
         abilities: What there is to see and what the model offers, see `attnviz.ui.offers`; views and fields name what
@@ -77,8 +78,9 @@ class Context:
     place: str = ""
 
     def focus_of(self, trace: AttentionTrace) -> Focus:
-        """The row of weights to show of a trace."""
-        return focus(trace, self.layer, self.head, self.query, self.block, self.card.details.get("alignment"))
+        """The row of weights to show of a trace; where nothing of it was asked for, that of the model's opening."""
+        layer, head = head_of(self.card, self.layer, self.head)
+        return focus(trace, layer, head, self.query, self.block, self.card.details.get("alignment"))
 
     def at(self, layer: int, head: int, query: int) -> Context:
         """The page with something else looked at; −1 leaves it to `focus`."""
@@ -165,28 +167,34 @@ class Context:
         return self.desk.read(trace, self.state.special, self.state.pieces)
 
 
+#: What can be done on the page; every view belongs to one.
+VERBS = ("see", "compute", "change", "test", "learn")
+
+
 @dataclass(frozen=True)
 class View:
-    """A page part that can be chosen.
+    """A drawing for the stage that can be chosen.
 
     Attributes:
         key: Stable code, written in the address; its name is the message `views.<key>`.
-        group: What it stands with in the choice of views.
+        verb: Which of `VERBS` it belongs to.
         needs: What must be there, see `Context.abilities`.
         fields: The settings it owns, alone or with other views.
         render: Draws it.
         single: Whether it shows the selected sentence only.
+        large: What all views share and this one shows large: a `picture`, or what is `written`.
         unedited: Whether it shows the model's computation before any edit, even where the weights are edited.
         settle: What its fields become where something this model or text does not have was asked for: their values, by
             name. The address keeps what was left to the page as it is.
     """
 
     key: str
-    group: str
+    verb: str
     needs: frozenset[str]
     fields: tuple[Field, ...]
     render: Callable[[Context], None]
     single: bool = False
+    large: Literal["", "picture", "written"] = ""
     unedited: bool = False
     settle: Callable[[Context], dict[str, Any]] | None = None
 

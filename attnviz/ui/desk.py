@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -16,7 +16,8 @@ from attnviz.analysis.reading import PiecesKey, SpecialKey
 from attnviz.analysis.surgery.operations import Operated
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
-from attnviz.trace import AttentionBlock, AttentionTrace, Steps
+from attnviz.families.model import Expected
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Steps
 from attnviz.ui import cache, models
 from attnviz.ui.way import OWN_WAY, Way
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from attnviz.families.learning import Learning
+    from attnviz.figures import Figure
 
 Tokens = tuple[str, ...] | None
 
@@ -59,6 +61,18 @@ class Desk:
     def readable(self, trace: AttentionTrace) -> tuple[bool, bool]:
         """Whether a trace has special tokens to hide, and pieces to merge."""
         return cache.readable(trace)
+
+    def expected(self, text: str) -> Expected:
+        """What is expected at each token of a text, see `cache.expected`."""
+        return cache.expected(self.model, text)
+
+    def axis(self, text: str) -> Axis:
+        """The tokens of a text as the model reads it."""
+        return cache.axis(self.model, text)
+
+    def vocabulary(self) -> tuple[str, ...]:
+        """Entries of the vocabulary that the model writes with."""
+        return cache.vocabulary(self.model)
 
     def surgery(
         self, text: str, codes: Sequence[str], tokens: Tokens = None
@@ -101,6 +115,10 @@ class Desk:
     def written_measures(self, text: str, way: Way, place: int, token: str, heads: tuple[Head, ...]) -> Measures:
         """Those of a token of a translation, see `cache.written_measures`."""
         return cache.written_measures(self.model, text, way, place, token, heads, self.language)
+
+    def figure(self, draw: Callable[..., Figure], *what: Any, **how: Any) -> Figure:
+        """A drawing, see `cache.figure`."""
+        return cache.figure(draw, *what, **how)
 
     def similarity(self, block: AttentionBlock) -> Similarity:
         """How alike the heads of a block are."""

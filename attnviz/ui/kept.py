@@ -11,6 +11,8 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 
+from attnviz.ui import turns
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,25 +36,41 @@ class Kept(Generic[P, T]):
     def __init__(self, function: Callable[P, T], budget: int, size: Callable[[Any], int]) -> None:
         update_wrapper(self, function)
         self.__wrapped__ = function
-        self._budget, self._size = budget, size
+        self.budget, self._size = budget, size
         self._results: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
+        self._coming: dict[Hashable, threading.Event] = {}
 
     def __call__(self, *args: P.args, **options: P.kwargs) -> T:
-        """The kept result, or a new one."""
+        """The kept result, or a new one; of those who ask for it at the same moment, one makes it."""
         key = (args, tuple(sorted(options.items())))
-        with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-                return self._results[key][0]
+        while True:
+            with self._lock:
+                if key in self._results:
+                    self._results.move_to_end(key)
+                    return self._results[key][0]
+                coming = self._coming.get(key)
+                if coming is None:
+                    made = self._coming[key] = threading.Event()
+                    break
+            with turns.given_back():
+                coming.wait()  # and look again: whoever made it may have failed, or gone
+        try:
+            return self._made(key, args, options)
+        finally:
+            with self._lock:
+                del self._coming[key]
+            made.set()
+
+    def _made(self, key: Hashable, args: Any, options: Any) -> T:
         result = self.__wrapped__(*args, **options)
         size = self._size(result) + sum(self._size(each) for each in args if is_dataclass(each))
         with self._lock:
             if key not in self._results:
                 self._results[key] = (result, size)
                 self._bytes += size
-            while self._bytes > self._budget and len(self._results) > 1:
+            while self._bytes > self.budget and len(self._results) > 1:
                 self._bytes -= self._results.popitem(last=False)[1][1]
         return result
 

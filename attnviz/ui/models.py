@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import ContextVar
 from typing import TypeVar
 
 from attnviz import zoo
+from attnviz.deadline import Deadline
 from attnviz.errors import ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.model import Model
+from attnviz.ui import turns
 from attnviz.ui.kept import MEGABYTE, kept
 
 T = TypeVar("T")
@@ -22,17 +26,54 @@ class EndingError(RuntimeError):
     """No task is begun any more: the process is ending."""
 
 
+#: Seconds that one task of a page may take.
+SECONDS = 60.0
+
+#: Seconds between two looks whether whoever waits still wants it, and until a task that takes long is told of.
+_LOOK, _LONG = 0.25, 1.5
+
+#: Told how many seconds a page has waited; raises what ends the page's run where its visitor has gone on.
+_told: ContextVar[Callable[[float | None], None] | None] = ContextVar("attnviz_told", default=None)
+
+
+def tell(waiting: Callable[[float | None], None]) -> None:
+    """Have this run of a page told while it waits for long: the seconds, and None once it waits no more."""
+    _told.set(waiting)
+
+
 def in_worker(task: Callable[[], T]) -> T:
     """What `task` returns, in a thread that TensorFlow knows; a task must not wait for another.
 
+    Of a page, it ends when its visitor has gone on to something else.
+
     Raises:
         EndingError: The process is ending.
+        ServerError: `took_too_long`: a task of a page.
     """
+    told = _told.get()
+    deadline = Deadline(SECONDS if told else float("inf"))
     try:
-        coming = _workers.submit(task)
+        coming = _workers.submit(deadline.run, task)
     except RuntimeError as error:
         raise EndingError(*error.args) from error
-    return coming.result()
+    if told is None:
+        return coming.result()
+    begun, said = time.monotonic(), False
+    try:
+        with turns.given_back():
+            while not wait((coming,), _LOOK).done:
+                if not deadline.left:
+                    raise deadline.error()
+                taken = time.monotonic() - begun
+                if taken > _LONG:
+                    said = True
+                    told(taken)
+        return coming.result()
+    finally:
+        deadline.stop()
+        coming.cancel()
+        if said and coming.done():
+            told(None)
 
 
 @kept(MEGABYTE)

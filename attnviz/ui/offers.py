@@ -7,7 +7,7 @@ from attnviz.analysis.focus import Focus
 from attnviz.analysis.heads.alignment import written_rows
 from attnviz.errors import ModelError
 from attnviz.families.card import ModelCard
-from attnviz.families.model import Explains, Gradients, Parameters, Reweights, Searches, Values, Writes
+from attnviz.families.model import Expects, Explains, Gradients, Parameters, Reweights, Searches, Values, Writes
 from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Written
 from attnviz.ui import cache, models
 from attnviz.ui.kept import MEGABYTE, kept
@@ -15,6 +15,7 @@ from attnviz.ui.kept import MEGABYTE, kept
 #: What a model offers, by the protocol that says so.
 OFFERS: dict[str, type] = {
     "writes": Writes,
+    "continues": Expects,
     "explains": Explains,
     "edits": Reweights,
     "steps": Parameters,
@@ -73,7 +74,10 @@ def of_trace(name: str, trace: AttentionTrace, own: AttentionTrace, focus: Focus
 def _fixed(own: AttentionTrace) -> bool:
     """Whether what is written can be held fixed token by token: it has an end, and no piece that cannot be written."""
     output = own.output
-    return not isinstance(output, Written) or (output.finished and not any(written_rows(own).query.unknown))
+    if not isinstance(output, Written):
+        return True
+    ends = output.finished or output.kind == "continuation"  # which is as long as it is asked to be
+    return ends and not any(written_rows(own).query.unknown)
 
 
 def recorded(name: str) -> bool:

@@ -10,7 +10,10 @@ from typing import Any
 import streamlit as st
 
 from attnviz.errors import AttnvizError
+from attnviz.export.offline import Drawing
+from attnviz.figures import Figure
 from attnviz.trace import Notice
+from attnviz.ui import lecture_state
 from attnviz.ui.fields import Facts
 from attnviz.ui.state import State
 
@@ -18,6 +21,9 @@ _KEY = "attnviz"
 
 #: Widgets that are drawn before a sentence has been run: they hold what was asked for.
 EARLY = ("lang", "model")
+
+#: Another one of these is a step of the browser's history.
+STEPS = ("model", "view", "sentence", "lecture", "slide")
 
 Codes = tuple[str, ...]
 
@@ -31,7 +37,7 @@ class Held:
         asked: What the visitor asks for, also where it cannot be met now: it is met again as soon as it can be.
         shown: What the widgets were given in the latest run.
         applied: The text that was applied last; what is typed since is no step of the history.
-        step: Rises with each applied sentence.
+        step: Rises with each applied sentence, and with another model, view or slide.
         version: Rises where the page itself puts another text into the box.
         stamp: Of the last thing the box sent.
         problems: What is to be said about the address, until the next entry.
@@ -39,7 +45,11 @@ class Held:
         after: and to step forward to again.
         address: What was last written into the address bar, and its serial number.
         sent: Serial number and data of each component.
+        slot: The view that was drawn to its end last, and the place on the stage it stands in, 0 or 1.
         upload: What became of a model that was sent: its name, or why it was refused.
+        drawn: What is drawn in the latest run, by its key on the page, in this order.
+        first: Whether this may be a first visit: the address asked for nothing.
+        joining: Whether the link to a lecture and its code are shown.
     """
 
     facts: Facts
@@ -54,7 +64,11 @@ class Held:
     after: tuple[Codes, ...] = ()
     address: tuple[Any, int] = (None, 0)
     sent: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    slot: tuple[str, int] = ("", 0)
     upload: str | AttnvizError | None = None
+    drawn: dict[str, Drawing | Figure] = field(default_factory=dict)
+    first: bool = False
+    joining: bool = False
 
 
 def held() -> Held:
@@ -66,11 +80,12 @@ def held() -> Held:
 def begin(facts: Facts) -> Held:
     """Read the session, once a run: the address when it starts, then what the widgets hold."""
     if _KEY not in st.session_state:
-        asked, problems = State.parse(dict(st.query_params), facts)
-        st.session_state[_KEY] = Held(facts, asked, asked, asked.text, problems=problems)
+        asked, problems = lecture_state.parse(dict(st.query_params), facts)
+        first = not dict(st.query_params)
+        st.session_state[_KEY] = Held(facts, asked, asked, asked.text, problems=problems, first=first)
         remember_steps()
     page = held()
-    page.facts = facts
+    page.facts, page.drawn = facts, {}
     if page.asked.model not in facts.cards:
         page.asked = page.asked.change(facts, model=facts.field("model").default_of(page.asked.values, facts))
     _adopt(_chosen(page), by_widget=True)
@@ -95,7 +110,7 @@ def change(**changes: Any) -> None:
 def open_address(parameters: Mapping[str, Any]) -> None:
     """Take over another address of the page."""
     page = held()
-    asked, page.problems = State.parse(parameters, page.facts)
+    asked, page.problems = lecture_state.parse(parameters, page.facts)
     page.applied, page.version = asked.text, page.version + 1
     _hold(asked)
     remember_steps()
@@ -142,12 +157,18 @@ def serial(key: str, data: object) -> int:
     return number
 
 
+def drew(key: str, drawing: Drawing | Figure) -> None:
+    """Remember what is drawn, for files of what is on the page."""
+    held().drawn[key] = drawing
+
+
 def _chosen(page: Held) -> dict[str, Any]:
     """What the visitor chose by widgets since the latest run; what is no code of its field is passed over."""
     chosen: dict[str, Any] = {}
+    held = st.session_state.to_dict()  # once: each look at it is one through Streamlit's locks
     for each in page.facts.fields:
-        now, shown = st.session_state.get(each.name), page.shown.values.get(each.name)
-        if each.name not in st.session_state or now == shown:
+        now, shown = held.get(each.name), page.shown.values.get(each.name)
+        if each.name not in held or now == shown:
             continue
         try:
             chosen[each.name] = each.accept(now, page.facts)
@@ -166,9 +187,14 @@ def _adopt(changes: Mapping[str, Any], by_widget: bool = False) -> None:
         for other in each.together
     }
     before = page.asked
-    asked = before.change(page.facts, **{**together, **changes})
+    asked = lecture_state.turned(before, before.change(page.facts, **{**together, **changes}), page.facts)
     if asked.text != before.text:
         page.applied, page.version = asked.text, page.version + 1
+    if asked.edits != before.edits and "edits" not in changes:
+        page.before, page.after = (), ()
+    if any(asked.values[name] != before.values[name] for name in STEPS):
+        # What has been typed so far belongs to it.
+        page.applied, page.step = asked.text, page.step + 1
     _hold(asked)
 
 

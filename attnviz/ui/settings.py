@@ -12,13 +12,20 @@ from attnviz.analysis.surgery.codes import MAX_OPERATIONS, parse, parse_all
 from attnviz.errors import InputError
 from attnviz.families.common.script import fits
 from attnviz.i18n import languages
-from attnviz.scenes import Scene
+from attnviz.scenes import Collage, Scene
 from attnviz.tokenizers import clean
 from attnviz.trace import Notice
+from attnviz.ui import hiding, lecture_state
+from attnviz.ui.controls import sampling
 from attnviz.ui.fields import MAX_INDEX, Facts, Field, Form, index, switch
+from attnviz.ui.openings import opening
+from attnviz.ui.photos import is_own
 
 #: Most sentences shown at once.
 MAX_SENTENCES = 20
+
+#: Longest text that is taken over, in characters: twenty sentences that no model reads to their end.
+MAX_TEXT = 40_000
 
 #: Longest translation of one's own that is taken over, in characters.
 MAX_OWN = 2000
@@ -57,7 +64,19 @@ def default_model(language: str, facts: Facts) -> str:
 
 def first_example(model: str, facts: Facts) -> str:
     """What is on the screen before anything is typed."""
-    return (*facts.cards[model].examples, "")[0] if model in facts.cards else ""
+    return opening(facts.cards[model]).text if model in facts.cards else ""
+
+
+def _default_view(values: Values, facts: Facts) -> str:
+    """What is written, where something is; else the first."""
+    card = facts.cards.get(values["model"])
+    return "written" if card is not None and card.writes and "written" in facts.views else facts.views[0]
+
+
+def _same_view(before: Values, after: Values, facts: Facts) -> str:
+    """Who chose another view than the first of the model before keeps it."""
+    view: str = before["view"]
+    return _default_view(after, facts) if view == _default_view(before, facts) else view
 
 
 def _default_pieces(values: Values, facts: Facts) -> str:
@@ -75,16 +94,16 @@ def _same_pieces(before: Values, after: Values, facts: Facts) -> str:
 def _same_text(before: Values, after: Values, facts: Facts) -> str:
     """Another model reads what stands there, if it can; only an example it cannot read gives way to one of its own.
 
-    Between a model of texts and one of scenes, what was laid aside comes back.
+    Between a model of texts and one of pictures, what was laid aside comes back.
     """
     new, text = facts.cards.get(after["model"]), str(before["text"])
     if _crosses(before, after, facts):
         text = str(before["aside"]) or first_example(after["model"], facts) or text
     # It may have come along from a model before the last.
     example = any(text in card.examples for card in facts.cards.values())
-    if new is None or not example or not new.examples or new.takes == "scene":
+    if new is None or not example or not new.examples or new.takes != "text":
         return text
-    return text if fits(clean(text).text, new.reads) else new.examples[0]
+    return text if fits(clean(text).text, new.reads) else opening(new).text
 
 
 def _crosses(before: Values, after: Values, facts: Facts) -> bool:
@@ -92,20 +111,22 @@ def _crosses(before: Values, after: Values, facts: Facts) -> bool:
     old, new = (facts.cards.get(values["model"]) for values in (before, after))
     if old is None or new is None or old.takes == new.takes:
         return False
-    return new.takes != "scene" or not all(map(is_scene, sentences(before["text"]) or [""]))
+    return new.takes == "text" or not all(_is_code(line, new.takes) for line in sentences(before["text"]) or [""])
 
 
-def is_scene(code: str) -> bool:
-    """Whether a line is the code of a scene."""
+def _is_code(line: str, takes: str) -> bool:
+    """Whether a line is the code of what a model takes."""
+    if takes == "photo" and is_own(line):
+        return True
     try:
-        Scene(code)
+        (Collage if takes == "photo" else Scene)(line)
     except InputError:
         return False
     return True
 
 
 def _laid_aside(before: Values, after: Values, facts: Facts) -> str:
-    """A text while a model takes scenes, and the reverse; not what is there anyway before anything is typed."""
+    """A text while a model takes pictures, and the reverse; not what is there anyway before anything is typed."""
     if not _crosses(before, after, facts):
         return str(before["aside"])
     return "" if before["text"] == first_example(before["model"], facts) else str(before["text"])
@@ -139,6 +160,13 @@ def _text(held: Any) -> str:
     if not isinstance(held, str):
         raise ValueError("text")
     return held
+
+
+def cut(text: str) -> tuple[str, tuple[Notice, ...]]:
+    """A text no longer than is taken over; a notice where it was longer."""
+    if len(text) <= MAX_TEXT:
+        return text, ()
+    return text[:MAX_TEXT], (Notice("text_too_long", {"limit": MAX_TEXT}),)
 
 
 def _plain(text: str) -> str:
@@ -214,10 +242,17 @@ PAGE: tuple[Field, ...] = (
         lambda values, facts: default_model(values["lang"], facts),
         always=True,
     ),
-    Field("view", lambda facts: facts.views, lambda _, facts: facts.views[0], always=True),
+    Field(
+        "view",
+        lambda facts: facts.views,
+        _default_view,
+        reset_on=frozenset({"model"}),
+        becomes=_same_view,
+        always=True,
+    ),
     Field(
         "text",
-        Form(lambda given: (given, ()), _plain, _text),
+        Form(cut, _plain, lambda held: cut(_text(held))[0]),
         lambda values, facts: first_example(values["model"], facts),
         reset_on=frozenset({"model"}),
         becomes=_same_text,
@@ -244,6 +279,8 @@ PAGE: tuple[Field, ...] = (
     Field("special", SPECIAL, SPECIAL[0]),
     Field("pieces", PIECES, _default_pieces, reset_on=frozenset({"model"}), becomes=_same_pieces),
     switch("numbers"),
+    switch("stage"),
+    *hiding.FIELDS,
     switch("follow", True),
     Field("shuffle", range(1000), 0, reset_on=frozenset({"model", "text"}), needs=frozenset({"reordered"})),
     Field(
@@ -273,6 +310,8 @@ PAGE: tuple[Field, ...] = (
     index("at", *_TEXT, "own", "path", needs=_WRITES),
     Field("beam", BEAMS, 1, needs=_WRITES),
     Field("speed", SPEEDS, 2, needs=_WRITES),
-    Field("edits", Form(_edits, " ".join, _codes), ()),
+    *sampling.FIELDS,
+    Field("edits", Form(_edits, " ".join, _codes), (), reset_on=frozenset({"model", "text"})),
     switch("edited"),
+    *lecture_state.FIELDS,
 )

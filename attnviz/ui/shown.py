@@ -11,6 +11,7 @@ from attnviz.tokenizers import clean
 from attnviz.trace import AttentionTrace, Notice
 from attnviz.ui import offers
 from attnviz.ui.context import Context, Row, View
+from attnviz.ui.controls.sampling import sampling_of
 from attnviz.ui.desk import Desk
 from attnviz.ui.fields import Facts
 from attnviz.ui.settings import MAX_SENTENCES, path_text, sentences
@@ -59,13 +60,15 @@ def show(asked: State, facts: Facts, views: Sequence[View], theme: str) -> Shown
     desk = Desk(asked.model, state.said if "said" in offered else "")
     if state.sentence > len(_sentences(state)):
         state = state.replace(sentence=1)
-    rows, problem = _rows(state, desk)
+    goes_on = "continues" in offers.of_model(asked.model)
+    rows, problem = _rows(state, desk, goes_on)
     if problem is not None:
         asked = asked.replace(path=(), at=-1)
         state = state.replace(path=(), at=-1)
     usable = [row for row in rows if row.trace is not None]
     selected = next((row for row in usable if row.number == state.sentence), usable[0] if usable else None)
-    way, block = _way(state, selected.number if selected else state.sentence), state.block or None
+    way = _way(state, selected.number if selected else state.sentence, goes_on)
+    block = state.block or None
     own = Context(state.lang, theme, card, state, desk, rows, selected, block=block, way=way)
     own = own.at(state.layer, state.head, state.query)
     if selected is not None:
@@ -106,16 +109,19 @@ def _sentences(state: State) -> list[str]:
     return list(sentences(state.text)[:MAX_SENTENCES])
 
 
-def _way(state: State, number: int) -> Way:
+def _way(state: State, number: int, goes_on: bool) -> Way:
     """How what is written about a sentence comes about: what was chosen or typed is of the selected one."""
-    return Way(state.path, state.own, state.beam) if number == state.sentence else Way(beam=state.beam)
+    drawn = sampling_of(state) if state.sampled and state.beam == 1 else None
+    how: dict[str, Any] = {"beam": state.beam, "sampling": drawn, "length": state.length} if goes_on else {}
+    own = how or {"beam": state.beam}
+    return Way(state.path, state.own, **own) if number == state.sentence else Way(**own)
 
 
-def _rows(state: State, desk: Desk) -> tuple[list[Row], Notice | None]:
+def _rows(state: State, desk: Desk, goes_on: bool) -> tuple[list[Row], Notice | None]:
     """The sentences and their traces; a notice if the path of chosen tokens was left out, as it leads nowhere."""
     rows, problem = [], None
     for number, text in enumerate(_sentences(state), start=1):
-        way, cleaned = _way(state, number), clean(text).text
+        way, cleaned = _way(state, number, goes_on), clean(text).text
         try:
             try:
                 own = desk.trace(text, way=way)
@@ -123,7 +129,7 @@ def _rows(state: State, desk: Desk) -> tuple[list[Row], Notice | None]:
                 if not way.path or error.code not in ("no_such_index", "no_such_token"):
                     raise
                 problem = Notice("address", {"name": "path", "received": path_text(way.path)[:80]})
-                own = desk.trace(text, way=Way((), way.target, way.beam))
+                own = desk.trace(text, way=replace(way, path=()))
             rows.append(Row(number, cleaned, desk.read(own, state.special, state.pieces), whole=own))
         except AttnvizError as error:
             rows.append(Row(number, cleaned, None, error))

@@ -1,23 +1,27 @@
 """Loading TensorFlow and every model once, behind the page, so that whoever comes finds them warm.
 
-What a visitor waits for is loaded next; a page waits for its own model and for no other.
+What a visitor waits for is loaded next; a page waits for its own model and for no other. With `$ATTNVIZ_WARM` at `0`
+no model is loaded before a visitor asks for it, which saves time and memory where few are looked at.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from streamlit.runtime.scriptrunner import script_runner
 
 from attnviz import families, zoo
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
-from attnviz.ui import cache, collecting, models, offers
+from attnviz.ui import cache, collecting, examples, models, offers
+from attnviz.ui.openings import opening
 
 
 @dataclass
@@ -108,7 +112,7 @@ def _run() -> None:
 def _ask(card: ModelCard) -> None:
     """What the page asks of a model when it is chosen."""
     offered = offers.of_model(card.name)
-    for text in card.examples[:2] or ("a",):
+    for text in dict.fromkeys((opening(card).text or "a", *card.examples[:2])):
         for language in card.languages if "said" in offered else ("",):
             cache.trace(card.name, text, language=language)
         if "steps" in offered:
@@ -125,17 +129,27 @@ def _load() -> None:
         models.in_worker(families.import_backend)
         progress.done = 1
         importlib.import_module("attnviz.figures")
-        named = {card.name: card for card in cards}
-        for name in progress.following(named):
+        if os.environ.get("ATTNVIZ_WARM") == "0":
+            _keep()
+            return
+        for name in progress.following(card.name for card in cards):
+            # Loaded is enough for a visitor: what they look at is asked for by their own page, and not behind examples.
             with suppress(AttnvizError):  # The page says what is wrong with a model when it is chosen.
-                _ask(named[name])
-        gc.collect()
-        # What is loaded now stays: no collection need look at it again.
-        gc.freeze()
+                models.in_worker(partial(zoo.load, name))
+        for card in cards:
+            with suppress(AttnvizError):  # as above
+                _ask(card)
+        _keep()
     finally:
         progress.finish()
     for card in cards:
         with suppress(AttnvizError):  # as above
             models.in_worker(zoo.load(card.name).prepare)
+            examples.ask(card)
+    _keep()
+
+
+def _keep() -> None:
+    """What is loaded now stays: no collection need look at it again."""
     gc.collect()
     gc.freeze()

@@ -2,7 +2,7 @@
 
 from attnviz.families.card import FORMAT
 from attnviz.zoo.adding import add, add_files, source_folder
-from attnviz.zoo.cards import read_card
+from attnviz.zoo.cards import read_card, seal
 from attnviz.zoo.files import check_files, read_weights
 from attnviz.zoo.folders import folders, model_folders, own_folder
 from attnviz.zoo.loading import learning, load, models, problems
@@ -21,5 +21,6 @@ __all__ = [
     "problems",
     "read_card",
     "read_weights",
+    "seal",
     "source_folder",
 ]

@@ -17,30 +17,34 @@ from attnviz.zoo.loading import open_folder
 
 
 def source_folder(source: str) -> Path:
-    """A path, or the Hugging Face folder inside an installed Python package of that name (which is not imported).
+    """A path, or the folder with a pretrained model inside an installed Python package, which is not imported.
 
     Raises:
         ModelError: `add_source`.
     """
-    if Path(source).is_dir():
+    if Path(source).is_dir() or (Path(source).is_file() and source.lower().endswith(".gguf")):
         return Path(source)
+    from attnviz.families.hub import foreign
+
     name = source.replace("-", "_")
     if name.isidentifier():
         for entry in sys.path:
             place = Path(entry or ".") / name
             for folder in (place, *sorted(place.glob("*/"))):
-                if (folder / "config.json").is_file() and (folder / "model.safetensors").is_file():
+                whole = (folder / "config.json").is_file() and (folder / "model.safetensors").is_file()
+                if whole or foreign.gguf_of(folder):
                     return folder
     raise ModelError("add_source", received=source[:200])
 
 
 def add(source: Path, name: str, sha256: str | None = None) -> Path:
-    """Copy a Hugging Face folder, or one with `model.keras`, to the user's models, with every checksum in its card.
+    """Copy a Hugging Face folder, a model in GGUF or one with `model.keras` to the user's models; checksums go along.
 
     Args:
-        source: The folder. Only weights, configuration, vocabulary, card and README are taken.
+        source: The folder, as Hugging Face's cache, git or a download leaves it. Only weights, configuration,
+            vocabulary, card and README are taken; links may lead no further than the folder beside.
         name: What the model is to be called.
-        sha256: What the SHA-256 of `model.safetensors` or `model.keras` must be.
+        sha256: What the SHA-256 of `model.safetensors`, `model.keras` or the GGUF file must be.
 
     Returns:
         The new folder, in the first of `$ATTNVIZ_MODELS`, else in `own_folder`.
@@ -51,7 +55,8 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
     """
     from attnviz.families.hub import foreign
 
-    if not source.is_dir() or source.is_symlink():
+    file = foreign.gguf_of(source)
+    if not source.is_dir() and file is None:
         raise ModelError("add_source", received=str(source)[:200])
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
         raise ModelError("add_name", received=name[:200])
@@ -64,6 +69,8 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
         if card.family != "own":
             raise ModelError("no_such_family", folder=source.name, received=card.family, expected="own")
         return foreign.copy_own(source, target, dict(card.details), sha256, MAX_OWN_BYTES, open_folder)
+    if file is not None:
+        return foreign.copy_gguf(file, target, sha256, MAX_HUB_BYTES, open_folder)
     return foreign.copy(source, target, sha256, MAX_HUB_BYTES)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.errors import ModelError
-from attnviz.families.card import FORMAT, ModelCard
+from attnviz.families import FAMILIES
+from attnviz.families.card import FORMAT, ModelCard, seal_of, sealed
 from attnviz.zoo.files import check_size, damaged
 
 #: No card is larger, in bytes.
@@ -31,6 +32,9 @@ def read(folder: Path, name: str = "") -> ModelCard:
     card = content(folder)
     if card.get("family") == "own":
         card = {**_OWN_DEFAULTS, **card, **({"name": name} if name else {})}
+    family = card.get("family")
+    if "format" not in card and isinstance(family, str) and family not in FAMILIES:  # perhaps `own`, mistyped
+        raise ModelError("no_such_family", folder=folder.name, received=family[:80], expected=", ".join(FAMILIES))
     if card.get("format") != FORMAT:
         raise ModelError("card_format", folder=folder.name, received=str(card.get("format")), expected=FORMAT)
     checked = ModelCard.from_dict(card, folder.name)
@@ -45,7 +49,7 @@ def read_card(folder: Path, name: str = "") -> dict[str, Any]:
 
 
 def content(folder: Path) -> dict[str, Any]:
-    """`card.json`, of whatever form."""
+    """`card.json`, of whatever form; one that has a checksum of its own, as it was written (`card_checksum`)."""
     path = folder / "card.json"
     try:
         check_size(folder, path.name, path.stat().st_size, MAX_BYTES)
@@ -56,7 +60,16 @@ def content(folder: Path) -> dict[str, Any]:
         raise damaged(folder, path.name, type(error).__name__) from error
     if not isinstance(card, dict):
         raise ModelError("card_format", folder=folder.name, received=type(card).__name__, expected=FORMAT)
+    if "sha256" in card and card["sha256"] != seal_of(card):
+        raise ModelError("card_checksum", folder=folder.name)
     return card
+
+
+def seal(folder: Path) -> None:
+    """Give the card of a folder the checksum of what it says now: after a change by hand."""
+    path = folder / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+    path.write_text(json.dumps(sealed(card), ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
 def _no_constant(name: str) -> Any:

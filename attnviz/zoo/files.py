@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ MAX_HUB_BYTES = 2 * 1024 * 1024 * 1024
 MAX_OWN_BYTES = 500 * 1024 * 1024
 MAX_ARRAY_BYTES = 1024 * 1024 * 1024
 
-_LIMITS = {"hub": MAX_HUB_BYTES, "own": MAX_OWN_BYTES}
+_LIMITS = {"hub": MAX_HUB_BYTES, "gguf": MAX_HUB_BYTES, "own": MAX_OWN_BYTES}
 
 #: What NumPy and zipfile raise on a file that is not what it seems; MemoryError is for a header that lies.
 _UNREADABLE = (OSError, ValueError, TypeError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
@@ -60,6 +61,21 @@ def read_weights(folder: Path, name: str = "weights.npz") -> dict[str, np.ndarra
             return {key: archive[key].astype(np.float32) for key in archive.files}
     except _UNREADABLE as error:
         raise damaged(folder, name, type(error).__name__) from error
+
+
+def keras_version(path: Path) -> str:
+    """Which Keras wrote a `.keras` or `.h5` file; empty where it does not say."""
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                return str(json.loads(packed.read("metadata.json")[:10_000]).get("keras_version", ""))
+        import h5py
+
+        with h5py.File(path, "r") as opened:
+            said = opened.attrs.get("keras_version", b"")
+            return said.decode() if isinstance(said, bytes) else str(said)
+    except (*_UNREADABLE, ImportError, AttributeError):
+        return ""
 
 
 def check_size(folder: Path, file: str, size: int, limit: int) -> None:

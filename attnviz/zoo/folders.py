@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 #: The package itself: in a checkout the models stand beside it, in an installation inside.
@@ -29,7 +30,15 @@ def folders() -> list[Path]:
 def own_folder() -> Path:
     """Where the user's own models lie when `$ATTNVIZ_MODELS` names no other place."""
     local = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_DATA_HOME")
-    return (Path(local) if local else Path.home() / ".local" / "share") / "attnviz" / "models"
+    return (Path(local) if local else _home() / ".local" / "share") / "attnviz" / "models"
+
+
+def _home() -> Path:
+    """The user's; where there is no HOME and no name either, as in a container, a place that is forgotten with it."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(tempfile.gettempdir())
 
 
 def model_folders() -> dict[str, Path]:

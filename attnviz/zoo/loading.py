@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,17 @@ from attnviz.families.card import ModelCard
 from attnviz.families.learning import Learning
 from attnviz.families.model import Model
 from attnviz.zoo import cards
-from attnviz.zoo.files import check_files, read_weights
+from attnviz.zoo.files import check_files, keras_version, read_weights
 from attnviz.zoo.folders import model_folders
 
 #: Names of KerasHub's presets that are understood.
 _PRESET = re.compile(r"(bert|distil_bert|electra|roberta|gpt2)_[a-z0-9_]+")
+
+#: What names of models on Hugging Face look like.
+_ON_THE_HUB = re.compile(
+    r"[A-Za-z0-9][\w.-]*/[\w.-]+|(bert|distilbert|roberta|electra|albert|deberta|xlm|camembert|t5|gpt2)([-_][\w.-]*)?",
+    re.I,
+)
 
 _lock = threading.Lock()
 _loaded: dict[Path, Any] = {}
@@ -121,7 +127,26 @@ def _find(name: str | os.PathLike[str]) -> Path | None:
         pass
     if isinstance(name, str) and _PRESET.fullmatch(name):
         return None
-    raise ModelError("no_such_model", received=str(name)[:200], expected=", ".join(known))
+    raise unknown(name, known)
+
+
+def unknown(name: str | os.PathLike[str], known: Iterable[str]) -> ModelError:
+    """What to say of a name or path that is none of a model folder."""
+    shown, offered = str(name)[:200], ", ".join(known)
+    try:
+        path = Path(name)
+        if path.is_file():
+            version = keras_version(path)
+            if version.startswith(("1.", "2.")):
+                return ModelError("keras_2_file", file=path.name, received=version)
+            return ModelError("load_file", received=shown)
+        if not isinstance(name, str) or path.is_absolute() or path.suffix in (".keras", ".h5", ".hdf5"):
+            return ModelError("no_such_path", received=shown)
+    except (OSError, TypeError, ValueError):
+        pass
+    if _ON_THE_HUB.fullmatch(shown):
+        return ModelError("hub_name", received=shown, expected=offered)
+    return ModelError("no_such_model", received=shown, expected=offered)
 
 
 #: Either of these makes a folder without a card one of Hugging Face's.
@@ -134,6 +159,8 @@ def open_folder(folder: Path) -> Model:
     Raises:
         ModelError: Its card, its files or what they hold are not sound; the message names file and cause.
     """
+    if not (folder / "card.json").exists() and (folder / "saved_model.pb").is_file():
+        raise ModelError("saved_model", received=folder.name)
     if not (folder / "card.json").exists() and any((folder / name).is_file() for name in _FOREIGN):
         families.import_backend()
         from attnviz.families.hub import pretrained
@@ -147,7 +174,8 @@ def open_folder(folder: Path) -> Model:
     try:
         return families.load(folder, card, read_weights)
     except ModelError as error:
-        if {"folder", "model"} & error.parameters.keys() or error.code.startswith("hub_"):
+        about_others = error.code.startswith("hub_") or error.code in ("other_backend", "keras_2_file")
+        if {"folder", "model"} & error.parameters.keys() or about_others:
             raise
         raise ModelError("parts_disagree", folder=folder.name, cause=str(error)) from error
     except (KeyError, IndexError, ValueError, TypeError, AttributeError, OSError) as error:

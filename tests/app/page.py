@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from attnviz import models
 from attnviz.analysis.explain import cases
 from attnviz.families.card import ModelCard
+from attnviz.ui import warmup
 from attnviz.ui.views import KEYS
 from tests import shipped
 
@@ -24,18 +25,18 @@ MODELS = tuple(card.name for card in models())
 VIEWS = KEYS
 
 #: Views every pooling classifier fits.
-POOLING_VIEWS = ("bars", "heatmap", "prediction", "steps", "attribution", "compare", "surgery", "lesson", "card")
+POOLING_VIEWS = ("bars", "heatmap", "steps", "prediction", "surgery", "attribution", "compare", "lesson", "card")
 
 #: Views every Transformer encoder classifier fits.
 ENCODER_VIEWS = (
-    *("bars", "heatmap", "overview", "head", "lines", "cell", "heads", "flow"),
-    *("prediction", "attribution", "compare", "surgery", "lesson", "card"),
+    *("bars", "overview", "head", "lines", "heatmap", "heads", "flow"),
+    *("cell", "prediction", "surgery", "attribution", "compare", "lesson", "card"),
 )
 
 #: Views every translation model fits as it opens, looking at source–target attention.
 TRANSLATION_VIEWS = (
-    *("bars", "heatmap", "overview", "head", "lines", "cell", "flow"),
-    *("attribution", "compare", "surgery", "lesson", "card"),
+    *("bars", "written", "overview", "head", "lines", "heatmap", "flow"),
+    *("cell", "surgery", "attribution", "compare", "lesson", "card"),
 )
 
 #: Shipped models that pool the words of a text.
@@ -59,6 +60,11 @@ FITTING = {card.name: _fitting(card) for card in models()}
 
 # Every AppTest reads the metadata of all installed packages for components of theirs, which takes longer than the page.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+# Nothing is loaded behind these pages: it would take the time of the tests, and meet what one of them has replaced.
+warmup.keep_keras_session()
+warmup.progress.finish()
+warmup._started = True
 
 _stamps = itertools.count(1)
 
@@ -140,6 +146,10 @@ class Page:
         translation = self.component("writing")
         return [{"tokens": translation["source"]["tokens"], "alt": translation["alt"]}]
 
+    def views(self) -> list[str]:
+        """Names of the views that are offered, of all verbs."""
+        return [view["name"] for verb in self.component("rail")["verbs"] for view in (*verb["views"], *verb["more"])]
+
     def alternatives(self) -> list[str]:
         """Text alternatives of all charts."""
         return [each.proto.alt for each in self.app.get("plotly_chart")]
@@ -161,6 +171,8 @@ class Page:
                 value = getattr(proto, name, None)
                 if isinstance(value, str) and value:
                     yield value
+            if proto is not None and getattr(element, "type", "") in ("radio", "button_group"):
+                yield from (str(getattr(each, "content", each)) for each in proto.options)
 
     def markup(self) -> str:
         """What stands in the Markdown of the page without a backslash before it, so that it would be read."""

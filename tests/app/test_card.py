@@ -8,8 +8,11 @@ import pytest
 
 import attnviz
 from attnviz.i18n import languages, translate
+from attnviz.ui import models
 from attnviz.ui.views import card_scores
+from tests.app.hard import HARD, MARKUP
 from tests.app.page import Page
+from tests.families.own.own_folder import encoder, make
 
 TRANSLATIONS = [card for card in attnviz.models() if card.task == "translation"]
 
@@ -43,3 +46,28 @@ def test_a_model_without_attention_stands_beside_it():
     assert card_scores.lengths(metrics)["mean_states"].to_list() == [13.25, 13.25]
     del metrics["mean_states"]
     assert "mean_states" not in card_scores.lengths(metrics)
+
+
+HOSTILE = "![x](https://evil.example/x.png) " + " ".join(HARD[each] for each in ("image", "markdown", "latex"))
+
+
+@pytest.fixture
+def hostile(tmp_path, monkeypatch):
+    """The name of a stranger's model that says nothing but markup."""
+    words = {"en": HOSTILE, "ja": HOSTILE}
+    said = {each: words for each in ("title", "summary", "notes")}
+    data = [{each: HOSTILE for each in ("name", "attribution", "licence", "url")}]
+    labels = [f"{HOSTILE}{number}" for number in range(2)]
+    made = {"languages": ["en"], "examples": ["we saw the car"], "data": data, "licence": HOSTILE, "labels": labels}
+    make(tmp_path, encoder(), "stranger", **made, **said, metrics={"confusion": [[5, 1], [2, 6]]})
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path))
+    models.forget()
+    yield "stranger"
+    models.forget()
+
+
+@pytest.mark.parametrize("view", ["card", "prediction", "compare"])
+def test_every_word_of_a_strangers_card_is_a_word(hostile, view):
+    page = Page(model=hostile, view=view, lang="en", against="model", model2="sentiment-en", target="1")
+    assert page.state("view") == view and "evil" in " ".join(map(str, [*page.markdown(), *page.figures()]))
+    assert not [each for each in (*MARKUP, "![") if each in page.markup()]

@@ -18,7 +18,7 @@ from attnviz.analysis.focus import Focus, focus
 from attnviz.families.own.wrapped import WrappedModel, wrap
 from attnviz.i18n import languages, translate
 from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Step, Steps
-from attnviz.ui import cache, models
+from attnviz.ui import cache, models, offers
 from attnviz.ui.controls import chart
 from attnviz.ui.views import cell, cell_why
 from tests.app.page import Page
@@ -112,7 +112,8 @@ def test_every_number_follows_from_the_saved_tables(
         made = make()
         for name in ("trace", "explain", "tempered"):
             monkeypatch.setattr(cache, name, getattr(cache, name).__wrapped__)
-        monkeypatch.setattr(zoo, "load", lambda name: made)
+        monkeypatch.setattr(offers, "of_model", offers.of_model.__wrapped__)
+        monkeypatch.setattr(zoo, "load", {MODEL: made}.__getitem__)
     shown = page(layer="1" if make is None else "0", temperature=temperature, lang="en")
     trace = cache.trace(MODEL, TEXT)
     keys = len(trace.blocks[0].key)

@@ -11,6 +11,7 @@ import pytest
 from attnviz.errors import InputError
 from attnviz.i18n import languages, translate
 from attnviz.ui import cache, models
+from attnviz.ui.openings import opening
 from attnviz.ui.words import literal
 from tests.app.page import Page
 
@@ -47,6 +48,12 @@ def weights(model: str, text: str, layer: int = 0, head: int = 0, query: int = 0
     return row
 
 
+def opens() -> tuple[int, int]:
+    """Layer and head that the encoder opens with."""
+    stored = opening(models.card(ENCODER))
+    return stored.layer, stored.head
+
+
 def test_two_sentences_of_one_model():
     shown = page(text=TWO)
     first, second = (weights(POOLING, text) for text in TWO.split("\n"))
@@ -66,7 +73,7 @@ def test_one_sentence_on_a_pooling_model_and_an_encoder(model: str, other: str):
     shown = page(model=model)  # the other model of the task is the first offered
 
     assert address(shown).items() >= {"against": "model", "model2": other}.items()
-    rows = {POOLING: [None, *weights(POOLING, TEXT)], ENCODER: list(weights(ENCODER, TEXT, 1))}
+    rows = {POOLING: [None, *weights(POOLING, TEXT)], ENCODER: list(weights(ENCODER, TEXT, *opens()))}
     a, b, difference = panels(shown)
     assert (a, b) == (rows[model], rows[other])
     assert difference[0] is None
@@ -106,8 +113,8 @@ def test_a_query_follows_its_counterpart_and_falls_back_where_there_is_none():
     red, table = (page(model=ENCODER, text=TWO, sentence="2", query=query) for query in ("3", "4"))
 
     texts = TWO.split("\n")
-    assert panels(table)[1][:3] == [*weights(ENCODER, texts[0], 1, 0, 3)[:2], None]
-    assert [each for each in panels(red)[1] if each is not None] == list(weights(ENCODER, texts[0], 1, 0, 0))
+    assert panels(table)[1][:3] == [*weights(ENCODER, texts[0], *opens(), 3)[:2], None]
+    assert [each for each in panels(red)[1] if each is not None] == list(weights(ENCODER, texts[0], *opens(), 0))
     shown = next(each for each in red.app.selectbox if each.key == "query2")
     assert shown.options[0] == translate("en", "compare.unmatched", token="[CLS]")
 

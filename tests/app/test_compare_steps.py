@@ -93,7 +93,7 @@ def test_a_sentence_that_was_not_recorded_gives_way_and_that_is_said(language: s
 
 
 def test_a_row_of_a_longer_recorded_sentence_can_be_chosen():
-    shown = page(model=ENCODER, text="hello", learned="0").choose("query", 7)
+    shown = page(model=ENCODER, text="hello", learned="0", layer="1", head="0").choose("query", 7)
 
     assert shown.state("query") == 7
     assert panels(shown)[0] == list(cache.learning(ENCODER).traces[0][0].blocks[0].weights[-1, 0, 7].astype(float))

@@ -16,7 +16,7 @@ from attnviz.analysis.heads.roles import heads, similarity
 from attnviz.figures import describe
 from attnviz.i18n import languages, translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Step, Steps, Text, TokenAxis
-from attnviz.ui import cache, models, offers
+from attnviz.ui import cache, models, offers, openings
 from attnviz.ui.views import head
 from attnviz.ui.views.flow import FORMULAS, PARTS
 from tests.app.page import TEXTS, Page
@@ -94,7 +94,10 @@ def test_the_stage_shows_the_row_that_is_named_beside_its_scale():
     assert stage["tokens_choosable"]
 
 
-def test_unasked_it_looks_from_the_special_token_of_the_last_layer():
+def test_unasked_it_looks_from_the_special_token_of_the_last_layer_if_the_model_opens_with_no_head(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(openings, "stored", dict)
     shown = page()
 
     assert [shown.state(key) for key in ("layer", "head", "query")] == [LAYERS - 1, 0, 0]

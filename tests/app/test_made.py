@@ -22,11 +22,11 @@ EXPECTED = {
         *("attribution", "compare", "surgery", "lesson", "card"),
     },
     made.caption.NAME: {
-        *("bars", "heatmap", "overview", "head", "lines", "cell"),
+        *("bars", "written", "heatmap", "overview", "head", "lines", "cell"),
         *("attribution", "compare", "surgery", "lesson", "card"),
     },
     made.causal.NAME: {
-        *("bars", "heatmap", "overview", "head", "lines", "cell", "heads"),
+        *("bars", "written", "heatmap", "overview", "head", "lines", "cell", "heads"),
         *("attribution", "compare", "surgery", "lesson", "card"),
     },
 }

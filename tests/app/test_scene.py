@@ -9,12 +9,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from attnviz.families.common.seeing import WORLDS
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import catalogue
-from attnviz.scenes import BACKGROUNDS, KINDS, Scene
+from attnviz.scenes import BACKGROUNDS, KINDS, Composed, kinds_of, names_in
 from attnviz.trace import Written
 from attnviz.ui import cache, models
 from attnviz.ui.components import pictured
+from attnviz.ui.openings import opening
 from tests.app.hard import HARD, MARKUP
 from tests.app.page import Page
 from tests.families.classifier import scene_folder
@@ -197,14 +199,14 @@ def test_an_example_laid_aside_gives_way_where_it_cannot_be_read():
     page = Page(model="sentiment-en")
     example = models.card("sentiment-en").examples[1]
     page.enter(example).choose("model", NAME).choose("model", "politeness-ja")
-    assert page.state("text") == models.card("politeness-ja").examples[0]
+    assert page.state("text") == opening(models.card("politeness-ja")).text
 
 
 def test_nothing_is_laid_aside_where_nothing_was_typed():
     page = Page(model="sentiment-en").choose("model", NAME)
     assert "aside" not in page.address() and page.state("text") == FIRST
     page.choose("model", "sentiment-en")
-    assert page.state("text") == models.card("sentiment-en").examples[0]
+    assert page.state("text") == opening(models.card("sentiment-en")).text
 
 
 def test_a_long_text_laid_aside_is_kept_but_makes_no_long_link():
@@ -347,14 +349,21 @@ def test_a_training_is_played_back_over_the_picture(name: str):
 
 @pytest.mark.parametrize("name", [name for name in SCENES if models.card(name).writes])
 def test_weight_is_moved_from_one_thing_to_another(name: str):
-    page = Page(model=name, text=FIRST, view="surgery", layer="1", head="0", query="1").choose("scope", "row")
+    card = models.card(name)
+    code = FIRST if card.takes == "scene" else card.examples[0]
+    page = Page(model=name, text=code, view="surgery", layer="1", head="0", query="1").choose("scope", "row")
     page.choose("operation", "move").choose("keys-move", [-1]).choose("to-move", [-2])
     page.app.button(key="operation-apply").click()
     page.run()
-    dog, tree = (np.flatnonzero(there) for there in Scene(FIRST).lies_on())
-    named = ["".join(f"K{region}" for region in each) for each in (dog, np.setdiff1d(tree, dog))]
+    scene = WORLDS[card.takes].picture(code)
+    assert isinstance(scene, Composed)
+    one, other = (np.flatnonzero(there) for there in scene.lies_on())
+    named = ["".join(f"K{region}" for region in each) for each in (one, np.setdiff1d(other, one))]
     assert page.state("edits")[0].endswith(f"{named[0]}-{named[1]}")
-    trace = cache.trace(name, FIRST, language="en")
+    trace = cache.trace(name, code, language="en")
     found = pictured.things(trace, trace.block("source-target").key, "en")
-    assert {thing: len(regions) for thing, regions in found.items()} == {"dog": len(dog), "tree": len(tree)}
+    names = [kinds_of(scene)[kind].words("en") for kind in names_in(scene)]
+    assert {thing: len(regions) for thing, regions in found.items()} == dict(
+        zip(names, map(len, (one, other)), strict=True)
+    )
     assert pictured.things(trace, trace.block("decoder").key, "en") == {}

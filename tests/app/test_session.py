@@ -12,6 +12,12 @@ from attnviz.ui import actions, models, operations, session
 from tests.app.facts import facts
 
 
+class Widgets(dict[str, Any]):
+    """As Streamlit's session."""
+
+    to_dict = dict[str, Any].copy
+
+
 class Visitor:
     """A session that no browser has opened.
 
@@ -21,7 +27,7 @@ class Visitor:
     """
 
     def __init__(self, patch: pytest.MonkeyPatch, **address: str) -> None:
-        self.widgets: dict[str, Any] = {}
+        self.widgets = Widgets()
         patch.setattr(session, "st", SimpleNamespace(session_state=self.widgets, query_params=address))
         self.run()
 
@@ -136,10 +142,16 @@ def test_a_sentence_is_opened_as_a_step_with_its_operations(visitor: Visitor):
 @pytest.mark.parametrize(
     ("component", "event", "expected"),
     [
-        ("stage", {"selected": 2}, {"sentence": 2}),
-        ("stage", {"selected": "2"}, {"sentence": 1}),
-        ("stage", {"selected": 99}, {"sentence": 1}),
-        ("stage", {"token": {"sentence": 2, "token": 3}}, {"sentence": 2, "query": 3}),
+        ("words", {"selected": 2}, {"sentence": 2}),
+        ("words", {"selected": "2"}, {"sentence": 1}),
+        ("words", {"selected": 99}, {"sentence": 1}),
+        ("words", {"token": {"sentence": 2, "token": 3}}, {"sentence": 2, "query": 3}),
+        ("alone", {"turned": {}}, {"stage": False}),
+        ("models", {"chosen": {"model": "topics-en"}}, {"model": "topics-en", "text": "a\nb"}),
+        ("models", {"chosen": {"model": "../none"}}, {"model": "sentiment-en"}),
+        ("alone", {"turned": {"stamp": 1}}, {"stage": True}),
+        ("rail", {"chosen": {"view": "heatmap"}}, {"view": "heatmap"}),
+        ("rail", {"chosen": {"view": "**none**"}}, {"view": "bars"}),
         ("maps", {"chosen": {"layer": 1, "head": 2}}, {"layer": 1, "head": 2, "view": "head"}),
         ("matrix", {"chosen": {"query": 4}}, {"query": 4}),
         ("learning", {"event": {"look": 3}}, {"look": 3}),
@@ -155,7 +167,10 @@ def test_what_a_component_sends_is_a_change_of_the_state(
     visitor = Visitor(monkeypatch, text="a\nb")
     visitor.widgets[component] = event
     callbacks = {
-        "stage": (actions.selected, actions.token_chosen),
+        "words": (actions.selected, actions.token_chosen),
+        "alone": (actions.stage_alone,),
+        "models": (actions.model_chosen,),
+        "rail": (actions.view_chosen,),
         "maps": (actions.head_chosen,),
         "matrix": (actions.cell_chosen,),
         "learning": (actions.look_chosen,),

@@ -14,7 +14,8 @@ from attnviz.i18n import catalogue, languages
 from attnviz.ui import models
 from attnviz.ui.controls.temperature import TEMPERATURES
 from attnviz.ui.fields import Field, Form, gathered
-from attnviz.ui.settings import MAX_SENTENCES, PAGE
+from attnviz.ui.openings import opening
+from attnviz.ui.settings import MAX_SENTENCES, MAX_TEXT, PAGE
 from attnviz.ui.state import State
 from attnviz.ui.views import KEYS, VIEWS
 from tests.app.facts import facts, parsed
@@ -37,6 +38,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "pieces": ("pieces", "words"),
     "order": ("sentence", "weight"),
     "numbers": ("0", "1"),
+    "stage": ("0", "1"),
     "follow": ("0", "1"),
     "shuffle": ("0", "7", "999"),
     "temperature": tuple(f"{each:g}" for each in TEMPERATURES),
@@ -73,16 +75,32 @@ GOOD: dict[str, tuple[str, ...]] = {
     "look": ("-1", "0"),
     "mean": ("0", "1"),
     "aligned": ("1", "0"),
+    "part": ("lecture", "published", "glossary"),
+    "lecture": ("", "attention"),
+    "slide": ("1", "7", "200"),
+    "tour": ("0", "1"),
+    "notes": ("0", "1"),
+    "guess": ("-1", "0", "5"),
+    "revealed": ("0", "1"),
+    "length": ("8", "1", "32"),
+    "sampled": ("0", "1"),
+    "heat": ("1", "0.1", "5"),
+    "top_k": ("0", "40"),
+    "top_p": ("1", "0.5"),
+    "draw": ("0", "999"),
+    "role": ("previous", "induction"),
+    "hide": ("", "box rail"),
+    "only": ("", "stage"),
 }
 
 #: Fields that take any text.
 FREE = ("text", "own", "aside")
 
 #: Fields that may be empty.
-EMPTY = ("block", "cross", "path", "edits", "against", "model2")
+EMPTY = ("block", "cross", "path", "edits", "against", "model2", "lecture", "hide", "only")
 
-#: Fields of which a part that can be read is taken.
-PARTLY = ("cross", "edits")
+#: Fields of which a part that can be read is taken, or which may be written in several ways.
+PARTLY = ("cross", "edits", "hide")
 
 _any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 _addresses = st.fixed_dictionaries(
@@ -129,8 +147,10 @@ def test_hard_values_give_the_defaults_and_say_so(kind: str):
 
 @pytest.mark.parametrize("kind", HARD)
 def test_any_text_is_kept_and_its_address_can_be_sent(kind: str):
-    state = parsed(text=HARD[kind])
-    assert state.text == HARD[kind]
+    for text in (HARD[kind], HARD[kind] * (MAX_TEXT // max(len(HARD[kind]), 1) + 1)):
+        state, notices = State.parse({"text": text}, facts())
+        assert state.text == text[:MAX_TEXT]
+        assert [notice.code for notice in notices] == ["text_too_long"] * (len(text) > MAX_TEXT)
     urlencode(state.address(facts())).encode("ascii")
 
 
@@ -177,9 +197,12 @@ def changed(before: State, **changes: Any) -> State:
 @pytest.mark.parametrize(
     ("change", "reset"),
     [
-        ({"model": "topics-en"}, {"layer", "head", "query", "target", "layer2", "look", "shuffle", "block", "path"}),
+        (
+            {"model": "topics-en"},
+            {"layer", "head", "query", "target", "layer2", "look", "shuffle", "block", "path", "edits"},
+        ),
         ({"sentence": 2}, {"path", "own", "at"}),
-        ({"text": "other words\nand more"}, {"path", "own", "at", "shuffle"}),
+        ({"text": "other words\nand more"}, {"path", "own", "at", "shuffle", "edits"}),
         ({"own": "typed"}, {"path", "at"}),
         ({"path": ((0, "a"),)}, {"at"}),
         ({"against": "head"}, {"layer2", "head2", "query2"}),
@@ -231,7 +254,7 @@ def test_the_sentence_stays_wherever_the_other_model_can_take_it(before: str, af
     text = cards[before].examples[1] if text == "example" else text
     state = changed(parsed(model=before, text=text, view="surgery"), model=after)
 
-    assert state.text == (text if stays else cards[after].examples[0])
+    assert state.text == (text if stays else opening(cards[after]).text)
     assert (state.view, state.sentence) == ("surgery", 1)
 
 
@@ -239,7 +262,7 @@ def test_an_example_that_came_along_gives_way_where_it_cannot_be_read():
     cards = facts().cards
     first = changed(parsed(model=ENGLISH, text=cards[ENGLISH].examples[0]), model="topics-en")
     assert first.text == cards[ENGLISH].examples[0]
-    assert changed(first, model=JAPANESE).text == cards[JAPANESE].examples[0]
+    assert changed(first, model=JAPANESE).text == opening(cards[JAPANESE]).text
 
 
 def test_a_reading_of_ones_own_stays_and_the_models_own_follows():

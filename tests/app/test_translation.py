@@ -173,7 +173,12 @@ def test_several_sentences_have_a_list_to_choose_from():
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("   ", "nothing to read"), ("彼女は本を読む。", "script"), ("tea ☃", "vocabulary"), ("the sea " * 40, "at most")],
+    [
+        ("   ", "nothing to read"),
+        ("彼女は本を読む。", "not written so"),
+        ("tea ☃", "vocabulary"),
+        ("the sea " * 40, "at most"),
+    ],
 )
 def test_odd_input_is_answered(text, words):
     page = opened(text=text)
@@ -187,7 +192,7 @@ def test_what_is_typed_is_never_markup():
 
 def test_tables_have_every_number(folder):
     page = opened()
-    for key in ("numbers-stage-alignment", "numbers-stage-written"):
+    for key in ("numbers-alignment", "numbers-written"):
         page.app.session_state[key] = True
     page.run()
     tables = [each.value for each in page.app.dataframe]

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from attnviz import zoo
 from attnviz.i18n import translate
 from attnviz.ui import models as models_found
+from attnviz.ui.serving import hosts
 from tests.app.page import Page
 from tests.families.own.own_folder import LABELS, encoder, make
 
@@ -30,8 +31,9 @@ def models(tmp_path, monkeypatch):
 
 @pytest.fixture
 def local(monkeypatch):
-    """Switched on, on a server that listens on this machine only."""
+    """Switched on, on a server that listens on this machine only, for a visitor at it."""
     monkeypatch.setenv("ATTNVIZ_UPLOAD", "1")
+    monkeypatch.setattr(hosts, "from_this_machine", lambda *_: True)
     address(monkeypatch, "localhost")
 
 

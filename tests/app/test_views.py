@@ -10,8 +10,9 @@ import attnviz
 from attnviz.analysis.focus import focus
 from attnviz.i18n import catalogue, languages, translate
 from attnviz.trace import Classification
-from attnviz.ui import offers, views
+from attnviz.ui import models, offers, views
 from attnviz.ui.controls.temperature import TEMPERATURES
+from attnviz.ui.openings import head_of, opening
 from tests.app.page import FITTING, MODELS, POOLING_MODELS, VIEWS, Page
 from tests.shipped import SCENES
 
@@ -36,7 +37,7 @@ PAIRS = [
 ]
 
 #: Views drawn without Plotly.
-PLAIN = ("lesson", "card", "overview", "lines")
+PLAIN = ("lesson", "card", "overview", "lines", "written")
 
 
 def examples(name: str) -> tuple[str, ...]:
@@ -83,16 +84,18 @@ def test_a_view_the_model_does_not_fit_gives_way_to_one_it_does():
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("model", [card.name for card in attnviz.models() if card.labels and card.takes == "text"])
 def test_the_stage_shows_the_model_s_own_weights_and_classes(model: str, language: str):
-    text = examples(model)[0]
+    card = models.card(model)
+    text = opening(card).text
     trace = attnviz.load(model).trace(text)
     page = Page(model=model, lang=language)
 
     (row,) = page.component("stage")["rows"]
-    weights = focus(trace).row(trace)
+    looked_at = focus(trace, *head_of(card, None, None))
+    weights = looked_at.row(trace)
     assert [float(token["weight"]) for token in row["tokens"]] == pytest.approx(weights.tolist(), rel=1e-8)
-    own = [token for token, special in zip(row["tokens"], focus(trace).keys(trace).special, strict=True) if not special]
+    own = [token for token, special in zip(row["tokens"], looked_at.keys(trace).special, strict=True) if not special]
     assert "".join(token["gap"] + token["text"] for token in own).strip() in text
-    names = next(card.names_of_labels(language) for card in attnviz.models() if card.name == model)
+    names = card.names_of_labels(language)
     assert {entry["name"] for entry in row["classes"]} <= set(names)
     top = [entry["name"] for entry in row["classes"] if entry["top"]]
     assert isinstance(trace.output, Classification)
@@ -162,7 +165,7 @@ def test_shuffling_says_what_changed_and_can_be_undone(pooling: str):
 
 
 def test_the_glossary_has_every_term_in_both_languages():
-    page = Page(view="lesson", lang="ja")
+    page = Page(view="lesson", part="glossary", lang="ja")
     (table,) = [each.value for each in page.app.dataframe]
 
     terms = [key for key in catalogue("en") if key.startswith("terms.")]

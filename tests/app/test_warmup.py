@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from attnviz.ui import warmup
+from attnviz.ui import cache, warmup
 
 #: Ends while TensorFlow would be imported; the first model is then asked for in vain.
 _ENDS = """
@@ -25,6 +25,14 @@ begun.wait()
 def test_a_process_that_ends_meanwhile_says_nothing():
     done = subprocess.run([sys.executable, "-c", _ENDS], capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_nothing_is_loaded_before_it_is_asked_for_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATTNVIZ_WARM", "0")
+    monkeypatch.setattr(warmup, "progress", warmup.Progress())
+    monkeypatch.setattr(cache, "trace", None)
+    warmup._load()
+    assert warmup.progress.warm("sentiment-en", 0) and warmup.progress.done == 1
 
 
 def test_an_error_while_the_process_goes_on_is_seen(monkeypatch):

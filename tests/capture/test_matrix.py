@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import tree
-from tensorflow.python.ops import gen_nn_ops
 
 from attnviz.capture import CapturedModel
+from attnviz.capture.tap import PATCHES
 from attnviz.trace import Edit
 from tests.capture.models import BUILDERS
 
 TOLERANCE = {"float16": 2e-2, "bfloat16": 1e-1, "mixed_float16": 2e-2, "mixed_bfloat16": 1e-1}
-PATCHED = ((gen_nn_ops, "softmax"), (keras.layers.Softmax, "call"), (keras.Layer, "__call__"), (tf, "vectorized_map"))
+PATCHED = tuple((place, name) for place, name, _ in PATCHES)
 
 
 def flat(prediction):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, WebError, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError, sync_playwright
 
 from tests.machine import HOW_TO_GET_A_BROWSER, MachineError, find_chrome
 
@@ -117,13 +117,23 @@ class Guard:
         self._watched.clear()
 
     def _notes(self) -> tuple[tuple[Any, Callable[..., None]], ...]:
-        return ("request", self._note_request), ("weberror", self._note_error), ("page", self._watch_page)
+        return (
+            ("request", self._note_request),
+            ("weberror", self._note_error),
+            ("console", self._note_refused),
+            ("page", self._watch_page),
+        )
 
     def _watch_page(self, page: Page) -> None:
         page.on("websocket", lambda socket: self._note_url(socket.url))
 
     def _note_request(self, request: Request) -> None:
         self._note_url(request.url)
+
+    def _note_refused(self, message: ConsoleMessage) -> None:
+        """What the page may not load or run: an error in the console and nowhere else."""
+        if "Content Security Policy" in message.text:
+            self.faults.append(message.text)
 
     def _note_error(self, error: WebError) -> None:
         self.faults.append(f"uncaught in the page: {error.error}")

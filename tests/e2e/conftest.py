@@ -17,7 +17,7 @@ from tests.families.writing import caption_folder, translation_folder
 from tests.many import many_headed
 
 #: The models that only tests have.
-MANY, TINY, SCENES = "many-heads", "tiny-en-ja", "tiny-captions"
+MANY, TINY, SCENES, PHOTOS = "many-heads", "tiny-en-ja", "tiny-captions", "tiny-photos"
 
 # The machines that run this are slow and shared, and two processes test at once: Playwright's five seconds are too few.
 expect.set_options(timeout=PATIENCE / 2)
@@ -51,11 +51,12 @@ class OpenPage(Protocol):
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the models lie that only tests have: `MANY` heads, a `TINY` translation, captions of `SCENES`."""
+    """Where the models lie that only tests have: `MANY` heads, a `TINY` translation, captions (`SCENES`, `PHOTOS`)."""
     folder = tmp_path_factory.mktemp("models")
     many_headed(folder, MANY)
     translation_folder.make(folder / TINY)
     caption_folder.make(folder / SCENES)
+    caption_folder.make(folder / PHOTOS, takes="photo")
     return folder
 
 
@@ -63,7 +64,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The page's server with those models, too; `restart()` and `stop()` are there for tests that need them."""
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    running = Server(ROOT / "app.py", log, {"ATTNVIZ_MODELS": str(models)})
+    running = Server(ROOT / "app.py", log, {"ATTNVIZ_MODELS": str(models), "ATTNVIZ_WARM": "0"})
     running.start()
     yield running
     running.stop()
@@ -78,7 +79,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def profiles(server: Server, browser: Browser) -> Profiles:
-    """The browser's profiles, once the server's models are warm; their pages are closed after every test."""
+    """The browser's profiles, once the server has shown its first page; their pages are closed after every test."""
     kept = Profiles(browser, server.url, COUNT_RUNS)
     first = kept.get("en-US").new_page()
     first.goto(server.url)

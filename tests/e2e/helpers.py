@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,13 +86,37 @@ def eventually(read: Callable[[], T], expected: T, timeout: float = PATIENCE) ->
     end = time.monotonic() + timeout / 1000
     while (found := read()) != expected and time.monotonic() < end:
         time.sleep(0.05)
-    assert found == expected
+    assert found == expected, f"{found!r} is not {expected!r}"
 
 
 def click_button(page: Page, name: str) -> None:
     """Click the button of that name and wait for the run it causes."""
     with expect_run(page):
         page.get_by_role("button", name=name, exact=True).click()
+
+
+def choose_view(page: Page, name: str) -> None:
+    """Open the verb that a view belongs to, unfold the rest of its views where it stands there, and choose it."""
+    named = page.locator(".view", has_text=re.compile(f"^{re.escape(name)}$"))
+    group = page.locator(".rail .group").filter(has=named)
+    view = group.locator(named)
+    if not group.locator(".views").is_visible():
+        with expect_run(page):
+            group.locator(".verb").click()
+    if view.get_attribute("aria-current"):
+        return
+    if not view.is_visible():
+        group.locator(".more").click()
+    with expect_run(page):
+        view.click()
+    expect(view).to_have_attribute("aria-current", "page")
+
+
+def open_popover(page: Page, key: str) -> None:
+    """Open what stands behind a button: `display` or `export`."""
+    if page.get_by_test_id("stPopoverBody").count() == 0:
+        page.locator(f".st-key-{key} button").first.click()
+    expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
 
 
 def select_option(page: Page, label: str, option: str) -> None:

@@ -80,8 +80,9 @@ def test_the_button_and_the_examples_apply(page: Page):
     page.get_by_role("button", name="Show attention").click()
     expect_drawn(page, "what a film")
 
-    example = page.locator(".examples button").nth(3)
-    words = example.inner_text()
+    example = page.locator(".examples .example").nth(3)
+    words = example.get_attribute("data-text")
+    assert words is not None
     example.click()
     expect_drawn(page, words)
     expect(box(page)).to_have_value(words)
@@ -99,7 +100,7 @@ def test_typing_is_followed_without_a_step_of_history_until_switched_off(open_pa
     assert page.evaluate("history.length") == steps
 
     page.get_by_label("follow typing").click()
-    page.wait_for_function("new URLSearchParams(location.search).get('follow') === '0'", timeout=PATIENCE)
+    page.wait_for_function("() => new URLSearchParams(location.search).get('follow') === '0'", timeout=PATIENCE)
     box(page).press_sequentially(" indeed")
     # Twice the pause: only a time can show that nothing comes.
     page.wait_for_timeout(900)

@@ -7,14 +7,16 @@ import io
 import json
 import struct
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import attnviz
-from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, expect_no_exception
+from tests.e2e.conftest import SCENES, OpenPage
+from tests.e2e.helpers import PATIENCE, expect_no_exception, open_popover
 from tests.e2e.sentences import expect_drawn
 
 MODEL, TEXTS = "politeness-ja", ("明日、学校に行くよ。", "資料を拝見いたしました。")
@@ -36,47 +38,73 @@ def saved(page: Page, button: Locator) -> bytes:
     return Path(coming.value.path()).read_bytes()
 
 
-def foot(page: Page, kind: str) -> Locator:
-    """A button at the foot of the page."""
+def file_button(page: Page, kind: str) -> Locator:
+    """A button that saves all weights."""
+    open_popover(page, "export")
     return page.locator(f".st-key-download-{kind} button")
 
 
 def tools(page: Page, target: str, name: str) -> Locator:
-    """A button beside a figure."""
+    """A button that saves a figure: beside it, or for the top of the stage behind the button of exports."""
+    if target == "stage-box":
+        open_popover(page, "export")
     return page.locator(f".st-key-tools-{target}").get_by_role("button", name=name, exact=True)
 
 
 def test_csv_and_json_hold_the_models_own_weights(page: Page):
     traces = attnviz.load(MODEL).trace(list(TEXTS))
-    rows = list(csv.DictReader(io.StringIO(saved(page, foot(page, "csv")).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(saved(page, file_button(page, "csv")).decode("utf-8-sig"))))
     weights = [weight for trace in traces for weight in trace.block("pooling").weights.ravel()]
     assert [float(row["weight"]) for row in rows] == pytest.approx(weights, rel=1e-8)
     assert [row["sentence"] for row in rows] == [
         "1" if n < len(traces[0].block("pooling").key) else "2" for n in range(len(rows))
     ]
 
-    found = json.loads(saved(page, foot(page, "json")))
+    found = json.loads(saved(page, file_button(page, "json")))
     assert found == json.loads(json.dumps([trace.to_dict() for trace in traces]))
 
 
-def test_html_opens_without_a_network(page: Page, browser: Browser, tmp_path: Path, request: pytest.FixtureRequest):
+@contextmanager
+def without_a_network(page: Page, browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """What the HTML button gives, opened from the disk by a browser that reaches nobody; it fails and asks nothing."""
     file = tmp_path / "saved.html"
-    file.write_bytes(saved(page, foot(page, "html")))
+    file.write_bytes(saved(page, file_button(page, "html")))
     context = browser.new_context(offline=True)
-    request.addfinalizer(context.close)
     asked: list[str] = []
     context.on("request", lambda each: asked.append(each.url))
     failed: list[str] = []
     context.on("weberror", lambda error: failed.append(str(error.error)))
     alone = context.new_page()
     alone.goto(file.as_uri())
-
-    expect(alone.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENCE)
-    expect(alone.locator(".js-plotly-plot")).to_have_count(6)
-    expect(alone.locator("h2").first).to_have_text(TEXTS[0])
-    expect(alone.locator("body")).to_contain_text("学校")
+    yield alone
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert failed == []
+    context.close()
+
+
+def test_html_holds_the_open_view(page: Page, browser: Browser, tmp_path: Path):
+    with without_a_network(page, browser, tmp_path) as alone:
+        expect(alone.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENCE)
+        expect(alone.locator(".js-plotly-plot")).to_have_count(1)
+        expect(alone.locator("p").first).to_have_text("\n".join(TEXTS))
+        expect(alone.locator(".drawing .line")).to_have_count(2)
+        expect(alone.locator(".drawing .line").first).to_contain_text("学校")
+
+
+def test_html_plays_a_caption(open_page: OpenPage, browser: Browser, tmp_path: Path):
+    page = open_page(f"/?model={SCENES}&view=written&lang=ja&text=meadow;dog@3,5;tree@9,6&speed=0")
+    written = page.locator(".writing .target .token").all_inner_texts()
+    assert len(written) > 1
+    with without_a_network(page, browser, tmp_path) as alone:
+        section = alone.locator(".writing")
+        assert section.locator(".target .token").all_inner_texts() == written
+        section.get_by_role("button", name="最初").click()
+        expect(section).to_have_attribute("data-step", "0")
+        dark = section.locator(".regions > *").evaluate_all("(all) => all.map((each) => each.style.cssText)")
+        section.locator(".forward").click()
+        expect(section).to_have_attribute("data-step", "1")
+        assert section.locator(".regions > *").evaluate_all("(all) => all.map((each) => each.style.cssText)") != dark
+    assert (tmp_path / "saved.html").stat().st_size < 1_000_000
 
 
 @pytest.mark.parametrize(("target", "words"), [("stage-box", "".join(TEXTS)), ("chart-bars", "明日、学校に行くよ。")])
@@ -127,7 +155,7 @@ def test_the_numbers_open_and_are_saved(page: Page):
     trace = attnviz.load(MODEL).trace(TEXTS[0])
     assert [row["token"] for row in rows] == list(trace.block("pooling").key.tokens)
     assert [float(row["weight"]) for row in rows] == pytest.approx(trace.block("pooling").weights.ravel(), rel=1e-8)
-    page.get_by_role("button", name="Cite").click()
+    open_popover(page, "export")
     expect(page.get_by_text("@software{attnviz")).to_be_visible()
     expect_no_exception(page)
 

@@ -31,13 +31,13 @@ PICTURES = {
     "heads": "[data-testid=stDataFrame] canvas",
 }
 
-#: What is chosen besides the language and the scale: the view's name, the layer and the head from one, or their form.
+#: What is chosen besides the language: the layer and the head from one, or their form.
 CHOSEN = {
-    "overview": ["All heads"],
-    "head": ["One head", "2", "3"],
-    "lines": ["Lines", "2", "3"],
-    "cell": ["Taken apart", "2", "3"],
-    "heads": ["Roles", "as a map"],
+    "overview": [],
+    "head": ["2", "3"],
+    "lines": ["2", "3"],
+    "cell": ["2", "3"],
+    "heads": ["as a map"],
 }
 
 
@@ -74,7 +74,7 @@ def test_a_view_opens_from_its_address_and_again_after_a_reload(open_page: OpenP
     picture = page.locator(PICTURES[view]).first
     expect(picture).to_be_visible(timeout=PATIENCE)
     asked = page.locator('.token[aria-current="true"], .token.query')
-    chosen = ["English", "per sentence", *CHOSEN[view]]
+    chosen = ["English", *CHOSEN[view]]
     expect_place(page, view=view, layer=1, head=2, query=3)
     expect(asked).to_have_text("sat")
     eventually(lambda: choices(page), chosen)

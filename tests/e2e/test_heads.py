@@ -35,7 +35,7 @@ def test_a_click_on_a_point_opens_its_head(open_page: OpenPage, key: str, likene
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
-    page.wait_for_function("location.search.includes('view=head&')", timeout=PATIENCE)
+    page.wait_for_function("() => location.search.includes('view=head&')", timeout=PATIENCE)
     assert "layer=1" in page.url and "head=1" in page.url
     expect(chart(page, "head").locator(".gtitle")).to_contain_text("Layer 2, head 2")
     expect_no_exception(page)

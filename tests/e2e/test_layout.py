@@ -11,10 +11,19 @@ from playwright.sync_api import expect
 from attnviz.i18n import translate
 from tests.app.page import POOLING_VIEWS
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception, expect_run, has_horizontal_scroll
+from tests.e2e.geometry import WATCH_SHIFTS, geometry, moved, shift
+from tests.e2e.helpers import (
+    PATIENCE,
+    choose_view,
+    eventually,
+    expect_no_exception,
+    has_horizontal_scroll,
+)
 
 TEXT = "明日、学校に行くよ。%0A" + "とても" * 12 + "%0Asupercalifragilisticexpialidocious" * 2
 
+
+WRITES = "translate-en-ja"
 
 #: A phone; a laptop and a projector.
 SIZES = [((390, 844),), ((1280, 800), (1920, 1080))]
@@ -25,17 +34,53 @@ def test_no_view_is_wider_than_the_window(open_page: OpenPage, sizes: Sequence[t
     page = open_page(f"/?model=politeness-ja&lang=ja&text={TEXT}", width=sizes[0][0], height=sizes[0][1])
     for view in POOLING_VIEWS:
         name = translate("ja", f"views.{view}")
-        button = page.locator(".st-key-view").get_by_text(name, exact=True)
         if view != POOLING_VIEWS[0]:
-            with expect_run(page):
-                button.click()
-        page.wait_for_function(f"location.search.includes('view={view}')", timeout=PATIENCE)
+            choose_view(page, name)
+        page.wait_for_function(f"() => location.search.includes('view={view}')", timeout=PATIENCE)
         assert not has_horizontal_scroll(page), view
         for width, height in sizes:
             page.set_viewport_size({"width": width, "height": height})
             eventually(lambda: has_horizontal_scroll(page), False)
             assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), f"{view} at {width} px"
         expect_no_exception(page)
+
+
+@pytest.mark.parametrize("model", ["sentiment-en", "topics-en-encoder", WRITES])
+def test_the_view_is_on_the_stage_and_the_stage_is_most_of_a_laptop_s_window(open_page: OpenPage, model: str):
+    page = open_page(f"/?model={model}&view=heatmap&speed=0&lang=en", height=720)
+    expect(page.locator(".st-key-chart-heatmap .js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENCE)
+    page.evaluate(WATCH_SHIFTS)
+    shift(page)
+    for view in ("Compare", "Change the weights", "Heatmap", *(["What is written"] if model == WRITES else [])):
+        choose_view(page, view)
+        found = geometry(page)
+        assert found.share >= 0.6, (view, found)
+        assert found.drawing < 360, (view, found)
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight + 1"), view
+        assert shift(page) <= 0.02, (view, moved(page))
+
+
+def test_on_a_phone_the_verbs_stand_at_the_foot_of_the_window(open_page: OpenPage):
+    page = open_page("/?model=sentiment-en&view=bars&lang=ja", width=390, height=844)
+    rail = page.locator(".rail")
+    expect(rail).to_be_visible(timeout=PATIENCE)
+    box = rail.bounding_box()
+    assert box is not None and box["y"] + box["height"] == pytest.approx(844, abs=2) and box["width"] == 390
+    verb = rail.get_by_role("button", name=translate("ja", "rail.test"))
+    verb.click()
+    expect(rail.locator('[aria-current="page"]')).to_have_text(translate("ja", "views.attribution"))
+    page.wait_for_function("() => location.search.includes('view=attribution')", timeout=PATIENCE)
+    assert geometry(page).wide <= 1
+
+
+def test_a_verb_opens_its_view_that_was_looked_at_last(open_page: OpenPage):
+    page = open_page("/?model=sentiment-en&view=compare&lang=en")
+    expect(page.locator('.rail [aria-current="page"]')).to_have_text("Compare", timeout=PATIENCE)
+    for verb, view in (("Learn", "Training"), ("Test", "Compare"), ("See", "Words and bars")):
+        page.locator(".rail").get_by_role("button", name=verb, exact=True).click()
+        expect(page.locator('.rail [aria-current="page"]')).to_have_text(view)
+    page.wait_for_function("() => location.search.includes('view=bars')", timeout=PATIENCE)
+    expect_no_exception(page)
 
 
 def test_what_stands_in_for_the_address_while_it_loads_makes_nothing_wider(open_page: OpenPage):

@@ -15,6 +15,7 @@ from tests.e2e.helpers import (
     expect_no_exception,
     expect_run,
     has_horizontal_scroll,
+    open_popover,
 )
 from tests.families.writing.translation_folder import ENGLISH, JAPANESE
 
@@ -153,7 +154,8 @@ def test_it_fits_the_window(open_page, width, height, language):
 
 def test_the_picture_can_be_saved(open_page):
     page = opened(open_page)
+    open_popover(page, "export")
     with page.expect_download() as download:
-        page.get_by_role("button", name="SVG", exact=True).first.click()
+        page.locator(".st-key-tools-stage-box").get_by_role("button", name="SVG", exact=True).click()
     svg = download.value.path().read_text("utf-8")
     assert "飲み" in svg and "morning" in svg and "<script" not in svg

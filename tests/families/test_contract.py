@@ -20,14 +20,27 @@ from attnviz.families.model import Explains, Gradients, Model, Reweights, Values
 from attnviz.trace import AttentionTrace, Classification, Edit, Encoded, Picture, RegionAxis, Written
 from tests.families import made
 from tests.families.classifier import scene_folder
+from tests.families.hub import hub_folders
 from tests.families.hub.hub_folders import make as hub_folder
 from tests.families.own import own_folder
-from tests.families.writing import caption_folder
+from tests.families.writing import caption_folder, continuation_folder
 from tests.shipped import EVERY
 
 #: Every family has a model here; a family that is added and not listed fails `test_every_family_is_here`.
 MADE = tuple(module.NAME for module in made.MADE.values())
-EVERYONE = (*EVERY, *MADE, "captions", "scenes", "own", "hub-bert", "hub-gpt2", "wrapped")
+EVERYONE = (
+    *EVERY,
+    *MADE,
+    "captions",
+    "scenes",
+    "own",
+    "hub-bert",
+    "hub-gpt2",
+    "hub-llama",
+    "gguf",
+    "continuing",
+    "wrapped",
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +77,11 @@ def _made(name: str, place: Path) -> tuple[Model, str]:
         return attnviz.load(folder), caption_folder.EXAMPLES[0]
     if name == "scenes":
         return attnviz.load(scene_folder.make(place / name)), scene_folder.EXAMPLES[0]
+    if name == "continuing":
+        return attnviz.load(continuation_folder.make(place / name)), continuation_folder.EXAMPLES[0]
+    if name == "gguf":
+        added = zoo.add(hub_folders.gguf(place / "tiny.gguf", hub_folders.llama("smollm")), "tiny-gguf")
+        return attnviz.load(added), "the cat sat cats"
     if name.startswith("hub-"):
         kind = name.removeprefix("hub-")
         return attnviz.load(hub_folder(kind).write(place / kind)), "the cat sat cats"
@@ -85,7 +103,14 @@ def _wrapped(inner: Model) -> Model:
 
 
 def test_every_family_is_here(place):
-    seen = {card.family for card in attnviz.models()} | {"own", "hub", "caption", "scene-pooling"}
+    seen = {card.family for card in attnviz.models()} | {
+        "own",
+        "hub",
+        "gguf",
+        "caption",
+        "continuation",
+        "scene-pooling",
+    }
     assert seen >= set(families.FAMILIES), "a kind of model has no model in this test"
 
 
@@ -254,7 +279,7 @@ def test_what_writes_writes_a_token_at_a_time_what_it_writes_at_once(both):
     given = trace.output.tokens[:2]
     assert model.run(encoded, prefix=given).output.tokens[:2] == given
     read = model.run(encoded, target=" ".join(["a"] * 3) if model.spaced else "私は")
-    assert isinstance(read.output, Written) and read.output.finished
+    assert isinstance(read.output, Written) and (read.output.finished or model.writes == "continuation")
     with pytest.raises(InputError):
         model.run(encoded, prefix=["no such token at all"])
     with pytest.raises(InputError):

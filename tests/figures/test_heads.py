@@ -183,7 +183,7 @@ def test_a_long_map_is_sent_in_eight_bits_without_numbers():
 @pytest.mark.parametrize("language", languages())
 def test_every_picture_has_words(block, language):
     table, found = heads(block), similarity(block)
-    for x in FIGURES:
+    for x in table[list(FIGURES)].dropna(axis=1, how="all"):  # no token stands twice here
         assert translate(language, f"columns.{x}") in describe.heads(table, x, "entropy", language)
     pairs = found.table()
     words = describe.alike(found, language)

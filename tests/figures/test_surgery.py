@@ -9,9 +9,11 @@ import pytest
 
 from attnviz import figures
 from attnviz.figures import style
+from attnviz.figures.marks.bars import MOST_REGIONS
 from attnviz.figures.numbers import exact
 from attnviz.figures.surgery import SMALL, WITHIN
 from attnviz.i18n import languages, translate
+from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, RegionAxis, Text, TokenAxis
 
 TOKENS = ["<b>a</b>", "b", "c", "d", "e"]
 OWN = np.array([0.4, 0.3, 0.2, 0.1, 0.0])
@@ -50,6 +52,30 @@ def test_two_rows_of_any_name_each_with_tokens_the_other_lacks():
 def test_weights_above_one_widen_the_scale():
     figure = figures.changed_row(TOKENS, OWN, np.array([2.5, 0, 0, 0, 0]))
     assert figure.layout.xaxis.range == figure.layout.xaxis2.range == (0, 2.5)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_of_many_places_the_largest_are_drawn_and_it_is_said(language):
+    own, edited = np.linspace(0, 0.01, 59), np.zeros(59)
+    edited[7], own[3] = 0.5, np.nan
+    figure = figures.changed_row([f"r{place}" for place in range(59)], own, edited, most=5, language=language)
+    names = list(figure.layout.yaxis.ticktext)
+    assert names == ["r7", "r55", "r56", "r57", "r58"]
+    assert [bar.x[0] for bar in figure.data] == pytest.approx([own[7], 0.5, 0.5 - own[7]])
+    assert figure.layout.xaxis.title.text == translate(language, "figures.partly", shown=5, count=59)
+    whole = figures.changed_row(TOKENS, OWN, EDITED, most=5, language=language)
+    assert whole.layout.xaxis.title.text is None and len(whole.layout.yaxis.ticktext) == 5
+
+
+def test_bars_of_regions_are_the_largest_in_their_order_and_it_is_said():
+    count = MOST_REGIONS + 7
+    axis, query = RegionAxis.grid_of(1, count), TokenAxis.of(["W"])
+    weights = np.random.default_rng(7).dirichlet(np.ones(count)).astype(np.float32)
+    block = AttentionBlock("pooling", "pooling", query, axis, weights[None, None, None])
+    figure = figures.bars(AttentionTrace("made", Text("x"), (block,), Embedding(np.ones(3, np.float32))))
+    kept = np.sort(np.argsort(-weights, kind="stable")[:MOST_REGIONS])
+    assert [np.float32(value) for value in figure.data[0].x] == weights[kept].tolist()
+    assert translate("en", "figures.partly", shown=MOST_REGIONS, count=count) in figure.layout.xaxis.title.text
 
 
 def dirichlet(size, seed=11):

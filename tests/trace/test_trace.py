@@ -161,6 +161,13 @@ def test_a_mask_is_per_cell_or_per_layer_and_head(shape):
     assert part.mask[..., 0, 1].item() == traces.MASK_CAUSAL
 
 
+def test_a_head_s_part_of_a_mask():
+    each = np.random.default_rng(3).integers(0, 5, (LAYERS, HEADS, QUERIES, KEYS)).astype(np.int8)
+    np.testing.assert_array_equal(block(mask=each).mask_of(1, 2), each[1, 2])
+    np.testing.assert_array_equal(block(mask=each[0, 1]).mask_of(1, 2), each[0, 1])
+    np.testing.assert_array_equal(block().mask_of(1, 2), np.zeros((QUERIES, KEYS), np.int8))
+
+
 # ── immutability ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 

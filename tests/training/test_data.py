@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from attnviz import places as own_places
 from attnviz.errors import DataError
 from attnviz.training import data
 from attnviz.training.data import DataFile, DataSet
@@ -29,7 +30,8 @@ def dataset(raw="http://127.0.0.1:9/", **options):
 
 @pytest.fixture(autouse=True)
 def places(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
+    for module in (data, own_places):
+        monkeypatch.setattr(module, "CACHE", tmp_path / "cache")
     monkeypatch.setenv("ATTNVIZ_DATA", str(tmp_path / "local"))
     return tmp_path
 

@@ -82,8 +82,9 @@ def test_a_folder_is_brought_up_to_date_from_its_weights_alone(folder, tmp_path)
     assert content["metrics"] == metrics
     old = json.loads(before["card.json"])
     assert {key: value for key, value in metrics.items() if key != "attribution"} == old["metrics"]
-    assert {key: value for key, value in content.items() if key not in ("metrics", "cases")} == {
-        key: value for key, value in old.items() if key != "metrics"
+    assert content["sha256"] != old["sha256"]
+    assert {key: value for key, value in content.items() if key not in ("metrics", "cases", "sha256")} == {
+        key: value for key, value in old.items() if key not in ("metrics", "sha256")
     }
     text = (copy / "README.md").read_text(encoding="utf-8")
     assert explained.section(metrics) in text

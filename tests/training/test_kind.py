@@ -79,7 +79,7 @@ def folder(tmp_path_factory):
 def test_its_folder_is_whole_and_its_card_holds_what_was_measured(folder):
     content = zoo.read_card(folder)
     zoo.check_files(folder, content)
-    assert list(content)[-3:] == ["training", "metrics", "files"] and set(content["files"]) == {
+    assert list(content)[-4:] == ["training", "metrics", "files", "sha256"] and set(content["files"]) == {
         "weights.npz",
         "words.txt",
     }

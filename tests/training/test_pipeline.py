@@ -11,6 +11,7 @@ import pytest
 
 from attnviz import training, zoo
 from attnviz.errors import ModelError
+from attnviz.families.card import sealed
 from attnviz.training import classifier, data, loop, pipeline, recording, sentences
 from attnviz.training.batch import Batch
 from attnviz.training.classifier_recording import Recorder
@@ -133,7 +134,7 @@ def test_a_folder_without_looks_has_none_and_a_damaged_one_is_refused(folder, tm
         card = {**card_of(folder), "name": name}
         if name != "damaged":
             del card["files"]["learning.npz"]
-        (copy / "card.json").write_text(json.dumps(card), encoding="utf-8")
+        (copy / "card.json").write_text(json.dumps(sealed(card)), encoding="utf-8")
     (tmp_path / "none" / "learning.npz").unlink()
     (tmp_path / "damaged" / "learning.npz").write_bytes(b"PK")
     assert zoo.learning(tmp_path / "none") is None
@@ -285,6 +286,7 @@ def test_names():
         "translate-en-ja",
         "translate-ja-en",
         "caption-scenes",
+        "caption-photos",
         "scene-topics",
     ]
     assert all(data.CACHE.name == ".attnviz" for _ in training.names())

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.deadline import check
 from attnviz.trace import Encoded
 
 Floats = NDArray[np.float64]
@@ -157,6 +158,7 @@ def _mean_gradient(gradients: Gradients, baseline: Floats, way: Floats, points: 
     share, weight = (nodes + 1) / 2, weights / 2
     total = np.zeros_like(way)
     for start in range(0, points, _BATCH):
+        check()
         some = slice(start, start + _BATCH)
         between = (baseline + share[some, None, None] * way).astype(np.float32)  # [point, token, feature]
         total += np.tensordot(weight[some], np.asarray(gradients(between), np.float64), axes=1)
@@ -164,6 +166,7 @@ def _mean_gradient(gradients: Gradients, baseline: Floats, way: Floats, points: 
 
 
 def _lost(run: Run, encoded: Encoded, variants: Sequence[Encoded], target: int) -> Floats:
+    check()
     probabilities = np.asarray(run([encoded])[0], np.float64)[target] - np.asarray(run(variants), np.float64)[:, target]
     lost: Floats = probabilities
     return lost

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attnviz.analysis.explain.attribution import Run, places
+from attnviz.deadline import check
 from attnviz.trace import Encoded
 
 Floats = NDArray[np.float64]
@@ -95,6 +96,7 @@ def curves(run: Run, encoded: Encoded, target: int, orders: Sequence[Sequence[in
     kept = sorted({group for pair in wanted for groups in pair for group in groups}, key=lambda g: (len(g), sorted(g)))
     known: dict[frozenset[int], float] = {}
     for start in range(0, len(kept), _BATCH):
+        check()
         some = kept[start : start + _BATCH]
         probabilities = run([encoded.keep(sorted([*special, *(own[place] for place in group)])) for group in some])
         known |= {group: float(row[target]) for group, row in zip(some, probabilities, strict=True)}

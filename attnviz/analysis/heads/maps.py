@@ -85,12 +85,8 @@ def shown(drawn: NDArray[np.float64], block: AttentionBlock) -> NDArray[np.float
 
 def masked(block: AttentionBlock, kind: MapKey, layer: int, head: int) -> NDArray[np.int8]:
     """Which cells of a map a mask keeps at zero, int8 `[query, key]` of `attnviz.trace`'s `MASK_…`."""
-    if block.mask is None:
-        return np.zeros(block.shape[2:], np.int8)
-    if block.mask.ndim == 2:
-        return block.mask
-    mask: NDArray[np.int8] = block.mask[layer, head]
-    if kind in ("weights", "norms"):
+    mask = block.mask_of(layer, head)
+    if block.mask is None or block.mask.ndim == 2 or kind in ("weights", "norms"):
         return mask
     alike = (block.mask == mask).all(axis=(0, 1))
     return np.where(alike, mask, 0).astype(np.int8)

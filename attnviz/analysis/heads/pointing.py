@@ -1,4 +1,4 @@
-"""Whether the weight lies on the thing that is being named, while a caption of a composed scene is written."""
+"""Whether the weight lies on the thing that is being named, while a caption of a composed picture is written."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.families.writing.subwords import BLANK
-from attnviz.scenes import Scene, on
+from attnviz.scenes import Composed, kinds_of, lying, names_in
 from attnviz.scenes.naming import mentions
 
 
 @dataclass(frozen=True)
 class Pointed:
-    """Where the weight lies while a word names a thing of the scene.
+    """Where the weight lies while a word names a thing of the picture.
 
     Attributes:
-        kind: Of the thing, see `attnviz.scenes.KINDS`.
+        kind: Of the thing, see `attnviz.scenes.kinds_of`.
         share: Weight on the regions that lie on it, 0 to 1.
         hit: Whether the heaviest region lies on it.
     """
@@ -29,7 +29,7 @@ class Pointed:
 
 
 def pointed(
-    scene: Scene, words: Sequence[str], values: NDArray[np.floating], grid: tuple[int, int]
+    scene: Composed, words: Sequence[str], values: NDArray[np.floating], grid: tuple[int, int]
 ) -> list[Pointed | None]:
     """Of each word that names something that is there; None of all others.
 
@@ -40,12 +40,11 @@ def pointed(
         grid: Rows and columns of the regions.
     """
     found: list[Pointed | None] = [None] * len(words)
-    covered = scene.covered(*grid)
-    for mention in mentions([word.removeprefix(BLANK) for word in words]):
-        objects = [place for place, each in enumerate(scene.objects) if each.kind == mention.kind]
+    for mention in mentions([word.removeprefix(BLANK) for word in words], kinds_of(scene)):
+        objects = [place for place, each in enumerate(names_in(scene)) if each == mention.kind]
         if not objects:
             continue
-        there = on(covered, objects).ravel()
+        there = lying(scene, objects, grid)
         for word in mention.words:
             row = values[word]
             found[word] = Pointed(mention.kind, float(row[there].sum()), bool(there[row.argmax()]))

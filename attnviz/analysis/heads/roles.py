@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -13,7 +14,7 @@ from attnviz.analysis.entropy import entropy
 from attnviz.trace import AttentionBlock
 
 #: The columns of `heads` that are figures, in order.
-FIGURES = ("entropy", "distance", "previous", "next", "same", "first", "special")
+FIGURES = ("entropy", "distance", "previous", "next", "same", "first", "special", "copy", "induction")
 
 #: Terms of a logarithm that `similarity` may take; beyond that it looks at fewer queries, never at fewer than these.
 TERMS, FEWEST_QUERIES = 100_000_000, 8
@@ -28,8 +29,9 @@ def heads(block: AttentionBlock) -> pd.DataFrame:
     Returns:
         Columns `layer`, `head` (from 1); `entropy` (nats); `distance` (tokens between query and key, weighted);
         `previous`, `next`, `same`, `first`, `special`: share of the weight on the token before, after, the query,
-        the first token, and all special tokens. Shares at the edge of the sentence, where there is no such token, are
-        left out of the mean; NaN where there is none at all.
+        the first token, and all special tokens; `copy` that on earlier tokens like the query, `induction` that on the
+        tokens that followed these (Olsson et al. 2022), over the queries that have any. Shares at the edge of
+        the sentence, where there is no such token, are left out of the mean; NaN where there is none at all.
 
     Source: Clark et al. 2019, "What Does BERT Look At?".
 
@@ -41,6 +43,9 @@ def heads(block: AttentionBlock) -> pd.DataFrame:
     layers, number, queries, keys = block.shape
     apart = np.abs(np.arange(queries)[:, None] - np.arange(keys)[None, :])
     special = np.array(block.key.special, dtype=bool)
+    copies = earlier(block.query.tokens) if queries == keys else np.zeros((queries, keys), bool)
+    followed = np.zeros_like(copies)
+    followed[:, 1:] = copies[:, :-1]
     rows = []
     for layer, head in np.ndindex(layers, number):
         weights = block.weights[layer, head].astype(np.float64)  # [query, key]
@@ -55,9 +60,22 @@ def heads(block: AttentionBlock) -> pd.DataFrame:
                 "same": _diagonal(weights, 0),
                 "first": weights[:, 0].mean(),
                 "special": weights[:, special].sum(axis=-1).mean(),
+                "copy": _share(weights, copies),
+                "induction": _share(weights, followed),
             }
         )
     return pd.DataFrame(rows, columns=["layer", "head", *FIGURES])
+
+
+def earlier(tokens: Sequence[str]) -> NDArray[np.bool_]:
+    """Where a token of the row is like an earlier one of the column, bool `[token, token]`.
+
+    >>> earlier(["a", "b", "a"])[2].tolist()
+    [True, False, False]
+    """
+    names = np.array(tokens, dtype=object)
+    alike: NDArray[np.bool_] = (names[:, None] == names[None, :]) & np.tri(len(names), k=-1, dtype=bool)
+    return alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +172,12 @@ def _negative_entropy(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     tiny = np.finfo(np.float32).tiny
     logs = np.log(np.maximum(rows, tiny))
     return np.array([np.dot(row, log) for row, log in zip(rows, logs, strict=True)], np.float64)
+
+
+def _share(weights: NDArray[np.float64], there: NDArray[np.bool_]) -> float:
+    """Mean weight on the keys marked, over the queries that have any."""
+    rows = there.any(axis=-1)
+    return float((weights * there).sum(axis=-1)[rows].mean()) if rows.any() else float("nan")
 
 
 def _diagonal(weights: NDArray[np.float64], offset: int) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.analysis.divergence import jensen_shannon, total_variation
+from attnviz.deadline import check
 
 Floats = NDArray[np.float64]
 
@@ -82,6 +83,7 @@ def adversarial(
     best, tried = _Pool(start[None], np.zeros(1), np.zeros(1)), 1
     candidates = np.concatenate([np.eye(keys), generator.dirichlet(np.ones(keys), proposals)])
     for _ in range(rounds if keys > 1 else 0):
+        check()
         tries = np.concatenate([start + way * (candidates - start) for way in _WAYS])
         given = tries.astype(np.float32)
         change = total_variation(np.asarray(probabilities(given)), reference)

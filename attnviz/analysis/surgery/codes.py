@@ -80,6 +80,9 @@ INPUT: tuple[Name, ...] = ("drop", "blank")
 #: Most operations at a time, longest code, and largest index or seed in one.
 MAX_OPERATIONS, _LONGEST, _MOST = 64, 800, 99_999
 
+#: Most searches for adversarial weights at a time: each runs the model some ten thousand times.
+MAX_SEARCHES = 4
+
 _PLACE = re.compile(r"(?:[BLHQK][0-9]{1,5})+")
 _KEYS = re.compile(r"(?:K[0-9]{1,5})+")
 _NUMBER = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,6})?")
@@ -182,7 +185,7 @@ def parse_all(codes: str | Sequence[str]) -> tuple[tuple[Operation, ...], list[A
         codes: One after the other, or in one string with blanks between them.
 
     Returns:
-        The operations, and an error for each code that is none (and one if there are too many).
+        The operations, and an error for each code that is none (and one if there are too many of them, or of searches).
 
     >>> operations, errors = parse_all("uniform nonsense")
     >>> [each.code for each in operations], len(errors)
@@ -195,6 +198,10 @@ def parse_all(codes: str | Sequence[str]) -> tuple[tuple[Operation, ...], list[A
             operations.append(parse(code))
         except InputError as error:
             errors.append(error)
+    searches = [place for place, each in enumerate(operations) if each.name == "adversarial"]
+    if len(searches) > MAX_SEARCHES:
+        errors.append(InputError("too_many_searches", received=len(searches), limit=MAX_SEARCHES))
+        operations = [each for place, each in enumerate(operations) if place not in searches[MAX_SEARCHES:]]
     if len(operations) > MAX_OPERATIONS:
         errors.append(InputError("too_many_edits", received=len(operations), limit=MAX_OPERATIONS))
     return tuple(operations[:MAX_OPERATIONS]), errors

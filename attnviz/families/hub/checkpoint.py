@@ -11,16 +11,14 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from attnviz.errors import ModelError
 from attnviz.families.hub.configuration import EXACT_GELU, TANH_GELU, Sizes, read_sizes
-from attnviz.families.hub.foreign import WEIGHTS
-from attnviz.families.hub.pieces import unreadable
+from attnviz.families.hub.heads import classifier_on
+from attnviz.families.hub.tensors import Tensors, opened, present
 
 _ACTIVATIONS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(EXACT_GELU, functools.partial(keras.activations.gelu, approximate=False)),
@@ -58,34 +56,42 @@ class Part:
     third: int | None = None
 
 
-def backbone_of(folder: Path) -> keras.Model:
+class Built(NamedTuple):
+    """What was made of a folder.
+
+    Attributes:
+        backbone: KerasHub's, with its weights.
+        network: From the backbone's inputs to probabilities `[batch, class]`, where classes were asked for.
+        pooled: Whether BERT's pooler was there.
+    """
+
+    backbone: keras.Model
+    network: keras.Model | None
+    pooled: bool
+
+
+def backbone_of(folder: Path, classes: int = 0) -> Built:
     """KerasHub's backbone with the weights of a Hugging Face folder, as `config.json` describes it.
+
+    Args:
+        folder: The folder.
+        classes: Of the classifier on top of it; 0 leaves what is there out.
 
     Raises:
         ModelError: `hub_file_missing`, `hub_pickle`, `hub_unreadable`, `hub_setting`, `hub_tensor_missing`,
             `hub_tensor_shape`.
     """
-    import safetensors
-
-    path = folder / WEIGHTS
-    if not path.is_file():
-        pickled = sorted(each.name for each in folder.glob("pytorch_model*.bin"))
-        if pickled:
-            raise ModelError("hub_pickle", source=folder.name, file=pickled[0])
-        raise ModelError("hub_file_missing", source=folder.name, file=WEIGHTS)
+    present(folder)
     sizes = read_sizes(folder)
-    try:
-        opened = safetensors.safe_open(str(path), framework="np")
-    except Exception as error:  # SafetensorError, OSError, and what the header makes of memory
-        raise unreadable(folder, WEIGHTS, error) from error
-    with opened as file:
-        tensors = _Tensors(folder, file)
+    with opened(folder) as tensors:
         parts = list(_checked(tensors, sizes))
         backbone = _built(sizes)
         for part in parts:
             _fill(backbone, part, tensors)
         _finish(backbone, sizes, tensors)
-    return backbone
+        pooled = "pooler.dense.weight" in tensors and "pooler.dense.bias" in tensors
+        network = classifier_on(backbone, sizes, classes, tensors.head(), pooled) if classes else None
+    return Built(backbone, network, pooled)
 
 
 def _parts(sizes: Sizes) -> Iterator[Part]:
@@ -140,46 +146,7 @@ def _layer(sizes: Sizes, index: int) -> Iterator[Part]:
     yield Part("norm", f"{stem}.{names[7]}", f"{place}._feedforward_layer_norm", (width,))
 
 
-class _Tensors:
-    """What lies in a safetensors file, by the names a bare model would give it."""
-
-    def __init__(self, folder: Path, file: Any) -> None:
-        self._folder, self._file = folder, file
-        self._names = {name: name for name in file.keys()}  # noqa: SIM118 (not a dict)
-
-    def start_at(self, name: str) -> None:
-        """Take off what stands before the names (`bert.`, `transformer.`), found at a name every model has."""
-        found = min((each for each in self._names if each == name or each.endswith(f".{name}")), key=len, default=name)
-        prefix = found.removesuffix(name)
-        self._names = {each.removeprefix(prefix): each for each in self._names if each.startswith(prefix)}
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._names
-
-    def check(self, name: str, shape: tuple[int, ...]) -> None:
-        """Compare the header with what is expected."""
-        here = {"source": self._folder.name, "file": WEIGHTS, "tensor": name}
-        if name not in self._names:
-            raise ModelError("hub_tensor_missing", **here)
-        header = self._file.get_slice(self._names[name])
-        received, dtype = tuple(header.get_shape()), header.get_dtype()
-        if received != shape or dtype not in ("F64", "F32", "F16", "BF16"):
-            raise ModelError("hub_tensor_shape", **here, received=f"{received} {dtype}", expected=f"{shape} F32")
-
-    def __getitem__(self, name: str) -> NDArray[np.float32]:
-        try:
-            return np.asarray(self._file.get_tensor(self._names[name])).astype(np.float32)
-        except Exception as error:
-            raise unreadable(self._folder, f"{WEIGHTS}: {name}", error) from error
-
-    def old(self, name: str) -> str:
-        """`gamma` and `beta`, as checkpoints that came from TensorFlow call them."""
-        stem, _, last = name.rpartition(".")
-        other = f"{stem}.{ {'weight': 'gamma', 'bias': 'beta'}[last] }"
-        return other if name not in self._names and other in self._names else name
-
-
-def _checked(tensors: _Tensors, sizes: Sizes) -> Iterator[Part]:
+def _checked(tensors: Tensors, sizes: Sizes) -> Iterator[Part]:
     tensors.start_at("wte.weight" if sizes.kind == "gpt2" else "embeddings.word_embeddings.weight")
     for part in _parts(sizes):
         weight = f"{part.name}.weight"
@@ -216,7 +183,7 @@ def _built(sizes: Sizes) -> keras.Model:
     return backbone
 
 
-def _fill(backbone: keras.Model, part: Part, tensors: _Tensors) -> None:
+def _fill(backbone: keras.Model, part: Part, tensors: Tensors) -> None:
     if not part.place:
         return
     layer: Any = backbone
@@ -239,7 +206,7 @@ def _fill(backbone: keras.Model, part: Part, tensors: _Tensors) -> None:
     layer.bias.assign(bias.reshape(layer.bias.shape))
 
 
-def _finish(backbone: Any, sizes: Sizes, tensors: _Tensors) -> None:
+def _finish(backbone: Any, sizes: Sizes, tensors: Tensors) -> None:
     """What is no module on both sides: RoBERTa's one row of token types; a pooler that is not always there."""
     if sizes.kind == "roberta" and sizes.segments:
         table = backbone.embeddings.position_embedding.position_embeddings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,14 @@ class Sizes:
     offset: int
     activation: str
     epsilon: float
+
+
+def activation_of(config: Mapping[str, Any]) -> str:
+    """The activation of a GPT-2 whose configuration is sound, by its name in `families.writing.decoder`."""
+    named = str(config.get("activation_function") or "gelu_new")
+    if named in EXACT_GELU:
+        return "gelu"
+    return "gelu_tanh" if named in TANH_GELU else {"swish": "silu"}.get(named, named)
 
 
 def read_sizes(folder: Path) -> Sizes:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.errors import ModelError
-from attnviz.families.hub.foreign import read_json
+from attnviz.families.common import tokenizer_file
+from attnviz.families.hub import japanese
+from attnviz.families.hub.foreign import LLAMA, read_json
+from attnviz.families.hub.honoured import check_every_setting, check_settings
 from attnviz.trace import TokenAxis
 
 #: How a piece that is only a blank is shown.
@@ -51,7 +54,7 @@ class Pieces:
 
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._in_bytes = isinstance(tokenizer.decoder, decoders.ByteLevel)
         self._unknown = getattr(tokenizer.model, "unk_token", None)
         self.rows = max(tokenizer.get_vocab(with_added_tokens=False).values(), default=-1) + 1
@@ -59,7 +62,7 @@ class Pieces:
     @property
     def blank(self) -> int | None:
         """Id of the token that stands for no word: the mask, else the unknown token; None if there is neither."""
-        ids = (self._tokenizer.token_to_id(name) for name in ("[MASK]", "<mask>", self._unknown) if name)
+        ids = (self.tokenizer.token_to_id(name) for name in ("[MASK]", "<mask>", self._unknown) if name)
         return next((each for each in ids if each is not None), None)
 
     def __call__(self, text: str, limit: int) -> Cut:
@@ -69,7 +72,13 @@ class Pieces:
             text: Cleaned.
             limit: Most pieces, special tokens included.
         """
-        cut = self._tokenizer.encode(text)
+        try:
+            cut = self.tokenizer.encode(text)
+        except BaseException as error:
+            # A panic of the package is no Exception, and would end the thread that asked.
+            if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+                raise ModelError("tokenizer_failed", cause=" ".join(str(error).split())[:200]) from error
+            raise
         around = [bool(each) for each in cut.special_tokens_mask]
         total = len(around)
         before = around.index(False) if False in around else total
@@ -95,7 +104,7 @@ class Pieces:
     def _shown(self, piece: str) -> str:
         if not self._in_bytes or not all(letter in _BYTES for letter in piece):
             return piece
-        return readable(bytes(_BYTES[letter] for letter in piece))
+        return readable(bytes_of(piece))
 
 
 def from_folder(folder: Path, model_type: str) -> Pieces:
@@ -114,15 +123,24 @@ def from_folder(folder: Path, model_type: str) -> Pieces:
     import tokenizers
 
     settings = _settings(folder)
+    config = read_json(folder, "config.json") if (folder / "config.json").is_file() else {}
+    if japanese.is_japanese(settings, config):
+        return _japanese(folder, settings)
     damaged = None
+    check_settings(settings, model_type, folder)
     if (folder / "tokenizer.json").is_file():
+        tokenizer_file.check(folder / "tokenizer.json", folder.name)
         try:
             whole = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
             return Pieces(_settled(whole, settings))
         except Exception as error:  # the package raises bare Exceptions
             damaged = unreadable(folder, "tokenizer.json", error)
+    if model_type in LLAMA:
+        raise damaged or ModelError("hub_file_missing", source=folder.name, file="tokenizer.json")
     files = ("vocab.json", "merges.txt") if model_type in ("roberta", "gpt2") else ("vocab.txt",)
     missing = [name for name in files if not (folder / name).is_file()]
+    if not missing:
+        check_every_setting(settings, folder)
     if missing:
         raise damaged or ModelError("hub_file_missing", source=folder.name, file=missing[0])
     try:
@@ -136,6 +154,23 @@ def from_folder(folder: Path, model_type: str) -> Pieces:
     except Exception as error:
         raise unreadable(folder, files[0], error) from error
     return Pieces(made)
+
+
+def _japanese(folder: Path, settings: Mapping[str, Any]) -> Pieces:
+    import tokenizers
+
+    if not (folder / "vocab.txt").is_file():
+        raise ModelError("hub_file_missing", source=folder.name, file="vocab.txt")
+    try:
+        vocabulary = tokenizers.models.WordPiece.read_file(str(folder / "vocab.txt"))
+        made = japanese.tokenizer(vocabulary, settings, folder)
+        return Pieces(_framed(made, vocabulary, settings))
+    except ModelError:
+        raise
+    except _NoSuchToken as error:
+        raise ModelError("hub_special_token", source=folder.name, file="vocab.txt", received=str(error)) from error
+    except Exception as error:
+        raise unreadable(folder, "vocab.txt", error) from error
 
 
 def from_keras_hub(given: Any) -> Pieces:
@@ -161,17 +196,25 @@ def from_keras_hub(given: Any) -> Pieces:
 
 def word_pieces(vocabulary: dict[str, int], settings: Mapping[str, Any]) -> Any:
     """BERT's tokenizer (Devlin et al., 2019; WordPiece)."""
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
     names = {**_WORD_PIECE_NAMES, **{name: settings[name] for name in _WORD_PIECE_NAMES if name in settings}}
     made = Tokenizer(models.WordPiece(vocabulary, unk_token=names["unk_token"]))
     made.normalizer = normalizers.BertNormalizer(lowercase=True)
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     made.decoder = decoders.WordPiece()
+    return _settled(_framed(made, vocabulary, settings), settings)
+
+
+def _framed(made: Any, vocabulary: Mapping[str, int], settings: Mapping[str, Any]) -> Any:
+    """BERT's special tokens around a text."""
+    from tokenizers import processors
+
+    names = {**_WORD_PIECE_NAMES, **{name: settings[name] for name in _WORD_PIECE_NAMES if name in settings}}
     first, last, _ = (_placed(vocabulary, names[name]) for name in ("cls_token", "sep_token", "unk_token"))
     made.post_processor = processors.BertProcessing(last, first)
     made.add_special_tokens([name for name in names.values() if name in vocabulary])
-    return _settled(made, settings)
+    return made
 
 
 def byte_pairs(
@@ -268,6 +311,11 @@ def readable(raw: bytes) -> str:
     """Bytes as the text they stand for; what is only a part of a character as `<E3>`."""
     text = raw.decode("utf-8", "surrogateescape")
     return re.sub("[\udc80-\udcff]", lambda lone: f"<{ord(lone[0]) - 0xDC00:02X}>", text).strip() or BLANK
+
+
+def bytes_of(piece: str) -> bytes:
+    """The bytes that a byte-level piece stands for."""
+    return b"".join(bytes([_BYTES[letter]]) if letter in _BYTES else letter.encode() for letter in piece)
 
 
 def _bytes_of_letters() -> dict[str, int]:

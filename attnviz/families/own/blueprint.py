@@ -20,6 +20,9 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_NUMBER = 10**8
 
+#: Positions a model may make of one token: what attention takes grows with their square.
+MAX_STRETCH = 16
+
 #: Whole numbers that are no size.
 _NOT_SIZES = frozenset({"seed", "shared_object_id", "date_saved"})
 
@@ -92,8 +95,9 @@ def _check(value: Any, key: str, depth: int, where: dict[str, str]) -> None:
 
 def _check_object(value: dict[str, Any], where: dict[str, str]) -> None:
     name, module, registered = (value.get(part) for part in ("class_name", "module", "registered_name"))
+    shown = str(registered or name) if module is None else f"{module}.{name}"
     if not isinstance(name, str) or "config" not in value:
-        raise ModelError("config_class", **where, received=f"{module}.{name}"[:120])
+        raise ModelError("config_class", **where, received=shown[:120])
     if name in _VALUES:
         return
     if name in _ARRAYS:
@@ -109,7 +113,7 @@ def _check_object(value: dict[str, Any], where: dict[str, str]) -> None:
             raise ModelError("config_code", **where, received=f"{module}.{function}"[:120])
         return
     if not _known(str(module), name, registered, where):
-        raise ModelError("config_class", **where, received=f"{module}.{name}"[:120])
+        raise ModelError("config_class", **where, received=shown[:120])
 
 
 def _known(module: str, name: str, registered: Any, where: dict[str, str]) -> bool:
@@ -134,7 +138,10 @@ def _known(module: str, name: str, registered: Any, where: dict[str, str]) -> bo
     if module == "keras.src.models.functional":
         return name == "Functional"
     if _OPERATION.fullmatch(module):
-        found = vars(importlib.import_module(module)).get(name)
+        try:
+            found = vars(importlib.import_module(module)).get(name)
+        except ImportError:  # of another Keras, or of none
+            return False
         return isinstance(found, type) and issubclass(found, keras.Operation) and not _TAKES_FUNCTIONS.fullmatch(name)
     found = getattr(importlib.import_module(module), name, None) if module in _KERAS else None
     return isinstance(found, type) and issubclass(found, _KERAS[module])
@@ -181,7 +188,8 @@ def check_size(config: dict[str, Any], stored: int, folder: str, file: str) -> N
             global_state.set_global_attribute("uninitialized_variables", budget)
             with keras.StatelessScope(initialize_variables=False):
                 model = keras.saving.deserialize_keras_object(json.loads(json.dumps(config)), safe_mode=True)
-            outcome["largest"] = max(_sizes(model), default=0)
+                outcome["largest"] = max(_sizes(model), default=0)
+                outcome["stretch"] = _stretch(model)
         except Exception as error:  # whatever a layer says of settings it cannot be built with
             outcome["error"] = error
 
@@ -196,6 +204,36 @@ def check_size(config: dict[str, Any], stored: int, folder: str, file: str) -> N
         raise ModelError("config_build", **where, cause=" ".join(cause.split())[:300])
     if outcome["largest"] > MAX_NUMBER:
         raise ModelError("config_size", **where, received=outcome["largest"], expected=MAX_NUMBER)
+    if outcome["stretch"] > MAX_STRETCH:
+        received = f"{outcome['stretch']} positions for a token"
+        raise ModelError("config_size", **where, received=received, expected=MAX_STRETCH)
+
+
+def _stretch(model: Any) -> int:
+    """How many positions a model makes of one token at most, as far as its results say; 0 where that is not to be told.
+
+    The model is called for a few tokens, which runs nothing: what had no length before has one then.
+    """
+    tokens = 3  # as many as it is tried with once it is built
+    inputs = getattr(model, "inputs", None) or []
+    if len(inputs) != 1 or tuple(inputs[0].shape) != (None, None):
+        return 0
+    before = {id(node) for node in _nodes(model)}
+    try:
+        given = keras.Input(batch_shape=(1, tokens), dtype=inputs[0].dtype)
+        keras.models.clone_model(model, given, clone_function=lambda layer: layer)
+    except Exception:  # whatever a layer says of so few: a text of another length may do
+        return 0
+    shapes = [tensor.shape for node in _nodes(model) if id(node) not in before for tensor in node.output_tensors]
+    longest = max((size for shape in shapes for size in shape[1:-1] if size), default=0)
+    return int(longest) // tokens
+
+
+def _nodes(model: Any) -> list[Any]:
+    """Every call of every part of a model."""
+    layers = model._flatten_layers(include_self=True)
+    parts = {id(each): each for layer in layers for each in (layer, *getattr(layer, "operations", ()))}
+    return [node for part in parts.values() for node in getattr(part, "_inbound_nodes", ())]
 
 
 def _sizes(model: Any) -> Iterator[int]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.families.card import ModelCard
+from attnviz.families.common import tokenizer_file
 from attnviz.families.common.cleaning import cleaned
 from attnviz.families.common.encoding import text_of, told
 from attnviz.families.hub.pieces import Cut, Pieces, word_pieces
@@ -123,7 +124,9 @@ class OwnModel(WrappedModel):
             if "model" in error.parameters:  # the author's name for it may be another
                 raise ModelError(error.code, **{**error.parameters, "model": self._card.name}) from error
             raise
-        except AttnvizError:
+        except AttnvizError as error:
+            if error.code == "run_failed":  # said of a folder's model as of its text
+                raise ModelError("own_failed", model=self._card.name, cause=error.parameters["cause"]) from error
             raise
         except Exception as error:  # whatever TensorFlow or a layer says
             cause = " ".join(f"{type(error).__name__}: {error}".split())[:300]
@@ -158,6 +161,12 @@ class OwnModel(WrappedModel):
         axis = TokenAxis.of(["a"] * count)
         encoded = self._encoded("a", [1] * count, axis, ())
         trace = self.run(encoded)
+        given = encoded.inputs["tokens"].shape[1]
+        longest = max(size for block in trace.blocks for size in block.shape[2:])
+        if longest > blueprint.MAX_STRETCH * given:
+            raise ModelError(
+                "own_stretch", model=self._card.name, received=longest, given=given, expected=blueprint.MAX_STRETCH
+            )
         if encoded.inputs["tokens"].shape[1] > count:
             self._pads_shown = any(notice.code == "axis_by_position" for notice in trace.notices)
 
@@ -222,6 +231,9 @@ def read_model(folder: Path, file: str = MODEL) -> keras.Model:
     """
     path = _plain(folder, file, archive.MAX_BYTES)
     parts = archive.members(path, folder.name, file)
+    version = keras_version(parts[archive.METADATA])
+    if version.startswith(("1.", "2.")):
+        raise ModelError("keras_2_file", file=f"{folder.name}/{file}", received=version)
     stored = archive.count_weights(parts[archive.WEIGHTS], folder.name, f"{file}/{archive.WEIGHTS}")
     config = blueprint.read(parts[archive.CONFIG], folder.name, file)
     blueprint.check_size(config, stored, folder.name, file)
@@ -263,6 +275,8 @@ def read_tokenizer(folder: Path, settings: Mapping[str, Any]) -> Cutter:
         import tokenizers
     except ImportError as error:
         raise ModelError("own_tokenizers", folder=folder.name, cause=str(error)) from error
+    if kind == "json":
+        tokenizer_file.check(path, folder.name)
     try:
         text = path.read_text(encoding="utf-8")
         if kind == "json":
@@ -272,6 +286,14 @@ def read_tokenizer(folder: Path, settings: Mapping[str, Any]) -> Cutter:
     except Exception as error:  # the package raises bare Exceptions
         cause = f"{type(error).__name__}: {error}"[:200]
         raise ModelError("file_unreadable", folder=folder.name, file=path.name, cause=cause) from error
+
+
+def keras_version(metadata: bytes) -> str:
+    """Which Keras wrote a `.keras` file; empty where it does not say."""
+    try:
+        return str(json.loads(metadata).get("keras_version", ""))
+    except (ValueError, AttributeError):
+        return ""
 
 
 def _plain(folder: Path, file: str, limit: int) -> Path:

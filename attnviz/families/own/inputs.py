@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,8 +49,8 @@ def axes_of(tokens: Along | Mapping[str, Along], text: str) -> dict[str, Axis]:
         if isinstance(each, RegionAxis):
             axes[str(name)] = each
             continue
-        if isinstance(each, str) or not all(isinstance(token, str) for token in each):
-            raise InputError("bad_encode", expected="lists of strings", received=type(each).__name__)
+        if isinstance(each, str) or not isinstance(each, Iterable) or not all(isinstance(one, str) for one in each):
+            raise InputError("bad_encode", expected=_STRINGS, received=_shown(each))
         axes[str(name)] = TokenAxis.of(list(each), _spans(each, text))
     if not axes:
         raise InputError("bad_encode", expected="tokens", received="{}")
@@ -60,11 +60,34 @@ def axes_of(tokens: Along | Mapping[str, Along], text: str) -> dict[str, Axis]:
 def named(inputs: Any, axes: Sequence[str]) -> tuple[Any, dict[str, NDArray[Any]]]:
     """Inputs as a flat dict, and their form with the names at the leaves."""
     if isinstance(inputs, Mapping):
-        return {name: name for name in inputs}, {name: np.asarray(value) for name, value in inputs.items()}
+        return {name: name for name in inputs}, {name: _array(value) for name, value in inputs.items()}
     if isinstance(inputs, (list, tuple)) and len(inputs) and hasattr(inputs[0], "shape"):
         names = list(axes) if len(axes) == len(inputs) else [str(index) for index in range(len(inputs))]
-        return type(inputs)(names), dict(zip(names, map(np.asarray, inputs), strict=True))
-    return axes[0], {axes[0]: np.asarray(inputs)}
+        return type(inputs)(names), dict(zip(names, map(_array, inputs), strict=True))
+    return axes[0], {axes[0]: _array(inputs)}
+
+
+#: What a list of tokens and an input look like, for a message.
+_STRINGS = 'a list of strings such as ["the", "cat"]'
+_ARRAY = "arrays such as np.array([[2, 7, 3]]), one for each input"
+
+
+def _array(value: Any) -> NDArray[Any]:
+    if "Ragged" in type(value).__name__ or "Sparse" in type(value).__name__:
+        raise InputError("bad_encode", expected=f"{_ARRAY} (x.to_tensor())", received=type(value).__name__)
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        array = np.empty(0, object)
+    if array.dtype.kind == "O":
+        raise InputError("bad_encode", expected=_ARRAY, received=_shown(value))
+    return array
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: what it is, and how it begins."""
+    begins = repr(value)
+    return f"{type(value).__name__} {begins[:60]}{'…' if len(begins) > 60 else ''}"
 
 
 def moving(inputs: Mapping[str, NDArray[Any]], axes: Mapping[str, Axis]) -> dict[str, list[str]]:
@@ -101,6 +124,11 @@ def input_names(encoded: Encoded) -> list[str]:
     structure = encoded.structure if isinstance(encoded, WrappedEncoded) else None
     names: list[str] = tree.flatten({name: name for name in encoded.inputs} if structure is None else structure)
     return names
+
+
+def input_lengths(encoded: Encoded) -> dict[str, int]:
+    """By name of an input, how long it is behind the batch; inputs that are not are left out."""
+    return {name: values.shape[1] for name, values in encoded.inputs.items() if values.ndim > 1}
 
 
 def _spans(tokens: Sequence[str], text: str) -> list[tuple[int, int] | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from attnviz.capture import Run, Site, SiteRun
 from attnviz.errors import InputError
 from attnviz.families.common.masking import mask_after
+from attnviz.families.own.naming import COMPUTED, LEARNED, Sequences, named_padding, numbered
 from attnviz.trace import (
     LIFTED,
     MASK_CAUSAL,
     MASK_NONE,
     MASK_OTHER,
     MASK_PADDING,
+    ROW_TOLERANCE,
     AttentionBlock,
     Axis,
     Edit,
@@ -25,9 +27,6 @@ from attnviz.trace import (
     Notice,
     TokenAxis,
 )
-
-#: How a query that stands for no token is shown.
-LEARNED = "learned query"
 
 
 @dataclass(frozen=True)
@@ -125,6 +124,8 @@ class Block:
         if any(edit.padding for edit in self.edits):  # what went to padding, which is not shown
             shown_mass = weights.sum(-1, dtype=np.float64)
             hidden = (self.weights[:, self.rows].sum(-1, dtype=np.float64) - shown_mass)[None]
+        elif not self.edited and missing(weights, self.site.precision).any():  # an ε below the line, a mask behind it
+            hidden = np.maximum(1 - weights.sum(-1, dtype=np.float64), 0)[None]
         heads, query, key = weights.shape
         mask = mask_after(
             mask if mask is not None and mask.any() else None, self.edits, self.name, (1, heads, query, key)
@@ -143,7 +144,11 @@ class Block:
 
 
 def read(
-    run: Run, axes: Mapping[str, Axis], inputs: Sequence[str], causal: frozenset[str] = frozenset()
+    run: Run,
+    axes: Mapping[str, Axis],
+    inputs: Sequence[str],
+    lengths: Mapping[str, int],
+    causal: frozenset[str] = frozenset(),
 ) -> list[Block]:
     """Blocks from one run on a batch of one.
 
@@ -151,106 +156,126 @@ def read(
         run: What was captured.
         axes: Tokens of each sequence.
         inputs: Names of the model's inputs in flattened order, to tell sequences of equal length apart.
+        lengths: By name of an input, how long it is behind the batch.
         causal: Sites known to be causal; a single token cannot show it.
     """
+    sequences = Sequences(axes, inputs, lengths)
+    for along, gone in run.padding:
+        sequences.mark(along, gone[0])
     sites = list(run.sites.values())
     masks = {each.site.name: _heads(each.masked) for each in sites}
-    padding = {name: _padded_keys(mask) for name, mask in masks.items()}
-    owners = _owners([each.site for each in sites], {index: name for index, name in enumerate(inputs) if name in axes})
-
-    def sequence(lengths: Mapping[str, set[int]], origins: frozenset[int]) -> str | None:
-        fitting = [name for name, axis in axes.items() if len(axis) in lengths[name]]
-        owner = owners.get(origins)
-        return owner if owner in fitting else (fitting[0] if fitting else None)
-
-    keys: dict[str, str | None] = {}
-    queries: dict[str, str | None] = {}
-    gone_of: dict[str, NDArray[np.bool_]] = {}
     for each in sites:  # what is padding for one block is padding for all that run over the same sequence
-        known = padding[each.site.name]
-        lengths = {len(known), len(known) - int(known.sum())}
-        name = keys[each.site.name] = sequence(dict.fromkeys(axes, lengths), each.site.key_inputs)
-        if name is not None and known.any() and len(gone_of.get(name, known)) == len(known):
-            gone_of[name] = gone_of.get(name, np.zeros_like(known)) | known
-    for each in sites:
-        rows = np.asarray(masks[each.site.name].all((0, 2)))
-        lengths_of = {name: {len(rows), len(rows) - int(rows.sum())} for name in axes}
-        for name, known in gone_of.items():
-            lengths_of[name] |= {len(rows) - int(known.sum())} if len(known) == len(rows) else set()
-        same = each.site.same_source and each.shape[2] == each.shape[3]
-        queries[each.site.name] = keys[each.site.name] if same else sequence(lengths_of, each.site.query_inputs)
-
-    return [_block(each, masks, padding, axes, queries, keys, gone_of, causal) for each in sites]
+        hidden = _hidden_keys(masks[each.site.name])
+        if each.site.heeds and hidden.any():
+            sequences.mark(each.site.roles.key, hidden)
+    return [_block(each, masks[each.site.name], sequences, causal) for each in sites]
 
 
-def _owners(sites: Sequence[Site], names: Mapping[int, str]) -> dict[frozenset[int], str]:
-    """Which sequence a tensor runs over, by the inputs it was computed from.
-
-    One input with tokens: that one. Where two meet in cross-attention, what comes out runs over the queries' sequence.
-    """
-    owners: dict[frozenset[int], str] = {}
-    for site in sites:
-        for origins in (site.query_inputs, site.key_inputs):
-            known = origins & names.keys()
-            if len(known) == 1:
-                owners.setdefault(origins, names[next(iter(known))])
-        if site.query_inputs != site.key_inputs and site.query_inputs in owners:
-            owners.setdefault(site.query_inputs | site.key_inputs, owners[site.query_inputs])
-    return owners
-
-
-def _block(
-    each: SiteRun,
-    masks: Mapping[str, NDArray[np.bool_]],
-    padding: Mapping[str, NDArray[np.bool_]],
-    axes: Mapping[str, Axis],
-    queries: Mapping[str, str | None],
-    keys: Mapping[str, str | None],
-    gone_of: Mapping[str, NDArray[np.bool_]],
-    causal: frozenset[str],
-) -> Block:
-    site, name, weights = each.site, each.site.name, _heads(each.weights)
-    masked, columns_gone = masks[name], padding[name]
+def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causal: frozenset[str]) -> Block:
+    site, weights = each.site, _heads(each.weights)
+    name, roles = site.name, site.roles
     _, query, key = weights.shape
-    rows_gone = np.asarray(masked.all((0, 2)))
-    kind: Kind
-    if site.layout.queries == 0 or (query == 1 and site.layout.shape(site.shape)[2] == 1 and key != 1):
-        kind = "pooling"
-    elif site.same_source or (site.same_source is None and query == key and queries[name] == keys[name]):
-        kind = "self"
-        rows_gone = rows_gone | columns_gone if query == key else rows_gone
-    else:
-        kind = "cross"
-    known = gone_of.get(queries[name] or "")
-    if kind != "pooling" and known is not None and len(known) == query and (kind == "cross" or query == key):
-        rows_gone = rows_gone | known
+    kind = _kind(each, sequences)
+    padded = sequences.padding(roles.key, key)
+    hidden = _hidden_keys(masked)
+    columns_gone = hidden & padded
+    if not padded.any() and site.heeds and sequences.is_padding(roles.key, hidden):
+        columns_gone = hidden
+    rows_gone = np.zeros(query, bool)
+    if kind != "pooling":
+        rows_gone = columns_gone if kind == "self" else sequences.padding(roles.query, query)
+        blind = np.asarray(masked.all((0, 2)))
+        if site.heeds and sequences.is_padding(roles.query, blind):
+            rows_gone = rows_gone | blind
+        rows_gone = rows_gone | (sequences.padding(roles.query, query) if kind == "self" else False)
     if rows_gone.all():
         rows_gone, columns_gone = np.zeros_like(rows_gone), np.zeros_like(columns_gone)
     rows, columns = np.flatnonzero(~rows_gone), np.flatnonzero(~columns_gone)
-    notices = []
-    key_axis, fits = _axis(axes, keys[name], key, columns)
+    notices = [] if roles.sure else [Notice("axes_by_place", {"block": name})]
+    key_axis, fits = sequences.named(roles.key, key, columns)
     if not fits:
         notices.append(Notice("axis_by_position", {"block": name, "axis": "key", "length": len(columns)}))
-    if kind == "pooling":
-        query_axis: Axis = TokenAxis.of([LEARNED] * len(rows), special=[True] * len(rows))
-    elif kind == "self" and len(rows) == len(columns) and (rows == columns).all():
-        query_axis = key_axis
-    else:
-        query_axis, fits = _axis(axes, queries[name], query, rows)
-        if not fits:
-            notices.append(Notice("axis_by_position", {"block": name, "axis": "query", "length": len(rows)}))
+    query_axis, fits = _query_axis(each, kind, sequences, rows, key_axis, len(rows) == len(columns) == len(key_axis))
+    if not fits:
+        notices.append(Notice("axis_by_position", {"block": name, "axis": "query", "length": len(rows)}))
     shown = masked[:, rows][:, :, columns]
     later = columns[None] > rows[:, None]
-    if (
-        kind == "self"
-        and query == key
-        and ((later.any() and shown[:, later].all()) or (len(rows) == 1 and name in causal))
-    ):
+    alone = len(rows) == 1 and name in causal
+    if kind == "self" and query == key and ((later.any() and shown[:, later].all()) or alone):
         kind = "causal"
-    if (shown & ~(later & (kind == "causal"))).any():
-        notices.append(Notice("other_mask", {"block": name}))
-    folded = each.shape[0] > 1
-    return Block(site, weights, masked, rows, columns, kind, query_axis, key_axis, folded, tuple(notices))
+    block = Block(site, weights, masked, rows, columns, kind, query_axis, key_axis, each.shape[0] > 1)
+    return replace(
+        block, notices=(*notices, *_told(block, shown, later & (kind == "causal"), sequences.marked(roles.key, key)))
+    )
+
+
+def _kind(each: SiteRun, sequences: Sequences) -> Kind:
+    """By who asks and who is asked, as the graph has it; by lengths where it does not tell."""
+    roles, (_, _, query, key) = each.site.roles, each.shape
+    single = query == 1 and roles.layout.shape(each.site.shape)[2] == 1 and key != 1
+    if roles.layout.queries == 0 or single or roles.asker in ("learned", "token"):
+        return "pooling"
+    if query != key:
+        return "cross"
+    told = roles.query is not None and roles.key is not None and "opaque" not in (roles.query.role, roles.key.role)
+    if told and roles.query is not None and roles.key is not None:
+        return "self" if roles.query.key == roles.key.key else "cross"
+    one, two = (sequences.owner(along, [query]) for along in (roles.query, roles.key))
+    return "self" if one == two else "cross"
+
+
+def _query_axis(
+    each: SiteRun, kind: Kind, sequences: Sequences, rows: NDArray[np.intp], key_axis: Axis, alike: bool
+) -> tuple[Axis, bool]:
+    roles = each.site.roles
+    if kind == "pooling":
+        lone = sequences.lone(roles.place) if len(rows) == 1 else None
+        return lone or numbered(COMPUTED if roles.asker in ("computed", "token") else LEARNED, len(rows)), True
+    if kind == "self" and alike:
+        return key_axis, True
+    return sequences.named(roles.query, each.shape[2], rows)
+
+
+def _told(
+    block: Block, shown: NDArray[np.bool_], later: NDArray[np.bool_], padded: NDArray[np.bool_]
+) -> Iterator[Notice]:
+    """What a reader should know of the masks of a block."""
+    name = {"block": block.name}
+    weights = block._shown(block.weights)
+    if (shown & ~later).any():
+        yield Notice("other_mask", name)
+    seen_by_none = np.asarray(shown.all((0, 1)))
+    if seen_by_none.any() and not seen_by_none.all():
+        yield Notice("keys_hidden", {**name, "tokens": _list(block.key, seen_by_none)})
+    blind = np.asarray(shown.all(-1).all(0))
+    if blind.any():
+        yield Notice("rows_blind", {**name, "tokens": _list(block.query, blind)})
+    called = [named_padding(token) for token in block.key.tokens] if isinstance(block.key, TokenAxis) else []
+    pads = padded[block.columns] | np.array(called or [False], bool)
+    if pads.any() and not pads.all():
+        taken = np.broadcast_to(weights[:, :, pads].sum(-1, dtype=np.float64), weights.shape[:2])
+        seeing = np.broadcast_to(~shown.all(-1), taken.shape)
+        share = float(taken[seeing].mean()) if seeing.any() else 0.0
+        if share > 0:
+            yield Notice(
+                "padding_weighs",
+                {**name, "percent": f"{share:.0%}".rstrip("%") if share >= 0.1 else f"{100 * share:.2g}"},
+            )
+    gap = np.where(shown.all(-1), 0, missing(weights, block.site.precision))
+    if gap.any():
+        yield Notice("rows_short", {**name, "percent": f"{100 * float(gap.mean()):.2g}"})
+
+
+def missing(weights: NDArray[np.float32], precision: str) -> NDArray[np.float64]:
+    """How much rows lack to one, float64 `[head, query]`; 0 where that is rounding."""
+    gap = 1 - weights.sum(-1, dtype=np.float64)
+    return np.where(gap > ROW_TOLERANCE.get(precision, 1e-2) / 2, gap, 0)
+
+
+def _list(axis: Axis, chosen: NDArray[np.bool_]) -> str:
+    """A few names of an axis."""
+    names = [axis.tokens[place] for place in np.flatnonzero(chosen)]
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def _heads(values: NDArray[Any]) -> NDArray[Any]:
@@ -258,16 +283,11 @@ def _heads(values: NDArray[Any]) -> NDArray[Any]:
     return values.reshape(-1, *values.shape[2:])
 
 
-def _padded_keys(masked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Keys that no query may look at, bool `[key]`; none if that would be all."""
-    gone = np.asarray(masked.all((0, 1)))
+def _hidden_keys(masked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keys that no query may look at, bool `[key]`; none if that would be all.
+
+    Queries that may look at nothing have no say.
+    """
+    asking = ~np.asarray(masked.all(-1))
+    gone = np.asarray((masked | ~asking[..., None]).all((0, 1)))
     return gone & ~gone.all()
-
-
-def _axis(axes: Mapping[str, Axis], name: str | None, length: int, kept: NDArray[np.intp]) -> tuple[Axis, bool]:
-    """The tokens of an axis after cutting; by position, and False, where no list fits."""
-    if name is not None and len(axes[name]) == len(kept):
-        return axes[name], True
-    if name is not None and len(axes[name]) == length:
-        return axes[name].take(kept.tolist()), True
-    return TokenAxis.of([str(index) for index in kept]), False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import tree
 from numpy.typing import NDArray
 
@@ -19,7 +21,18 @@ from attnviz.families.common.cleaning import cleaned
 from attnviz.families.common.encoding import text_of
 from attnviz.families.common.projection import check_indices, head_steps
 from attnviz.families.model import Model
-from attnviz.families.own.inputs import Along, WrappedEncoded, axes_of, input_names, moving, named, packed_inputs
+from attnviz.families.own.comparing import difference
+from attnviz.families.own.failing import check_model, refused
+from attnviz.families.own.inputs import (
+    Along,
+    WrappedEncoded,
+    axes_of,
+    input_lengths,
+    input_names,
+    moving,
+    named,
+    packed_inputs,
+)
 from attnviz.families.own.reading import Block, read
 from attnviz.trace import (
     AttentionTrace,
@@ -49,15 +62,25 @@ class WrappedModel(Model):
     """A Keras model behind the interface of all models; made by `wrap`."""
 
     def __init__(
-        self, model: keras.Model, encode: Encode, decode_output: Callable[[Any], Any] | None = None, name: str = ""
+        self,
+        model: keras.Model,
+        encode: Encode,
+        decode_output: Callable[[Any], Any] | None = None,
+        name: str = "",
+        axes: Mapping[str, str | Sequence[str]] | None = None,
     ) -> None:
         super().__init__(ModelCard(name or model.name, family="wrapped"))
         self.model = model
-        self.captured = CapturedModel(model)
+        spelt = {
+            block: re.findall(r"\w+", names) if isinstance(names, str) else list(map(str, names))
+            for block, names in (axes or {}).items()
+        }
+        self.captured = CapturedModel(model, axes=spelt)
         self._encode = encode
         self._decode = decode_output
         self._causal: frozenset[str] = frozenset()
         self._kinds: tuple[str, ...] = ()
+        self._differences: dict[str, tuple[Notice, ...]] = {}
         self._observing: dict[str, CapturedModel] = {}
         self._lock = threading.Lock()
 
@@ -86,9 +109,6 @@ class WrappedModel(Model):
             raise InputError("bad_encode", expected="(inputs, tokens)", received=type(given).__name__)
         axes = axes_of(given[1], shown)
         structure, inputs = named(given[0], list(axes))
-        sizes = {values.shape[0] if values.ndim else 1 for values in inputs.values()}
-        if sizes != {1}:
-            raise InputError("bad_encode", expected="batch of 1", received=f"batch of {max(sizes, default=0)}")
         moves = moving(inputs, axes)
         return WrappedEncoded(taken, inputs, axes, tuple(notices), moves, structure)
 
@@ -107,6 +127,7 @@ class WrappedModel(Model):
             ModelError: `nothing_to_capture`, `not_traceable`, `bad_output`.
         """
         run, blocks = self._read(encoded)
+        difference = self._compared(encoded, run)
         if edits:
             placed = [_placed(edit, {block.name: block for block in blocks}) for edit in edits]
             run = self.captured(packed_inputs(encoded), placed)
@@ -122,7 +143,7 @@ class WrappedModel(Model):
             encoded.source,
             tuple(block.block() for block in blocks),
             output,
-            (*encoded.notices, *notices, *more),
+            (*encoded.notices, *difference, *notices, *more),
             tuple(edits),
         )
 
@@ -132,9 +153,23 @@ class WrappedModel(Model):
         for edit in edits:
             _placed(edit, blocks)
 
+    def _compared(self, encoded: Encoded, run: Run) -> tuple[Notice, ...]:
+        """Once for each form of inputs: whether the model answers the same when nobody looks into it."""
+        form = repr(tree.map_structure(lambda _: 0, packed_inputs(encoded)))
+        if form not in self._differences:
+            self._differences[form] = difference(self.model, run.prediction, self.captured, packed_inputs(encoded))
+        return self._differences[form]
+
     def _read(self, encoded: Encoded) -> tuple[Run, list[Block]]:
-        run = self.captured(packed_inputs(encoded))
-        return run, read(run, encoded.axes, input_names(encoded), self._causal)
+        try:
+            run = self.captured(packed_inputs(encoded))
+        except tf.errors.InvalidArgumentError as error:
+            raise refused(self._card.name, error) from error
+        size = max((len(values) if values.ndim else 1 for values in encoded.inputs.values()), default=0)
+        over_batch = (site.roles.key is not None and site.roles.key.role == "batch" for site in self.captured.sites)
+        if size != 1 and not any(over_batch):
+            raise InputError("bad_encode", expected="batch of 1", received=f"batch of {size}")
+        return run, read(run, encoded.axes, input_names(encoded), input_lengths(encoded), self._causal)
 
     def explain(
         self,
@@ -235,7 +270,12 @@ class WrappedModel(Model):
 
 
 def wrap(
-    model: keras.Model, encode: Encode, decode_output: Callable[[Any], Output] | None = None, *, name: str = ""
+    model: keras.Model,
+    encode: Encode | None = None,
+    decode_output: Callable[[Any], Output] | None = None,
+    *,
+    name: str = "",
+    axes: Mapping[str, str | Sequence[str]] | None = None,
 ) -> WrappedModel:
     """Look into any Keras model.
 
@@ -251,6 +291,12 @@ def wrap(
         decode_output: The model's prediction (NumPy, with the batch) to an output of `attnviz.trace`. Without it, one
             row of non-negative numbers that sum to 1 is shown as probabilities of classes 0, 1, …, all else as it is.
         name: What to call the model; its own name if empty.
+        axes: By name of a block or layer what the axes of its weights are, as `"batch query head key"`; needed only
+            where a notice says that the model's graph does not tell.
+
+    Raises:
+        InputError: `wrap_model`, `wrap_encode`: these are no model and no function.
+        ModelError: `keras_2_model`, `other_backend`: a model of another Keras, or Keras on something else.
 
     Returns:
         An object with `trace(text)` and the rest of what every model offers; pictures are arrays or Pillow images.
@@ -261,7 +307,10 @@ def wrap(
     >>> seen.trace("two words").blocks[0].shape  # [layer, head, query, key]
     (1, 3, 2, 2)
     """
-    return WrappedModel(model, encode, decode_output, name)
+    check_model(model)
+    if not callable(encode):
+        raise InputError("wrap_encode", received=type(encode).__name__)
+    return WrappedModel(model, encode, decode_output, name, axes)
 
 
 def _placed(edit: Edit, blocks: Mapping[str, Block]) -> Edit:

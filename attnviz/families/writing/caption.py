@@ -17,14 +17,15 @@ from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.families.common import vision
 from attnviz.families.common.arrays import set_weights
-from attnviz.families.common.seeing import REGIONS, scene_of, seen
+from attnviz.families.common.familiar import PREFIX, Familiar
+from attnviz.families.common.seeing import REGIONS, WORLDS, World, seen
 from attnviz.families.model import Floats
 from attnviz.families.writing import decoding, transformer
 from attnviz.families.writing.caption_words import CaptionWords
 from attnviz.families.writing.encoder_decoder import EncoderDecoderModel, with_weights
 from attnviz.families.writing.subwords import UNKNOWN_ID
-from attnviz.scenes import BACKGROUNDS, KINDS, Kind
-from attnviz.trace import Encoded, RegionAxis, Source, WrittenKind
+from attnviz.scenes import Kind
+from attnviz.trace import Encoded, Notice, RegionAxis, Source, WrittenKind
 
 #: What `load` reads of a model folder; the card has a checksum of each.
 FILES = ("weights.npz", "vision.npz", "words.json")
@@ -34,50 +35,69 @@ _AT_ONCE = 64
 
 
 class CaptionModel(EncoderDecoderModel):
-    """A trained captioner of scenes.
+    """A trained captioner of scenes, or of photographs.
 
     Args:
         encoder: As `vision.build` makes it.
         networks: As `transformer.build` makes them.
         words: Of the captions.
         card: What the model is.
+        familiar: What it was taught; None: a picture is never called strange.
+
+    Attributes:
+        encoder, familiar: As given.
     """
 
     writes: ClassVar[WrittenKind] = "caption"
     encoding: ClassVar[tuple[str, ...]] = ("language",)
 
     def __init__(
-        self, encoder: keras.Model, networks: transformer.Networks, words: CaptionWords, card: ModelCard
+        self,
+        encoder: keras.Model,
+        networks: transformer.Networks,
+        words: CaptionWords,
+        card: ModelCard,
+        familiar: Familiar | None = None,
     ) -> None:
         super().__init__(networks, words, card, lengths=(len(REGIONS),))
-        self.words = words
-        self._rules_in = {language: rules(words, language, self._rules) for language in words.languages}
+        self.words, self._world = words, WORLDS[card.takes]
+        self._rules_in = {language: rules(words, language, self._rules, self._world) for language in words.languages}
         encoder.compile(jit_compile=False)
-        self._encoder = encoder
+        self.encoder, self.familiar = encoder, familiar
 
     def encode(self, source: Source | str, language: str = "") -> Encoded:
-        """Draw the scene, see what is where.
+        """Draw the picture, see what is where.
 
         Args:
-            source: A scene, or its code.
+            source: A scene, or of a model of photographs any picture; or the code of one.
             language: Of the caption; the card's first if empty.
 
         Returns:
             Inputs `regions` float32 `[1, region, feature]` and `places` int32 `[1, region]`, from 1 on, both along the
-            regions, and `language` int32 `[1, 1]`, the id of the token that the caption begins with.
+            regions, and `language` int32 `[1, 1]`, the id of the token that the caption begins with; the notice
+            `never_taught` where the picture is far from all that was taught.
 
         Raises:
-            InputError: `empty_text`; `scene_only`: a picture that is no scene; `caption_language`; what `Scene` says.
+            InputError: `empty_text`; `caption_language`; `scene_only`, `photo_only`: a picture of another kind; what
+                `Scene` or `Collage` says.
         """
         language = language or self.words.languages[0]
         if language not in self.words.languages:
             raise InputError("caption_language", received=str(language)[:40], expected=", ".join(self.words.languages))
-        scene = scene_of(source)
+        picture = self._world.picture(source)
         places = np.arange(1, len(REGIONS) + 1, dtype=np.int32)[None]
-        inputs = {"regions": seen(self._encoder, scene), "places": places}
+        inputs = {"regions": seen(self.encoder, picture), "places": places}
         start = np.array([[self.words.start(language)]], np.int32)
         axes = {"regions": REGIONS}
-        return Encoded(scene, {**inputs, "language": start}, axes, (), {"regions": ("regions", "places")})
+        notices = self._strange(inputs["regions"][0])
+        return Encoded(picture, {**inputs, "language": start}, axes, notices, {"regions": ("regions", "places")})
+
+    def _strange(self, regions: NDArray[np.float32]) -> tuple[Notice, ...]:
+        if self.familiar is None:
+            return ()
+        distance, limit = self.familiar.distance(regions), self.familiar.limit
+        said = {"distance": round(distance, 1), "limit": round(limit, 1)}
+        return (Notice("never_taught", said),) if distance > limit else ()
 
     def given(self, encoded: Encoded) -> dict[str, Any]:
         """The places, and what is seen there."""
@@ -119,23 +139,31 @@ class CaptionModel(EncoderDecoderModel):
         return np.concatenate(found)
 
 
-def rules(words: CaptionWords, language: str, plain: decoding.Rules) -> decoding.Rules:
+def rules(words: CaptionWords, language: str, plain: decoding.Rules, world: World) -> decoding.Rules:
     """How captions of a language are written.
 
-    A caption begins with the token of its language, and no word of another is written. A thing is named once: a word
-    that belongs to the name of one kind alone bars its name from what follows.
+    A caption begins with the token of its language, and no word of another is written. Where a kind is named once, a
+    word that belongs to the name of one kind alone bars its name from what follows.
 
     Args:
         words: Of the captions.
         language: One of them.
         plain: What holds whatever the language.
+        world: What the pictures show.
     """
+    never = (*plain.never, *words.others(language))
+    start = words.start(language)
+    return replace(plain, start=start, never=never, bars=_bars(words, language, world) if world.once else {})
+
+
+def _bars(words: CaptionWords, language: str, world: World) -> dict[int, set[int]]:
+    """Words after each word that may not follow any more, as the kind has been named."""
     names = [
         [[words.id(part, language) for part in name.split()] for name in _names(kind, language)]
-        for kind in KINDS.values()
+        for kind in world.kinds.values()
     ]
     uses = Counter(index for each in names for index in {index for name in each for index in name})
-    said = {words.id(part, language) for each in BACKGROUNDS.values() for part in each.place[language].split()}
+    said = {words.id(part, language) for each in world.grounds[language] for part in each.split()}
     bars: dict[int, set[int]] = {}
     for each in names:
         own = [[index if uses[index] == 1 and index not in said else UNKNOWN_ID for index in name] for name in each]
@@ -144,8 +172,7 @@ def rules(words: CaptionWords, language: str, plain: decoding.Rules) -> decoding
                 # Words behind it may still follow: they end the name.
                 bars.setdefault(index, set()).update(other for another in own for other in another[: place + 1])
     bars.pop(UNKNOWN_ID, None)
-    never = (*plain.never, *words.others(language))
-    return replace(plain, start=words.start(language), never=never, bars=bars)
+    return bars
 
 
 def _names(kind: Kind, language: str) -> list[str]:
@@ -163,6 +190,7 @@ def load(folder: Path, card: ModelCard, read_weights: Callable[..., dict[str, An
     config = dict(card.details["config"])
     if config["target_size"] != len(words.vocabulary):
         raise ValueError(f"Expected {config['target_size']} words. Received: {len(words.vocabulary)}")
-    encoder = vision.build()
-    set_weights(encoder, read_weights(folder, "vision.npz"))
-    return CaptionModel(encoder, with_weights(config, read_weights(folder)), words, card)
+    encoder = vision.build(WORLDS[card.takes].side)
+    sight = read_weights(folder, "vision.npz")
+    set_weights(encoder, {name: array for name, array in sight.items() if not name.startswith(PREFIX)})
+    return CaptionModel(encoder, with_weights(config, read_weights(folder)), words, card, Familiar.within(sight))

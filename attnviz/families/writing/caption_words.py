@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attnviz.families.writing.subwords import BLANK, SPECIAL, UNKNOWN_ID, Piece, normal
+from attnviz.families.writing.subwords import BLANK, SPECIAL, UNKNOWN_ID, Piece, Vocabulary, normal
 from attnviz.tokenizers import WordTokenizer, lookup_key
 
 #: Of these languages, those that have blanks between words.
@@ -14,7 +14,7 @@ _SPACED = {"en": True, "ja": False}
 _CLOSE = (",", ".")
 
 
-class CaptionWords:
+class CaptionWords(Vocabulary):
     """Whole words of several languages.
 
     The vocabulary is `SPECIAL`, a token for each language, then the words of each; a word that follows a blank begins
@@ -63,10 +63,10 @@ class CaptionWords:
             places = [(token.start, token.end, self.id(token.text, "en")) for token in self._english.tokenize(text)]
         return [Piece(text[a:b], a, b, index, word) for word, (a, b, index) in enumerate(places)]
 
-    def join(self, ids: Iterable[int]) -> str:
-        """The text of words."""
+    def parts(self, ids: Iterable[int]) -> list[str]:
+        """What each of these adds to the text."""
         first = len(SPECIAL) + len(self.languages)
-        return "".join(self.vocabulary[index] for index in ids if index >= first).replace(BLANK, " ").strip()
+        return super().parts(index if index >= first else UNKNOWN_ID for index in ids)
 
     def _japanese(self, text: str) -> list[tuple[int, int, int]]:
         found, start = [], 0

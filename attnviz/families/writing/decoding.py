@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.deadline import check
+from attnviz.errors import InputError
+
 #: Tokens listed at each step.
 ALTERNATIVES = 10
 
@@ -64,7 +67,74 @@ class Rules:
         return {*self.never, *(index for token in written for index in self.bars.get(token, ()))}
 
 
-def greedy(following: Following, rules: Rules, given: Sequence[int] = ()) -> Iterator[Choice]:
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are drawn.
+
+    Attributes:
+        temperature: Logits are divided by it, above 0; 1 is the model's own.
+        top_k: Only the most probable so many; 0: all.
+        top_p: Of these, the fewest most probable ones that have this share of the probability, above 0 to 1; at
+            least one (Holtzman et al. 2020, "nucleus sampling").
+        seed: Of the draws. Each step has one of its own, whatever was drawn before.
+
+    Raises:
+        InputError: `bad_sampling`.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, sound, expected in (
+            ("temperature", 0 < self.temperature < np.inf, "> 0"),
+            ("top_k", self.top_k >= 0, "≥ 0"),
+            ("top_p", 0 < self.top_p <= 1, "0 < p ≤ 1"),
+            ("seed", self.seed >= 0, "≥ 0"),
+        ):
+            if not sound:
+                received = str(getattr(self, name))[:40]
+                raise InputError("bad_sampling", field=name, received=received, expected=expected)
+
+    def shares(self, logs: NDArray[np.floating], never: Collection[int] = ()) -> NDArray[np.float64]:
+        """Probabilities that are drawn from.
+
+        Args:
+            logs: Log probabilities float `[vocabulary]`, or logits.
+            never: Ids that are not written.
+
+        Returns:
+            float64 `[vocabulary]`, summing to 1; 0 for what is cut off.
+
+        >>> Sampling(top_k=2).shares(np.log([0.5, 0.3, 0.2])).round(3).tolist()
+        [0.625, 0.375, 0.0]
+        """
+        values = _allowed(np.asarray(logs, np.float64), never)
+        powers = np.exp((values - values.max()) / self.temperature)
+        shares: NDArray[np.float64] = powers / powers.sum()
+        order = np.argsort(-shares, kind="stable")
+        kept = len(order) if self.top_k == 0 else min(self.top_k, len(order))
+        if self.top_p < 1:
+            within = shares[order[:kept]] / shares[order[:kept]].sum()
+            kept = min(kept, int(np.searchsorted(np.cumsum(within), self.top_p - 1e-12)) + 1)
+        shares[order[kept:]] = 0.0
+        scaled: NDArray[np.float64] = shares / shares.sum()
+        return scaled
+
+    def drawn(self, logs: NDArray[np.floating], place: int, never: Collection[int] = ()) -> int:
+        """The token drawn at a step; arguments as for `shares`."""
+        shares = self.shares(logs, never)
+        order = np.argsort(-shares, kind="stable")  # the same draw takes the same token where rounding differs
+        at = np.random.default_rng((self.seed, place)).random()
+        reached = int(np.searchsorted(np.cumsum(shares[order]), at, side="right"))
+        return int(order[min(reached, int((shares > 0).sum()) - 1)])
+
+
+def greedy(
+    following: Following, rules: Rules, given: Sequence[int] = (), sampling: Sampling | None = None
+) -> Iterator[Choice]:
     """The most probable token at each step, after those given; yielded as they are written.
 
     Ends with the end token, at the longest length, or when it `loops`.
@@ -73,13 +143,18 @@ def greedy(following: Following, rules: Rules, given: Sequence[int] = ()) -> Ite
         following: The model.
         rules: What is written.
         given: Ids written first, whatever their probability.
+        sampling: How tokens are drawn in the place of the most probable ones.
     """
     ids: list[int] = []
     token = rules.start
     for place in range(rules.longest):
+        check()
         logs = following([token], [0])[0]
         best = alternatives(logs, rules.barred(ids))
-        token = given[place] if place < len(given) else best[0][0]
+        if place < len(given):
+            token = given[place]
+        else:
+            token = best[0][0] if sampling is None else sampling.drawn(logs, place, rules.barred(ids))
         yield Choice(token, float(logs[token]), best)
         ids.append(token)
         if token == rules.end or (place >= len(given) and loops(ids)):
@@ -122,6 +197,7 @@ def beam_search(
     live, done = [_Hypothesis()], list[_Hypothesis]()
     tokens, parents = [rules.start], [0]
     for place in range(rules.longest):
+        check()
         logs = following(tokens, parents)
         if place < len(given):
             token = given[place]

@@ -16,7 +16,7 @@ from attnviz.families.common.masking import mask_after
 from attnviz.families.common.script import fits
 from attnviz.families.model import Floats, Model, Writing, WrittenToken
 from attnviz.families.writing import decoding, sentence
-from attnviz.families.writing.decoding import Choice
+from attnviz.families.writing.decoding import Choice, Sampling
 from attnviz.families.writing.next_token import NextToken
 from attnviz.families.writing.sentence import Sentence
 from attnviz.families.writing.sides import Read, Sides, causal_mask, fitted
@@ -55,6 +55,9 @@ class WritingModel(Model):
     #: What it writes.
     writes: ClassVar[WrittenKind]
 
+    #: Whether what is written has an end, which a text that is read is given.
+    ends: ClassVar[bool] = True
+
     def __init__(self, card: ModelCard, pieces: Pieces, longest: int) -> None:
         super().__init__(card)
         self.pieces = pieces
@@ -74,6 +77,20 @@ class WritingModel(Model):
     def start(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> Writing:
         """Begin to write about a source; `edits` as for `run`. Every step reads all that is written once more."""
         return WholePasses(self, encoded, edits)
+
+    def begin(self, encoded: Encoded, edits: Sequence[Edit], given: Sequence[int]) -> Writing:
+        """As `start`, where these ids will be written first: they may be read at once."""
+        return self.start(encoded, edits)
+
+    def most(self, encoded: Encoded, given: int, length: int | None) -> int:
+        """How many tokens are written at most, those given counted.
+
+        Args:
+            encoded: About what.
+            given: How many are given.
+            length: What was asked for.
+        """
+        return self.longest if length is None else min(length, self.longest)
 
     @abstractmethod
     def read(self, encoded: Encoded, ids: Sequence[int], edits: Sequence[Edit] = ()) -> Read:
@@ -152,6 +169,8 @@ class WritingModel(Model):
         target: str | None = None,
         prefix: Sequence[str] | None = None,
         beam: int = 1,
+        sampling: Sampling | None = None,
+        length: int | None = None,
     ) -> AttentionTrace:
         """Write, or read what is given.
 
@@ -162,38 +181,49 @@ class WritingModel(Model):
             target: A text to be read instead of written: each token follows those before it as they stand.
             prefix: Tokens (as in `Written.tokens`) to go on from.
             beam: How many hypotheses are kept; 1 takes the best token at each step.
+            sampling: How tokens are drawn; None draws none.
+            length: Most tokens written, those of `prefix` counted; None: as long as the model writes, and for a model
+                that continues a text the next token, or as many as `prefix` has.
 
         Returns:
             A trace with the blocks of `sides`, weights `[layer, head, query, key]`: the row of a token that was written
             is that of the query that predicted it.
 
         Raises:
-            InputError: `empty_target`, `target_or_prefix`, `bad_beam`, `no_such_token`; for edits what `check` says.
+            InputError: `empty_target`, `target_or_prefix`, `bad_beam`, `bad_length`, `sampling_or_beam`,
+                `no_such_token`; for edits what `check` says.
         """
         if not 1 <= beam <= WIDEST:
             raise InputError("bad_beam", received=beam, last=WIDEST)
+        if length is not None and length < 1:
+            raise InputError("bad_length", received=length)
+        if sampling is not None and beam != 1:
+            raise InputError("sampling_or_beam")
         self.check(encoded, edits)
         if target is not None:
             if prefix or beam != 1:
                 raise InputError("target_or_prefix")
             return self._read_target(encoded, target, edits)
-        given = sentence.ids_of(prefix or (), self.pieces)[: self.longest]
-        writing = self.start(encoded, edits)
+        writing, rules, given = self._started(encoded, edits, prefix, length)
         if beam == 1:
-            written: Sequence[Choice] = list(decoding.greedy(writing.step, self.rules(encoded), given))
+            written: Sequence[Choice] = list(decoding.greedy(writing.step, rules, given, sampling))
         else:
-            written = decoding.beam_search(writing.step, self.rules(encoded), beam, given)
+            written = decoding.beam_search(writing.step, rules, beam, given)
         output = sentence.written([each.token for each in written], self.pieces)
-        return self._trace(encoded, output, writing.weights(written), written, self._stopped(output.ids), edits)
+        return self._trace(encoded, output, writing.weights(written), written, self.stopped(output.ids), edits)
 
     def write(
-        self, encoded: Encoded, edits: Sequence[Edit] = (), prefix: Sequence[str] | None = None
+        self,
+        encoded: Encoded,
+        edits: Sequence[Edit] = (),
+        prefix: Sequence[str] | None = None,
+        sampling: Sampling | None = None,
+        length: int | None = None,
     ) -> Iterator[WrittenToken]:
         """What `run` does, one token at a time as it is written; arguments as for `run`."""
         self.check(encoded, edits)
-        given = sentence.ids_of(prefix or (), self.pieces)[: self.longest]
-        writing = self.start(encoded, edits)
-        for place, each in enumerate(decoding.greedy(writing.step, self.rules(encoded), given)):
+        writing, rules, given = self._started(encoded, edits, prefix, length)
+        for place, each in enumerate(decoding.greedy(writing.step, rules, given, sampling)):
             token, best = self.vocabulary[each.token], self._named(each)
             yield WrittenToken(token, each.log_probability, best, writing.rows(place))
 
@@ -212,8 +242,8 @@ class WritingModel(Model):
         if tokens is None:
             output = self.run(encoded).output
             tokens = output.tokens if isinstance(output, Written) else ()
-        known = {entry: index for index, entry in enumerate(self.vocabulary)}
-        return [known.get(entry, UNKNOWN_ID) for entry in tokens]
+        known, unknown = self.pieces.numbers, self.pieces.unknown
+        return [known[entry] if unknown is None else known.get(entry, unknown) for entry in tokens]
 
     def asked(self, encoded: Encoded, target: Any, tokens: Sequence[str] | None) -> tuple[list[int], int]:
         """The ids before the token that `gradients` is asked for, and its own.
@@ -230,12 +260,23 @@ class WritingModel(Model):
             raise InputError("no_such_token", received=index)
         return ids[:place], index
 
+    def _started(
+        self, encoded: Encoded, edits: Sequence[Edit], prefix: Sequence[str] | None, length: int | None
+    ) -> tuple[Writing, decoding.Rules, list[int]]:
+        """A text that is begun, what is written, and the ids that are given."""
+        given = sentence.ids_of(prefix or (), self.pieces)
+        rules = self.rules(encoded)
+        rules = replace(rules, longest=min(rules.longest, self.most(encoded, len(given), length)))
+        given = given[: rules.longest]
+        return self.begin(encoded, edits, given), rules, given
+
     def _read_target(self, encoded: Encoded, target: str, edits: Sequence[Edit]) -> AttentionTrace:
         try:
             text, notices = cleaned(target)
         except InputError as error:
             raise InputError("empty_target") from error
-        limit, languages, rules = self.longest - 1, self.written_in(encoded), self.rules(encoded)
+        languages, rules = self.written_in(encoded), self.rules(encoded)
+        limit = rules.longest - self.ends
         text, cut, total = sentence.cut(text, self.pieces, limit)
         if not cut:
             raise InputError("empty_target")
@@ -243,10 +284,10 @@ class WritingModel(Model):
             notices.append(Notice("target_cut", {"limit": limit, "total": total, "left": total - len(cut)}))
         if not fits(text, languages):
             notices.append(Notice("target_language", {"language": "/".join(languages)}))
-        unknown = sum(piece.id == UNKNOWN_ID for piece in cut)
+        unknown = sum(piece.id == self.pieces.unknown for piece in cut)
         if unknown:
             notices.append(Notice("target_unknown", {"count": unknown, "total": len(cut)}))
-        output = sentence.typed(cut, text, self.vocabulary)
+        output = sentence.typed(cut, text, self.pieces, self.ends)
         read = self.read(encoded, output.ids, edits)
         written = [
             Choice(index, float(row[index]), decoding.alternatives(row, rules.barred(output.ids[:place])))
@@ -282,7 +323,7 @@ class WritingModel(Model):
             tuple(self.vocabulary[index] for index in output.ids),
             np.array([each.log_probability for each in written], np.float32),
             tuple(self._named(each) for each in written),
-            output.ids[-1] == END_ID,
+            output.ids[-1] == self.pieces.end,
         )
         notices = (*encoded.notices, *notices)
         return AttentionTrace(self.card.name, encoded.source, blocks, answer, notices, tuple(edits))
@@ -291,9 +332,9 @@ class WritingModel(Model):
         """The alternatives of one step with their tokens."""
         return tuple((self.vocabulary[index], value) for index, value in written.alternatives)
 
-    def _stopped(self, ids: Sequence[int]) -> list[Notice]:
+    def stopped(self, ids: Sequence[int]) -> list[Notice]:
         """Why writing ended without the end token, if it did."""
-        if ids[-1] == END_ID:
+        if ids[-1] == self.pieces.end:
             return []
         if decoding.loops(ids):
             return [Notice("repetition", {"count": len(ids)})]

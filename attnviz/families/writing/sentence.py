@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.errors import InputError, ModelError
-from attnviz.families.writing.subwords import BLANK, END_ID, SPECIAL, UNKNOWN_ID, Piece, Pieces, Subwords
+from attnviz.families.writing.subwords import BLANK, END_ID, SPECIAL, Piece, Pieces, Subwords
 from attnviz.tokenizers import KINDS
 from attnviz.trace import Axis, TokenAxis
 
@@ -51,7 +51,7 @@ def cut(text: str, cutter: Pieces, limit: int) -> tuple[str, list[Piece], int]:
     return text, pieces, total
 
 
-def source_axis(pieces: Sequence[Piece], vocabulary: Sequence[str]) -> TokenAxis:
+def source_axis(pieces: Sequence[Piece], cutter: Pieces) -> TokenAxis:
     """The tokens of a typed sentence, as typed.
 
     A piece that has no place of its own (the mark of a blank, a part of a character such as ½) has no span and is shown
@@ -63,9 +63,9 @@ def source_axis(pieces: Sequence[Piece], vocabulary: Sequence[str]) -> TokenAxis
     for piece in pieces:
         own = reached <= piece.start < piece.end
         reached = max(reached, piece.end)
-        tokens.append(piece.text if own else vocabulary[piece.id].removeprefix(BLANK) or BLANK)
+        tokens.append(piece.text if own else cutter.vocabulary[piece.id].removeprefix(BLANK) or BLANK)
         spans.append((piece.start, piece.end) if own else None)
-    unknown = [piece.id == UNKNOWN_ID for piece in pieces]
+    unknown = [piece.id == cutter.unknown for piece in pieces]
     words = tuple(piece.word for piece in pieces)
     return TokenAxis(tuple(tokens), tuple(spans), (False,) * len(pieces), tuple(unknown), words)
 
@@ -77,21 +77,22 @@ def with_end(axis: Axis) -> TokenAxis:
     return TokenAxis(tokens, spans, (*axis.special, True), (*axis.unknown, False), words, axis.text)
 
 
-def typed(pieces: Sequence[Piece], text: str, vocabulary: Sequence[str]) -> Sentence:
-    """A translation that was typed, with the end token."""
-    axis = replace(source_axis(pieces, vocabulary), text=text)
-    return Sentence(text, (*(piece.id for piece in pieces), END_ID), with_end(axis))
+def typed(pieces: Sequence[Piece], text: str, cutter: Pieces, ends: bool = True) -> Sentence:
+    """What was typed to be read as if it had been written, with the end token where it `ends`."""
+    axis, ids = replace(source_axis(pieces, cutter), text=text), tuple(piece.id for piece in pieces)
+    return Sentence(text, (*ids, cutter.end), with_end(axis)) if ends else Sentence(text, ids, axis)
 
 
 def written(ids: Sequence[int], cutter: Pieces) -> Sentence:
-    """A translation that was written, piece by piece, grouped into the words of its text."""
-    text, raw = cutter.join(ids), _raw(ids, cutter)
+    """What was written, piece by piece, grouped into the words of its text."""
+    text, parts = cutter.join(ids), cutter.parts(ids)
+    raw = "".join(parts)
     spans: list[tuple[int, int] | None] = []
     places: list[int | None] = []
     reached = -max(raw.find(text), 0)  # the blank before the first word is not shown
-    for index in ids:
-        start, reached = reached, reached + len(_raw([index], cutter))
-        if index < len(SPECIAL):
+    for index, part in zip(ids, parts, strict=True):
+        start, reached = reached, reached + len(part)
+        if index in cutter.special:
             spans.append(None)
             places.append(None)
             continue
@@ -107,9 +108,9 @@ def written(ids: Sequence[int], cutter: Pieces) -> Sentence:
         words.append((words[-1] if words else -1) + (word is None or word != before))
         before = word
     tokens = tuple(
-        cutter.vocabulary[index] if span is None else text[slice(*span)] for index, span in zip(ids, spans, strict=True)
+        _named(cutter, index) if span is None else text[slice(*span)] for index, span in zip(ids, spans, strict=True)
     )
-    special = tuple(index < len(SPECIAL) for index in ids)
+    special = tuple(index in cutter.special for index in ids)
     axis = TokenAxis(tokens, tuple(spans), special, (False,) * len(tokens), tuple(words), text)
     return Sentence(text, tuple(ids), axis)
 
@@ -128,10 +129,9 @@ def ids_of(entries: Sequence[str], cutter: Pieces) -> list[int]:
     Raises:
         InputError: `no_such_token`: there is no such entry, or it cannot be written here.
     """
-    known = {entry: index for index, entry in enumerate(cutter.vocabulary)}
-    ids = [known.get(entry, UNKNOWN_ID) for entry in entries]
+    ids = [cutter.numbers.get(entry, -1) for entry in entries]
     for place, (entry, index) in enumerate(zip(entries, ids, strict=True)):
-        if index < END_ID or (index == END_ID and place < len(ids) - 1):
+        if index < 0 or (index in cutter.special and (index != cutter.end or place < len(ids) - 1)):
             raise InputError("no_such_token", received=str(entry)[:80])
     return ids
 
@@ -165,7 +165,7 @@ def cutter(folder: Path, file: str, options: Mapping[str, Any]) -> Subwords:
     return made
 
 
-def _raw(ids: Sequence[int], cutter: Pieces) -> str:
-    """As `Subwords.join`, with the blank at the beginning."""
-    text = "".join(cutter.vocabulary[index] for index in ids if index >= len(SPECIAL))
-    return text.replace(BLANK, " ") if cutter.spaced else text
+def _named(cutter: Pieces, index: int) -> str:
+    """A piece that has no place of its own, as the vocabulary has it."""
+    entry = cutter.vocabulary[index]
+    return entry if index in cutter.special else entry.removeprefix(BLANK) or BLANK

@@ -9,8 +9,9 @@ Source: Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words wit
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from attnviz.tokenizers import Tokenizer, lookup_key
@@ -45,11 +46,30 @@ class Piece:
 
 
 class Pieces(Protocol):
-    """Cuts a language into the entries of a vocabulary that begins with `SPECIAL`, and joins them."""
+    """Cuts a language into the entries of a vocabulary, and joins them."""
 
     #: The language has blanks between words; entries that follow one begin with `BLANK`.
     spaced: bool
-    vocabulary: tuple[str, ...]
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """Entries, one an id."""
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """Ids by entry."""
+
+    @property
+    def special(self) -> Collection[int]:
+        """Ids that stand for no text."""
+
+    @property
+    def end(self) -> int:
+        """Of them the one after which nothing is written."""
+
+    @property
+    def unknown(self) -> int | None:
+        """The one for what the vocabulary lacks; None where it lacks nothing."""
 
     def words(self, text: str) -> list[tuple[int, int]]:
         """Where the words of a cleaned text are."""
@@ -60,8 +80,36 @@ class Pieces(Protocol):
     def join(self, ids: Iterable[int]) -> str:
         """The text of pieces."""
 
+    def parts(self, ids: Iterable[int]) -> list[str]:
+        """What each of these adds to the text, blanks at its ends included."""
 
-class Subwords:
+
+class Vocabulary:
+    """What vocabularies that begin with `SPECIAL` have in common."""
+
+    spaced: bool
+    vocabulary: tuple[str, ...]
+    special: Collection[int] = range(len(SPECIAL))
+    end: int = END_ID
+    unknown: int | None = UNKNOWN_ID
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """Ids by entry."""
+        return {entry: index for index, entry in enumerate(self.vocabulary)}
+
+    def join(self, ids: Iterable[int]) -> str:
+        """The text of pieces."""
+        text = "".join(self.parts(ids))
+        return text.strip() if self.spaced else text
+
+    def parts(self, ids: Iterable[int]) -> list[str]:
+        """What each of these adds to the text, blanks at its ends included."""
+        entries = ("" if index < len(SPECIAL) else self.vocabulary[index] for index in ids)
+        return [entry.replace(BLANK, " ") if self.spaced else entry for entry in entries]
+
+
+class Subwords(Vocabulary):
     """Cuts text of one language into pieces and joins pieces into text.
 
     Args:
@@ -103,10 +151,6 @@ class Subwords:
                 pieces.append(Piece(text[start + low : start + high], start + low, start + high, index, word))
         return pieces
 
-    def join(self, ids: Iterable[int]) -> str:
-        """The text of pieces."""
-        return _joined(self, ids)
-
     def _key(self, text: str, start: int, end: int) -> str:
         word = text[start:end]
         key = lookup_key(word) if self.lower else normal(word, self.spaced)
@@ -114,7 +158,7 @@ class Subwords:
         return BLANK + key if blank else key
 
 
-class WholeWords:
+class WholeWords(Vocabulary):
     """Words that are entries of the vocabulary themselves.
 
     Args:
@@ -137,15 +181,6 @@ class WholeWords:
         """The words of a cleaned text."""
         places = enumerate(self.words(text))
         return [Piece(text[a:b], a, b, self._ids.get(lookup_key(text[a:b]), UNKNOWN_ID), n) for n, (a, b) in places]
-
-    def join(self, ids: Iterable[int]) -> str:
-        """The text of words."""
-        return _joined(self, ids)
-
-
-def _joined(pieces: Pieces, ids: Iterable[int]) -> str:
-    text = "".join(pieces.vocabulary[index] for index in ids if index >= len(SPECIAL))
-    return text.replace(BLANK, " ").strip() if pieces.spaced else text
 
 
 def normal(text: str, spaced: bool) -> str:

@@ -54,7 +54,7 @@ class TranslationModel(EncoderDecoderModel):
         shown, notices = cleaned(text_of(source))
         limit = self.card.max_length or self.longest
         shown, pieces, total = sentence.cut(shown, self._source, limit)
-        axis = sentence.source_axis(pieces, self._source.vocabulary)
+        axis = sentence.source_axis(pieces, self._source)
         notices += told(axis, shown, self.card.languages[:1], limit, total)
         ids = np.array([[piece.id for piece in pieces]], np.int32)
         return Encoded(Text(shown), {"tokens": ids}, {"tokens": axis}, tuple(notices))

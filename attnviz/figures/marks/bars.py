@@ -9,6 +9,21 @@ import plotly.graph_objects as go
 
 from attnviz.figures.escape import plain
 from attnviz.figures.numbers import exact
+from attnviz.i18n import translate
+from attnviz.trace import Axis, RegionAxis
+
+#: Most bars of a chart: of words all that a screen or ten can hold, of regions, whose names say little, a screen.
+MOST, MOST_REGIONS = 256, 40
+
+
+def most_of(axis: Axis) -> int:
+    """Most bars of a chart with one for each token or region."""
+    return MOST_REGIONS if isinstance(axis, RegionAxis) else MOST
+
+
+def partly(shown: int, count: int, language: str) -> str | None:
+    """What a chart says that has bars for the largest of many values only; None where it has all."""
+    return None if shown == count else translate(language, "figures.partly", shown=shown, count=count)
 
 
 def bars(

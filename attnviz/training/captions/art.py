@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pooch
 
+from attnviz.places import CACHE
 from attnviz.scenes.kinds import ART, KINDS
-from attnviz.training.data import CACHE
 from attnviz.training.progress import Progress
 
 if TYPE_CHECKING:

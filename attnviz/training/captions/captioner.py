@@ -1,4 +1,4 @@
-"""The kind of model that writes about scenes."""
+"""The kind of model that writes about pictures."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ import numpy as np
 from attnviz import zoo
 from attnviz.families.writing.caption import CaptionModel
 from attnviz.families.writing.caption_words import CaptionWords
-from attnviz.scenes import GRID, Scene
-from attnviz.trace import Written
+from attnviz.scenes import GRID
+from attnviz.trace import Picture, Written
 from attnviz.training import recording
+from attnviz.training.captions import familiar, outlined
 from attnviz.training.captions.albums import OfScenes
-from attnviz.training.captions.grammar import LANGUAGES, Grammar, words
+from attnviz.training.captions.grammar import LANGUAGES
 from attnviz.training.captions.learner import FEATURES, LONGEST, course
 from attnviz.training.captions.lesson import PLACES, Lesson, arrays, vocabulary
-from attnviz.training.captions.measured import PARTS, measured
+from attnviz.training.captions.measured import measured, rounded
 from attnviz.training.captions.model_card import SHOWN, SIBLINGS, sections
 from attnviz.training.captions.moved import moved
-from attnviz.training.captions.pretrained import vision_weights
+from attnviz.training.captions.photo_scores import more
 from attnviz.training.captions.reader import Reader
 from attnviz.training.captions.recipes import CaptionRecipe
 from attnviz.training.captions.settings import CaptionSettings
+from attnviz.training.captions.subjects import PHOTOS
 from attnviz.training.card import Section
 from attnviz.training.kind import Learned, stated
 from attnviz.training.loop import Keep, fit
-from attnviz.training.networks import Weights, halves
+from attnviz.training.networks import Weights, get_weights, halves
 from attnviz.training.recording import Recorder, drawn
 from attnviz.training.run import stamp
 from attnviz.training.written_recording import Texts, WrittenRecorder
@@ -54,12 +56,13 @@ class Captioner(OfScenes[CaptionRecipe]):
         recipe, settings = self.recipe, self.recipe.settings
         keep = partial(recording.keep, state / recording.SNAPSHOTS)
         weights, record, said = self.taught(settings, state / "weights.npz", recipe.name, keep)
-        known = {language: words(language) for language in LANGUAGES}
+        known = recipe.subject.known()
         return Learned(
-            arrays={"weights.npz": halves(weights), "vision.npz": halves(vision_weights(quiet=self.quiet))},
+            arrays={"weights.npz": halves(weights), "vision.npz": halves(self.sight())},
             files={"words.json": lambda path: path.write_text(_json(known), encoding="utf-8")},
             card={
                 "family": "caption",
+                "takes": recipe.subject.takes,
                 "task": "caption",
                 "kinds": ["causal", "cross"] if settings.attention else ["causal"],
                 "labels": [],
@@ -75,6 +78,13 @@ class Captioner(OfScenes[CaptionRecipe]):
             training=stated(settings, record, settings.scenes),
         )
 
+    def sight(self) -> Weights:
+        """The weights that see, and of photographs what they are compared with to be called strange."""
+        weights = get_weights(self.encoder)
+        if self.recipe.subject.takes == PHOTOS.takes:
+            weights = {**weights, **familiar.learned(self.album("train"), self.album("dev")).arrays()}
+        return weights
+
     def taught(
         self, settings: CaptionSettings, checkpoint: Path, label: str, keep: Keep | None = None
     ) -> tuple[Weights, dict[str, Any], CaptionWords]:
@@ -87,12 +97,14 @@ class Captioner(OfScenes[CaptionRecipe]):
         Returns:
             Its weights, the record of its training, and its words.
         """
-        lesson = Lesson(self.album("train"), vocabulary(), settings.batch_size, settings.seed, settings.sentences)
-        dev = self.album("dev")
+        subject, dev = self.recipe.subject, self.album("dev")
+        lesson = Lesson(
+            self.album("train"), vocabulary(subject), settings.batch_size, settings.seed, settings.sentences, subject
+        )
         chosen = course(
             lesson,
             settings,
-            lambda networks: Reader(networks, lesson.vocabulary, dev).figures(),
+            lambda networks: Reader(networks, lesson.vocabulary, dev, subject).figures(),
             stamp(asdict(settings), [scene.code for scene in lesson.album.scenes], lesson.vocabulary.vocabulary),
         )
         weights, record = fit(chosen, checkpoint=checkpoint, label=label, quiet=self.quiet, keep=keep)
@@ -104,7 +116,8 @@ class Captioner(OfScenes[CaptionRecipe]):
         model, album, seed = loaded(folder), self.album("test"), content["training"]["seed"]
         rng = np.random.default_rng(seed)
         rows = drawn(len(album.scenes), seed)
-        captions = [(Grammar(album.scenes[row], LANGUAGES[0]).one(rng), LANGUAGES[0]) for row in rows]
+        about, language = self.recipe.subject.about, LANGUAGES[0]
+        captions = [(about(album.scenes[row], language, False).one(rng), language) for row in rows]
         batches = []
         for start in range(0, len(rows), _BATCH):
             some = rows[start : start + _BATCH]
@@ -116,8 +129,14 @@ class Captioner(OfScenes[CaptionRecipe]):
     def measure(self, folder: Path, content: Mapping[str, Any], models_folder: Path) -> dict[str, Any]:
         """All figures anew."""
         model, settings = loaded(folder), self.recipe.settings
-        readers = {name: Reader(model.networks, model.words, self.album(name)) for name in PARTS}
+        subject = self.recipe.subject
+        readers = {name: Reader(model.networks, model.words, self.album(name), subject) for name in subject.reported}
         found = measured(readers, settings.taught.get("named"), content["training"]["seed"])
+        if subject.takes == PHOTOS.takes:
+            for code in LANGUAGES:
+                found[f"test_{code}"] |= rounded(more(readers["test"].written(code)))
+            found["strange"] = familiar.measured(model, readers["test"].album)
+            found["outlined"] = outlined.measured(model, settings.taught["named"])
         if settings.attention:
             taught, scenes = tuple(settings.taught.values()), readers["test"].album.scenes[:_MOVED]
             found |= {f"moved_{code}": moved(model, scenes, code, taught) for code in LANGUAGES}
@@ -127,7 +146,7 @@ class Captioner(OfScenes[CaptionRecipe]):
         """As `model_card.sections`; the captions are written anew."""
         model = loaded(folder)
 
-        def caption(scene: Scene, language: str) -> str:
+        def caption(scene: Picture, language: str) -> str:
             output = model.run(model.encode(scene, language)).output
             return output.text if isinstance(output, Written) else ""
 

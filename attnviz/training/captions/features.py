@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.families.common import vision
+from attnviz.families.common.seeing import WORLDS, World
 from attnviz.scenes import GRID, Scene
-from attnviz.training.captions.scenes import Part
+from attnviz.training.captions.subjects import Composed, PartOf
+from attnviz.training.loop import ahead
 from attnviz.training.progress import Progress
 from attnviz.training.run import stamp
 
@@ -38,24 +39,26 @@ class Album:
         part: How the scenes are drawn.
         folder: Where all is kept; an interrupted run goes on there.
         encoder: As `vision.build` makes it, trained.
+        world: What the scenes show.
         label: For the progress bar.
         quiet: No progress.
     """
 
-    part: Part
+    part: PartOf
     folder: Path
     encoder: keras.Model
     label: str = "Scenes"
     quiet: bool = False
+    world: World = WORLDS["scene"]
 
     @cached_property
-    def scenes(self) -> tuple[Scene, ...]:
+    def scenes(self) -> tuple[Any, ...]:
         """All of them."""
         file, wanted = self.folder / "scenes.json", stamp(_plain(self.part))
         if file.is_file():
             kept = json.loads(file.read_text(encoding="utf-8"))
             if kept["stamp"] == wanted:
-                return tuple(map(Scene, kept["codes"]))
+                return tuple(map(self.world.picture, kept["codes"]))
         progress, scenes = Progress(f"{self.label}: draw", self.part.count, quiet=self.quiet), []
         for scene in self.part.scenes():
             scenes.append(scene)
@@ -70,9 +73,14 @@ class Album:
 
     @cached_property
     def maps(self) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
-        """Of every scene the fine map `[scene, 14, 14, 112]` and the coarse one `[scene, 7, 7, 320]`."""
+        """Of every scene the fine map `[scene, 14, 14, 112]` and the coarse one `[scene, 7, 7, 320]`, or `[scene, 14,
+        14, 320]` of a picture of twice the side."""
         count, mark = len(self.scenes), self.folder / "done.txt"
-        shapes = {f"{name}.npy": (count, n, n, f) for name, (n, f) in _MAPS.items()}
+        sides = (min(each.shape[1], GRID) for each in self.encoder.outputs)
+        numbers = (each.shape[3] for each in self.encoder.outputs)
+        shapes = {
+            f"{name}.npy": (count, n, n, f) for name, n, f in zip(("fine", "coarse"), sides, numbers, strict=True)
+        }
         done = int(mark.read_text()) if mark.is_file() else 0
         mode: Any = "r+" if done else "w+"
         fine, coarse = (
@@ -81,9 +89,9 @@ class Album:
         )
         self.encoder.compile(jit_compile=False)
         progress = Progress(f"{self.label}: encode", count, done=done, quiet=self.quiet)
-        for start, pixels in _drawn(self.scenes, done):
+        for start, pixels in ahead(_drawn(self.scenes, done)):
             rows = slice(start, start + len(pixels))
-            fine[rows], coarse[rows] = self.encoder.predict_on_batch(pixels)
+            fine[rows], coarse[rows] = map(vision.pooled, self.encoder.predict_on_batch(pixels))
             if (start // _BATCH) % 20 == 19 or rows.stop == count:
                 fine.flush()
                 coarse.flush()
@@ -102,7 +110,7 @@ class Album:
         found = np.zeros((len(self.scenes), MOST_OBJECTS, GRID * GRID), bool)
         progress = Progress(f"{self.label}: objects", len(found), quiet=self.quiet)
         for row, scene in enumerate(self.scenes):
-            found[row, : len(scene.objects)] = scene.lies_on(_COARSE)
+            found[row, : len(scene.objects)] = scene.lies_on(_COARSE) if isinstance(scene, Scene) else scene.lies_on()
             progress.update(row + 1)
         progress.close(f"{len(found)}")
         np.save(file, found, allow_pickle=False)
@@ -114,25 +122,12 @@ class Album:
         return vision.regions(fine[rows], coarse[rows])
 
 
-_MAPS = {"fine": vision.FINE, "coarse": vision.COARSE}
+def _plain(part: Any) -> dict[str, Any]:
+    plain = asdict(part)
+    return {**plain, "pairs": sorted(map(sorted, part.pairs))} if "pairs" in plain else plain
 
 
-def _plain(part: Part) -> dict[str, Any]:
-    return {**asdict(part), "pairs": sorted(map(sorted, part.pairs))}
-
-
-def _drawn(scenes: Sequence[Scene], first: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Pixels of the scenes a batch at a time, from a multiple of the batch on, one batch ahead."""
-
-    def draw(start: int) -> NDArray[np.float32]:
-        return np.stack([scene.pixels() for scene in scenes[start : start + _BATCH]]).astype(np.float32)
-
-    starts = range(first, len(scenes), _BATCH)
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(draw, first) if starts else None
-        for start in starts:
-            assert coming is not None
-            pixels = coming.result()
-            following = start + _BATCH
-            coming = pool.submit(draw, following) if following < len(scenes) else None
-            yield start, pixels
+def _drawn(scenes: Sequence[Composed], first: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Pixels of the scenes a batch at a time, from a multiple of the batch on."""
+    for start in range(first, len(scenes), _BATCH):
+        yield start, np.stack([scene.pixels() for scene in scenes[start : start + _BATCH]]).astype(np.float32)

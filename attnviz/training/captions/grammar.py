@@ -34,7 +34,8 @@ _MIDDLE = (4.5, 8.5)
 #: Things follow each other in a sentence by this power of their size, and chance.
 _LARGE_FIRST = 4
 
-_RELATIONS = {
+#: By language, and by what they are called here.
+RELATIONS = {
     "en": {
         "left": "to the left of",
         "right": "to the right of",
@@ -45,7 +46,9 @@ _RELATIONS = {
     },
     "ja": {"left": "左", "right": "右", "above": "上", "below": "下", "front": "前", "behind": "後ろ"},
 }
-_PLACES: dict[str, dict[tuple[int, int], str]] = {
+
+#: By language, row and column of nine fields.
+PLACES: dict[str, dict[tuple[int, int], str]] = {
     "en": {
         (0, 0): "at the top left",
         (0, 1): "at the top",
@@ -256,7 +259,7 @@ class Grammar:
     def _relations(self, first: Group, second: Group) -> list[str]:
         pairs = [(a, b) for a in first.placed for b in second.placed]
         each = [self._relation(a, b, first, second) for a, b in pairs]
-        names = _RELATIONS[self.language]
+        names = RELATIONS[self.language]
         return [names[name] for name in names if all(name in found for found in each)]
 
     def _relation(self, a: Placed, b: Placed, first: Group, second: Group) -> set[str]:
@@ -277,15 +280,17 @@ class Grammar:
     def _places(self, group: Group) -> list[str]:
         if len(group.placed) != 1:
             return []
-        names = _PLACES[self.language]
-        rows, columns = (self._thirds(value) for value in (group.placed[0].row, group.placed[0].column))
+        names = PLACES[self.language]
+        rows, columns = (thirds(value, loose=self.loose) for value in (group.placed[0].row, group.placed[0].column))
         return [names[row, column] for row in rows for column in columns]
 
-    def _thirds(self, value: float) -> list[int]:
-        slack = _SLACK if self.loose else 0.0
-        found = [0] if value < _MIDDLE[0] + slack else []
-        found += [1] if _MIDDLE[0] - slack <= value <= _MIDDLE[1] + slack else []
-        return found + ([2] if value > _MIDDLE[1] - slack else [])
+
+def thirds(value: float, *, loose: bool) -> list[int]:
+    """In which of three fields a row or column lies; near a border, if `loose`, in either."""
+    slack = _SLACK if loose else 0.0
+    found = [0] if value < _MIDDLE[0] + slack else []
+    found += [1] if _MIDDLE[0] - slack <= value <= _MIDDLE[1] + slack else []
+    return found + ([2] if value > _MIDDLE[1] - slack else [])
 
 
 #: Where a Japanese place is more than one word.
@@ -311,7 +316,7 @@ def words(language: Language) -> list[str]:
     literal = [slot for slot in slots if ":" not in slot and slot not in ("bg", *"ABCD")]
     names: list[str] = [*literal, "is", "are", "an"] if language == "en" else [*literal, "が", "の", "いる", "いて"]
     names += [] if language == "en" else ["ある", "あって"]
-    names += [*_NUMBERS[language], *_RELATIONS[language].values(), *_PLACES[language].values()]
+    names += [*_NUMBERS[language], *RELATIONS[language].values(), *PLACES[language].values()]
     for kind in KINDS.values():
         names += [kind.colour[language], kind.noun[language], kind.plural if language == "en" else kind.counter]
     for background in BACKGROUNDS.values():

@@ -13,7 +13,8 @@ from attnviz.families.writing.caption_words import CaptionWords
 from attnviz.families.writing.subwords import END_ID
 from attnviz.scenes import GRID
 from attnviz.training.captions.features import Album
-from attnviz.training.captions.grammar import LANGUAGES, OBJECT_ROLES, Caption, Grammar, words
+from attnviz.training.captions.grammar import LANGUAGES, OBJECT_ROLES, Caption
+from attnviz.training.captions.subjects import SCENES, Subject
 
 #: Of so many batches the scenes with as many objects come together.
 _ALIKE = 8
@@ -22,9 +23,9 @@ _ALIKE = 8
 PLACES = np.arange(1, GRID * GRID + 1, dtype=np.int32)[None]
 
 
-def vocabulary() -> CaptionWords:
+def vocabulary(subject: Subject = SCENES) -> CaptionWords:
     """The words of all sentences."""
-    return CaptionWords({language: words(language) for language in LANGUAGES})
+    return CaptionWords(subject.known())
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Lesson:
         batch_size: Scenes of a step.
         seed: Of order and sentences.
         sentences: About each scene in each language.
+        subject: What the scenes are.
     """
 
     album: Album
@@ -63,6 +65,7 @@ class Lesson:
     batch_size: int
     seed: int
     sentences: int = 1
+    subject: Subject = SCENES
 
     @property
     def steps(self) -> int:
@@ -87,7 +90,8 @@ class Lesson:
 
     def _batch(self, rows: NDArray[np.intp], rng: np.random.Generator) -> Batch:
         codes = LANGUAGES * self.sentences
-        said = [(Grammar(self.album.scenes[row], code).one(rng), code) for row in rows for code in codes]
+        scenes, about = [self.album.scenes[row] for row in rows], self.subject.about
+        said = [(about(scene, code, False).one(rng), code) for scene in scenes for code in codes]
         target, wanted = arrays(self.vocabulary, said)
         on = np.zeros((*wanted.shape, GRID * GRID), np.float32)
         for place, (caption, _) in enumerate(said):

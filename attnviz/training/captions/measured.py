@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 
 from attnviz.scenes import GRID
-from attnviz.training.captions.grammar import LANGUAGES, Caption, Grammar, Language, Role, Word
+from attnviz.training.captions.grammar import LANGUAGES, Caption, Language, Role, Word
 from attnviz.training.captions.reader import Reader
 from attnviz.training.captions.scores import Pointing, Written, figures, pointed
-
-#: Parts that are reported, in the order of the card.
-PARTS = ("test", "pairs", "style")
+from attnviz.training.captions.subjects import Subject
 
 #: Words whose weight is told that name no thing.
 _ROLES: tuple[Role, ...] = ("relation", "place", "background", "other")
@@ -23,7 +21,7 @@ def measured(readers: Mapping[str, Reader], taught: tuple[int, int] | None, seed
     """All figures.
 
     Args:
-        readers: Of each of `PARTS`.
+        readers: Of each part that is reported.
         taught: Layer and head that was taught where things are; None: none was.
         seed: Of the sentences that are read.
     """
@@ -32,10 +30,10 @@ def measured(readers: Mapping[str, Reader], taught: tuple[int, int] | None, seed
         found[f"n_{part}"] = len(reader.album.scenes)
         for language in LANGUAGES:
             written = reader.written(language)
-            found[f"{part}_{language}"] = rounded(figures(written))
+            found[f"{part}_{language}"] = rounded(figures(written, reader.subject))
             if part == "test":
-                found[f"by_count_{language}"] = _by_count(written)
-                found[f"several_{language}"] = _several(written)
+                found[f"by_count_{language}"] = _by_count(written, reader.subject)
+                found[f"several_{language}"] = _several(written, reader.subject)
                 found[f"pointing_{language}"] = looked(reader, written, language)
                 found[f"roles_{language}"] = _roles(reader, language, taught, seed)
             elif part == "style":
@@ -48,26 +46,26 @@ def rounded(values: Mapping[str, float]) -> dict[str, float]:
     return {name: round(float(value), 4) for name, value in values.items()}
 
 
-def _by_count(written: Sequence[Written]) -> list[dict[str, Any]]:
+def _by_count(written: Sequence[Written], subject: Subject) -> list[dict[str, Any]]:
     """Figures by the number of things."""
     rows = []
     for count in sorted({len(each.scene.objects) for each in written}):
         some = [each for each in written if len(each.scene.objects) == count]
-        rows.append({"things": count, "n": len(some), **rounded(figures(some))})
+        rows.append({"things": count, "n": len(some), **rounded(figures(some, subject))})
     return rows
 
 
-def _several(written: Sequence[Written]) -> dict[str, Any]:
+def _several(written: Sequence[Written], subject: Subject) -> dict[str, Any]:
     """Figures of the scenes with several things of one kind, which are to be named once, with their number."""
     some = [each for each in written if len({placed.kind for placed in each.scene.objects}) < len(each.scene.objects)]
-    return {"n": len(some), **(rounded(figures(some)) if some else {})}
+    return {"n": len(some), **(rounded(figures(some, subject)) if some else {})}
 
 
 def looked(reader: Reader, written: Sequence[Written], language: Language) -> dict[str, Any]:
     """Where each head looks while things are named, in the captions that the model wrote itself."""
     captions = [tuple(map(Word, each.bare)) for each in written]
     weights = list(reader.weights(captions, language))
-    found: Pointing = pointed(written, weights, [each.scene.lies_on() for each in written])
+    found: Pointing = pointed(written, weights, [each.scene.lies_on() for each in written], reader.subject)
     layers, heads = found.hits.shape
     return {
         "words": found.words,
@@ -94,7 +92,7 @@ def _roles(
     Of the head that was taught; without one, of the mean of all.
     """
     rng = np.random.default_rng(seed)
-    said: list[Caption] = [Grammar(scene, language).one(rng) for scene in reader.album.scenes]
+    said: list[Caption] = [reader.subject.about(scene, language, False).one(rng) for scene in reader.album.scenes]
     shares: dict[str, list[tuple[float, float, float, float]]] = {role: [] for role in _ROLES}
     for caption, scene, weights in zip(said, reader.album.scenes, reader.weights(said, language), strict=True):
         rows = weights.mean(axis=(0, 1)) if taught is None else weights[taught]

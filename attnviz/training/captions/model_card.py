@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attnviz.families.learning import FILE
-from attnviz.scenes import BACKGROUNDS, KINDS
+from attnviz.scenes import BACKGROUNDS, GROCERIES, KINDS
 from attnviz.training.captions.grammar import LANGUAGES
 from attnviz.training.card import Section, opening, table
 from attnviz.training.recording import SAMPLE
@@ -19,6 +19,8 @@ _SIBLING = {"mean": "mean of the regions in the place of attention", "untaught":
 #: Captions of dev scenes shown in the card.
 SHOWN = 12
 
+_FIGURE = {"named_coarse": "coarse"}
+
 _LANGUAGE = {"en": "English", "ja": "Japanese"}
 
 _PART = {
@@ -30,20 +32,42 @@ _PART = {
 _ROLE = {"relation": "relations (“left of”)", "place": "places (“at the top”)", "background": "the background",
          "other": "articles, particles, verbs"}  # fmt: skip
 
-_ARCHITECTURE = (
+_DECODER = (
     "A pre-norm Transformer decoder (Vaswani et al. 2017) without an encoder of its own: it looks at 14 × 14 regions, "
-    "each the numbers of block 10 of EfficientNet-Lite0 there (112) beside those of its last block, of 7 × 7 regions "
-    "twice as wide (320), and a vector learned for its place. The encoder is frozen and in `vision.npz`"
+    "each the numbers of block 10 of EfficientNet-Lite0 there (112) beside those of its last block {last} (320), and a "
+    "vector learned for its place. The encoder is in `vision.npz`: {encoder}"
 )
+
+#: By what the model takes.
+_ARCHITECTURE = {
+    "scene": _DECODER.format(last=", of 7 × 7 regions twice as wide", encoder="frozen, as it was trained on ImageNet"),
+    "photo": _DECODER.format(
+        last="there",
+        encoder="its first blocks are as they were trained on ImageNet, the last five learned from single photographs "
+        "of the training part what they show (`attnviz.training.captions.photo_encoder`), then it was frozen",
+    ),
+}
 
 _SOURCE = "- [{name}]({url}), {revision}, {licence}. {attribution}."
 
-_SPLIT = (
-    f"Scenes are drawn by chance from {len(KINDS)} kinds of things in two styles of art (a third is never learned "
-    f"from), on {len(BACKGROUNDS)} backgrounds: none to four things, of sizes 0.75 to 1.6, half of them tilted up to "
-    "20°, each at least 55 % visible. {n:,} to learn from, others to choose the pass and to report, all by seeds fixed "
-    "beforehand; 200 pairs of kinds never meet in a scene that is learned from. Sentences come from a grammar "
-    "(`attnviz.training.captions.grammar`), others in every pass"
+_SPLIT = {
+    "scene": f"Scenes are drawn by chance from {len(KINDS)} kinds of things in two styles of art (a third is never "
+    f"learned from), on {len(BACKGROUNDS)} backgrounds: none to four things, of sizes 0.75 to 1.6, half of them tilted "
+    "up to 20°, each at least 55 % visible. {n:,} to learn from, others to choose the pass and to report, all by seeds "
+    "fixed beforehand; 200 pairs of kinds never meet in a scene that is learned from. Sentences come from a grammar "
+    "(`attnviz.training.captions.grammar`), others in every pass",
+    "photo": f"Collages of one to four photographs of {len(GROCERIES)} kinds (the data set's coarse classes, peppers "
+    "by colour), laid out by chance: {n:,} of photographs of the official training part to learn from, others of the "
+    "validation part to choose the pass. Reported are collages of photographs of the official test part alone, which "
+    "is of other days and shops; photographs come there as often as the part has them. Sentences come from a grammar "
+    "(`attnviz.training.captions.photo_grammar`), others in every pass",
+}
+
+_RIGHT_OF_PHOTOS = (
+    "Greedy captions. *Perfect*: the whole sentence is one that the grammar has for the collage. *Named*: kinds in the "
+    "collage that the caption names; *coarse*: the same of the data set's coarse classes, a pepper being a pepper. "
+    "*Invented*: things named that are not there. *Twice*: captions that name a kind twice. *Places*: share right of "
+    "what is said of the places of things that are there. `python -m attnviz evaluate {name}` prints them."
 )
 
 _RIGHT = (
@@ -95,6 +119,21 @@ _MOVED = (
     "next word became the other thing's in {other}, and stayed in {same}."
 )
 
+_STRANGE = (
+    "A picture is called strange, with a notice, where what the last block sees in the whole, its halves and its "
+    "quarters is further from the means of all kinds than in 98 % of the collages of validation photographs "
+    "(Mahalanobis distance, one covariance for all kinds). So {test} of the {n_test} collages of test photographs are "
+    "called strange, which they are not, and {drawn} of {n_drawn} drawn scenes, which are. Other photographs than of "
+    "groceries were not at hand to be tried."
+)
+
+_OUTLINED = (
+    "On the thing itself: in {n} photographs of the test part, each shown whole, what is of the named kind was "
+    "outlined by hand (`attnviz.training.captions.outlined`). The heaviest region of {whose} lies inside for {en} of "
+    "the words that name it rightly in English ({words_en}) and {ja} in Japanese ({words_ja}); a region taken blindly "
+    "does for {chance}."
+)
+
 RECORDED = (
     f"`{FILE}` has looks at the training, at logarithmically spaced steps from the untrained model on; the last is the "
     "model as stored. The English captions of some example scenes are the stored model's, greedy, and held fixed: at "
@@ -118,13 +157,14 @@ def sections(
         tried: What was tried when the settings were chosen.
         dev: Code, English and Japanese caption of the first `SHOWN` dev scenes.
     """
-    metrics, training = card["metrics"], card["training"]
+    metrics, training, takes = card["metrics"], card["training"], card.get("takes", "scene")
+    right = _RIGHT if takes == "scene" else _RIGHT_OF_PHOTOS
     notes = f"{card['notes']['en']}\n\n{card['notes']['ja']}"
     return [
-        *opening(card, _ARCHITECTURE, "{key} {value}", _SOURCE, _SPLIT.format(n=training["n_train"])),
-        Section("How well", _RIGHT.format(name=card["name"]), _scores(metrics), *_counts(metrics), *_siblings(metrics)),
+        *opening(card, _ARCHITECTURE[takes], "{key} {value}", _SOURCE, _SPLIT[takes].format(n=training["n_train"])),
+        Section("How well", right.format(name=card["name"]), _scores(metrics), *_counts(metrics), *_siblings(metrics)),
         Section("Where it looks", *_looks(metrics, training["settings"]["guided"], taught)),
-        Section("What it gets wrong", notes, _captions(dev)),
+        Section("What it gets wrong", notes, _strange(metrics), _captions(dev)),
         Section("Training", *_training(training, tried)),
         Section("How its attention was learned", RECORDED if FILE in card["files"] else ""),
     ]
@@ -142,9 +182,11 @@ def _scores(metrics: Mapping[str, Any]) -> str:
             *map(_share, metrics[f"{part}_{language}"].values()),
         )
         for part in _PART
+        if f"n_{part}" in metrics
         for language in LANGUAGES
     ]
-    return table(["scenes", "language", "perfect", "named", "invented", "twice"], rows, words=2)
+    figures = [_FIGURE.get(name, name) for name in metrics["test_en"]]
+    return table(["pictures", "language", *figures], rows, words=2)
 
 
 def _counts(metrics: Mapping[str, Any]) -> tuple[str, ...]:
@@ -185,23 +227,32 @@ def _looks(metrics: Mapping[str, Any], guided: float, taught: Mapping[str, tuple
         found = metrics[f"pointing_{language}"]
         facts = {"chance": _share(found["chance"]), "centre": _share(found["centre"]), "words": found["words"]}
         paragraphs.append(_POINTING.format(**facts, taught=who, language=_LANGUAGE[language]))
-        unseen = metrics[f"pointing_style_{language}"]["heads"]
+        unseen = metrics.get(f"pointing_style_{language}")
+        beside = [found["heads"], *([unseen["heads"]] if unseen else [])]
         rows = [
             (
-                _head(row["layer"], row["head"]),
-                *(_share(each[key]) for each in (row, other) for key in ("hits", "weight")),
+                _head(each[0]["layer"], each[0]["head"]),
+                *(_share(one[key]) for one in each for key in ("hits", "weight")),
             )
-            for row, other in zip(found["heads"], unseen, strict=True)
+            for each in zip(*beside, strict=True)
         ]
-        paragraphs.append(
-            table(["head", "heaviest on it", "weight on it", "style never seen: heaviest", "weight"], rows, words=1)
-        )
+        head = ["head", "heaviest on it", "weight on it", "style never seen: heaviest", "weight"]
+        paragraphs.append(table(head[: 1 + 2 * len(beside)], rows, words=1))
         paragraphs.append(_ROLES.format(whose=whose, language=_LANGUAGE[language]))
         roles = [(_ROLE[role], *map(_share, row.values())) for role, row in metrics[f"roles_{language}"].items()]
         head = ["words", "things they are about", "other things", "background", "covered by things"]
         paragraphs.append(table(head, roles, words=1))
         paragraphs.append(_follows(metrics[f"moved_{language}"], _LANGUAGE[language]))
-    return paragraphs
+    return [*paragraphs, _outlined(metrics, whose)]
+
+
+def _outlined(metrics: Mapping[str, Any], whose: str) -> str:
+    found = metrics.get("outlined")
+    if not found:
+        return ""
+    said = {language: _share(found[language]["hits"]) for language in LANGUAGES}
+    words = {f"words_{language}": found[language]["words"] for language in LANGUAGES}
+    return _OUTLINED.format(n=found["n"], chance=_share(found["chance"]), whose=whose, **said, **words)
 
 
 def _follows(found: Mapping[str, Any], language: str) -> str:
@@ -219,9 +270,14 @@ def _head(layer: int, head: int) -> str:
     return f"layer {layer + 1}, head {head + 1}"
 
 
+def _strange(metrics: Mapping[str, Any]) -> str:
+    found = metrics.get("strange")
+    return _STRANGE.format(**found | {key: _share(found[key]) for key in ("test", "drawn")}) if found else ""
+
+
 def _captions(dev: Sequence[tuple[str, str, str]]) -> str:
     rows = [(f"`{code}`", english, japanese) for code, english, japanese in dev]
-    return f"The first {SHOWN} dev scenes:\n\n" + table(["scene", "English", "Japanese"], rows)
+    return f"The first {SHOWN} dev pictures:\n\n" + table(["picture", "English", "Japanese"], rows)
 
 
 def _training(training: Mapping[str, Any], tried: Sequence[str]) -> tuple[str, ...]:

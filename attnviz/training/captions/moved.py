@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from attnviz.families.writing.caption import CaptionModel
 from attnviz.families.writing.incremental import SOURCE_TARGET
 from attnviz.families.writing.subwords import BLANK
-from attnviz.scenes import KINDS, Scene
+from attnviz.scenes import Composed, Kind, kinds_of, names_in
 from attnviz.scenes.naming import mentions
 from attnviz.trace import OWN, Edit, Written
 
 Heads = tuple[tuple[int, int], ...]
 
 
-def moved(model: CaptionModel, scenes: Sequence[Scene], language: str, taught: Heads) -> dict[str, Any]:
+def moved(model: CaptionModel, scenes: Sequence[Composed], language: str, taught: Heads) -> dict[str, Any]:
     """How often the next word is that of the thing to which the weight was moved.
 
     In the model's own caption, where a thing is about to be named: what its regions have of the weight is spread evenly
@@ -60,30 +60,26 @@ def _bare(model: CaptionModel, index: int) -> str:
 
 
 def swaps(
-    scene: Scene, words: Sequence[str], language: str
+    scene: Composed, words: Sequence[str], language: str
 ) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.bool_], frozenset[str]]]:
     """Place of the first word of each thing named, where it is, where another is, and the other's first words."""
-    on = scene.lies_on()
-    kinds = list(dict.fromkeys(each.kind for each in scene.objects))
-    where = {
-        kind: np.logical_or.reduce([on[i] for i, each in enumerate(scene.objects) if each.kind == kind])
-        for kind in kinds
-    }
-    for mention in mentions(words):
+    on, names, known = scene.lies_on(), names_in(scene), kinds_of(scene)
+    kinds = list(dict.fromkeys(names))
+    where = {kind: np.logical_or.reduce([on[i] for i, name in enumerate(names) if name == kind]) for kind in kinds}
+    for mention in mentions(words, known):
         if mention.kind not in where or len(kinds) < 2:
             continue
         other = kinds[(kinds.index(mention.kind) + 1) % len(kinds)]
         apart = where[other] & ~where[mention.kind]
-        wanted = _first_words(other, language) - _first_words(mention.kind, language)
+        wanted = _first_words(known[other], language) - _first_words(known[mention.kind], language)
         if apart.any() and wanted:
             yield mention.words[0], where[mention.kind], apart, wanted
 
 
-def _first_words(kind: str, language: str) -> frozenset[str]:
+def _first_words(kind: Kind, language: str) -> frozenset[str]:
     """The words that the name of a kind may begin with."""
-    known = KINDS[kind]
-    names = [known.noun[language], *([known.plural] if language == "en" else [])]
-    return frozenset(f"{known.colour[language]} {name}".split()[0] for name in names)
+    names = [kind.noun[language], *([kind.plural] if language == "en" else [])]
+    return frozenset(f"{kind.colour[language]} {name}".split()[0] for name in names)
 
 
 def shifted(

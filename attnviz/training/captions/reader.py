@@ -19,6 +19,7 @@ from attnviz.training.captions.grammar import LANGUAGES, Caption, Language
 from attnviz.training.captions.learner import LONGEST
 from attnviz.training.captions.lesson import PLACES, arrays
 from attnviz.training.captions.scores import Written, figures
+from attnviz.training.captions.subjects import SCENES, Subject
 from attnviz.training.writing import Greedy
 
 #: Scenes at once.
@@ -33,16 +34,18 @@ class Reader:
         networks: Its own.
         words: Of its captions.
         album: The scenes.
+        subject: What they are.
     """
 
     networks: Networks
     words: CaptionWords
     album: Album
+    subject: Subject = SCENES
 
     def written(self, language: Language) -> list[Written]:
         """A greedy caption of each scene."""
         greedy, found = Greedy(self.networks, LONGEST), list[Written]()
-        how = rules(self.words, language, Rules(START_ID, END_ID, LONGEST, NEVER))
+        how = rules(self.words, language, Rules(START_ID, END_ID, LONGEST, NEVER), self.subject.world)
         for rows in self._batches():
             given = {"source": np.repeat(PLACES, len(rows), 0), "regions": self.album.regions(rows)}
             for row, ids in zip(rows, greedy.about(given, [how.start] * len(rows), how), strict=True):
@@ -61,7 +64,7 @@ class Reader:
 
     def figures(self) -> dict[str, float]:
         """Figures of both languages, and `perfect` of the worse one."""
-        found = {code: figures(self.written(code)) for code in LANGUAGES}
+        found = {code: figures(self.written(code), self.subject) for code in LANGUAGES}
         each = {f"{name}_{code}": value for code in LANGUAGES for name, value in found[code].items()}
         return {"perfect": min(found[code]["perfect"] for code in LANGUAGES), **each}
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from attnviz.training import data
 from attnviz.training.captions.albums import SceneRecipe
 from attnviz.training.captions.settings import CaptionSettings
+from attnviz.training.captions.subjects import PHOTOS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,4 +64,40 @@ CAPTION_SCENES = CaptionRecipe(
     ),
 )
 
-CAPTIONS = {recipe.name: recipe for recipe in (CAPTION_SCENES,)}
+CAPTION_PHOTOS = CaptionRecipe(
+    name="caption-photos",
+    title={"en": "Captions of photographs", "ja": "写真のキャプション"},
+    summary={
+        "en": "Writes in English or Japanese which groceries lie where in a collage of photographs from shops, or in a "
+        "photograph of your own: the same small Transformer as for drawn scenes looks at 14 × 14 regions, of an "
+        "EfficientNet-Lite0 whose last blocks have learned groceries.",
+        "ja": "店で撮った食料品の写真を並べたコラージュ、またはあなたの写真について、"
+        "どこに何があるかを英語か日本語で書きます。"
+        "絵のモデルと同じ小さな Transformer が、最後のブロックに食料品を学ばせた EfficientNet-Lite0 の"
+        "14×14 の領域に注意を向けます。",
+    },
+    notes={
+        "en": "It knows 46 kinds of groceries as they lie in Swedish shops, and names nothing else: shown anything "
+        "else it still names groceries. It was taught pictures that each show one kind; several kinds in one "
+        "photograph it has never seen. Cartons of one brand look alike to it, whatever is in them. In English the "
+        "first word of a name is chosen while the light still lies on several things, for what comes first is free; "
+        "from its second word on, and in Japanese, which says the place first, it lies on the thing.",
+        "ja": "知っているのは、スウェーデンの店に並ぶ46種類の食料品だけです。"
+        "ほかのものを見せても、食料品の名前を挙げます。"
+        "学んだのは一枚に一種類だけが写った写真で、一枚にいくつもの種類が写った写真は見たことがありません。"
+        "同じメーカーのパックは、中身が違っても区別しにくいようです。"
+        "英語では何から言い始めてもよいので、名前の最初の語を選ぶときには光がまだいくつかの物に分かれています。"
+        "二語目からは、そして場所を先に言う日本語では、その物に当たります。",
+    },
+    examples=(
+        "white;red-pepper.3@0,0,14,28;milk.12@14,0,14,28",
+        "white;banana.5@0,0,28,14;tomato.9@0,14,28,14",
+        "grey;apple.40@1,1,12,12;orange.7@15,1,12,12;juice.30@1,15,12,12;leek.4@15,15,12,12",
+        "black;pineapple.6@0,0,14,28;garlic.8@14,0,14,14;aubergine.5@14,14,14,14",
+    ),
+    datasets=(data.EFFICIENTNET, data.GROCERIES),
+    settings=CaptionSettings(scenes=8_000, epochs=12),
+    subject=PHOTOS,
+)
+
+CAPTIONS = {recipe.name: recipe for recipe in (CAPTION_SCENES, CAPTION_PHOTOS)}

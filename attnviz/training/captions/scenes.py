@@ -33,6 +33,7 @@ class Part:
         styles: Of art.
         pairs: Pairs of kinds that are never in one scene, or with `only` are in every one.
         only: Every scene holds one of these pairs.
+        several: Probability that the kind of one thing is given to one drawn at random, itself perhaps.
     """
 
     seed: int
@@ -40,6 +41,7 @@ class Part:
     styles: tuple[str, ...] = tuple(style for style in STYLES if style != HELD_OUT)
     pairs: Pairs = frozenset()
     only: bool = False
+    several: float = 0.2
 
     def scenes(self) -> Iterator[Scene]:
         """The scenes, the same each time."""
@@ -68,8 +70,8 @@ def _scene(rng: np.random.Generator, part: Part) -> Scene | None:
         chosen = sorted(part.pairs, key=sorted)[rng.integers(len(part.pairs))]
         kinds[:2] = sorted(chosen)
         count = len(kinds)
-    if count > 1 and not part.only and rng.random() < 0.2:
-        kinds[rng.integers(count)] = kinds[0]  # two of one kind, sometimes
+    if count > 1 and not part.only and rng.random() < part.several:
+        kinds[rng.integers(count)] = kinds[0]
     together = {frozenset(pair) for pair in combinations(set(kinds), 2)}
     if (together & part.pairs) and not part.only:
         return None

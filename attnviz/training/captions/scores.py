@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.families.writing.subwords import BLANK
-from attnviz.scenes import GRID, Scene
+from attnviz.scenes import GRID
 from attnviz.scenes.naming import mentions
-from attnviz.training.captions.grammar import Grammar, Language, text
+from attnviz.training.captions.grammar import Language, text
+from attnviz.training.captions.subjects import SCENES, Composed, Sentences, Subject
 
 
-def perfect(scene: Scene, caption: str, language: Language) -> bool:
-    """Whether a caption is one of the sentences that are right of a scene."""
-    return any(text(each, language) == caption for each in Grammar(scene, language, loose=True).every())
+def perfect(sentences: Sentences, caption: str, language: Language) -> bool:
+    """Whether a caption is one of the sentences that are right."""
+    return any(text(each, language) == caption for each in sentences.every())
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,13 @@ class Written:
     """A caption that a model wrote.
 
     Attributes:
-        scene: About it.
+        scene: About it, or about the collage.
         language: Of the caption.
         words: Entries of the vocabulary, the end token left out.
         text: The words as a text.
     """
 
-    scene: Scene
+    scene: Composed
     language: Language
     words: tuple[str, ...]
     text: str
@@ -42,8 +43,12 @@ class Written:
         return [word.removeprefix(BLANK) for word in self.words]
 
 
-def figures(captions: Sequence[Written]) -> dict[str, float]:
+def figures(captions: Sequence[Written], subject: Subject = SCENES) -> dict[str, float]:
     """Figures of captions of one language.
+
+    Args:
+        captions: Of pictures of the subject.
+        subject: What they are about.
 
     Returns:
         `perfect`: share of captions of which every word is right; `named`: share of the kinds in the scenes that are
@@ -52,9 +57,9 @@ def figures(captions: Sequence[Written]) -> dict[str, float]:
     """
     right = named = there = said = invented = twice = 0
     for each in captions:
-        right += perfect(each.scene, each.text, each.language)
+        right += perfect(subject.about(each.scene, each.language, True), each.text, each.language)
         kinds = {placed.kind for placed in each.scene.objects}
-        told = [mention.kind for mention in mentions(each.bare)]
+        told = [mention.kind for mention in mentions(each.bare, subject.world.kinds)]
         named += len(kinds & set(told))
         there += len(kinds)
         said += len(told)
@@ -69,20 +74,26 @@ def figures(captions: Sequence[Written]) -> dict[str, float]:
     }
 
 
-def pointed(captions: Sequence[Written], weights: Sequence[NDArray[Any]], on: Sequence[NDArray[np.bool_]]) -> Pointing:
+def pointed(
+    captions: Sequence[Written],
+    weights: Sequence[NDArray[Any]],
+    on: Sequence[NDArray[np.bool_]],
+    subject: Subject = SCENES,
+) -> Pointing:
     """Where the weight lies while things are named.
 
     Args:
         captions: Of scenes.
         weights: Of each float `[layer, head, word, region]`.
         on: Of each scene bool `[object, region]`, where each object is.
+        subject: What the captions are about.
 
     Returns:
         Means over the words that name something there is, of each layer and head; 0 where there is no such word.
     """
     hits, shares, chance, centre = [], [], [], []
     middle = (GRID // 2) * GRID + GRID // 2
-    for words, target in _named(captions, on):
+    for words, target in _named(captions, on, subject):
         row = weights[words.place][:, :, words.word]  # [layer, head, region]
         hits.append(target[row.argmax(axis=-1)])
         shares.append((row * target).sum(axis=-1))
@@ -121,9 +132,11 @@ class _Word:
     word: int
 
 
-def _named(captions: Sequence[Written], on: Sequence[NDArray[np.bool_]]) -> Iterator[tuple[_Word, NDArray[np.bool_]]]:
+def _named(
+    captions: Sequence[Written], on: Sequence[NDArray[np.bool_]], subject: Subject
+) -> Iterator[tuple[_Word, NDArray[np.bool_]]]:
     for place, caption in enumerate(captions):
-        for mention in mentions(caption.bare):
+        for mention in mentions(caption.bare, subject.world.kinds):
             objects = [i for i, each in enumerate(caption.scene.objects) if each.kind == mention.kind]
             if objects:
                 target = np.logical_or.reduce(on[place][objects])

@@ -33,7 +33,7 @@ class CaptionSettings:
     hidden: int = 512
     attention: bool = True
     guided: float = 0.3
-    epochs: int = 6
+    epochs: int = 11
     batch_size: int = 32
     sentences: int = 2
     learning_rate: float = 1.5e-3

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from attnviz import zoo
+from attnviz.places import CACHE
 from attnviz.training.captions.captioner import Captioner
 from attnviz.training.captions.grammar import LANGUAGES
 from attnviz.training.captions.learner import networks
@@ -26,7 +27,6 @@ from attnviz.training.captions.reader import Reader
 from attnviz.training.captions.recipes import CAPTIONS
 from attnviz.training.captions.scores import figures
 from attnviz.training.captions.settings import CaptionSettings
-from attnviz.training.data import CACHE
 from attnviz.training.networks import halves, set_weights
 from attnviz.training.pipeline import describe
 
@@ -58,11 +58,11 @@ def train(kind: Captioner, which: Which) -> dict[str, Any]:
     own = networks(settings, len(words.vocabulary))
     set_weights(own.full, {name: array.astype(np.float32) for name, array in halves(weights).items()})
     found: dict[str, Any] = {}
-    for part in ("test", "pairs"):
-        reader = Reader(own, words, kind.album(part))
+    for part in (each for each in kind.recipe.subject.reported if each != "style"):
+        reader = Reader(own, words, kind.album(part), kind.recipe.subject)
         for language in LANGUAGES:
             written = reader.written(language)
-            found[f"{part}_{language}"] = rounded(figures(written))
+            found[f"{part}_{language}"] = rounded(figures(written, kind.recipe.subject))
             if part == "test" and settings.attention:
                 found[f"pointing_{language}"] = looked(reader, written, language)
     shutil.rmtree(state, ignore_errors=True)

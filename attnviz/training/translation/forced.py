@@ -35,12 +35,12 @@ class Forced:
     def encode(self, source: str) -> Encoded:
         """The pieces of a text; inputs `tokens` int32 `[1, token]`."""
         pieces = self._source.cut(source)
-        axis = sentence.source_axis(pieces, self._source.vocabulary)
+        axis = sentence.source_axis(pieces, self._source)
         return Encoded(Text(source), {"tokens": np.array([[piece.id for piece in pieces]], np.int32)}, {"tokens": axis})
 
     def run(self, encoded: Encoded, *, target: str) -> AttentionTrace:
         """The block `source-target`, weights `[layer, head, query, key]`; a query is the token it predicted."""
-        output = sentence.typed(self._target.cut(target), target, self._target.vocabulary)
+        output = sentence.typed(self._target.cut(target), target, self._target)
         source = sentence.with_end(encoded.axis)
         found = self._full.predict_on_batch(
             {

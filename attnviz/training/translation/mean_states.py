@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from attnviz import zoo
-from attnviz.training.data import CACHE
+from attnviz.places import CACHE
 from attnviz.training.networks import halves, set_weights
 from attnviz.training.pipeline import describe
 from attnviz.training.recipes import TRANSLATIONS

@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from attnviz.families.writing.subwords import normal
 from attnviz.tokenizers import clean
@@ -37,8 +38,9 @@ class Pairs:
     test: tuple[Pair, ...]
 
 
+@cache
 def pairs(*, quiet: bool = False) -> Pairs:
-    """The union of both parallel sets without what dev and test share with it."""
+    """The union of both parallel sets without what dev and test share with it; read once for both directions."""
     natural = [_natural(line) for line in data.read(data.MANYTHINGS, "jpn.txt", quiet=quiet).splitlines() if line]
     case = _Case(english for english, _ in natural)
     union: dict[Pair, Pair] = {}

@@ -53,7 +53,7 @@ class Translator:
 
     @cached_property
     def corpus(self) -> Pairs:
-        """All pairs; read once."""
+        """All pairs."""
         return pairs(quiet=self.quiet)
 
     def learn(self, models_folder: Path, state: Path) -> Learned:

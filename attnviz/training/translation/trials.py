@@ -11,7 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from attnviz.training.data import CACHE
+from attnviz.places import CACHE
 from attnviz.training.networks import Weights, set_weights
 from attnviz.training.translation.forced import Forced
 from attnviz.training.translation.gold import alignment_figures, gold

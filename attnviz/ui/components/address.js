@@ -1,6 +1,6 @@
-// Keeps the address bar: everything on the screen is in it. An applied sentence is a step of the browser's history, every
-// other change replaces the present step; live typing does so only until it is applied. A text too long for a server's request
-// line travels behind the # instead.
+// Keeps the address bar: everything on the screen is in it. An applied sentence and another model, view or slide are steps of the
+// browser's history, every other change replaces the present step; live typing does so only until it is applied. A text too long for a
+// server's request line travels behind the # instead.
 
 import { stamped } from "./shared/elements.js";
 import { newest } from "./shared/newest.js";
@@ -9,9 +9,9 @@ import { newest } from "./shared/newest.js";
 
 /**
  * @typedef {object} Address
- * @property {Record<string, string> & { text: string }} parameters
+ * @property {Record<string, string>} parameters Without a text where a lecture's slide has it.
  * @property {number} version Rises with every change.
- * @property {number} step Counts applied sentences.
+ * @property {number} step Counts the steps of the history.
  * @property {boolean} live The text is still being typed.
  * @property {boolean} entered Something has been sent by hand before.
  * @property {string} language
@@ -23,25 +23,26 @@ const LONGEST = 6000;
 const KEPT = ["embed", "embed_options"];
 /** @type {{ version: number | null, step: number | null, applied: string | null }} */
 const written = { version: null, step: null, applied: null };
-/** @type {WeakMap<ParentNode, () => void>} */
-const stops = new WeakMap();
+// Streamlit takes away what a draw listens to before it imports the script for the next one. This stays, or a step back between the
+// two would be lost, and the next draw would write the address left over the one that was gone to.
+let navigated = () => {};
+window.addEventListener("popstate", () => navigated());
 
 export default newest(drawAddress);
 
 /** @param {Component<Address>} component */
-function drawAddress({ data, parentElement, setTriggerValue }) {
-  const navigated = () => setTriggerValue("navigated", here());
+function drawAddress({ data, setTriggerValue }) {
+  navigated = () => setTriggerValue("navigated", here());
   if (written.version === null && hidden() !== null && !data.entered) {
     written.version = data.version;
     written.step = data.step;
     navigated();
-    return listen(parentElement, navigated);
+    return;
   }
   // Where the page has moved, Streamlit may draw what was there before once more: only what is newer is written.
   if (written.version === null || written.version < data.version) renew(data);
   document.documentElement.lang = data.language;
   document.title = data.title;
-  return listen(parentElement, navigated);
 }
 
 /** @param {Address} data */
@@ -63,18 +64,6 @@ function renew(data) {
  */
 const write = (how, url) => history[how]({}, "", location.pathname + url);
 
-/**
- * @param {ParentNode} owner
- * @param {() => void} back
- */
-function listen(owner, back) {
-  window.addEventListener("popstate", back);
-  stops.get(owner)?.();
-  const stop = () => window.removeEventListener("popstate", back);
-  stops.set(owner, stop);
-  return stop;
-}
-
 /** The text behind the #, if it is there. */
 const hidden = () => new URLSearchParams(location.hash.slice(1)).get("text");
 
@@ -87,7 +76,8 @@ function here() {
 /** @param {Address["parameters"]} parameters */
 function address(parameters) {
   const { text, ...others } = parameters;
-  const search = new URLSearchParams(others), words = new URLSearchParams({ text });
+  const search = new URLSearchParams(others), words = new URLSearchParams(text === undefined ? {} : { text });
   for (const [name, value] of new URLSearchParams(location.search)) if (KEPT.includes(name)) search.append(name, value);
+  if (text === undefined) return `?${search}`;
   return String(words).length <= LONGEST ? `?${search}&${words}` : `?${search}#${words}`;
 }

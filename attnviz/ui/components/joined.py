@@ -11,6 +11,11 @@ FOLDER = Path(__file__).parent
 #: Of a shared part, as the scripts write it; the name is that of the file in `shared`.
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?:shared/)?(\w+)\.js";\n', re.MULTILINE)
 
+#: For who asked for less motion.
+_STILL = """@media (prefers-reduced-motion: reduce) {
+  *, ::before, ::after { transition: none !important; animation: none !important; }
+}"""
+
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 
 
@@ -43,7 +48,7 @@ def script(name: str) -> str:
 def style(name: str) -> str:
     """The component's rules after those of its parts that have any."""
     files = [f"shared/{part}.css" for part in parts(name) if (FOLDER / "shared" / f"{part}.css").is_file()]
-    return "\n".join(source(file) for file in (*files, f"{name}.css"))
+    return "\n".join([*(source(file) for file in (*files, f"{name}.css")), _STILL])
 
 
 def parts(name: str) -> list[str]:

@@ -18,7 +18,7 @@ from attnviz.ui.components.pictured import Caption, brightest, legend, on_pictur
 from attnviz.ui.components.pictured import picture as pictured
 from attnviz.ui.context import Context
 
-_mount = component("learning")
+_mount = component("learning", drawing=True)
 
 #: Milliseconds a look stays while it plays.
 PACE = 400

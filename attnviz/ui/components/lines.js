@@ -17,6 +17,7 @@ import { newest } from "./shared/newest.js";
  * @property {number} least Weights below it have no line.
  * @property {number} size Height of a line of text.
  * @property {number} gutter Width of the tokens' columns.
+ * @property {number} [width] Of the drawing; known in the browser.
  * @property {string} alt
  * @property {{ head: string, heads: string, least: string }} words
  */
@@ -37,16 +38,18 @@ import { newest } from "./shared/newest.js";
 /** @type {WeakMap<ParentNode, Chart>} */
 const charts = new WeakMap();
 
-const WIDTH = 900;
+/** Widest, in the drawing's own units; on narrow windows a unit is a pixel, so that letters keep their size. */
+const WIDEST = 900;
 
 export default newest(drawLines);
 
 /** @param {Component<Lines>} component */
-function drawLines({ data, parentElement }) {
+function drawLines({ data: sent, parentElement }) {
   /** @type {Chart} */
   const chart = charts.get(parentElement) ?? { on: new Set() };
   charts.set(parentElement, chart);
   const svg = findAs(parentElement, "svg", SVGSVGElement);
+  const width = Math.min(svg.getBoundingClientRect().width || WIDEST, WIDEST), data = { ...sent, width, gutter: Math.min(sent.gutter, width * 0.36) };
   if (chart.heads !== data.heads || chart.first !== data.head) chart.on = new Set([data.head]);
   if (chart.serial === data.serial && svg.firstChild) return;
   Object.assign(chart, { serial: data.serial, heads: data.heads, first: data.head });
@@ -54,7 +57,22 @@ function drawLines({ data, parentElement }) {
   choices(find(parentElement, ".heads"), data, chart.on, () => picture.showHeads());
   listen(svg, chart, picture, data);
   picture.showHeads();
+  if (width < WIDEST) squeeze(svg, data.gutter - 10);
 }
+
+/**
+ * Makes long tokens as wide as their column.
+ * @param {SVGSVGElement} svg
+ * @param {number} room
+ */
+function squeeze(svg, room) {
+  for (const text of svg.querySelectorAll("text")) {
+    if (text.getComputedTextLength() > room) set(text, { textLength: room, lengthAdjust: "spacingAndGlyphs" });
+  }
+}
+
+/** @param {Lines} data */
+const widthOf = (data) => data.width ?? WIDEST;
 
 /** Where a token's line ends. */
 const height = (/** @type {number} */ index, /** @type {number} */ row) => index * row + row / 2 + 5;
@@ -78,7 +96,7 @@ class Picture {
     this.on = on;
     this.note = note;
     this.codes = bytes(data.codes);
-    set(svg, { viewBox: `0 0 ${WIDTH} ${Math.max(data.queries.length, data.keys.length) * data.size + 10}`, "aria-label": data.alt });
+    set(svg, { viewBox: `0 0 ${widthOf(data)} ${Math.max(data.queries.length, data.keys.length) * data.size + 10}`, "aria-label": data.alt });
     svg.replaceChildren(this.#all, this.#few, ...column(data, "query"), ...column(data, "key"));
   }
 
@@ -128,14 +146,14 @@ class Picture {
    * @param {[number, number][]} pairs Query and key of each.
    */
   #drawn(head, pairs) {
-    const { least, gutter, size, colours } = this.data;
+    const { least, gutter, size, colours } = this.data, width = widthOf(this.data);
     /** @type {Map<number, string[]>} */
     const levels = new Map();
     for (const [query, key] of pairs) {
       const value = this.#weight(head, query, key);
       if (value < least) continue;
       const level = Math.ceil(value * 12), parts = levels.get(level) ?? [];
-      parts.push(`M${gutter} ${height(query, size)}L${WIDTH - gutter} ${height(key, size)}`);
+      parts.push(`M${gutter} ${height(query, size)}L${width - gutter} ${height(key, size)}`);
       levels.set(level, parts);
     }
     return [...levels].map(([level, parts]) => shape("path", {
@@ -197,10 +215,10 @@ function choices(boxes, data, on, changed) {
  * @param {Place["side"]} side
  */
 function column(data, side) {
-  const [x, anchor] = side === "query" ? [data.gutter - 8, "end"] : [WIDTH - data.gutter + 8, "start"];
+  const [x, anchor] = side === "query" ? [data.gutter - 8, "end"] : [widthOf(data) - data.gutter + 8, "start"];
   return tokensOf(data, side).map((token, index) => {
     const facts = { x, y: height(index, data.size), "text-anchor": anchor, "dominant-baseline": "central", "font-size": data.size * 0.62 };
-    const element = shape("text", { ...facts, tabindex: index ? -1 : 0 }, token);
+    const element = shape("text", { ...facts, tabindex: index ? -1 : 0, role: "img", "aria-label": token }, token);
     element.dataset.side = side;
     element.dataset.index = String(index);
     return element;
@@ -222,9 +240,9 @@ const tokensOf = (data, side) => (side === "query" ? data.queries : data.keys);
 function listen(svg, chart, picture, data) {
   // The row the pointer is in, beside the lines: from one token to the next there is no gap.
   svg.onpointermove = (event) => {
-    const box = svg.getBoundingClientRect(), scale = WIDTH / box.width;
+    const box = svg.getBoundingClientRect(), width = widthOf(data), scale = width / box.width;
     const across = (event.clientX - box.left) * scale, index = Math.floor(((event.clientY - box.top) * scale - 5) / data.size);
-    const side = across < data.gutter ? "query" : across > WIDTH - data.gutter ? "key" : null;
+    const side = across < data.gutter ? "query" : across > width - data.gutter ? "key" : null;
     picture.show(side && index >= 0 && index < tokensOf(data, side).length ? { side, index } : null);
   };
   svg.onpointerleave = () => picture.show(null);

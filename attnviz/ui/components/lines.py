@@ -13,7 +13,7 @@ from attnviz.trace import MASK_NONE, AttentionBlock
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
-_mount = component("lines")
+_mount = component("lines", drawing=True)
 
 #: Weights below this stay undrawn; the page says so.
 LEAST = 0.01

@@ -16,6 +16,7 @@ import { Lit, switches } from "./shared/regions.js";
  * @property {string} alt
  * @property {string[]} names Of the regions.
  * @property {string} weights float32.
+ * @property {boolean} small A view is drawn beneath.
  * @property {string} text What has been applied.
  * @property {Class[]} classes
  * @property {{ name: string, percent: string } | null} others
@@ -33,6 +34,7 @@ export default newest(drawLit);
 function drawLit({ data, parentElement }) {
   const section = find(parentElement, ".lit"), on = switched.get(parentElement) ?? {}, weights = floats(data.weights);
   switched.set(parentElement, on);
+  section.classList.toggle("small", data.small);
   section.style.setProperty("--accent", data.colours.accent);
   section.style.setProperty("--bar", data.colours.bar);
   const lit = new Lit(section, data.picture, data.alt, data.legend, data.names, weights, on), note = find(section, ".note");

@@ -16,7 +16,7 @@ from attnviz.ui.components.pictured import Caption
 from attnviz.ui.components.stage import classes
 from attnviz.ui.context import Context
 
-_mount = component("lit")
+_mount = component("lit", drawing=True)
 
 
 def shows(trace: AttentionTrace, focus: Focus) -> bool:
@@ -24,9 +24,9 @@ def shows(trace: AttentionTrace, focus: Focus) -> bool:
     return pictured.on_picture(trace, focus.keys(trace))
 
 
-def lit(context: Context) -> None:
-    """Draw the selected picture."""
-    _draw(context, context.trace, context.focus, "lit", 0.0, answer=True)
+def lit(context: Context, small: bool) -> None:
+    """Draw the selected picture; small where a view is drawn beneath."""
+    _draw(context, context.trace, context.focus, "lit", 0.0, answer=True, small=small)
 
 
 def beside(rows: Sequence[tuple[AttentionTrace, Focus]]) -> float:
@@ -46,7 +46,9 @@ def row(context: Context, trace: AttentionTrace, focus: Focus, key: str, top: fl
     _draw(context, trace, focus, key, top, answer=False)
 
 
-def _draw(context: Context, trace: AttentionTrace, focus: Focus, key: str, top: float, *, answer: bool) -> None:
+def _draw(
+    context: Context, trace: AttentionTrace, focus: Focus, key: str, top: float, *, answer: bool, small: bool = False
+) -> None:
     scale, paint = context.state.scale, style.theme(context.theme)
     block = trace.block(focus.block)
     look = Caption(trace, block, focus.row(trace)[None].astype(np.float64), "", [block.query.tokens[focus.query]])
@@ -58,6 +60,7 @@ def _draw(context: Context, trace: AttentionTrace, focus: Focus, key: str, top: 
             "alt": describe_row(trace, focus, context.language),
             "names": list(focus.keys(trace).tokens),
             "weights": base64.b64encode(look.values.astype("<f4").tobytes()).decode(),
+            "small": small,
             "text": context.state.text,
             **(classes(context, trace) if answer else {"classes": [], "others": None}),
             "colours": {"bar": paint.bar, "accent": paint.accent},

@@ -16,10 +16,10 @@ from attnviz.trace import AttentionBlock
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
-_mount = component("maps")
+_mount = component("maps", drawing=True)
 
-#: Most rows and columns a small map is drawn with.
-LIMIT = 64
+#: Most rows and columns a small map is drawn with: of many heads each has little room.
+LIMIT, MANY, LIMIT_OF_MANY = 64, 144, 32
 
 
 def maps(context: Context, block: AttentionBlock, focus: Focus, scale: ScaleKey, on_chosen: Callable[[], None]) -> None:
@@ -32,9 +32,10 @@ def maps(context: Context, block: AttentionBlock, focus: Focus, scale: ScaleKey,
         scale: How weights become colours.
         on_chosen: Called before the run that follows the choice of a head.
     """
-    small = placed(block.weights, scale, LIMIT)
+    limit = LIMIT if block.shape[0] * block.shape[1] <= MANY else LIMIT_OF_MANY
+    small = placed(block.weights, scale, limit)
     layers, heads, rows, columns = small.shape
-    masks = _masks(block)
+    masks = _masks(block, limit)
     _mount(
         key="maps",
         data={
@@ -64,11 +65,11 @@ def maps(context: Context, block: AttentionBlock, focus: Focus, scale: ScaleKey,
     )
 
 
-def _masks(block: AttentionBlock) -> NDArray[np.uint8]:
+def _masks(block: AttentionBlock, limit: int) -> NDArray[np.uint8]:
     """Why cells are zero, `[layer, head, row, column]` or, if all heads have the same, `[row, column]`; may be empty.
 
     A cell of a small map is masked if all it stands for is.
     """
     if block.mask is None:
         return np.zeros(0, np.uint8)
-    return (-shrunk(-block.mask.astype(np.float64), LIMIT)).astype(np.uint8)
+    return (-shrunk(-block.mask.astype(np.float64), limit)).astype(np.uint8)

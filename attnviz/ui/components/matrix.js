@@ -14,6 +14,7 @@ import { newest } from "./shared/newest.js";
  * @property {string[]} keys
  * @property {number} query The one that is looked at.
  * @property {number[]} own The model's own position of each query.
+ * @property {number} letter Pixels of a name.
  * @property {number} cell Pixels, at most.
  * @property {string} codes
  * @property {string} weights float32, or empty where they are too many.
@@ -41,7 +42,7 @@ import { newest } from "./shared/newest.js";
  * @property {number} page Width of the page.
  */
 
-const FONT = 16, LINE = 18, LONGEST = 24, WIDEST = 170;
+const LONGEST = 24, WIDEST = 11;
 // Pixels of a cell that carries the sign of a mask within, where cells are large enough to show it.
 const SIGN = 6;
 /** @type {WeakMap<Element, number>} */
@@ -60,7 +61,7 @@ function drawMatrix({ data, parentElement, setStateValue }) {
   if (data.mark) title.append(make("span", "mark", data.mark));
 
   const cells = { codes: bytes(data.codes), masks: bytes(data.masks), rows, columns };
-  const canvas = paintCells(findAs(plane, "canvas", HTMLCanvasElement), cells, paint, cell < LINE ? 1 : SIGN);
+  const canvas = paintCells(findAs(plane, "canvas", HTMLCanvasElement), cells, paint, cell < pitch(data) ? 1 : SIGN);
   Object.assign(canvas.style, { left: `${left}px`, top: "2px", width: `${columns * cell}px`, height: `${rows * cell}px` });
   canvas.setAttribute("aria-label", data.alt);
   name(svg, data, plan);
@@ -88,13 +89,13 @@ function drawMatrix({ data, parentElement, setStateValue }) {
  * @returns {Plan}
  */
 function planned(data, plane) {
-  const step = Math.ceil(LINE / data.cell);
+  const step = Math.ceil(pitch(data) / data.cell), { letter } = data;
   /** @param {string[]} tokens @returns {[string, number][]} */
   const shown = (tokens) => tokens.map((token, place) => /** @type {[string, number]} */ ([cut(token), place])).filter((_, place) => place % step === 0);
   const down = shown(data.queries), across = shown(data.keys), family = getComputedStyle(plane).fontFamily;
-  const left = widest(down, family) + 2.5 * FONT, below = widest(across, family) + 2.5 * FONT;
+  const left = widest(down, letter, family) + 2.5 * letter, below = widest(across, letter, family) + 2.5 * letter;
   const page = /** @type {ShadowRoot} */ (plane.getRootNode()).host.closest("[class*=st-key-chart]")?.clientWidth ?? 0;
-  const cell = step > 1 ? data.cell : Math.max(LINE, Math.min(data.cell, Math.floor((page - left - 4) / data.keys.length)));
+  const cell = step > 1 ? data.cell : Math.max(pitch(data), Math.min(data.cell, Math.floor((page - left - 4) / data.keys.length)));
   return { down, across, left, below, cell, page };
 }
 
@@ -105,7 +106,7 @@ function planned(data, plane) {
  * @param {Plan} plan
  */
 function name(svg, data, { down, across, left, below, cell }) {
-  const rows = data.queries.length, columns = data.keys.length;
+  const rows = data.queries.length, columns = data.keys.length, { letter } = data;
   const width = left + columns * cell + 4, height = rows * cell + below + 4;
   set(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
   /** @param {number} place */
@@ -114,11 +115,11 @@ function name(svg, data, { down, across, left, below, cell }) {
   const lines = (count, line) => Array.from({ length: count - 1 }, (_, place) => line((place + 1) * cell)).join("");
   const grid = lines(columns, (at) => `M${left + at} 2V${foot}`) + lines(rows, (at) => `M${left} ${2 + at}h${columns * cell}`);
   svg.replaceChildren(
-    ...(cell < LINE ? [] : [shape("path", { d: grid, stroke: data.ground, "shape-rendering": "crispEdges" })]),
-    ...down.map(([token, place]) => words(token, left - 6, middle(place), "end")),
-    ...across.map(([token, place]) => words(token, left - 2 + middle(place), foot + 6, "end", -90)),
-    words(data.words.query, FONT * 0.75, 2 + (rows * cell) / 2, "middle", -90),
-    words(data.words.key, left + (columns * cell) / 2, height - FONT * 0.75, "middle"),
+    ...(cell < pitch(data) ? [] : [shape("path", { d: grid, stroke: data.ground, "shape-rendering": "crispEdges" })]),
+    ...down.map(([token, place]) => words(token, letter, left - 6, middle(place), "end")),
+    ...across.map(([token, place]) => words(token, letter, left - 2 + middle(place), foot + 6, "end", -90)),
+    words(data.words.query, letter, letter * 0.75, 2 + (rows * cell) / 2, "middle", -90),
+    words(data.words.key, letter, left + (columns * cell) / 2, height - letter * 0.75, "middle"),
     shape("rect", { x: left - 1, y: 1 + data.query * cell, width: columns * cell + 2, height: cell + 2, fill: "none", stroke: data.accent, "stroke-width": 2 }),
   );
 }
@@ -160,13 +161,20 @@ function tell(plane, tip, under, say) {
 }
 
 /**
+ * Pixels from one name to the next.
+ * @param {Matrix} data
+ */
+const pitch = ({ letter }) => letter + 2;
+
+/**
  * @param {string} content
+ * @param {number} letter
  * @param {number} x
  * @param {number} y
  * @param {"middle" | "end"} anchor
  */
-const words = (content, x, y, anchor, turn = 0) => shape("text", {
-  x, y, "text-anchor": anchor, "dominant-baseline": "central", "font-size": FONT, ...(turn && { transform: `rotate(${turn} ${x} ${y})` }),
+const words = (content, letter, x, y, anchor, turn = 0) => shape("text", {
+  x, y, "text-anchor": anchor, "dominant-baseline": "central", "font-size": letter, ...(turn && { transform: `rotate(${turn} ${x} ${y})` }),
 }, content);
 
 /**
@@ -181,10 +189,11 @@ function cut(token) {
 
 /**
  * @param {[string, number][]} tokens
+ * @param {number} letter
  * @param {string} family
  */
-function widest(tokens, family) {
+function widest(tokens, letter, family) {
   const pen = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
-  pen.font = `${FONT}px ${family}`;
-  return Math.min(WIDEST, Math.max(...tokens.map(([token]) => pen.measureText(token).width)));
+  pen.font = `${letter}px ${family}`;
+  return Math.min(WIDEST * letter, Math.max(...tokens.map(([token]) => pen.measureText(token).width)));
 }

@@ -14,13 +14,16 @@ from attnviz.figures.head import SIGNED
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
-_mount = component("matrix")
+_mount = component("matrix", drawing=True)
 
 #: Pixels all cells together take, about.
 SIDE = 1000
 
 #: Pixels a cell has, at least, whose token is named beside it, and at most.
 NAMED, LARGEST = 18, 32
+
+#: Pixels of a letter, and on the stage alone.
+LETTER, PROJECTED = 16, 26
 
 #: Words on the picture.
 WORDS = {"query": "query_axis", "key": "key_axis", "weight": "weight"}
@@ -40,8 +43,7 @@ def matrix(context: Context, scale: ScaleKey, alt: str, on_chosen: Callable[[], 
     """
     focus, look = context.focus, style.theme(context.theme)
     block = context.trace.block(focus.block)
-    mask = np.zeros((0, 0), np.int8) if block.mask is None else block.mask
-    mask = mask if mask.ndim == 2 else mask[focus.layer, focus.head]
+    mask = np.zeros((0, 0), np.int8) if block.mask is None else block.mask_of(focus.layer, focus.head)
     weights, tokens = block.weights[focus.layer, focus.head], max(block.shape[2:])
     numbering = context.t("figures.layer_head", layer=focus.layer + 1, head=focus.head + 1)
     _mount(
@@ -51,6 +53,7 @@ def matrix(context: Context, scale: ScaleKey, alt: str, on_chosen: Callable[[], 
             "keys": list(block.key.tokens),
             "query": focus.query,
             "own": list(range(len(block.query))) if block.parts is None else [group[0] for group in block.parts[0]],
+            "letter": PROJECTED if context.state.stage else LETTER,
             "cell": min(LARGEST, max(NAMED if tokens <= SIGNED else 2, SIDE // tokens)),
             "codes": _base64(coded(normalise(weights, scale))),
             "weights": _base64(weights.astype("<f4")) if tokens <= SIGNED else "",

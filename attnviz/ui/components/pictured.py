@@ -18,7 +18,7 @@ from attnviz.figures.describe import looked
 from attnviz.figures.numbers import approx, percent
 from attnviz.figures.regions import webp
 from attnviz.i18n import languages
-from attnviz.scenes import KINDS, Scene
+from attnviz.scenes import Composed, kinds_of, names_in
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Picture, RegionAxis, Written
 from attnviz.ui.context import Context
 
@@ -63,10 +63,10 @@ def on_picture(trace: AttentionTrace, axis: Axis) -> bool:
 def things(trace: AttentionTrace, axis: Axis | None, language: str) -> dict[str, tuple[int, ...]]:
     """The things of a composed picture and the regions they lie on; nothing where the axis is not of such regions."""
     scene, found = trace.source, dict[str, tuple[int, ...]]()
-    if axis is None or not isinstance(scene, Scene) or not on_picture(trace, axis):
+    if axis is None or not isinstance(scene, Composed) or not on_picture(trace, axis):
         return {}
-    for placed, there in zip(scene.objects, scene.lies_on(), strict=True):
-        name = KINDS[placed.kind].words(_known(language))
+    for kind, there in zip(names_in(scene), scene.lies_on(), strict=True):
+        name = kinds_of(scene)[kind].words(_known(language))
         found[name if name not in found else f"{name} {len(found) + 1}"] = tuple(np.flatnonzero(there).tolist())
     return {name: regions for name, regions in found.items() if regions}
 
@@ -88,12 +88,9 @@ def picture(context: Context, captions: Sequence[Caption], scale: ScaleKey, top:
         _looks(context, each, lit(each.values, scale, top), over / most)
         for each, over in zip(captions, apart, strict=True)
     ]
-    objects = [
-        {"name": KINDS[each.kind].words(_known(context.language)), "box": [float(edge) for edge in box]}
-        for each, box in (zip(source.objects, source.boxes(), strict=True) if isinstance(source, Scene) else ())
-    ]
+    objects = _outlines(source, _known(context.language)) if isinstance(source, Composed) else []
     return {
-        "url": webp(np.asarray(source.image(_SHOWN)) if isinstance(source, Scene) else source.pixels()),
+        "url": webp(np.asarray(source.image(_SHOWN)) if isinstance(source, Composed) else source.pixels()),
         "columns": axis.grid[1],
         "objects": objects,
         "looks": shown[0],
@@ -129,12 +126,21 @@ def _apart(marks: Sequence[Tick]) -> list[Tick]:
     return [mark for mark in marks if mark.position < _CLOSE or mark is marks[-1]]
 
 
+def _outlines(source: Composed, language: str) -> list[dict[str, Any]]:
+    """Each thing's name and box."""
+    kinds = kinds_of(source)
+    return [
+        {"name": kinds[kind].words(language), "box": [float(edge) for edge in box]}
+        for kind, box in zip(names_in(source), source.boxes(), strict=True)
+    ]
+
+
 def _keen(caption: Caption) -> int:
     """The word a picture is shown with: that which looks most at one place, of those that name a thing if there are."""
     axis, scene, values = caption.block.key, caption.trace.source, caption.values
     assert isinstance(axis, RegionAxis) and axis.grid is not None
     words = caption.words or caption.block.query.tokens
-    named = pointed(scene, words, values, axis.grid) if isinstance(scene, Scene) else []
+    named = pointed(scene, words, values, axis.grid) if isinstance(scene, Composed) else []
     there = [place for place, thing in enumerate(named) if thing is not None and thing.hit] or range(len(values))
     return max(there, key=lambda place: float(values[place].max()))
 

@@ -10,10 +10,11 @@ import { newest } from "./shared/newest.js";
  * @typedef {object} SentenceBox
  * @property {string} text
  * @property {string} version Changes where the server sets the text.
- * @property {string[]} examples
+ * @property {{ text: string, mark: string, told: string }[]} examples With a mark of whether the model answers as a reader would.
  * @property {string} text_language
  * @property {boolean} follow The picture follows the typing.
  * @property {number} pause Milliseconds of quiet before it does.
+ * @property {number} limit Characters that are read.
  * @property {Record<"label" | "apply" | "follow" | "follow_help" | "examples" | "placeholder", string>} words
  */
 
@@ -42,17 +43,17 @@ function drawBox({ data, parentElement, setStateValue }) {
   follow.checked = data.follow;
   if (box.version !== data.version) take(box, text, data);
 
-  /** @param {"apply" | "live" | "follow"} kind */
+  /** @param {"apply" | "live" | "follow" | "why"} kind */
   const send = (kind) => {
     clearTimeout(box.timer);
     if (kind === "live" && box.sent === text.value) return;
-    box.sent = text.value;
-    setStateValue("entry", stamped({ text: text.value, kind, follow: follow.checked }));
+    box.sent = text.value.slice(0, data.limit + 1); // one more says that there was more
+    setStateValue("entry", stamped({ text: box.sent, kind, follow: follow.checked }));
   };
-  offer(box, find(parentElement, ".examples"), data, (example) => {
+  offer(box, find(parentElement, ".examples"), data, (example, kind) => {
     text.value = example;
     grow(text);
-    send("apply");
+    send(kind);
   });
   listen(box, text, () => send("apply"), () => {
     clearTimeout(box.timer);
@@ -101,25 +102,53 @@ function grow(text) {
  * @param {Box} box
  * @param {HTMLElement} place
  * @param {SentenceBox} data
- * @param {(example: string) => void} chosen
+ * @param {(example: string, kind: "apply" | "why") => void} chosen
  */
 function offer(box, place, { examples, text_language }, chosen) {
   const shown = JSON.stringify(examples);
   if (box.examples !== shown) {
     box.examples = shown;
-    place.replaceChildren(...examples.map((example) => {
-      const button = make("button", "", example);
+    place.replaceChildren(...examples.map(({ text, mark, told }) => {
+      const pill = make("span", mark === "✗" ? "pill wrong" : "pill"), button = make("button", "example");
+      if (mark === "✗") pill.append(asks(text, `${text}: ${told}`));
+      else if (mark) button.append(make("b", "", mark), " ");
+      button.append(text);
       button.type = "button";
-      button.title = example;
+      button.title = told ? `${text} – ${told}` : text;
+      button.dataset.text = text;
       button.dir = "auto";
       button.lang = text_language;
-      return button;
+      pill.append(button);
+      return pill;
     }));
   }
+  // One stop of the Tab key; arrow keys go from one to the next.
+  const buttons = [...place.querySelectorAll("button")];
+  buttons.forEach((button, index) => { button.tabIndex = index ? -1 : 0; });
+  place.onkeydown = (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key], at = buttons.indexOf(/** @type {HTMLButtonElement} */ (nearest(event, "button")));
+    if (!step || at < 0) return;
+    event.preventDefault();
+    buttons[(at + step + buttons.length) % buttons.length].focus();
+  };
   place.onclick = (event) => {
     const button = nearest(event, "button");
-    if (button) chosen(button.textContent ?? "");
+    if (button) chosen(button.dataset.text ?? "", button.classList.contains("why") ? "why" : "apply");
   };
+}
+
+/**
+ * The mark of an example that the model fails on: it asks why.
+ * @param {string} text
+ * @param {string} told
+ */
+function asks(text, told) {
+  const button = make("button", "why", "✗");
+  button.type = "button";
+  button.title = told;
+  button.setAttribute("aria-label", told);
+  button.dataset.text = text;
+  return button;
 }
 
 /**

@@ -22,6 +22,7 @@ import { newest } from "./shared/newest.js";
  * @property {string} weight
  * @property {string} number Under the token.
  * @property {string} tip
+ * @property {string} said The same for who hears it.
  */
 
 /**
@@ -42,7 +43,7 @@ import { newest } from "./shared/newest.js";
  * @property {Row[]} rows
  * @property {number | null} selected
  * @property {boolean} numbers Each weight is written under its token.
- * @property {string} text What has been applied.
+ * @property {string | null} text What has been applied; null where another picture stands for it.
  * @property {string} text_language
  * @property {{ bar: string, accent: string }} colours
  * @property {{ title: string, ramp: string[], ticks: Tick[] }} legend
@@ -70,9 +71,8 @@ function drawStage({ data, parentElement, setStateValue }) {
   stage.setAttribute("aria-label", data.words.label);
   tip.hidden = true;
 
-  const layout = JSON.stringify([many, data.numbers, data.text_language, data.rows.map(outline)]);
+  const layout = JSON.stringify([many, data.numbers, data.tokens_choosable, data.text_language, data.rows.map(outline)]);
   if (laid.get(rows) !== layout) {
-    stage.append(scale);
     rows.replaceChildren(...data.rows.map((row) => line(row, data, many)));
     laid.set(rows, layout);
     if (focused?.classList.contains("line")) {
@@ -80,10 +80,8 @@ function drawStage({ data, parentElement, setStateValue }) {
     }
   }
   data.rows.forEach((row, index) => { shade(/** @type {HTMLElement} */ (rows.children[index]), row, data, many); });
-  const place = many ? stage : rows.querySelector(".line .words") ?? stage;
-  if (scale.parentElement !== place) place.append(scale);
   legend(scale, data.legend);
-  stage.dataset.attnvizTrace = data.text;
+  if (data.text !== null) stage.dataset.attnvizTrace = data.text;
 
   const choose = chooser(data, many, setStateValue);
   rows.onclick = choose;
@@ -187,12 +185,14 @@ function line(row, data, many) {
   const sentence = make("p", "sentence");
   sentence.dir = "auto";
   sentence.lang = data.text_language;
+  sentence.setAttribute("role", "group");
   row.tokens?.forEach((token, index) => {
     if (token.gap) sentence.append(token.gap);
     const span = make("span", "token", token.text);
     span.dataset.token = String(token.place);
     if (data.numbers) span.append(make("span", "number"));
     span.tabIndex = index === 0 ? 0 : -1;
+    span.setAttribute("role", data.tokens_choosable && row.index ? "button" : "img");
     sentence.append(span);
   });
   const words = make("div", "words");
@@ -221,6 +221,7 @@ function shade(element, row, data, many) {
     span.style.color = token.ink;
     span.dataset.tip = token.tip;
     span.dataset.weight = token.weight;
+    span.setAttribute("aria-label", `${token.text}: ${token.said}`);
     if (data.numbers) /** @type {ChildNode} */ (span.lastChild).textContent = token.number;
   });
   if (row.classes?.length) element.lastChild?.replaceWith(many ? verdict(row.classes) : classes(row.classes, row.others ?? null));

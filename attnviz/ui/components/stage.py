@@ -15,10 +15,10 @@ from attnviz.trace import MASK_NONE, AttentionTrace, Classification
 from attnviz.ui.components import component
 from attnviz.ui.context import Context, Row
 
-_mount = component("stage")
+_mount = component("stage", drawing=True)
 
-#: Classes drawn beside a sentence; the view of the prediction has them all.
-MAX_CLASSES = 5
+#: Classes drawn beside a sentence, where a view stands beneath, and beside a picture; the prediction has them all.
+FEW_CLASSES, MAX_CLASSES = 2, 5
 
 #: Of the 256 steps of colour, every so many is drawn in the scale: both ends are.
 _LEGEND_STEP = 5
@@ -38,7 +38,7 @@ def stage(
         on_selected: Called before the run that follows the choice of a sentence.
         on_token: Called before the run that follows the choice of a token as the query.
     """
-    look, scale = style.theme(context.theme), context.state.scale
+    scale = context.state.scale
     rows = []
     for row in context.rows:
         rows.append(_row(context, row, scale))
@@ -49,25 +49,43 @@ def stage(
             extra = _row(context, Row(0, "", shuffled), scale)
             rows.append({**extra, "name": context.t("shuffle.name"), "selectable": False})
     _mount(
-        key="stage",
-        data={
-            "rows": rows,
-            "selected": context.selected.number if context.selected else None,
-            "numbers": context.state.numbers,
-            "text": context.state.text,
-            "text_language": context.card.languages[0] if context.card.languages else "",
-            "colours": {"bar": look.bar, "accent": look.accent},
-            "legend": {
-                "title": _scale_title(context, scale, alone=len(rows) == 1),
-                "ramp": [fill for fill, _ in style.palette(look.ramp)[::_LEGEND_STEP]],
-                "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
-            },
-            "tokens_choosable": context.selected is not None and not context.pooling,
-            "words": {"label": context.t("page.stage")},
-        },
+        key="words",
+        data=_data(context, rows),
         on_selected_change=on_selected,
         on_token_change=on_token,
     )
+
+
+def beside(context: Context, name: str) -> None:
+    """Draw another model's sentence as the page draws its own, to stand beneath it.
+
+    Args:
+        context: The page as it would be with the other model.
+        name: What is written above the sentence.
+    """
+    rows = [{**_row(context, row, context.state.scale), "name": name, "selectable": False} for row in context.rows]
+    data = {"text": None, "tokens_choosable": False, "words": {"label": name}}
+    _mount(key="beside", data={**_data(context, rows), **data})
+
+
+def _data(context: Context, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the browser draws."""
+    look, scale = style.theme(context.theme), context.state.scale
+    return {
+        "rows": rows,
+        "selected": context.selected.number if context.selected else None,
+        "numbers": context.state.numbers,
+        "text": context.state.text,
+        "text_language": context.card.languages[0] if context.card.languages else "",
+        "colours": {"bar": look.bar, "accent": look.accent},
+        "legend": {
+            "title": _scale_title(context, scale, alone=len(rows) == 1),
+            "ramp": [fill for fill, _ in style.palette(look.ramp)[::_LEGEND_STEP]],
+            "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
+        },
+        "tokens_choosable": context.selected is not None and not context.pooling,
+        "words": {"label": context.t("page.stage")},
+    }
 
 
 def _scale_title(context: Context, scale: ScaleKey, alone: bool) -> str:
@@ -98,7 +116,7 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
     places = [group[0] for group in block.parts[1]] if block.parts is not None else list(range(len(keys)))
     mask = focus.mask(trace)
     masks = [MASK_NONE] * len(keys) if mask is None else mask.tolist()
-    word = context.t("figures.weight")
+    word, separator = context.t("figures.weight"), context.t("alt.separator")
     tokens: list[dict[str, Any]] = []
     reached, placed = 0, True
     in_order = all(a[0] < b[0] for a, b in zip(keys.spans, keys.spans[1:], strict=False) if a and b)
@@ -112,9 +130,8 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
         placed = span is not None
         fill, ink = palette[code]
         here, number = len(tokens), exact(weight)
-        told = [f"{word} {number}"]
-        told += [context.t("page.unknown_word")] if unknown else []
-        told += [context.t(f"masks.{masks[here]}")] if masks[here] else []
+        more = [context.t("page.unknown_word")] if unknown else []
+        more += [context.t(f"masks.{masks[here]}")] if masks[here] else []
         tokens.append(
             {
                 "text": token,
@@ -126,27 +143,28 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
                 "query": asking == places[here],
                 "weight": number,
                 "number": SIGNS[masks[here]][0] if masks[here] else approx(weight),
-                "tip": "\n".join(told),
+                "tip": "\n".join([f"{word} {number}", *more]),
+                "said": separator.join([f"{word} {approx(weight)}", *more]),
             }
         )
     return {
         "index": row.number,
         "tokens": tokens,
-        **classes(context, trace),
+        **classes(context, trace, FEW_CLASSES),
         "alt": describe_row(trace, focus, context.language),
         "selectable": True,
     }
 
 
-def classes(context: Context, trace: AttentionTrace) -> dict[str, Any]:
-    """The classes the stage has room for, the most probable first where not all fit, and the sum of the others."""
+def classes(context: Context, trace: AttentionTrace, most: int = MAX_CLASSES) -> dict[str, Any]:
+    """The classes there is room for, the most probable first where not all fit, and the sum of the others."""
     output = trace.output
     if not isinstance(output, Classification):
         return {"classes": [], "others": None}
     order = list(range(len(output.labels)))
-    if len(order) > MAX_CLASSES:
+    if len(order) > most:
         order.sort(key=lambda index: -float(output.probabilities[index]))
-    shown, rest = order[:MAX_CLASSES], order[MAX_CLASSES:]
+    shown, rest = order[:most], order[most:]
     entries = [
         {
             "name": context.names[index],

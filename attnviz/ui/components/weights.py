@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import streamlit as st
 from numpy.typing import NDArray
 
 from attnviz.figures import style
@@ -13,6 +14,9 @@ from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
 _mount = component("weights")
+
+#: Keeps the place of a table of so many rows before its script has drawn it: what stands below would jump.
+_ROOM = "<style>.st-key-weights {{ min-height: calc(1.7rem + min(36rem, 1.9rem + {rows} * 2.6rem)); }}</style>"
 
 
 def weights(
@@ -40,6 +44,7 @@ def weights(
         {"token": token, "own": float(one), "was": approx(float(one)), "now": None if np.isnan(new) else float(new)}
         for token, one, new in zip(tokens, own, now, strict=True)
     ]
+    st.html(_ROOM.format(rows=len(rows)))
     words = ("token", "own", "drag", "typed", "gone", "hint")
     _mount(
         key="weights",

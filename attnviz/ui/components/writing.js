@@ -33,6 +33,7 @@ import { Lit, switches } from "./shared/regions.js";
  * @property {number} at Step it stands at, or -1.
  * @property {number} speed Tokens a second; 0 shows all at once.
  * @property {string} text What has been applied.
+ * @property {boolean} small Without player, map and alternatives.
  * @property {string} alt
  * @property {string} name Which heads these are.
  * @property {boolean} forced The translation is given; the model reads it.
@@ -71,8 +72,10 @@ function drawWriting({ data, parentElement, setStateValue }) {
   const film = films.get(parentElement) ?? { key: null, at: 0, playing: false, on: {} };
   films.set(parentElement, film);
   film.send = (event) => setStateValue("event", stamped(event));
+  section.classList.add("drawn");
   section.classList.toggle("long", !data.picture && Math.max(sources.length, targets.length) > 26);
   section.classList.toggle("pictured", data.picture !== null);
+  section.classList.toggle("small", data.small);
   section.style.setProperty("--accent", data.colours.accent);
   section.style.setProperty("--line", data.colours.line);
   find(section, ".name").textContent = data.name;
@@ -91,8 +94,12 @@ function drawWriting({ data, parentElement, setStateValue }) {
       });
       return { name: targets[step].text, count: `${step + 1} / ${last + 1}` };
     },
-    // What has been written to its end stays there unless it is said otherwise: that is not told.
-    tell: (step, ended) => ended || film.send?.({ kind: "step", place: data.steps[step].place }),
+    // What has been written to its end stays there unless it is said otherwise: that is not told. A picture is then lit by its clearest
+    // word, for the last token looks at nothing much.
+    tell: (step, ended) => {
+      if (!ended) film.send?.({ kind: "step", place: data.steps[step].place });
+      else if (data.picture) picture.meet({ side: "target", index: rest });
+    },
   });
   listen(section, film, picture, playback);
   begin(data, film, playback, rest);
@@ -199,6 +206,8 @@ class Picture {
       source.forEach((span, index) => {
         span.classList.toggle("met", met !== null && index === key);
         this.#shade(span, query !== null ? codes[this.#at(query, index)] : null);
+        const { words, source: { tokens } } = this.data, told = query === null ? "" : `: ${words.weight} ≈ ${this.weights[this.#at(query, index)].toFixed(3)}`;
+        span.setAttribute("aria-label", `${tokens[index].text}${told}`);
       });
     }
     this.#paintMap(query, key);
@@ -304,10 +313,12 @@ const STEPS = Array.from({ length: 64 }, (_, index) => index * 4 + 3);
 function sentence(paragraph, side, { language, tokens }, name) {
   paragraph.lang = language;
   paragraph.dir = "auto";
+  paragraph.setAttribute("role", "group");
   paragraph.setAttribute("aria-label", `${name}: ${tokens.map((token) => token.gap + token.text).join("")}`);
   const spans = tokens.map((token, index) => {
     const span = marked(make("span", `token${token.special ? " special" : ""}${token.unknown ? " unknown" : ""}`, token.text), { side, index });
     span.tabIndex = index ? -1 : 0;
+    span.setAttribute("role", "button");
     return span;
   });
   paragraph.replaceChildren(...spans.flatMap((span, index) => (tokens[index].gap ? [tokens[index].gap, span] : [span])));

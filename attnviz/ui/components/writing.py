@@ -18,7 +18,7 @@ from attnviz.ui.components import component, pictured
 from attnviz.ui.components.pictured import Caption
 from attnviz.ui.context import Context
 
-_mount = component("writing")
+_mount = component("writing", drawing=True)
 
 #: Words of the component, of the catalogue's section `writing`.
 _WORDS = (
@@ -43,6 +43,7 @@ def writing(
     speed: int,
     alt: str,
     text: str,
+    small: bool,
     on_event: Callable[[], None],
 ) -> None:
     """Draw what is written.
@@ -59,6 +60,7 @@ def writing(
         speed: Tokens a second; 0 shows all at once.
         alt: The picture in words.
         text: What has been applied; named on the element once it is drawn.
+        small: Only what was read and what is written, without player, map and alternatives.
         on_event: Called before the run that follows the choice of an alternative, a step or a token.
     """
     block, values = caption.block, caption.values
@@ -77,6 +79,7 @@ def writing(
             "at": at,
             "speed": speed,
             "text": text,
+            "small": small,
             "alt": alt,
             "name": name,
             "forced": bool(context.way.target),

@@ -15,7 +15,7 @@ def block_name(context: Context, block: str) -> str:
 
 
 def choose_block(context: Context) -> None:
-    """Draw the choice for the views below; what is chosen is the field `block`."""
+    """Draw the choice for all views; what is chosen is the field `block`."""
     if context.selected is None or len(context.trace.blocks) < 2:
         return
     st.segmented_control(
@@ -24,7 +24,6 @@ def choose_block(context: Context) -> None:
         format_func=lambda block: block_name(context, block),
         key="block",
         required=True,
-        label_visibility="collapsed",
         width="content",
         help=context.t("controls.block_help"),
     )

@@ -25,7 +25,7 @@ def choose_head(context: Context, parts: Collection[str] = _PLACE) -> None:
     """
     block = context.trace.block(context.focus.block)
     layers, heads, _, _ = block.shape
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(key="place", horizontal=True, vertical_alignment="center", gap="medium"):
         for key, count in (("layer", layers), ("head", heads)):
             if key not in parts:
                 continue

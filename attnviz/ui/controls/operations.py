@@ -33,7 +33,8 @@ def offered(context: Context, own: AttentionTrace, focus: Focus) -> list[Name]:
     found = list(OFFERED)
     if block.kind != "pooling" or "reweights" not in context.abilities:
         found.remove("adversarial")
-    if context.written or not offers.lifts(context.card, block):
+    held = context.written is not None and "continues" not in context.abilities  # what is read at once can be lifted
+    if held or not offers.lifts(context.card, block):
         found.remove("lift")
     if "blanks" not in context.abilities:
         found.remove("blank")

@@ -17,7 +17,6 @@ def choose_reading(context: Context) -> None:
             SPECIAL,
             format_func=lambda key: context.t(f"controls.special_{key}"),
             key="special",
-            label_visibility="collapsed",
             width=270,
             help=context.t("controls.special_help"),
         )
@@ -28,7 +27,6 @@ def choose_reading(context: Context) -> None:
             format_func=lambda key: context.t(f"controls.pieces_{key}"),
             key="pieces",
             required=True,
-            label_visibility="collapsed",
             width="content",
             help=context.t("controls.pieces_help"),
         )

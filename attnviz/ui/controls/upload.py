@@ -10,22 +10,15 @@ import streamlit as st
 from attnviz.errors import AttnvizError
 from attnviz.ui import actions, models, session
 from attnviz.ui.context import Context
+from attnviz.ui.serving import uploads
 from attnviz.ui.words import literal
-
-#: Set to 1 by the operator.
-SWITCH = "ATTNVIZ_UPLOAD"
-
-#: Addresses that only the machine itself can reach.
-_LOCAL = ("localhost", "127.0.0.1", "::1")
-
-_MEGABYTES = 500
 
 
 def upload(context: Context) -> None:
-    """Draw the form, if it is switched on; say why not, if others may reach the server."""
-    if os.environ.get(SWITCH) != "1":
+    """Draw the form, if it is switched on; say why not, if others may reach the server or the visitor is elsewhere."""
+    if os.environ.get(uploads.SWITCH) != "1":
         return
-    if st.get_option("server.address") not in _LOCAL:
+    if not uploads.offered():
         st.caption(literal(context.t("upload.not_local")))
         return
     with st.expander(context.t("upload.title"), key="upload", expanded=session.held().upload is not None):
@@ -35,7 +28,7 @@ def upload(context: Context) -> None:
             ["zip", "keras", "txt", "json", "md"],
             accept_multiple_files=True,
             key="upload-files",
-            max_upload_size=_MEGABYTES,
+            max_upload_size=uploads.MEGABYTES,
         )
         st.button(context.t("upload.button"), key="upload-button", icon=":material/upload:", on_click=_add)
         outcome, session.held().upload = session.held().upload, None
@@ -48,7 +41,7 @@ def upload(context: Context) -> None:
 def _add() -> None:
     """Check what was sent, keep it, and show it."""
     (sent,) = session.values(("upload-files",))
-    if os.environ.get(SWITCH) != "1" or st.get_option("server.address") not in _LOCAL or not sent:
+    if not uploads.offered() or not sent:
         return
     try:
         files = {PurePosixPath(each.name).name: each.getvalue() for each in sent}

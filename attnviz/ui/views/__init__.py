@@ -17,31 +17,43 @@ from attnviz.ui.views import (
     learning,
     lesson,
     lines,
+    next_token,
     overview,
     prediction,
     steps,
     surgery,
+    written,
 )
 
 #: What must be there, see `attnviz.ui.offers`.
 _TRACE, _HEADS, _NOTHING = frozenset({"trace"}), frozenset({"heads"}), frozenset[str]()
 
 VIEWS: tuple[View, ...] = (
-    View("bars", "weights", _TRACE, bars.FIELDS, bars.render, single=True),
-    View("heatmap", "weights", _TRACE, (), heatmap.render),
-    View("overview", "heads", _HEADS, (), overview.render, single=True),
-    View("head", "heads", _HEADS, (), head.render, single=True),
-    View("lines", "heads", _HEADS, (), lines.render, single=True),
+    View("bars", "see", _TRACE, bars.FIELDS, bars.render, single=True, large="picture"),
+    View("written", "see", frozenset({"written"}), (), written.render, single=True, large="written"),
+    View("next", "see", frozenset({"continues"}), (), next_token.render, single=True),
+    View("overview", "see", _HEADS, overview.FIELDS, overview.render, single=True),
+    View("head", "see", _HEADS, (), head.render, single=True),
+    View("lines", "see", _HEADS, (), lines.render, single=True),
+    View("heatmap", "see", _TRACE, (), heatmap.render),
+    View("heads", "see", frozenset({"one sequence"}), heads.FIELDS, heads.render, single=True),
+    View("flow", "see", _HEADS, flow.FIELDS, flow.render, single=True, settle=flow.settle),
+    View("steps", "compute", frozenset({"steps"}), steps.FIELDS, steps.render, single=True, unedited=True),
     View(
-        "cell", "heads", _HEADS | {"explains"}, cell.FIELDS, cell.render, single=True, unedited=True, settle=cell.settle
+        "cell",
+        "compute",
+        _HEADS | {"explains"},
+        cell.FIELDS,
+        cell.render,
+        single=True,
+        unedited=True,
+        settle=cell.settle,
     ),
-    View("heads", "heads", frozenset({"one sequence"}), heads.FIELDS, heads.render, single=True),
-    View("flow", "heads", _HEADS, flow.FIELDS, flow.render, single=True, settle=flow.settle),
-    View("prediction", "answer", frozenset({"classification"}), (), prediction.render, single=True),
-    View("steps", "answer", frozenset({"steps"}), steps.FIELDS, steps.render, single=True, unedited=True),
+    View("prediction", "compute", frozenset({"classification"}), (), prediction.render, single=True),
+    View("surgery", "change", frozenset({"surgery"}), (), surgery.render, single=True, unedited=True),
     View(
         "attribution",
-        "answer",
+        "test",
         frozenset({"attribution"}),
         attribution.FIELDS,
         attribution.render,
@@ -49,11 +61,8 @@ VIEWS: tuple[View, ...] = (
         unedited=True,
         settle=attribution.settle,
     ),
-    View(
-        "compare", "change", _TRACE, compare.FIELDS, compare.render, single=True, unedited=True, settle=compare.settle
-    ),
-    View("surgery", "change", frozenset({"surgery"}), (), surgery.render, single=True, unedited=True),
-    View("cases", "learn", frozenset({"cases"}), cases.FIELDS, cases.render, unedited=True, settle=cases.settle),
+    View("compare", "test", _TRACE, compare.FIELDS, compare.render, single=True, unedited=True, settle=compare.settle),
+    View("cases", "test", frozenset({"cases"}), cases.FIELDS, cases.render, unedited=True, settle=cases.settle),
     View(
         "learning",
         "learn",
@@ -63,7 +72,7 @@ VIEWS: tuple[View, ...] = (
         unedited=True,
         settle=learning.settle,
     ),
-    View("lesson", "learn", _NOTHING, (), lesson.render),
+    View("lesson", "learn", _NOTHING, lesson.FIELDS, lesson.render),
     View("card", "learn", _NOTHING, (), card.render),
 )
 

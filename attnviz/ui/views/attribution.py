@@ -15,9 +15,10 @@ from attnviz.analysis.heads import alignment
 from attnviz.families.writing.subwords import SPECIAL, UNKNOWN_ID
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import Classification, Written
-from attnviz.ui import offers
+from attnviz.ui import examples, offers
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
+from attnviz.ui.controls.told import told
 from attnviz.ui.fields import Field, index
 from attnviz.ui.translation import heads_name
 from attnviz.ui.words import literal
@@ -51,7 +52,8 @@ def render(context: Context) -> None:
     if context.selected is None:
         return
     written = context.written is not None
-    st.caption(context.told("attribution.text_written") if written else context.t("attribution.text"))
+    _say_it_fails(context)
+    told(context, "attribution", context.told("attribution.text_written") if written else context.t("attribution.text"))
     choice = _choose_token(context) if written else _choose_class(context)
     picked = st.pills(
         context.t("attribution.shown"),
@@ -80,6 +82,16 @@ def render(context: Context) -> None:
         st.caption(context.t("attribution.agreement_means"))
     if len(found.tokens) > 1:
         _curves(context, found, chosen)
+
+
+def _say_it_fails(context: Context) -> None:
+    """Where the model is wrong about an example: what it answers, and what this view can tell about it."""
+    assert context.selected is not None
+    failed = examples.failure(context.card, context.selected.text, context.models_own, context.language)
+    if failed:
+        kind = "pooling" if context.pooling else "self"
+        words = context.t(f"attribution.fails_{kind}", answer=failed[0], expected=failed[1])
+        st.markdown(f":material/help: {literal(words)}")
 
 
 @dataclass(frozen=True)

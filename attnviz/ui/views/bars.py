@@ -27,7 +27,8 @@ def render(context: Context) -> None:
         label_visibility="collapsed",
     )
     order = context.state.order
-    figure = figures.bars(context.trace, context.focus, order=order, language=context.language, theme=context.theme)
+    look = {"language": context.language, "theme": context.theme}
+    figure = context.desk.figure(figures.bars, context.trace, context.focus, order=order, **look)
     chart(
         context,
         "bars",

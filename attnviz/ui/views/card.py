@@ -20,7 +20,7 @@ from attnviz.ui.words import literal
 def render(context: Context) -> None:
     """Draw the view."""
     card, metrics = context.card, context.card.metrics
-    st.subheader(card.in_language("title", context.language) or card.name, anchor=False)
+    st.subheader(literal(card.in_language("title", context.language) or card.name), anchor=False)
     st.write(literal(card.in_language("summary", context.language)))
     if "accuracy" in metrics:
         _what_attention_buys(context, metrics)
@@ -39,10 +39,18 @@ def render(context: Context) -> None:
     st.markdown(f"**{context.t('card.data')}**")
     for entry in card.details.get("data", ()):
         facts = literal(" · ".join(str(entry.get(k, "")) for k in ("name", "attribution", "licence")))
-        st.markdown(f"- {facts} · <{quote(str(entry.get('url', '')), safe=':/?&=%#+,;@~')}>")
+        st.markdown(f"- {facts} · {_linked(str(entry.get('url', '')))}")
     training = card.details.get("training", {})
     if "command" in training:
         st.code(f"{training['command']}\npython -m attnviz evaluate {card.name}", language="bash")
+
+
+def _linked(url: str) -> str:
+    """An address one can follow, if it is one; every other word as it stands."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("http", "https"):
+        return literal(url)
+    return f"<{scheme}://{quote(rest, safe='/?&=%#+,;@~')}>"
 
 
 def _what_attention_buys(context: Context, metrics: Mapping[str, Any]) -> None:

@@ -30,6 +30,7 @@ from attnviz.trace import Classification
 from attnviz.ui import actions
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
+from attnviz.ui.controls.told import told
 from attnviz.ui.fields import Field
 from attnviz.ui.words import literal
 
@@ -52,7 +53,7 @@ def settle(context: Context) -> dict[str, Any]:
 def render(context: Context) -> None:
     """Draw the view."""
     known, state = cases.read(context.card.details.get("cases")), context.state
-    st.caption(context.t("cases.text", **_sample(context)))
+    told(context, "cases", context.t("cases.text", **_sample(context)))
     st.segmented_control(
         context.t("cases.kind"),
         list(known),

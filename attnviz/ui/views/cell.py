@@ -94,7 +94,7 @@ def render(context: Context) -> None:
     shown = own if temperature == 1 else cell.reweighted(own, cell.changed(own, temperature))
     places = sorted(np.argsort(-own["weights"], kind="stable")[:DRAWN].tolist())
     query, keys = block.query.tokens[focus.query], block.key.tokens
-    row = Row(trace, focus, query, keys, _mask(trace, focus), own, shown, temperature, places)
+    row = Row(trace, focus, query, keys, focus.mask(trace), own, shown, temperature, places)
     if temperature != 1:
         _before_after(context, row)
     if len(places) < len(keys):
@@ -112,14 +112,6 @@ def _pieces(context: Context) -> list[str]:
     focus, parts = context.focus, context.trace.block(context.focus.block).parts
     tokens = context.whole.block(focus.block).query.tokens
     return [] if parts is None else [tokens[place] for place in parts[0][focus.query]]
-
-
-def _mask(trace: AttentionTrace, focus: Focus) -> NDArray[np.int8] | None:
-    mask = trace.block(focus.block).mask
-    if mask is None:
-        return None
-    row: NDArray[np.int8] = (mask if mask.ndim == 2 else mask[focus.layer, focus.head])[focus.query]
-    return row
 
 
 def _before_after(context: Context, row: Row) -> None:

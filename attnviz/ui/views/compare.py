@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from attnviz.errors import AttnvizError
 from attnviz.trace import Written
-from attnviz.ui.context import Context
+from attnviz.ui.components import lit, stage
+from attnviz.ui.context import Context, Row
 from attnviz.ui.controls.block import block_name
 from attnviz.ui.controls.head import choose_head
 from attnviz.ui.views.compare_answers import draw_answers
@@ -22,6 +25,7 @@ def render(context: Context) -> None:
     """Draw the view."""
     if context.selected is None:
         return
+    place = st.container(gap="small")
     choose_kind(context)
     if not kinds(context):
         return
@@ -46,12 +50,29 @@ def render(context: Context) -> None:
         return
     choose_row(context, b)
     a = side_a(context)
+    if context.state.against == "model":
+        with place:
+            _draw_beside(context, a, b)
     _say_which(context, a, b)
     draw_rows(context, a, b)
     if context.state.against in ("head", "step"):
         draw_maps(context, a, b)
     draw_answers(context, a, b)
     _say_what_it_shows(context)
+
+
+def _draw_beside(context: Context, a: Side, b: Side) -> None:
+    """The other model's sentence under the page's own, where both read one; and what tells the two models apart."""
+    written = isinstance(b.trace.output, Written)
+    if written or any(lit.shows(side.trace, side.focus) for side in (a, b)):
+        return
+    assert context.selected is not None
+    row = Row(context.selected.number, context.selected.text, b.trace)
+    other = replace(context, card=b.card, rows=[row], selected=row, block=b.focus.block)
+    stage.beside(other.at(b.focus.layer, b.focus.head, b.focus.query), f"B: {title(context, b.card)}")
+    alone = [side.letter for side in (a, b) if side.block.kind == "pooling"]
+    if len(alone) == 1:
+        st.markdown(literal(context.t("compare.alone", letter=alone[0], other={"A": "B", "B": "A"}[alone[0]])))
 
 
 def _say_which(context: Context, a: Side, b: Side) -> None:

@@ -13,6 +13,7 @@ from attnviz.analysis import tables
 from attnviz.analysis.compare import comparisons
 from attnviz.analysis.compare.comparisons import Beside
 from attnviz.figures import describe
+from attnviz.figures.marks.bars import most_of
 from attnviz.figures.numbers import approx
 from attnviz.figures.surgery import EXACT
 from attnviz.ui.components import lit
@@ -64,7 +65,7 @@ def draw_beside(context: Context, key: str, sides: tuple[Side, Side], found: Bes
     chart(
         context,
         key,
-        figures.changed_row(names, found.first, found.second, **_look(context, *sides)),
+        figures.changed_row(names, found.first, found.second, most=most_of(found.axes[0]), **_look(context, *sides)),
         alt(context.t("alt.separator").join(changes) or context.t("surgery.alt_none")),
         found.table,
     )

@@ -17,9 +17,10 @@ from attnviz.i18n import languages
 from attnviz.trace import AttentionBlock, AttentionTrace, Written
 from attnviz.ui.context import Context, Row
 from attnviz.ui.fields import Field, index
+from attnviz.ui.openings import head_of
 from attnviz.ui.settings import MAX_SENTENCES
 from attnviz.ui.views import learning_sentence
-from attnviz.ui.way import OWN_WAY, Way
+from attnviz.ui.way import OWN_WAY
 
 if TYPE_CHECKING:
     from attnviz.families.learning import Learning
@@ -246,7 +247,9 @@ def _language(context: Context, row: Focus) -> Side:
     """The same head while the model writes in another language, by itself."""
     language = other_language(context)
     assert context.selected is not None
-    trace = replace(context.desk, language=language).trace(context.selected.text, way=Way(beam=context.way.beam))
+    trace = replace(context.desk, language=language).trace(
+        context.selected.text, way=replace(context.way, path=(), target="")
+    )
     at = _query(context, trace, focus(trace, row.layer, row.head, None, row.block))
     return Side("B", context.card, trace, at, languages()[language])
 
@@ -258,12 +261,12 @@ def _model(context: Context, row: Focus) -> Side | None:
     assert context.selected is not None
     writes = bool(card.writes)
     trace = context.desk.trace(
-        context.selected.text, way=Way(beam=context.way.beam) if writes else OWN_WAY, model=card.name
+        context.selected.text, way=replace(context.way, path=(), target="") if writes else OWN_WAY, model=card.name
     )
     names = [block.name for block in trace.blocks]
     if not names or isinstance(trace.output, Written) != writes or (writes and row.block not in names):
         return None
-    layer, head = (None if place < 0 else place for place in (state.layer2, state.head2))
+    layer, head = head_of(card, *(None if place < 0 else place for place in (state.layer2, state.head2)))
     at = focus(trace, layer, head, None, row.block, card.details.get("alignment"))
     return Side("B", card, trace, _query(context, trace, at), card.name)
 

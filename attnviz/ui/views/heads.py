@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from attnviz import figures
+from attnviz import export, figures
 from attnviz.analysis.heads.roles import FIGURES, heads, placement
 from attnviz.figures import describe
 from attnviz.figures.numbers import percent
@@ -16,6 +16,7 @@ from attnviz.trace import AttentionBlock
 from attnviz.ui import actions, session
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import NUMBER, chart
+from attnviz.ui.controls.told import told
 from attnviz.ui.fields import Field
 from attnviz.ui.words import literal
 
@@ -40,7 +41,7 @@ def render(context: Context) -> None:
 
 def _plot(context: Context, table: pd.DataFrame) -> None:
     st.subheader(context.t("heads.plot"), anchor=False)
-    st.caption(context.t("heads.plot_text"))
+    told(context, "heads", context.t("heads.plot_text"))
     with st.container(horizontal=True, gap="medium"):
         for axis in ("x", "y"):
             st.selectbox(
@@ -111,7 +112,7 @@ def _table(context: Context, table: pd.DataFrame) -> None:
     )
     st.download_button(
         context.t("page.save_table"),
-        data=lambda: table.to_csv(index=False, float_format=NUMBER).encode("utf-8-sig"),
+        data=lambda: export.table(table),
         file_name=f"attnviz-{context.card.name}-heads.csv",
         mime="text/csv",
         key="save-heads",

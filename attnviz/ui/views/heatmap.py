@@ -11,9 +11,10 @@ from attnviz.ui.controls.chart import chart
 
 def render(context: Context) -> None:
     """Draw the view."""
-    traces = context.traces
-    chosen = [context.focus_of(trace) for trace in traces]
-    figure = figures.heatmap(traces, chosen, scale=context.state.scale, language=context.language, theme=context.theme)
+    traces = tuple(context.traces)
+    chosen = tuple(context.focus_of(trace) for trace in traces)
+    look = {"scale": context.state.scale, "language": context.language, "theme": context.theme}
+    figure = context.desk.figure(figures.heatmap, traces, chosen, **look)
     chart(
         context,
         "heatmap",

@@ -23,6 +23,7 @@ from attnviz.ui.components.learning import learning as player
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, numbers
 from attnviz.ui.controls.head import choose_head
+from attnviz.ui.controls.told import told
 from attnviz.ui.fields import index, switch
 from attnviz.ui.translation import heads_name
 from attnviz.ui.views import learning_sentence
@@ -64,11 +65,12 @@ def render(context: Context) -> None:
         return
     assert learned is not None
     kind = "_written" if learned.written else ""
-    st.markdown(context.t(f"learning.text{kind}"))
-    choose_sentence(context, learned)
-    shown = at(context, learned, context.state.look)
-    if not shown.pooling:
-        _choose_row(shown)
+    told(context, "learning", context.t(f"learning.text{kind}"))
+    with st.container(key="learning-choice", horizontal=True, vertical_alignment="center", gap="medium"):
+        choose_sentence(context, learned)
+        shown = at(context, learned, context.state.look)
+        if not shown.pooling:
+            _choose_row(shown)
     traces, focus, state, heads = _traces(context, learned), shown.focus, context.state, _heads(shown)
     values, title = looks.rows(traces, focus, heads), _title(shown, heads)
     keys, look = focus.keys(shown.trace), state.look % len(learned.steps)

@@ -1,15 +1,25 @@
-"""A short lesson beside the picture, and a glossary of every term the page uses."""
+"""The way into the lectures, the published code beside ours, and a glossary of every term the page uses."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
+from attnviz import lectures
+from attnviz.families.card import ModelCard
 from attnviz.i18n import catalogue, translate
+from attnviz.lectures import Lecture, Slide, in_language
+from attnviz.ui import lecture
 from attnviz.ui.context import Context
+from attnviz.ui.fields import Field
+from attnviz.ui.words import literal
 
-#: Chapters in the order they are told; their words are the messages `lesson.<chapter>` and `lesson.<chapter>_text`.
-CHAPTERS = ("why", "steps", "published", "order", "query", "honest")
+#: What can be looked at here.
+PARTS = ("lecture", "published", "glossary")
+
+FIELDS = (Field("part", PARTS, PARTS[0]),)
 
 #: The published example, as it is widely copied.
 PUBLISHED = """
@@ -55,16 +65,83 @@ class AttentionPooling(Layer):
 
 def render(context: Context) -> None:
     """Draw the view."""
-    for chapter in CHAPTERS:
-        st.subheader(context.t(f"lesson.{chapter}"), anchor=False)
-        st.markdown(context.t(f"lesson.{chapter}_text"))
-        if chapter == "published":
-            left, right = st.columns(2)
-            left.markdown(f"**{context.t('lesson.as_published')}**")
-            left.code(PUBLISHED.strip(), language="python", wrap_lines=True)
-            right.markdown(f"**{context.t('lesson.as_here')}**")
-            right.code(OURS.strip(), language="python", wrap_lines=True)
-    st.subheader(context.t("lesson.glossary"), anchor=False)
+    st.segmented_control(
+        context.t("lesson.part"),
+        PARTS,
+        format_func=lambda part: context.t(f"lesson.part_{part}"),
+        key="part",
+        required=True,
+        label_visibility="collapsed",
+    )
+    {"lecture": _lectures, "published": _published, "glossary": _glossary}[context.state.part](context)
+
+
+def begin(held: Lecture, card: ModelCard) -> Slide:
+    """The slide that explains what a model is: the first of those that name most of what it has, and nothing else."""
+    traits = {*card.kinds, "scene" if card.takes == "photo" else card.takes}  # pictures are explained on drawn ones
+    told = [slide for slide in held.slides if slide.about and traits.issuperset(slide.about)]
+    return max(told, key=lambda slide: len(slide.about), default=held.slides[0])
+
+
+def _lectures(context: Context) -> None:
+    st.markdown(context.t("lesson.text"))
+    sound, wrong = lectures.every()
+    for held in sound.values():
+        with st.container(border=True, key=f"lecture-of-{held.name}"):
+            _lecture(context, held)
+    for error in wrong.values():
+        st.error(literal(error.message(context.language)))
+    st.caption(context.t("lesson.own"))
+
+
+def _lecture(context: Context, held: Lecture) -> None:
+    """One lecture: where this model is explained, from the beginning, its short form, and each of its slides."""
+    language, here = context.language, begin(held, context.card)
+    st.subheader(literal(in_language(held.title, language)), anchor=False)
+    if held.summary:
+        st.markdown(literal(in_language(held.summary, language)))
+    length = "lesson.length" if held.minutes else "lesson.length_unknown"
+    st.caption(context.t(length, slides=len(held.slides), minutes=held.minutes))
+
+    def to(place: str, words: str, slide: Slide, kind: str, tour: bool = False) -> None:
+        """A button that opens a slide."""
+        click = partial(lecture.open_slide, held.name, slide.number, tour)
+        st.button(words, key=f"{place}-{held.name}-{slide.number}", on_click=click, type=kind)  # type: ignore[arg-type]
+
+    def named(slide: Slide) -> str:
+        return literal(in_language(slide.title, language))
+
+    with st.container(horizontal=True, gap="small", key=f"begin-{held.name}"):
+        to("here", context.t("lesson.here", number=here.number, title=named(here)), here, "primary")
+        if here.number > 1:
+            to("start", context.t("lesson.start"), held.slides[0], "secondary")
+        if held.tour:
+            to("tour", context.t("lesson.tour", count=len(held.tour)), held.tour[0], "secondary", tour=True)
+        st.download_button(
+            context.t("lesson.file"),
+            data=partial(lecture.as_file, held.name, language),
+            file_name=f"attnviz-{held.name}-{language}.html",
+            mime="text/html",
+            key=f"file-{held.name}",
+            on_click="ignore",
+            help=context.t("lesson.file_help"),
+        )
+    with st.expander(context.t("lesson.slides")):
+        for slide in held.slides:
+            to("slide", f"{slide.number}\\. {named(slide)}", slide, "tertiary")
+
+
+def _published(context: Context) -> None:
+    st.subheader(context.t("lesson.published"), anchor=False)
+    left, right = st.columns(2)
+    left.markdown(f"**{context.t('lesson.as_published')}**")
+    left.code(PUBLISHED.strip(), language="python", wrap_lines=True)
+    right.markdown(f"**{context.t('lesson.as_here')}**")
+    right.code(OURS.strip(), language="python", wrap_lines=True)
+    st.markdown(context.t("lesson.published_text"))
+
+
+def _glossary(context: Context) -> None:
     st.dataframe(glossary(context.language), hide_index=True, width="stretch", height="content", key="glossary")
 
 

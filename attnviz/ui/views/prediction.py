@@ -7,20 +7,20 @@ import streamlit as st
 from attnviz import figures
 from attnviz.analysis import tables
 from attnviz.figures import describe
+from attnviz.trace import AttentionTrace
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
 
 
 def render(context: Context) -> None:
     """Draw the view."""
-    compare = []
+    compare: tuple[tuple[str, AttentionTrace], ...] = ()
     if context.selected is not None and context.pooling and not context.state.shuffle:
         words, why = context.t("prediction.uniform"), context.t("prediction.uniform_help")
         if st.checkbox(words, key="compare_uniform", help=why):
-            compare = [(context.t("figures.uniform"), context.desk.uniform(context.selected.text))]
-    figure = figures.prediction(
-        context.trace, context.names, compare=compare, language=context.language, theme=context.theme
-    )
+            compare = ((context.t("figures.uniform"), context.desk.uniform(context.selected.text)),)
+    look = {"compare": compare, "language": context.language, "theme": context.theme}
+    figure = context.desk.figure(figures.prediction, context.trace, tuple(context.names), **look)
     chart(
         context,
         "prediction",

@@ -18,6 +18,7 @@ from attnviz.analysis.surgery.adversarial import Adversarial
 from attnviz.analysis.surgery.operations import Operated, on_own_axes
 from attnviz.errors import AttnvizError
 from attnviz.figures import describe
+from attnviz.figures.marks.bars import most_of
 from attnviz.figures.numbers import approx, percent
 from attnviz.figures.surgery import EXACT
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Tensor, Written
@@ -27,6 +28,7 @@ from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, numbers
 from attnviz.ui.controls.head import choose_head
 from attnviz.ui.controls.operations import choose_operation
+from attnviz.ui.controls.told import told
 from attnviz.ui.views import surgery_written as written
 from attnviz.ui.views.surgery_words import said
 from attnviz.ui.words import literal
@@ -63,17 +65,12 @@ def render(context: Context) -> None:
     """Draw the view."""
     if context.selected is None:
         return
-    text = context.selected.text
     own, focus = context.models_own, context.focus.own(context.trace)
-    st.caption(context.t("surgery.text"))
-    if context.written:
-        st.caption(context.told("surgery.text_written"))
+    words = context.t("surgery.text")
+    told(context, "surgery", f"{words} {context.told('surgery.text_written')}" if context.written else words)
     if not context.pooling:
         choose_head(context)
-    choose_operation(context, own, focus)
-    done, left_out = context.desk.surgery(text, context.state.edits, context.written)
-    _history(context)
-    _list(context, own, done, left_out)
+    done, left_out = context.desk.surgery(context.selected.text, context.state.edits, context.written)
     both = Both(own, done, focus, own.block(focus.block), on_own_axes(own, done, focus.block))
     table, answer = st.columns([3, 2], gap="medium")
     with table:
@@ -82,6 +79,9 @@ def render(context: Context) -> None:
         _outputs(context, both)
         if done.found is not None:
             _search(context, done.found)
+    choose_operation(context, own, focus)
+    _history(context)
+    _list(context, own, done, left_out)
     if context.written:
         written.picture(context, own, done)
     if done.trace.edited:
@@ -182,7 +182,7 @@ def _pictures(context: Context, both: Both) -> None:
     chart(
         context,
         "surgery-row",
-        figures.changed_row(tokens, own, now, **manner),
+        figures.changed_row(tokens, own, now, most=most_of(both.before.key), **manner),
         context.t("surgery.alt_row", row=_whose(context, both), changes=joined),
         lambda: pd.DataFrame(
             {

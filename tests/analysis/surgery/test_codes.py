@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from attnviz.analysis.surgery.codes import FORMS, MAX_OPERATIONS, Operation, joined, parse, parse_all
+from attnviz.analysis.surgery.codes import FORMS, MAX_OPERATIONS, MAX_SEARCHES, Operation, joined, parse, parse_all
 from attnviz.errors import InputError
 from attnviz.i18n import languages
 
@@ -90,3 +90,14 @@ def test_too_many():
     operations, errors = parse_all(" ".join(["off"] * (MAX_OPERATIONS + 3)))
     assert len(operations) == MAX_OPERATIONS
     assert [error.code for error in errors] == ["too_many_edits"]
+
+
+def test_few_searches_at_a_time():
+    """Each runs the model thousands of times; equal ones count, too."""
+    given = ["adversarial-1-1", "uniform"] * (MAX_SEARCHES + 3)
+    operations, errors = parse_all(given[: 2 * MAX_SEARCHES])
+    assert len(operations) == 2 * MAX_SEARCHES and not errors
+    operations, errors = parse_all(" ".join(given))
+    assert [each.name for each in operations].count("adversarial") == MAX_SEARCHES
+    assert [each.name for each in operations].count("uniform") == MAX_SEARCHES + 3
+    assert [error.code for error in errors] == ["too_many_searches"]

@@ -17,6 +17,7 @@ from attnviz.analysis.divergence import jensen_shannon, total_variation
 from attnviz.analysis.surgery import changes, operations
 from attnviz.analysis.surgery.codes import FORMS, parse_all
 from attnviz.errors import InputError
+from attnviz.families.writing.decoding import log_softmax
 from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, AttentionTrace, Classification, Embedding, Tensor, Written
 from tests.families.hub import hub_folders
 from tests.many import many_headed
@@ -292,14 +293,16 @@ def test_a_padding_mask_lifted_says_what_weight_padding_takes():
 
 def test_the_causal_mask_of_gpt2_lifted_is_what_numpy_gives_without_it(tmp_path: Path, monkeypatch):
     folder, text = hub_folders.gpt2(), "the cat sat cats"
-    model = attnviz.load(folder.write(tmp_path / "gpt2"))
+    model: Any = attnviz.load(folder.write(tmp_path / "gpt2"))
     ids = model.encode(text).inputs["tokens"][0]
     attention = hub_folders._attention
     monkeypatch.setattr(hub_folders, "_attention", lambda q, k, v, heads, causal: attention(q, k, v, heads))
     weights, output = hub_folders.outputs_of(folder, ids)
     done = perform(model, "lift-causal", text).trace
     np.testing.assert_allclose(done.blocks[0].weights, weights, atol=2e-5)
-    np.testing.assert_allclose(answer(done), output, atol=2e-4)
+    logs = log_softmax(output @ folder.arrays["transformer.wte.weight"].T.astype(np.float64))[-1]
+    (token,) = done.output.tokens  # type: ignore[union-attr]
+    assert done.output.log_probabilities[0] == pytest.approx(logs[model.token_id(token)], abs=2e-4)  # type: ignore[union-attr]
     assert done.blocks[0].mask is None
     first = perform(model, "lift-L1H2-causal", text).trace.blocks[0]
     assert first.mask is not None and not first.mask[1, 2].any() and first.mask[0].any() and first.mask[1, 0].any()
@@ -317,10 +320,10 @@ def test_a_token_of_a_pretrained_model_blanked_is_its_mask_or_unknown_token(kind
     assert not np.allclose(answer(blanked.trace), answer(own), atol=1e-5)
 
 
-def test_gpt2_has_no_token_that_stands_for_no_word(tmp_path: Path):
-    model = attnviz.load(hub_folders.gpt2().write(tmp_path / "gpt2"))
-    with pytest.raises(InputError, match="does not offer"):
-        perform(model, "blank-K1", "the cat sat")
+def test_gpt2_has_the_end_of_a_text_in_the_place_of_a_token_that_stands_for_no_word(tmp_path: Path):
+    model: Any = attnviz.load(hub_folders.gpt2().write(tmp_path / "gpt2"))
+    blanked = perform(model, "blank-K1", "the cat sat")
+    assert model.vocabulary[blanked.encoded.inputs["tokens"][0, 1]] == "<|endoftext|>"
 
 
 @pytest.mark.parametrize(

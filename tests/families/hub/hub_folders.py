@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from tests.families.writing.continuation_reference import Computed, Layer, run
+
 LAYERS, HEADS, WIDTH, INNER, EMBEDDING, POSITIONS = 2, 3, 33, 17, 13, 23
 PADDING = 1
 WORDS = (
@@ -33,10 +35,18 @@ class Folder:
     arrays: Arrays
     files: dict[str, str] = field(default_factory=dict)
 
-    def write(self, path: Path) -> Path:
+    def write(self, path: Path, shards: int = 1) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         (path / "config.json").write_text(json.dumps(self.config), encoding="utf-8")
-        save_file(self.arrays, path / "model.safetensors")
+        if shards == 1:
+            save_file(self.arrays, path / "model.safetensors")
+        else:
+            named = [f"model-{n + 1:05}-of-{shards:05}.safetensors" for n in range(shards)]
+            placed = {name: named[n % shards] for n, name in enumerate(sorted(self.arrays))}
+            for file in named:
+                save_file({name: self.arrays[name] for name in placed if placed[name] == file}, path / file)
+            index = {"metadata": {}, "weight_map": placed}
+            (path / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
         for name, text in self.files.items():
             (path / name).write_text(text, encoding="utf-8")
         return path
@@ -61,9 +71,143 @@ def byte_vocabulary(*first: str, merges: tuple[str, ...] = ()) -> dict[str, str]
 
 def make(kind: str, **config: Any) -> Folder:
     """A folder of an architecture; `config` goes over what is usual for it."""
+    if kind in LLAMA:
+        return llama(kind, **config)
     return {"bert": bert, "electra": electra, "roberta": roberta, "distilbert": distilbert, "gpt2": gpt2}[kind](
         **config
     )
+
+
+LLAMA = ("llama", "mistral", "qwen2", "smollm")
+
+
+def llama(kind: str = "llama", **given: Any) -> Folder:
+    """Of the Llama kind: 6 heads of 4 numbers, 3 of keys and values; Qwen2 has biases and a norm of its own."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    files = byte_vocabulary("<|endoftext|>", merges=("a t", "Ġ c", "Ġc at", "c at"))
+    vocabulary = json.loads(files["vocab.json"])
+    merges: list[Any] = [tuple(line.split(" ")) for line in files["merges.txt"].splitlines()[1:]]
+    cutter = Tokenizer(models.BPE(vocabulary, merges))
+    cutter.pre_tokenizer, cutter.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    cutter.add_special_tokens(["<|endoftext|>"])
+    config: dict[str, Any] = {
+        "model_type": kind,
+        "architectures": ["LlamaForCausalLM"],
+        "vocab_size": len(vocabulary) + 2,  # more rows than there are entries
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": 6,
+        "num_key_value_heads": 3,
+        "hidden_size": 24,
+        "intermediate_size": INNER,
+        "max_position_embeddings": POSITIONS,
+        "rms_norm_eps": 1e-5,
+        "rope_theta": 500.0,
+        "tie_word_embeddings": kind == "smollm",
+        **given,
+    }
+    width, inner, size = config["hidden_size"], config["intermediate_size"], config.get("head_dim", 4)
+    queries, keys = (config[f"num_{part}_heads"] * size for part in ("attention", "key_value"))
+    make_one = _Maker("model.")
+    make_one.table("embed_tokens", config["vocab_size"], width)
+    for index in range(config["num_hidden_layers"]):
+        stem = f"layers.{index}"
+        make_one.scale(f"{stem}.input_layernorm", width)
+        biased = kind == "qwen2" or config.get("attention_bias", False)
+        for part, into, out in (("q", width, queries), ("k", width, keys), ("v", width, keys)):
+            make_one.linear(f"{stem}.self_attn.{part}_proj", into, out, bias=biased)
+        make_one.linear(f"{stem}.self_attn.o_proj", queries, width, bias=bool(config.get("attention_bias")))
+        make_one.scale(f"{stem}.post_attention_layernorm", width)
+        for part, into, out in (("gate", width, inner), ("up", width, inner), ("down", inner, width)):
+            make_one.linear(f"{stem}.mlp.{part}_proj", into, out, bias=False)
+    make_one.scale("norm", width)
+    if not config["tie_word_embeddings"]:
+        make_one.linear("lm_head", width, config["vocab_size"], bias=False)
+        make_one.arrays["lm_head.weight"] = make_one.arrays.pop("model.lm_head.weight")
+    return Folder(config, make_one.arrays, {"tokenizer.json": cutter.to_str()})
+
+
+def computed(folder: Folder, ids: list[int]) -> Computed:
+    """What a folder of the Llama kind computes, in float64."""
+    config = folder.config
+    w = {name.removeprefix("model."): array.astype(np.float64) for name, array in folder.arrays.items()}
+    own = {"query": "q", "key": "k", "value": "v", "output": "o"}
+    layers = []
+    for index in range(config["num_hidden_layers"]):
+        stem = f"layers.{index}"
+        biases = {
+            part: w[f"{stem}.self_attn.{short}_proj.bias"]
+            for part, short in own.items()
+            if f"{stem}.self_attn.{short}_proj.bias" in w
+        }
+        projections = [w[f"{stem}.self_attn.{short}_proj.weight"].T for short in own.values()]
+        feeds = [w[f"{stem}.mlp.{part}_proj.weight"].T for part in ("gate", "up", "down")]
+        before, between = (w[f"{stem}.{norm}_layernorm.weight"] for norm in ("input", "post_attention"))
+        arguments: list[Any] = [before, *projections, between, *feeds, biases]
+        layers.append(Layer(*arguments))
+    table = w["embed_tokens.weight"]
+    return run(
+        table[ids],
+        layers,
+        w["norm.weight"],
+        (table if config["tie_word_embeddings"] else w["lm_head.weight"]).T,
+        queries=config["num_attention_heads"],
+        keys=config["num_key_value_heads"],
+        theta=config["rope_theta"],
+        epsilon=config["rms_norm_eps"],
+    )
+
+
+def gguf(path: Path, folder: Folder, quantised: bool = False) -> Path:
+    """A folder of the Llama kind as one file; with `quantised`, feed-forward kernels in Q8_0 (widths are then 32·n)."""
+    import gguf as package
+
+    config, writer = folder.config, package.GGUFWriter(str(path), "llama")
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_rope_freq_base(config["rope_theta"])
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_license("apache-2.0")
+    writer.add_languages(["en"])
+    cutter = json.loads(folder.files["tokenizer.json"])["model"]
+    entries = [*cutter["vocab"], "<|spare-1|>", "<|spare-2|>"]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("smollm")
+    writer.add_token_list(entries)
+    writer.add_token_types([3 if entry.startswith("<|") else 1 for entry in entries])
+    writer.add_token_merges([" ".join(each) for each in cutter["merges"]])
+    writer.add_eos_token_id(0)
+    for name, array in folder.arrays.items():
+        stem = name.removesuffix(".weight").removeprefix("model.")
+        if stem.endswith(("q_proj", "k_proj")):  # the numbers of a pair beside each other
+            heads = config["num_attention_heads" if stem.endswith("q_proj") else "num_key_value_heads"]
+            array = array.reshape(heads, 2, -1, array.shape[1]).swapaxes(1, 2).reshape(array.shape)
+        stem = "output_norm" if stem == "norm" else stem
+        for long, short in _GGUF:
+            stem = stem.replace(long, short)
+        if quantised and "ffn" in stem and array.ndim == 2:
+            kind = package.GGMLQuantizationType.Q8_0
+            writer.add_tensor(f"{stem}.weight", package.quants.quantize(array, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(f"{stem}.weight", np.ascontiguousarray(array))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+_GGUF = (
+    *(("layers.", "blk."), ("self_attn.q_proj", "attn_q"), ("self_attn.k_proj", "attn_k")),
+    *(("self_attn.v_proj", "attn_v"), ("self_attn.o_proj", "attn_output"), ("input_layernorm", "attn_norm")),
+    *(("post_attention_layernorm", "ffn_norm"), ("mlp.gate_proj", "ffn_gate"), ("mlp.up_proj", "ffn_up")),
+    *(("mlp.down_proj", "ffn_down"), ("embed_tokens", "token_embd"), ("lm_head", "output")),
+)
 
 
 def bert(**config: Any) -> Folder:
@@ -255,9 +399,13 @@ class _Maker:
     def table(self, name: str, *shape: int) -> None:
         self._put(f"{name}.weight", *shape)
 
-    def linear(self, name: str, into: int, out: int) -> None:
+    def linear(self, name: str, into: int, out: int, bias: bool = True) -> None:
         self._put(f"{name}.weight", out, into, scale=1.5 / math.sqrt(into))
-        self._put(f"{name}.bias", out, scale=0.5)
+        if bias:
+            self._put(f"{name}.bias", out, scale=0.5)
+
+    def scale(self, name: str, size: int) -> None:
+        self._put(f"{name}.weight", size, scale=0.3, middle=1.0)
 
     def conv1d(self, name: str, into: int, out: int) -> None:
         self._put(f"{name}.weight", into, out, scale=1.5 / math.sqrt(into))

@@ -116,7 +116,7 @@ def test_add_refuses_and_leaves_nothing(folder: Path, tmp_path: Path, monkeypatc
     hostile = tmp_path / "hostile"
     hostile.mkdir()
     shutil.copyfile(folder / "config.json", hostile / "config.json")
-    (hostile / "setup.py").write_text("", encoding="utf-8")
+    (hostile / "vocab.txt").write_bytes(b"#!/bin/sh\n")
     for source, code in ((folder, "add_checksum"), (hostile, "add_executable")):
         with pytest.raises(ModelError) as raised:
             zoo.add(source, "wrong", "0" * 64)

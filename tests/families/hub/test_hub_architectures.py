@@ -12,7 +12,9 @@ import pytest
 
 from attnviz import load
 from attnviz.errors import ModelError
-from attnviz.families.hub import pretrained
+from attnviz.families.hub import checkpoint, pretrained
+from attnviz.families.writing.decoding import log_softmax
+from attnviz.trace import Written
 from tests.families.hub import hub_folders as folders
 
 KINDS = ("bert", "distilbert", "roberta", "electra", "gpt2")
@@ -20,7 +22,7 @@ SENTENCE = "the cat sat cats"
 
 
 def check(folder: folders.Folder, path: Path) -> None:
-    model = load(folder.write(path))
+    model: Any = load(folder.write(path))
     encoded = model.encode(SENTENCE)
     trace = model.run(encoded)
     expected, last = folders.outputs_of(folder, encoded.inputs["tokens"][0])
@@ -30,6 +32,12 @@ def check(folder: folders.Folder, path: Path) -> None:
     assert block.shape == expected.shape
     np.testing.assert_allclose(block.weights, expected, atol=2e-5)
     output: Any = trace.output
+    if folder.config["model_type"] == "gpt2":  # what follows the text
+        table = next(array for name, array in folder.arrays.items() if name.endswith("wte.weight"))
+        logs = log_softmax(last @ table.T.astype(np.float64))
+        np.testing.assert_allclose(model.expected(encoded).following, logs[-1], atol=2e-4)
+        assert isinstance(output, Written) and model.card.writes == "continuation"
+        return
     np.testing.assert_allclose(output.values, last, atol=2e-4)
 
 
@@ -120,7 +128,7 @@ def test_a_keras_hub_preset_in_a_folder(kind: str, tmp_path: Path):
     config = {"hidden_act": "gelu_new"} if kind == "bert" else {}  # KerasHub's BERT always approximates
     path = folders.make(kind, **config).write(tmp_path / "given")
     model: Any = load(path)
-    backbone, folder = model.model, tmp_path / "preset"
+    backbone, folder = checkpoint.backbone_of(path).backbone, tmp_path / "preset"
     if kind == "bert":
         tokenizer = keras_hub.models.BertTokenizer(list(folders.WORDS), lowercase=True)
     else:

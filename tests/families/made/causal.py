@@ -62,7 +62,7 @@ class NextWord(WritingModel):
         """Cut a text into its words."""
         shown, notices = cleaned(text_of(source))
         shown, cut, total = sentence.cut(shown, self.pieces, LIMIT)
-        axis = sentence.source_axis(cut, self.vocabulary)
+        axis = sentence.source_axis(cut, self.pieces)
         notices += told(axis, shown, self.card.languages, LIMIT, total)
         ids = np.array([[piece.id for piece in cut]], np.int32)
         return Encoded(Text(shown), {"tokens": ids}, {"tokens": axis}, tuple(notices))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import keras
@@ -319,3 +320,31 @@ def test_add_takes_nothing_that_cannot_be_read(tmp_path, monkeypatch):
         zoo.add(source, "ours")
     assert caught.value.code == "nothing_to_capture"
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def stretched(times):
+    """Makes so many positions of every token before they look at each other."""
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    x = keras.layers.UpSampling1D(times)(keras.layers.Embedding(11, 10)(tokens))
+    x = keras.layers.MultiHeadAttention(3, 7, name="mha")(x, x)
+    return keras.Model(tokens, keras.layers.Dense(2, activation="softmax")(keras.layers.GlobalAveragePooling1D()(x)))
+
+
+def test_many_positions_of_one_token_are_refused_before_it_runs(tmp_path):
+    make(tmp_path, stretched(3), "some")
+    assert zoo.load(tmp_path / "some").trace("we saw").blocks[0].shape[2:] == (6, 6)
+    for times in (1000, 10**7):
+        refused(make(tmp_path, stretched(times), f"many-{times}"), "config_size", f"{times} ")
+
+
+def test_an_operation_of_no_module_is_named(tmp_path):
+    folder = make(tmp_path, encoder())
+    config = json.dumps(
+        {"class_name": "Absolute", "module": "keras.src.ops.nothing_of_the_kind", "registered_name": None, "config": {}}
+    )
+    with zipfile.ZipFile(folder / "model.keras") as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile(folder / "model.keras", "w") as packed:
+        for name, content in parts.items():
+            packed.writestr(name, config if name == "config.json" else content)
+    refused(folder, "config_class", "nothing_of_the_kind")

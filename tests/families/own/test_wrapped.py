@@ -7,6 +7,7 @@ import threading
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 import attnviz
@@ -410,3 +411,129 @@ def test_a_row_masked_in_one_head_only_is_marked(dropout):
     assert block.shape == (1, HEADS, 4, 4)
     np.testing.assert_array_equal(block.mask[0] == MASK_PADDING, ~allowed[0])
     np.testing.assert_allclose(block.weights[0, 1, 2], 0.25, atol=1e-6)
+
+
+class Mixed(layers.Layer):
+    """Scores `[batch, query, head, key]` from a function that no graph can follow."""
+
+    def call(self, x):
+        scores = tf.numpy_function(_scored, [x], tf.float32)
+        scores.set_shape([None, None, 3, None])
+        return tf.einsum("bqhk,bkd->bqhd", tf.nn.softmax(scores), x)
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor((None, None, 3, x.shape[-1]))
+
+
+def _scored(x):
+    return np.stack([np.einsum("bqd,bkd->bqk", x, x) * scale for scale in (0.2, 0.5, 0.7)], 2).astype(np.float32)
+
+
+def mixed():
+    tokens = keras.Input((None,), dtype="int32")
+    embedding = layers.Embedding(19, FEATURES)
+    return randomized(keras.Model(tokens, Mixed(name="mixed")(embedding(tokens)))), embedding
+
+
+def test_axes_that_the_graph_does_not_tell_are_said_to_be_guessed_and_can_be_given():
+    model, embedding = mixed()
+    guessed = attnviz.wrap(model, encode=encode).trace("we saw the car")
+    assert "axes_by_place" in {notice.code for notice in guessed.notices}
+
+    given = attnviz.wrap(model, encode=encode, axes={"mixed": "batch query head key"})
+    block = given.trace("we saw the car").block("mixed")
+    scores = _scored(array(embedding.embeddings)[ids_of(["we", "saw", "the", "car"])])
+    np.testing.assert_allclose(block.weights[0], softmax(scores)[0].swapaxes(0, 1), atol=2e-6)
+    assert block.kind == "self" and block.key.tokens == ("we", "saw", "the", "car")
+    edited = given.run(given.encode("we saw the car"), [Edit("mixed", np.eye(4), head=2)]).block("mixed").weights[0]
+    np.testing.assert_allclose(edited[2], np.eye(4), atol=1e-7)
+    np.testing.assert_allclose(edited[:2], block.weights[0][:2], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("axes", "code"),
+    [
+        ({"mixed": "batch query key head"}, "axes_given"),
+        ({"mixed": "batch query key"}, "axes_given"),
+        ({"mixed": ["batch", "time", "head", "key"]}, "axes_given"),
+        ({"other": "batch query head key"}, "no_such_block"),
+    ],
+)
+def test_axes_that_do_not_fit(axes, code):
+    with pytest.raises(InputError) as caught:
+        attnviz.wrap(mixed()[0], encode=encode, axes=axes).trace("we saw")
+    assert caught.value.code == code
+
+
+def test_a_model_that_answers_otherwise_when_it_is_called_is_said_to():
+    class Noisy(layers.Layer):
+        """Answers more in a graph than outside of one: what is captured is not what is computed."""
+
+        def call(self, x):
+            return x if tf.executing_eagerly() else x + 0.25
+
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(19, FEATURES)(tokens)
+    model = randomized(keras.Model(tokens, Noisy()(layers.MultiHeadAttention(HEADS, SIZE)(x, x))))
+    for _ in range(2):
+        (notice,) = attnviz.wrap(model, encode=encode).trace("we saw").notices
+        assert notice.code == "prediction_differs" and notice.parameters["difference"] == "0.25"
+
+
+def test_a_function_compiled_beforehand_is_named_beside_what_was_found():
+    signature = tf.TensorSpec([None, None, FEATURES])
+    sharp = tf.function(lambda x: tf.nn.softmax(x @ tf.transpose(x, (0, 2, 1))) @ x).get_concrete_function(signature)
+
+    class Closed(layers.Layer):
+        def call(self, x):
+            return sharp(x)
+
+        def compute_output_spec(self, x):
+            return keras.KerasTensor(x.shape)
+
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(19, FEATURES)(tokens)
+    model = keras.Model(tokens, Closed(name="closed")(layers.MultiHeadAttention(HEADS, SIZE, name="mha")(x, x)))
+    trace = attnviz.wrap(model, encode=encode).trace("we saw")
+    assert [block.name for block in trace.blocks] == ["mha"]
+    assert [notice.parameters for notice in trace.notices] == [{"layers": "closed"}]
+    with pytest.raises(ModelError) as caught:
+        attnviz.wrap(keras.Model(tokens, Closed(name="closed")(x)), encode=encode).trace("we saw")
+    assert caught.value.code == "nothing_in_reach" and "closed" in str(caught.value)
+
+
+def gives(inputs, tokens=("we",)):
+    return lambda text: (inputs, list(tokens))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "code", "said"),
+    [
+        (gives(ids_of(["we"]), [1]), "bad_encode", "strings"),
+        (gives(ids_of(["we"]) + 90), "id_outside", "0–18"),
+        (gives(tf.ragged.constant([[2]])), "bad_encode", "RaggedTensor"),
+        (gives([[[2, 3]], [[1.0]]]), "bad_encode", "arrays"),
+        (None, "wrap_encode", "wrap(model, encode)"),
+    ],
+    ids=["ids as tokens", "an id outside", "ragged", "uneven lists", "no encode"],
+)
+def test_usual_mistakes_are_told_what_was_expected(encoding, code, said):
+    with pytest.raises(InputError) as caught:
+        attnviz.wrap(classifier()[0], encoding).trace("we")
+    assert caught.value.code == code and said in str(caught.value)
+
+
+def test_a_path_is_no_model_and_inputs_are_no_text():
+    with pytest.raises(InputError) as caught:
+        attnviz.wrap("model.keras", encode)
+    assert caught.value.code == "wrap_model" and "load_model" in str(caught.value)
+    with pytest.raises(InputError) as caught:
+        attnviz.wrap(classifier()[0], encode).trace(ids_of(["we", "saw"]))
+    assert caught.value.code == "not_a_source" and "encode" in str(caught.value)
+
+
+def test_a_model_of_keras_2_is_told_from_others():
+    kind = type("Functional", (), {"__module__": "tf_keras.src.engine.functional", "name": "old"})
+    with pytest.raises(ModelError) as caught:
+        attnviz.wrap(kind(), encode)
+    assert caught.value.code == "keras_2_model" and "tf_keras" in str(caught.value)

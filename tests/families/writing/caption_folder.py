@@ -1,4 +1,4 @@
-"""A tiny captioner of scenes with random weights, as a folder like any other."""
+"""A tiny captioner of scenes, or of photographs, with random weights, as a folder like any other."""
 
 from __future__ import annotations
 
@@ -27,6 +27,34 @@ WORDS = {
 
 EXAMPLES = ("meadow;dog@3,5;tree@9,6*1.5", "beach;blue-car@4,9")
 
+#: The same of one of photographs.
+PHOTO_WORDS = {
+    "en": (
+        "red",
+        "peppers",
+        "a",
+        "carton",
+        "of",
+        "milk",
+        "bananas",
+        "on",
+        "the",
+        "left",
+        "right",
+        "below",
+        "them",
+        ",",
+    ),
+    "ja": ("赤いピーマン", "牛乳パック", "バナナ", "左", "右", "下", "に", "、"),
+}
+
+PHOTO_EXAMPLES = ("white;red-pepper.1@0,0,14,28;milk.2@14,0,14,28", "grey;banana.1@0,0,28,28")
+
+_TITLES = {
+    "scene": {"en": "Tiny captions", "ja": "小さな説明文"},
+    "photo": {"en": "Tiny photographs", "ja": "小さな写真"},
+}
+
 #: Of the card; sizes that cannot be mistaken for each other.
 SIZES: dict[str, Any] = {
     "features": 22,
@@ -38,16 +66,18 @@ SIZES: dict[str, Any] = {
 }
 
 
-def make(folder: Path, seed: int = 5) -> Path:
+def make(folder: Path, seed: int = 5, *, takes: str = "scene") -> Path:
     """Write a model's folder, whose name is the model's.
 
     Args:
         folder: Is made.
         seed: Of the weights.
+        takes: `scene` or `photo`.
     """
     folder.mkdir(parents=True)
-    regions = vision.FINE[0] ** 2
-    words = CaptionWords(WORDS)
+    regions = vision.GRID**2
+    known, examples = (WORDS, EXAMPLES) if takes == "scene" else (PHOTO_WORDS, PHOTO_EXAMPLES)
+    words = CaptionWords(known)
     config: dict[str, Any] = {
         "source_size": regions + 1,
         "target_size": len(words.vocabulary),
@@ -57,19 +87,20 @@ def make(folder: Path, seed: int = 5) -> Path:
     drawn = np.random.default_rng(seed)
     save(folder / "weights.npz", transformer.build(**config).full, drawn)
     save(folder / "vision.npz", vision.build(), drawn)
-    (folder / "words.json").write_text(json.dumps(WORDS), encoding="utf-8")
+    (folder / "words.json").write_text(json.dumps(known), encoding="utf-8")
     card: dict[str, Any] = {
         "format": 1,
         "name": folder.name,
         "family": "caption",
         "task": "caption",
-        "languages": list(WORDS),
+        "takes": takes,
+        "languages": list(known),
         "kinds": ["causal", "cross"],
         "labels": [],
-        "title": {"en": "Tiny captions", "ja": "小さな説明文"},
+        "title": _TITLES[takes],
         "config": config,
         "alignment": {"layer": 1, "heads": [0]},
-        "examples": list(EXAMPLES),
+        "examples": list(examples),
         "files": {name: facts(folder / name) for name in ("weights.npz", "vision.npz", "words.json")},
     }
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")

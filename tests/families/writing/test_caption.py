@@ -7,8 +7,10 @@ import pytest
 
 import attnviz
 from attnviz.families.common.arrays import names, set_weights
+from attnviz.families.common.familiar import Familiar
+from attnviz.families.common.seeing import WORLDS
 from attnviz.families.writing import decoding, transformer
-from attnviz.families.writing.caption import rules
+from attnviz.families.writing.caption import CaptionModel, rules
 from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.scenes import KINDS
 from attnviz.scenes.naming import mentions
@@ -31,7 +33,7 @@ def model():
 
 def barred(words, language, *written):
     """Words barred after these, which are not barred before."""
-    how = rules(words, language, PLAIN)
+    how = rules(words, language, PLAIN, WORLDS["scene"])
     found = set(how.barred([words.id(each, language) for each in written])) - set(how.barred([]))
     return {words.vocabulary[index].strip("▁") for index in found if index > 3}
 
@@ -48,7 +50,7 @@ def test_a_thing_is_named_once_and_its_name_may_be_ended(words):
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_every_name_can_be_written_whole(words, language):
-    how = rules(words, language, PLAIN)
+    how = rules(words, language, PLAIN, WORLDS["scene"])
     for kind in KINDS.values():
         names = [kind.noun[language], *([kind.plural] if language == "en" else [])]
         for name in names:
@@ -122,3 +124,19 @@ def test_pictures_with_regions_taken_out_are_asked_together_as_each_alone(model)
     assert together.shape == (3, len(model.vocabulary))
     for each, row in zip(batch, together, strict=True):
         np.testing.assert_allclose(model.next_logits([each], before)[0], row, atol=1e-4)
+
+
+@pytest.mark.parametrize(("limit", "codes"), [(0.0, ["never_taught"]), (1e9, [])])
+def test_a_picture_far_from_all_that_was_taught_is_called_strange(monkeypatch, limit: float, codes: list[str]):
+    model = attnviz.load(caption_folder.made())
+    assert (
+        isinstance(model, CaptionModel)
+        and model.familiar is None
+        and not model.encode(caption_folder.EXAMPLES[0]).notices
+    )
+    rng = np.random.default_rng(3)
+    known = Familiar(rng.normal(size=(320, 7)).astype(np.float32), rng.normal(size=(5, 7)).astype(np.float32), limit)
+    monkeypatch.setattr(model, "familiar", known)
+    found = model.encode(caption_folder.EXAMPLES[0]).notices
+    assert [each.code for each in found] == codes
+    assert all(each.message(language) for each in found for language in ("en", "ja"))

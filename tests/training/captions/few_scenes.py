@@ -14,21 +14,21 @@ import pytest
 from attnviz.families.common import vision
 from attnviz.families.common.arrays import names
 from attnviz.training import pipeline
-from attnviz.training.captions import albums, captioner, scene_topics
+from attnviz.training.captions import albums, scene_topics
 from attnviz.training.captions.parts import parts
+from attnviz.training.captions.subjects import SCENES, Subject
 
 
 @contextmanager
-def few_scenes(place: Path, counts: Mapping[str, int]) -> Iterator[None]:
-    """Parts of so many scenes; what is kept on disk is kept below `place`."""
+def few_scenes(place: Path, counts: Mapping[str, int]) -> Iterator[Subject]:
+    """Scenes as a subject whose parts have so many; what is kept on disk is kept below `place`."""
     small = {name: replace(part, count=counts[name]) for name, part in parts().items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "CACHE", place / "cache")
-        patch.setattr(albums, "SCENES", place / "scenes")
-        patch.setattr(albums, "parts", lambda count: small)
-        for module in (albums, captioner, scene_topics):
+        patch.setitem(albums.FOLDERS, "scene", place / "scenes")
+        for module in (albums, scene_topics):
             patch.setattr(module, "vision_weights", random_weights)
-        yield
+        yield replace(SCENES, parts=lambda _: small)
 
 
 def random_weights(**_: Any) -> dict[str, Any]:

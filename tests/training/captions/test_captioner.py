@@ -23,8 +23,8 @@ from tests.training.captions.few_scenes import few_scenes, random_weights
 
 COUNTS = {"train": 14, "dev": 3, "test": 5, "pairs": 3, "style": 2}
 SETTINGS = CaptionSettings(
-    scenes=14, features=24, layers=2, heads=3, hidden=13, epochs=10, batch_size=1, sentences=2, guided=0.1,
-    learning_rate=0.01, averaging=0.0, dropout=0.0, seed=3,
+    scenes=14, features=24, layers=2, heads=3, hidden=13, epochs=8, batch_size=1, sentences=2, guided=0.1,
+    learning_rate=0.02, averaging=0.0, dropout=0.0, seed=3,
 )  # fmt: skip
 RECIPE = replace(CAPTION_SCENES, settings=SETTINGS)
 
@@ -33,8 +33,8 @@ RECIPE = replace(CAPTION_SCENES, settings=SETTINGS)
 def made(tmp_path_factory):
     """The models' folder after a training, and the captioner that was trained."""
     place = tmp_path_factory.mktemp("captions")
-    with few_scenes(place, COUNTS):
-        kind = Captioner(RECIPE, quiet=True)
+    with few_scenes(place, COUNTS) as subject:
+        kind = Captioner(replace(RECIPE, subject=subject), quiet=True)
         pipeline.train(kind, place / "models")
         yield place / "models", kind
 
@@ -98,7 +98,7 @@ def test_the_card_for_people_says_where_it_looks_and_what_it_wrote(folder):
 def test_its_training_was_looked_at(folder):
     learning = zoo.learning(folder)
     assert learning is not None and len(learning.sentences) <= 3
-    assert learning.steps[0] == 0 and learning.steps[-1] == 140
+    assert learning.steps[0] == 0 and learning.steps[-1] == 14 * SETTINGS.epochs
     shape = learning.traces[0][0].block("source-target").shape
     assert shape[:2] == (2, 3) and shape[3] == 196
 

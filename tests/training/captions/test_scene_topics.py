@@ -21,8 +21,8 @@ RECIPE = replace(SCENE_TOPICS, settings=TopicSettings(scenes=128, features=13, h
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     place = tmp_path_factory.mktemp("topics")
-    with few_scenes(place, COUNTS):
-        kind = SceneTopics(RECIPE, quiet=True)
+    with few_scenes(place, COUNTS) as subject:
+        kind = SceneTopics(replace(RECIPE, subject=subject), quiet=True)
         yield pipeline.train(kind, place / "models"), kind
 
 

@@ -1,6 +1,6 @@
 // A picture that is written about: its regions lit by weights, outlines of what is in it, and a strip with one small picture a word.
 
-import { bytes, find, findAs, floats, make, marked } from "./elements.js";
+import { bytes, find, findAs, floats, make, marked, set } from "./elements.js";
 import { legend } from "./legend.js";
 
 /** @import { Tick } from "../component.js" */
@@ -65,6 +65,7 @@ export class Lit {
     this.weights = weights;
     this.picture = picture;
     this.scale = scale;
+    this.names = names;
     this.on = on;
     this.cells = regions(section, picture, alt, names);
     this.codes = decoded(picture.looks);
@@ -90,6 +91,7 @@ export class Lit {
     this.cells.forEach((cell, index) => {
       cell.style.background = word === null ? "" : dimmed(codes[word * count + index]);
       cell.classList.toggle("met", index === heaviest);
+      cell.setAttribute("aria-label", word === null ? this.names[index] : `${this.names[index]}: ≈ ${weights[word * count + index].toFixed(3)}`);
     });
   }
 
@@ -158,7 +160,7 @@ function regions(section, picture, alt, names) {
   const cells = names.map((name, index) => {
     const cell = marked(make("span", "token region"), { side: "source", index });
     cell.tabIndex = index ? -1 : 0;
-    cell.setAttribute("aria-label", name);
+    set(cell, { role: "img", "aria-label": name });
     return cell;
   });
   frame.replaceChildren(...cells);

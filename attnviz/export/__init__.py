@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as _html
 import json as _json
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -56,8 +57,29 @@ def csv(
         frame = trace.to_frame(block, layer, head)
         frame.insert(0, "sentence", number)
         frames.append(frame)
-    table: str = pd.concat(frames, ignore_index=True).to_csv(index=False, float_format="%.9g")
-    return table.encode("utf-8-sig")
+    return table(pd.concat(frames, ignore_index=True))
+
+
+def table(frame: pd.DataFrame) -> bytes:
+    """Any table as CSV, nine significant digits; UTF-8 with a mark.
+
+    What a spreadsheet would take for a formula, in a cell or a heading, has an apostrophe in front.
+
+    >>> table(pd.DataFrame({"=1+1": ["=cmd()", "-", "a"]})).decode("utf-8-sig").splitlines()
+    ["'=1+1", "'=cmd()", '-', 'a']
+    """
+    plain = frame.rename(columns=_no_formula)
+    for place, kind in enumerate(plain.dtypes):
+        if kind.kind not in "fiub":
+            plain.isetitem(place, plain.iloc[:, place].map(_no_formula).array)
+    written: str = plain.to_csv(index=False, float_format="%.9g")
+    return written.encode("utf-8-sig")
+
+
+def _no_formula(cell: Any) -> Any:
+    if isinstance(cell, str) and len(cell) > 1 and (cell.lstrip(" ") or " ")[0] in "=+-@\t\r\n":
+        return f"'{cell}"
+    return cell
 
 
 def html(traces: Sequence[AttentionTrace], *, language: str = "en", names: Sequence[str] | None = None) -> bytes:

@@ -35,7 +35,7 @@ def test_csv_comes_back_as_it_went(trace):
     assert content.startswith(b"\xef\xbb\xbf")
     table = pd.read_csv(io.BytesIO(content), keep_default_na=False)
     assert list(table.columns[:7]) == ["sentence", "block", "layer", "head", "query", "key", "weight"]
-    assert table.key_token.tolist() == [*NASTY, "a"]
+    assert table.key_token.tolist() == [*("'=1+1" if each == "=1+1" else each for each in NASTY), "a"]
     assert table.sentence.tolist() == [1] * 10 + [2]
     np.testing.assert_array_equal(table.weight[:10].astype(np.float32), trace.blocks[0].weights[0, 0, 0])
 
@@ -176,3 +176,11 @@ def test_how_to_cite_names_the_model_and_its_data(name):
     words = export.citation(zoo.load(name).card)
     assert name in words and words.startswith("@software{")
     assert all(entry["name"] in words for entry in card(name)["data"])
+
+
+def test_no_cell_is_a_formula():
+    tokens = ["=1+1", "+1", "-2", "@SUM(A1)", "\t=1", " =1", "-", "=", "good", "'x"]
+    rows = pd.read_csv(io.BytesIO(export.csv([pooled(tokens)])), keep_default_na=False).to_dict("records")
+    assert [row["key_token"] for row in rows] == [f"'{each}" if each in tokens[:6] else each for each in tokens]
+    signed = pd.DataFrame({"-x": [-0.5, 1.0], "n": [-3, 2], "+w": ["a", None]})
+    assert export.table(signed).decode("utf-8-sig").splitlines() == ["'-x,n,'+w", "-0.5,-3,a", "1,2,"]

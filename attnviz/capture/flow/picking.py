@@ -1,0 +1,143 @@
+"""Operations that take parts out of a tensor, and lists of tensors as loops have them."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from attnviz.capture.flow.atoms import UNIT, Atom, Axis
+from attnviz.capture.flow.known import Known, Listed, Picked, Sources
+from attnviz.capture.flow.operations import handles, static, straight
+
+
+@handles("StridedSlice")
+def _slice(known: Known, operation: tf.Operation) -> None:
+    given, output = operation.inputs[0], operation.outputs[0]
+    axes, sizes = known.axes[id(given)], given.shape.as_list()
+    begin, end, stride = (known.length(each) for each in operation.inputs[1:])
+    begins, strides = static(operation.inputs[1]), static(operation.inputs[3])
+    ends = static(operation.inputs[2])
+    bits = {
+        name: operation.get_attr(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+    }
+    count = len(begin or end or stride or ())
+    said = sum(not (bits["new_axis"] | bits["ellipsis"]) >> place & 1 for place in range(count))
+    left: list[Axis] = []
+    sources: Sources = []
+    at = 0
+    for place in range(count):
+        bit = 1 << place
+        if bits["ellipsis"] & bit:
+            for _ in range(len(axes) - said):
+                left.append(axes[at])
+                sources.append([(0, at)])
+                at += 1
+        elif bits["new_axis"] & bit:
+            left.append(UNIT)
+            sources.append([])
+        elif bits["shrink_axis"] & bit:
+            if axes[at]:
+                known.picked[id(output)] = Picked(axes[at], None if begins is None else begins[place])
+            at += 1
+        else:
+            first = None if bits["begin"] & bit else (begins[place] if begins is not None else "?")
+            last = None if bits["end"] & bit else (ends[place] if ends is not None else "?")
+            step = strides[place] if strides is not None else 1
+            whole = first in (None, 0) and (last is None or last == sizes[at]) and step in (1, -1)
+            to = end[place] if end is not None and last == "?" else None
+            if whole:
+                left.append(axes[at])
+            elif first in (None, 0) and to is not None and step == 1 and to[0] == 1 and len(to[1]) == 1:
+                left.append(to[1])  # the first n, n the length of something: as a table of positions is cut
+            else:
+                left.append(_part(known, output, axes[at], first, last, step, sizes[at], len(left)))
+            sources.append([(0, at)])
+            at += 1
+    rest = range(at, len(axes))
+    known.note(output, [*left, *(axes[each] for each in rest)], [*sources, *([(0, each)] for each in rest)])
+
+
+def _part(
+    known: Known, output: tf.Tensor, axis: Axis, first: object, last: object, step: int, size: int | None, place: int
+) -> Axis:
+    if not axis:
+        return UNIT
+    length = output.shape.as_list()[place] if output.shape.rank is not None else None
+    if length is None and isinstance(first, int | None) and isinstance(last, int | None):
+        counted = range(size or 1 << 30)[first:last:step]
+        one = len(counted) == 1 and (size is not None or (first or 0) * (last or 1) >= 0 or last is None)
+        length = len(counted) if size is not None or one else None
+    key = ("slice", first, last, step) if "?" not in (first, last) else ("slice", output.name)
+    role = known.role(axis)
+    return (Atom((key, (axis,)), role or "opaque", length),)
+
+
+@handles("GatherV2", "ResourceGather", "Gather")
+def _gather(known: Known, operation: tf.Operation) -> None:
+    table, chosen = operation.inputs[:2]
+    output = operation.outputs[0]
+    indices = known.axes.get(id(chosen))
+    if operation.type != "GatherV2":
+        rows: list[Axis] = [known.fresh((table.name, place), None, role="weight") for place in range(output.shape.rank)]
+        indices = indices or []
+        axes = [*indices, *rows[len(indices) :]]
+        known.note(output, axes, [*straight(len(indices), 1), *([] for _ in axes[len(indices) :])])
+        return
+    axes = known.axes[id(table)]
+    places = static(operation.inputs[2])
+    if places is None or indices is None:
+        return
+    at, shared = places[0] % len(axes), operation.get_attr("batch_dims")
+    fixed = static(chosen)
+    if not indices:
+        known.picked[id(output)] = Picked(axes[at], None if fixed is None else fixed[0])
+    own = [axis if axis else UNIT for axis in indices[shared:]]
+    if fixed is not None and chosen.shape.rank == 1 and axes[at]:
+        own = [(Atom((("take", tuple(fixed)), (axes[at],)), known.role(axes[at]) or "opaque", len(fixed)),)]
+    new = [*axes[:at], *own, *axes[at + 1 :]]
+    inserted: Sources = [[(1, shared + place)] for place in range(len(own))]
+    sources = straight(len(axes))
+    known.note(output, new, [*sources[:at], *inserted, *sources[at + 1 :]])
+
+
+@handles("TensorListFromTensor")
+def _list_of(known: Known, operation: tf.Operation) -> None:
+    axes = known.axes[id(operation.inputs[0])]
+    known.lists[id(operation.outputs[0])] = Listed(axes[0], list(axes[1:]))
+
+
+@handles("TensorListReserve", "EmptyTensorList")
+def _list_reserved(known: Known, operation: tf.Operation) -> None:
+    count = known.length(operation.inputs[1])
+    length = count[0] if count else None
+    along: Axis = UNIT
+    if length is not None:
+        number, atoms = length
+        along = atoms if atoms and number == 1 else known.fresh(operation.name, number or None, role="opaque")
+    known.lists[id(operation.outputs[0])] = Listed(along)
+
+
+@handles("TensorListGetItem")
+def _list_read(known: Known, operation: tf.Operation) -> None:
+    listed = known.lists[id(operation.inputs[0])]
+    index = static(operation.inputs[1])
+    if listed.along:
+        known.picked[id(operation.outputs[0])] = Picked(listed.along, None if index is None else index[0])
+    if listed.element is not None:
+        known.note(operation.outputs[0], listed.element, [[] for _ in listed.element])
+
+
+@handles("TensorListSetItem", "TensorListPushBack", "TensorListResize")
+def _list_written(known: Known, operation: tf.Operation) -> None:
+    listed = known.lists.get(id(operation.inputs[0]), Listed())
+    item = operation.inputs[2 if operation.type == "TensorListSetItem" else 1]
+    element = known.axes.get(id(item)) if operation.type != "TensorListResize" else None
+    known.lists[id(operation.outputs[0])] = Listed(listed.along, element or listed.element)
+
+
+@handles("TensorListStack")
+def _list_stacked(known: Known, operation: tf.Operation) -> None:
+    listed, output = known.lists[id(operation.inputs[0])], operation.outputs[0]
+    if listed.element is not None and output.shape.rank is not None:
+        along = listed.along or known.fresh(operation.name, output.shape.as_list()[0])
+        axes = [along, *listed.element]
+        known.note(output, axes, [[] for _ in axes])

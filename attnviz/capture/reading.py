@@ -1,0 +1,144 @@
+"""From what one tracing met to the attention in it: what counts as attention, and what its axes are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from attnviz.capture.flow import Axis, Flow
+from attnviz.capture.layout import Layout
+from attnviz.capture.masks import terms
+from attnviz.capture.recorder import Recorder, Tapped
+from attnviz.capture.roles import Along, Roles, along, roles
+from attnviz.capture.sides import mapped_along
+from attnviz.capture.sites import ATTENTION, Site
+from attnviz.capture.uses import multiplied, only_handed_on, recalls, used
+from attnviz.errors import InputError
+
+#: What an engineer may call an axis.
+AXES = ("batch", "head", "query", "key")
+
+
+def read_sites(
+    graph: Any,
+    recorder: Recorder,
+    inputs: Sequence[tf.Tensor],
+    answers: Sequence[tf.Tensor],
+    given: Mapping[str, Sequence[str]],
+) -> tuple[tuple[Site, ...], tuple[int, ...], list[tuple[int, Along]]]:
+    """The attention among what was met.
+
+    Args:
+        graph: Of the traced function.
+        recorder: What was met.
+        inputs: The model's, in flattened order.
+        answers: What the model gives out.
+        given: By name of a site, or of its layer, what its axes are.
+
+    Returns:
+        The sites in order of first call; the number of each among everything met; which of Keras' masks say something
+        of which sequence.
+
+    Raises:
+        InputError: `axes_given`.
+    """
+    flow = Flow(graph, inputs, {id(each.weights): each.inner[1] for each in recorder.tapped if not each.steps})
+    alive = used(answers, recorder.added)
+    rows: list[int] = []
+    found: list[tuple[Tapped, Roles]] = []
+    for row, each in enumerate(recorder.tapped):
+        mapped = any(isinstance(step, tf.Tensor) for step in each.steps)  # the map was made anew, outside of its body
+        if each.superseded or not (mapped or id(each.inner[1]) in alive):
+            continue
+        said = given.get(each.path, given.get(each.layer.name))
+        read = _roles(flow, each, None if said is None else axes_as_given(each, said))
+        if _is_attention(flow, each, read, answers, said is not None):
+            rows.append(row)
+            found.append((each, read))
+    names = numbered([each.path for each, _ in found])
+    for place, (name, (each, _)) in enumerate(zip(names, found, strict=True)):
+        if name in given and name != each.path:
+            found[place] = (each, _roles(flow, each, axes_as_given(each, given[name])))
+    for name in given:
+        if name not in {*names, *(each.path for each, _ in found), *(each.layer.name for each, _ in found)}:
+            raise InputError("no_such_block", received=name[:80], expected=", ".join(names))
+    sites = tuple(_site(flow, name, each, read) for name, (each, read) in zip(names, found, strict=True))
+    return sites, tuple(rows), _masks(flow, recorder)
+
+
+def axes_as_given(tapped: Tapped, names: Sequence[str]) -> Layout:
+    """The layout an engineer gives: what each axis of the scores counts, in the order of the tensor.
+
+    Raises:
+        InputError: `axes_given`: other names, another number of axes, or other keys than the softmax goes over.
+    """
+    shape = tapped.weights.shape.as_list()
+    over = {axis + len(tapped.steps) for axis in tapped.over}
+    fits = len(names) == len(shape) and all(name in AXES for name in names)
+    if not fits or {axis for axis, name in enumerate(names) if name == "key"} != over:
+        expected = ["key" if axis in over else "/".join(AXES[:3]) for axis in range(len(shape))]
+        said = {"expected": ", ".join(expected), "received": ", ".join(names)[:80]}
+        raise InputError("axes_given", block=tapped.path, count=len(shape), **said)
+    by_name = {what: [axis for axis, name in enumerate(names) if name == what] for what in AXES}
+    order = tuple(axis for what in AXES for axis in by_name[what])
+    return Layout(order, *(len(by_name[what]) for what in AXES[1:]))
+
+
+def _roles(flow: Flow, tapped: Tapped, given: Layout | None) -> Roles:
+    steps: list[Axis] = []
+    for each in tapped.steps:
+        if isinstance(each, tf.Tensor):
+            steps.append(mapped_along(flow, tapped.inner[0]) or (flow.of(each) or [()])[0])
+        else:
+            steps.append(flow.root(next(iter(flow.stepped.get(id(each), [])), ())))
+    shape = tapped.weights.shape.as_list()
+    return roles(flow, tapped.inner[0], shape, tapped.over, steps, tapped.border, given)
+
+
+def _is_attention(flow: Flow, tapped: Tapped, read: Roles, answers: Sequence[tf.Tensor], said: bool) -> bool:
+    """Weights over tokens that the model goes on with; a softmax that is only answered with is a classifier's, unless
+    it goes over an open length (a pointer)."""
+    if said or isinstance(tapped.layer, ATTENTION):
+        return True
+    weights = tapped.weights if not tapped.steps else tapped.inner[1]
+    if tapped.chooses:
+        return read.tokens and multiplied(flow, weights)
+    if not read.tokens and not recalls(flow, weights):
+        return False
+    keys = read.layout.order[len(read.layout.order) - read.layout.keys :]
+    return any(tapped.weights.shape[axis] is None for axis in keys) or not only_handed_on(weights, answers)
+
+
+def _site(flow: Flow, name: str, tapped: Tapped, read: Roles) -> Site:
+    hiding = terms(tapped.inner[0])
+    return Site(
+        name,
+        tapped.layer,
+        read,
+        tuple(tapped.weights.shape.as_list()),
+        tapped.weights.dtype.name,
+        tapped.editable,
+        tapped.maskable,
+        not hiding or any(id(each) in flow.dependent for each in hiding),
+    )
+
+
+def _masks(flow: Flow, recorder: Recorder) -> list[tuple[int, Along]]:
+    found = []
+    for place, mask in enumerate(recorder.masks):
+        axes = flow.of(mask)
+        if axes is not None and axes[1]:
+            found.append((place, along(flow, axes[1])))
+    return found
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """Names made unique: `a`, `b`, `a#2`."""
+    seen: dict[str, int] = {}
+    unique = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        unique.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return unique

@@ -1,0 +1,232 @@
+"""Which axis of a softmax counts what: told from where it comes from in the graph, not from its place."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import tensorflow as tf
+
+from attnviz.capture.flow import Axis, Flow
+from attnviz.capture.layout import Layout
+from attnviz.capture.sides import Parting, asking, parting, picked_from
+
+#: Who asks: the tokens along an axis, a learned vector, one token, or something computed of the inputs.
+Asker = Literal["tokens", "learned", "token", "computed", "unknown"]
+
+
+@dataclass(frozen=True)
+class Along:
+    """What an axis runs along.
+
+    Attributes:
+        key: Two axes of one key are the same sequence.
+        role: What it counts, see `flow.atoms.Role`; empty for a single thing.
+        inputs: Which of the model's inputs (in flattened order) have this axis.
+        inside: Of what it is a part: the whole, first, last and step as of a slice.
+        parts: What it is joined from, each with its length (None: open).
+    """
+
+    key: Hashable
+    role: str = ""
+    inputs: frozenset[int] = frozenset()
+    inside: tuple[Along, int | None, int | None, int] | None = None
+    parts: tuple[tuple[Along, int | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What one softmax is.
+
+    Attributes:
+        layout: How its tensor is read.
+        query, key: What these axes run along; None where there is no such axis, or more than one.
+        asker: Who asks.
+        place: Of a lone token that asks: the sequence and its place there, from the end where negative.
+        sure: Whether the graph told; otherwise the axes are read by their places.
+        tokens: Whether the keys are tokens, regions or examples, not features or experts.
+    """
+
+    layout: Layout
+    query: Along | None
+    key: Along | None
+    asker: Asker
+    place: tuple[Along, int] | None
+    sure: bool
+    tokens: bool
+
+
+def roles(
+    flow: Flow,
+    scores: tf.Tensor,
+    shape: Sequence[int | None],
+    over: Sequence[int],
+    steps: Sequence[Axis] = (),
+    border: frozenset[int] = frozenset(),
+    given: Layout | None = None,
+) -> Roles:
+    """Read the axes of a softmax.
+
+    Args:
+        flow: What is known of the graph.
+        scores: What goes into it, where it is computed (perhaps inside a loop).
+        shape: Static shape of what is given out: the loops' steps, then the axes of `scores`.
+        over: The axes it goes over, in `scores`.
+        steps: What the loops around it go along, outermost first.
+        border: Ids of the tensors its layer was called with.
+        given: Said by the engineer: the layout of what is given out.
+    """
+    rank, first = len(shape), len(steps)
+    if flow.of(scores) is None:
+        layout = given or _by_place(flow, shape, over, steps)
+        return Roles(layout, None, None, "unknown" if layout.queries else "learned", None, True, True)
+    own: list[Axis] = [*steps, *(flow.of(scores) or [()] * (rank - first))]
+    keys = sorted(axis % (rank - first) + first for axis in over)
+    rest = [axis for axis in range(rank) if axis not in keys]
+    partings = {axis: parting(flow, scores, axis - first, keys[0] - first) for axis in rest if axis >= first}
+    batch = [axis for axis in rest if _is_batch(flow, own[axis])]
+    free = [axis for axis in rest if axis not in batch]
+    queries = _queries(flow, own, free, keys, partings, first)
+    unsure = [axis for axis in free if axis not in queries and flow.role(own[axis]) == "opaque"]
+    sure = not unsure or len(free) < 2
+    if len(free) == len(unsure) == 1 and not queries:
+        queries = free if shape[free[0]] is None or shape[keys[0]] is not None else []
+    if given is not None:
+        layout, sure = given, True
+    elif not sure:
+        layout = Layout.of(shape, keys)
+    else:
+        heads = [axis for axis in free if axis not in queries]
+        layout = Layout((*batch, *heads, *queries, *keys), len(heads), len(queries), len(keys))
+    chosen = layout.order[layout.batches + layout.heads : layout.batches + layout.heads + layout.queries]
+    query = along(flow, own[chosen[0]]) if len(chosen) == 1 else _several(flow, [own[axis] for axis in chosen])
+    key = along(flow, own[keys[0]]) if len(keys) == 1 else _several(flow, [own[axis] for axis in keys])
+    asker, place = _asker(flow, scores, own, chosen, keys[0] - first, border)
+    return Roles(layout, query, key, asker, place, sure, _counts_tokens(flow, own, keys, chosen))
+
+
+def _by_place(flow: Flow, shape: Sequence[int | None], over: Sequence[int], steps: Sequence[Axis]) -> Layout:
+    """The layout of what was computed out of sight: steps over no batch are heads, or queries where there are none."""
+    first = len(steps)
+    inner = Layout.of(shape[first:], over)
+    batch, *rest = (axis + first for axis in inner.order)
+    outer = [axis for axis in range(first) if not _is_batch(flow, steps[axis])]
+    fronts = [axis for axis in range(first) if axis not in outer]
+    heads, queries = rest[: inner.heads], rest[inner.heads : inner.heads + inner.queries]
+    keys = rest[inner.heads + inner.queries :]
+    if outer and not queries:
+        queries, outer = outer[-1:], outer[:-1]
+    order = (*fronts, batch, *outer, *heads, *queries, *keys)
+    return Layout(order, len(outer) + len(heads), len(queries), len(keys))
+
+
+def _is_batch(flow: Flow, axis: Axis) -> bool:
+    return any(atom.role == "batch" for atom in flow.root(axis))
+
+
+def _token_like(flow: Flow, axis: Axis) -> bool:
+    """Tokens, regions, or the columns of a table: whatever is counted along an axis of an input."""
+    return flow.role(axis) == "sequence" or any(
+        isinstance(a.key, tuple) and a.key[0] == "input" for a in flow.root(axis)
+    )
+
+
+def _queries(
+    flow: Flow,
+    own: Sequence[Axis],
+    free: Sequence[int],
+    keys: Sequence[int],
+    partings: Mapping[int, Parting | None],
+    first: int,
+) -> list[int]:
+    """The axes that count queries: those that the keys' side of the scores does not have."""
+    parted = [axis for axis in free if axis < first or partings[axis] is not None]
+    tokens = [axis for axis in parted if axis >= first and (_token_like(flow, own[axis]) or own[axis] == own[keys[0]])]
+    if tokens:
+        return tokens[-max(len(keys), 1) :] if len(tokens) > len(keys) else tokens
+    alone = [axis for axis in free if axis >= first and own[axis] == own[keys[0]] and own[axis]]
+    if alone:
+        return alone[-1:]
+    units = [axis for axis in free if axis >= first and not own[axis]]
+    loops = [axis for axis in free if axis < first and not _is_batch(flow, own[axis])]
+    if units and not loops:
+        return units[-1:]
+    if loops:
+        return loops[-1:]
+    weights = [axis for axis in parted if flow.role(own[axis]) in ("weight", "feature")]
+    if len(weights) > 1:
+        return [min(weights, key=lambda axis: _distance(partings.get(axis)))]
+    return []
+
+
+def _distance(found: Parting | None) -> int:
+    return 1 << 30 if found is None else found.distance
+
+
+def _asker(
+    flow: Flow, scores: tf.Tensor, own: Sequence[Axis], chosen: Sequence[int], key: int, border: frozenset[int]
+) -> tuple[Asker, tuple[Along, int] | None]:
+    if any(own[axis] and not _one(own[axis]) for axis in chosen):
+        axis = own[chosen[0]]
+        learned = flow.role(axis) == "weight" and not flow.beside(axis)
+        return ("learned" if learned else "tokens"), None
+    single = next((axis for axis in (own[each] for each in chosen) if axis), None)
+    if single is not None:
+        found = along(flow, single)
+        if found.inside is not None:
+            return "token", (found.inside[0], found.inside[1] or 0)
+    source = asking(flow, scores, key, border)
+    if source is None:
+        return ("learned" if id(scores) in flow.axes else "unknown"), None
+    taken = picked_from(flow, source)
+    if taken is None or taken.index is None:
+        return "computed", None
+    return "token", (along(flow, taken.axis), taken.index)
+
+
+def _one(axis: Axis) -> bool:
+    return all(atom.size == 1 for atom in axis)
+
+
+def _counts_tokens(flow: Flow, own: Sequence[Axis], keys: Sequence[int], chosen: Sequence[int]) -> bool:
+    for axis in (own[each] for each in keys):
+        known = flow.role(axis)
+        if known in (None, "sequence", "batch", "opaque") or _token_like(flow, axis) or flow.beside(axis):
+            return True
+    return any(own[axis] == own[keys[0]] for axis in chosen)
+
+
+def along(flow: Flow, axis: Axis) -> Along:
+    """What an axis runs along, as far as names can be given to it."""
+    root = flow.root(axis)
+    if not root:
+        return Along(())
+    beside = flow.beside(root)
+    if flow.role(root) == "weight" and len(beside) == 1:
+        return along(flow, next(iter(beside)))
+    inputs = frozenset(
+        each.key[1]
+        for each in flow.members(root)
+        if isinstance(each.key, tuple) and each.key[0] == "input" and each.role != "batch"
+    )
+    inside: tuple[Along, int | None, int | None, int] | None = None
+    parts: tuple[tuple[Along, int | None], ...] = ()
+    if len(root) == 1 and isinstance(root[0].key, tuple) and len(root[0].key) == 2:
+        what, parents = root[0].key
+        if isinstance(what, tuple) and what[0] == "slice" and len(what) == 4:
+            inside = (along(flow, parents[0]), *what[1:])
+        elif isinstance(what, tuple) and what[0] == "take" and len(what[1]) == 1:
+            inside = (along(flow, parents[0]), what[1][0], what[1][0] + 1 or None, 1)
+        elif isinstance(what, tuple) and what[0] == "concat":
+            parts = tuple((along(flow, each), size) for each, size in zip(parents, what[1], strict=True))
+    return Along(root, flow.role(root) or "", inputs, inside, parts)  # type: ignore[arg-type]
+
+
+def _several(flow: Flow, axes: Sequence[Axis]) -> Along | None:
+    """What several axes together run along: the rows and columns of a picture."""
+    if not axes:
+        return None
+    parts = [along(flow, axis) for axis in axes]
+    inputs = frozenset.union(*(each.inputs for each in parts))
+    return Along(tuple(each.key for each in parts), parts[0].role, inputs)

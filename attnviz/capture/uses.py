@@ -1,0 +1,94 @@
+"""What a graph does with a tensor: whether an answer depends on it, and what its axes are multiplied with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from attnviz.capture.flow import Flow
+
+#: Operations that read no value.
+READING_NOTHING = frozenset({"Shape", "ShapeN", "Rank", "Size", "ZerosLike", "OnesLike"})
+
+#: Operations that hand a probability on without combining it with anything.
+_HANDING_ON = frozenset(
+    (
+        *("Identity", "IdentityN", "Cast", "Reshape", "Squeeze", "ExpandDims", "Transpose", "Select", "SelectV2"),
+        *("StridedSlice", "GatherV2", "Pack", "ConcatV2", "Log", "ArgMax", "Max", "TopKV2", "If", "StatelessIf"),
+        *("StopGradient", "EnsureShape"),
+    )
+)
+_PRODUCTS = ("Mul", "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaEinsum")
+
+
+def used(answers: Iterable[tf.Tensor], ours: Mapping[int, frozenset[int]]) -> set[int]:
+    """Ids of all tensors an answer is computed from, those inside loops too.
+
+    Args:
+        answers: What the model gives out.
+        ours: By id of a loop's body, which of its outputs were only added to look in.
+    """
+    seen: set[int] = set()
+    pending = list(answers)
+    while pending:
+        tensor = pending.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        operation = tensor.op
+        if operation.type in READING_NOTHING:
+            continue
+        pending.extend(operation.inputs)
+        body = getattr(operation, "_body_graph", None) if operation.type in ("While", "StatelessWhile") else None
+        if body is not None:
+            added = ours.get(id(body), frozenset())
+            pending.extend(each for place, each in enumerate(body.outputs) if place not in added)
+    return seen
+
+
+def only_handed_on(weights: tf.Tensor, outputs: Iterable[tf.Tensor]) -> bool:
+    """True if nothing in the graph uses these probabilities except to answer with them."""
+    answers = {id(output) for output in outputs}
+    answered = False
+    for tensor, operation in _onward(weights, _HANDING_ON):
+        answered |= id(tensor) in answers
+        if operation is not None and operation.type not in _HANDING_ON:
+            return False
+    return answered
+
+
+def _onward(weights: tf.Tensor, through: frozenset[str]) -> Iterator[tuple[tf.Tensor, Any]]:
+    """Every tensor the weights become, with each operation that reads it; operations outside `through` end the way."""
+    seen: set[int] = set()
+    pending = [weights]
+    while pending:
+        tensor = pending.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        yield tensor, None
+        for operation in tensor.consumers():
+            if operation.type in READING_NOTHING:
+                continue
+            yield tensor, operation
+            if operation.type in through:
+                pending.extend(operation.outputs)
+
+
+def multiplied(flow: Flow, weights: tf.Tensor) -> bool:
+    """Whether something computed of the inputs is multiplied with these weights."""
+    return any(id(other) in flow.dependent for other in _partners(weights))
+
+
+def recalls(flow: Flow, weights: tf.Tensor) -> bool:
+    """Whether the weights choose from a memory that is learned: they are multiplied with the model's own weights."""
+    partners = list(_partners(weights))
+    return bool(partners) and all(id(each) not in flow.dependent for each in partners)
+
+
+def _partners(weights: tf.Tensor) -> Iterator[tf.Tensor]:
+    for tensor, operation in _onward(weights, _HANDING_ON - {"Log", "ArgMax", "Max", "TopKV2"}):
+        if operation is not None and operation.type in _PRODUCTS:
+            yield from (other for other in operation.inputs if other is not tensor)

@@ -1,0 +1,28 @@
+"""What the stage shows, in one line: what colours mean, what the model does, what to try."""
+
+from __future__ import annotations
+
+from attnviz.ui.components import lit
+from attnviz.ui.context import Context
+
+
+def guide(context: Context) -> str:
+    """The line."""
+    parts = [context.t(f"guide.{_light(context)}"), context.card.in_language("summary", context.language)]
+    if context.selected is not None:
+        parts.append(context.t(f"guide.try_{_kind(context)}"))
+    return " ".join(part for part in parts if part)
+
+
+def _light(context: Context) -> str:
+    """Where there is most: over a picture, and on a dark page, it is brightest."""
+    pictured = context.selected is not None and lit.shows(context.trace, context.focus)
+    return "brighter" if pictured or context.theme == "dark" else "darker"
+
+
+def _kind(context: Context) -> str:
+    if context.card.takes != "text":
+        return "scene"
+    if "written" in context.abilities:
+        return "written"
+    return "pooling" if context.pooling else "heads"
