@@ -43,11 +43,13 @@ from attnviz.ui.shown import Shown, show
 from attnviz.ui.state import State
 from attnviz.ui.words import literal
 
-#: What is drawn in a slot is out of sight; it keeps its width, so that charts have their size.
+#: What is drawn in a slot is out of sight; it keeps its width, so that charts have their size. The element before it
+#: keeps the rule in its own place: Streamlit puts rules alone one after the other, and the next takes this one's.
 _HIDE = (
-    ".st-key-drawing > :has(> .st-key-slot-{slot}) "
-    "{{ position: absolute; inset: 0 0 auto; height: 0; overflow: hidden; pointer-events: none; }} "
-    ".st-key-drawing > * > .st-key-slot-{slot} {{ visibility: hidden; }}"
+    "<i></i><style>.st-key-drawing > :has(> .st-key-slot-{slot}) "
+    "{{ position: absolute; inset: var(--top) var(--side) auto; width: auto; height: 0; overflow: hidden; "
+    "pointer-events: none; }} "
+    ".st-key-drawing > * > .st-key-slot-{slot} {{ visibility: hidden; }}</style>"
 )
 
 
@@ -250,7 +252,7 @@ def _drawn(places: Places, page: Held, shown: Shown) -> None:
         slots = [st.container(key=f"slot-{each}") for each in range(2)]
 
     def turn() -> None:
-        places.seen.html(f"<style>{_HIDE.format(slot=1 - slot)}</style>")
+        places.seen.html(_HIDE.format(slot=1 - slot))
         page.slot = key, slot
 
     try:
