@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from attnviz import zoo
 from attnviz.analysis.surgery.operations import traced
+from attnviz.trace import Classification
 from tests.e2e.conftest import OpenPage
 from tests.e2e.helpers import PATIENCE, click_button, eventually, expect_no_exception, wait_for_run
 
@@ -39,8 +40,18 @@ def edits(page: Page) -> str:
     return found
 
 
+def classes(page: Page) -> list[str]:
+    return [" ".join(text.split()) for text in page.locator(".weights .classes li").all_inner_texts()]
+
+
 def drag(page: Page, bar: int, share: float) -> None:
     """Take a bar's track in the middle and let it go at a share of its length."""
+    hold(page, bar, share)
+    page.mouse.up()
+
+
+def hold(page: Page, bar: int, share: float) -> None:
+    """Take a bar's track in the middle and hold it at a share of its length."""
     track = bars(page).nth(bar)
     track.evaluate(
         "(bar) => bar.scrollIntoView({ block: 'center' })"
@@ -52,14 +63,21 @@ def drag(page: Page, bar: int, share: float) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * (share + 0.5) / 2, middle)
     page.mouse.move(box["x"] + box["width"] * share, middle, steps=3)
-    page.mouse.up()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_bar_dragged_is_the_weight_the_model_goes_on_from(open_page: OpenPage, width: int):
     page = opened(open_page, width=width)
     eventually(lambda: values(page), model_gives(""))
-    drag(page, 1, 0.8)
+    hold(page, 1, 0.8)
+    held = f"set-K1-{values(page)[1]:.4f}"
+    eventually(lambda: values(page), model_gives(held))
+    output = traced(zoo.load(MODEL), TEXT, held).output
+    assert isinstance(output, Classification)
+    named = zip(("Negative", "Positive"), output.probabilities, strict=True)
+    assert classes(page) == [f"{name} {share:.1%}".replace("%", " %") for name, share in named]
+    assert edits(page) == "", "nothing is set while the bar is held"
+    page.mouse.up()
     eventually(lambda: edits(page)[:9], "set-K1-0.")
     code = edits(page)
     assert abs(float(code.rpartition("-")[2]) - 0.8) < 0.02

@@ -1,10 +1,13 @@
-// A row of weights: each bar is a slider for pointer and keyboard, each number a field. What is set goes to the server, which
-// answers with the row as the model then has it. Tokens are set as text, never as markup.
+// A row of weights: each bar is a slider for pointer and keyboard, each number a field. While a bar is moved, the server is asked
+// what the model would answer; what is set goes to the page, which answers with the row as the model then has it. Tokens are set
+// as text, never as markup.
 
 import { find, findAs, focusWithin, make, nearest, set, stamped } from "./shared/elements.js";
+import { asking } from "./shared/live.js";
 import { newest } from "./shared/newest.js";
 
 /** @import { Component } from "./component.js" */
+/** @import { Live, Told } from "./shared/live.js" */
 
 /**
  * @typedef {object} Row
@@ -15,13 +18,22 @@ import { newest } from "./shared/newest.js";
  */
 
 /**
+ * @typedef {object} Class One that the model may answer, and its probabilities.
+ * @property {string} name
+ * @property {number} own With the model's own weights.
+ * @property {number} now As the weights stand.
+ */
+
+/**
  * @typedef {object} Weights
  * @property {Row[]} rows
+ * @property {Class[]} classes None where the answer is no class.
+ * @property {Live | null} live What to ask while a bar is moved; null asks nothing.
  * @property {string} place Of the row; goes back with what is set.
  * @property {number} most Largest weight that may be typed.
  * @property {string} text_language
  * @property {{ bar: string, accent: string }} colours
- * @property {Record<"token" | "own" | "drag" | "typed" | "gone" | "hint", string>} words
+ * @property {Record<"token" | "own" | "drag" | "typed" | "gone" | "hint" | "answer", string>} words
  */
 
 /**
@@ -29,9 +41,11 @@ import { newest } from "./shared/newest.js";
  * @typedef {object} Table
  * @property {ReturnType<typeof setTimeout>} [timer] Until what the keys have set is sent.
  * @property {HTMLElement | null} dragging The track the pointer holds.
+ * @property {ReturnType<typeof asking>} [asking] Of the row as it was drawn last.
  */
 
-const QUIET = 450;
+/** Milliseconds after a key until what it set is sent; classes shown at most. */
+const QUIET = 450, CLASSES = 3;
 /** @type {WeakMap<ParentNode, Table>} */
 const tables = new WeakMap();
 
@@ -44,6 +58,8 @@ function drawWeights({ data, parentElement, setStateValue }) {
   const table = tables.get(parentElement) ?? { dragging: null };
   tables.set(parentElement, table);
   clearTimeout(table.timer);
+  table.asking?.stop();
+  table.asking = data.live ? asking(data.live, data.place, (told, key) => answered(section, data, told, key)) : undefined;
   section.style.setProperty("--bar", data.colours.bar);
   section.style.setProperty("--accent", data.colours.accent);
   find(section, ".hint").textContent = data.words.hint;
@@ -52,6 +68,7 @@ function drawWeights({ data, parentElement, setStateValue }) {
 
   const focused = focusWithin(section), part = focused?.dataset.part, row = focused && rowOf(focused).dataset.key;
   body.replaceChildren(...data.rows.map((row, key) => line(row, key, data)));
+  classes(section, data, data.classes);
   if (part) /** @type {HTMLElement | null} */ (body.querySelector(`tr[data-key="${row}"] [data-part="${part}"]`))?.focus();
 
   /** @param {HTMLElement} row @param {number} value */
@@ -59,31 +76,77 @@ function drawWeights({ data, parentElement, setStateValue }) {
     clearTimeout(table.timer);
     setStateValue("set", stamped({ place: data.place, key: Number(row.dataset.key), value }));
   };
-  drag(body, table, data, send);
-  listenToKeys(body, table, send);
+  /** @param {HTMLElement} row @param {number} value */
+  const move = (row, value) => {
+    show(row, value);
+    table.asking?.ask(Number(row.dataset.key), value);
+  };
+  body.onpointerenter = () => table.asking?.warm(Number(body.querySelector("tr")?.dataset.key), data.rows[0].now ?? 0);
+  drag(body, table, data, move, send);
+  listenToKeys(body, table, move, send);
   listenToFields(body, data, send);
 }
 
 /** @typedef {(row: HTMLElement, value: number) => void} Send */
 
 /**
+ * Shows what the server says of a weight that is being moved: the answer, and the other weights of the row.
+ * @param {HTMLElement} section
+ * @param {Weights} data
+ * @param {Told} told
+ * @param {number} key Of the weight that is moved: it stays where it is held.
+ */
+function answered(section, data, told, key) {
+  classes(section, data, data.classes.map((each, index) => ({ ...each, now: told.probabilities[index] })));
+  if (told.row.length !== data.rows.length) return; // some are gone, and the places of the others with them
+  for (const row of section.querySelectorAll("tbody tr")) {
+    const other = Number(/** @type {HTMLElement} */ (row).dataset.key);
+    if (other !== key) show(/** @type {HTMLElement} */ (row), told.row[other]);
+  }
+}
+
+/**
+ * Draws the classes that are most probable, with the model's own weights or now, in their own order.
+ * @param {HTMLElement} section
+ * @param {Weights} data
+ * @param {Class[]} all
+ */
+function classes(section, data, all) {
+  const list = find(section, ".classes");
+  /** @param {Class} each */
+  const most = ({ own, now }) => Math.max(own, now);
+  const shown = new Set(all.toSorted((one, other) => most(other) - most(one)).slice(0, CLASSES));
+  const first = Math.max(...all.map(({ now }) => now));
+  list.setAttribute("aria-label", data.words.answer);
+  list.replaceChildren(...all.filter((each) => shown.has(each)).map(({ name, own, now }) => {
+    const item = make("li", now === first ? "first" : ""), meter = make("span", "meter"), fill = make("span", "fill"), was = make("span", "was");
+    fill.style.width = `${now * 100}%`;
+    was.style.insetInlineStart = `${own * 100}%`;
+    meter.append(fill, was);
+    item.append(make("span", "class", name), meter, make("span", "number", `${(now * 100).toFixed(1)} %`));
+    return item;
+  }));
+}
+
+/**
  * @param {HTMLElement} body
  * @param {Table} table
  * @param {Weights} data
+ * @param {Send} move
  * @param {Send} send
  */
-function drag(body, table, data, send) {
+function drag(body, table, data, move, send) {
   body.onpointerdown = (event) => {
     const track = nearest(event, ".track");
     if (!track || event.button) return;
     track.setPointerCapture(event.pointerId);
     track.focus();
     table.dragging = track;
-    show(rowOf(track), at(track, event));
+    move(rowOf(track), at(track, event));
     event.preventDefault();
   };
   body.onpointermove = (event) => {
-    if (table.dragging) show(rowOf(table.dragging), at(table.dragging, event));
+    if (table.dragging) move(rowOf(table.dragging), at(table.dragging, event));
   };
   body.onpointerup = (event) => {
     const track = table.dragging;
@@ -91,17 +154,20 @@ function drag(body, table, data, send) {
     if (track) send(rowOf(track), at(track, event));
   };
   body.onpointercancel = () => {
-    if (table.dragging) restore(rowOf(table.dragging), data);
+    if (!table.dragging) return;
     table.dragging = null;
+    for (const row of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll("tr:not(.gone)"))) restore(row, data);
+    classes(/** @type {HTMLElement} */ (body.closest(".weights")), data, data.classes);
   };
 }
 
 /**
  * @param {HTMLElement} body
  * @param {Table} table
+ * @param {Send} move
  * @param {Send} send
  */
-function listenToKeys(body, table, send) {
+function listenToKeys(body, table, move, send) {
   body.onkeydown = (event) => {
     const track = nearest(event, ".track");
     if (!track) {
@@ -115,7 +181,7 @@ function listenToKeys(body, table, send) {
     if (!(event.key in moves)) return;
     event.preventDefault();
     const value = thousandths(moves[event.key]), row = rowOf(track);
-    show(row, value);
+    move(row, value);
     clearTimeout(table.timer);
     table.timer = setTimeout(() => send(row, value), QUIET);
   };

@@ -1,8 +1,10 @@
-"""One row of weights as a table whose bars can be dragged and whose numbers can be typed."""
+"""One row of weights as a table whose bars can be dragged and whose numbers can be typed, with the answer beside."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,8 +17,31 @@ from attnviz.ui.context import Context
 
 _mount = component("weights")
 
-#: Keeps the place of a table of so many rows before its script has drawn it: what stands below would jump.
-_ROOM = "<style>.st-key-weights {{ min-height: calc(1.7rem + min(36rem, 1.9rem + {rows} * 2.6rem)); }}</style>"
+#: Keeps the place of so many classes and rows before the script has drawn them: what stands below would jump.
+_ROOM = (
+    "<style>.st-key-weights {{ min-height: calc(1.7rem + {classes} * 1.7rem + min(36rem, 1.9rem + {rows} * 2.6rem)); }}"
+    "</style>"
+)
+
+#: Classes that are shown at most; the script knows it, too.
+_CLASSES = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model answers, where it is a class.
+
+    Attributes:
+        names: Of the classes.
+        own, now: Their probabilities with the model's own weights, and as the weights stand; float `[class]`.
+        live: What the script asks while a bar is moved: fields of `/api/trace`, and `alone`, the end of the code; None
+            where that cannot tell.
+    """
+
+    names: Sequence[str] = ()
+    own: Iterable[float] = ()
+    now: Iterable[float] = ()
+    live: Mapping[str, Any] | None = None
 
 
 def weights(
@@ -26,6 +51,7 @@ def weights(
     now: NDArray[np.floating],
     place: str,
     most: float,
+    answer: Answer,
     on_set: Callable[[], None],
 ) -> None:
     """Draw the table.
@@ -37,6 +63,7 @@ def weights(
         now: The weights as they stand; NaN where a token is not there any more.
         place: Of the row, as in a code; comes back with what is set.
         most: Largest weight that may be typed.
+        answer: Of the model, shown above the row and while a bar is moved.
         on_set: Called before the run that follows a weight set: `set` of the component's state.
     """
     paint = style.theme(context.theme)
@@ -44,12 +71,18 @@ def weights(
         {"token": token, "own": float(one), "was": approx(float(one)), "now": None if np.isnan(new) else float(new)}
         for token, one, new in zip(tokens, own, now, strict=True)
     ]
-    st.html(_ROOM.format(rows=len(rows)))
-    words = ("token", "own", "drag", "typed", "gone", "hint")
+    classes = [
+        {"name": name, "own": float(before), "now": float(after)}
+        for name, before, after in zip(answer.names, answer.own, answer.now, strict=True)
+    ]
+    st.html(_ROOM.format(classes=min(len(classes), _CLASSES), rows=len(rows)))
+    words = ("token", "own", "drag", "typed", "gone", "hint", "answer")
     _mount(
         key="weights",
         data={
             "rows": rows,
+            "classes": classes,
+            "live": None if answer.live is None else dict(answer.live),
             "place": place,
             "most": most,
             "text_language": context.card.languages[0] if context.card.languages else "",

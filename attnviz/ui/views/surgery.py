@@ -23,7 +23,7 @@ from attnviz.figures.numbers import approx, percent
 from attnviz.figures.surgery import EXACT
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Tensor, Written
 from attnviz.ui import operations, session
-from attnviz.ui.components.weights import weights
+from attnviz.ui.components.weights import Answer, weights
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, numbers
 from attnviz.ui.controls.head import choose_head
@@ -147,10 +147,31 @@ def _table(context: Context, both: Both) -> None:
     def on_set() -> None:
         operations.weight_set(session.event("weights", "set"), bool(renormalise))
 
-    weights(context, both.before.key.tokens, own, now, place, 1 if renormalise else 1000, on_set)
+    answer = _answer(context, both, bool(renormalise))
+    weights(context, both.before.key.tokens, own, now, place, 1 if renormalise else 1000, answer, on_set)
     total = float(np.nansum(now))
     if abs(total - 1) > 1e-4:
         st.caption(context.t("surgery.total", total=approx(total)))
+
+
+def _answer(context: Context, both: Both, renormalise: bool) -> Answer:
+    """The classes, and how to ask for them while a weight is moved: of the model that is open, of the text as typed."""
+    before, after = both.own.output, both.done.trace.output
+    if not isinstance(before, Classification) or not isinstance(after, Classification):
+        return Answer()
+    live = {
+        "model": context.desk.model,
+        "text": both.own.text,
+        "language": context.desk.language,
+        "edits": list(context.state.edits),
+        "block": both.focus.block,
+        "layer": both.focus.layer,
+        "head": both.focus.head,
+        "query": both.focus.query,
+        "alone": "" if renormalise else "-alone",
+    }
+    shuffled = bool(context.state.shuffle)  # the address knows no other order of the words
+    return Answer(context.names, before.probabilities, after.probabilities, None if shuffled else live)
 
 
 def _whose(context: Context, both: Both) -> str:
