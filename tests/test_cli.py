@@ -166,7 +166,7 @@ def test_files(run, tmp_path):
             assert json.loads(content) == trace.to_dict()
 
 
-@pytest.mark.parametrize("ending", ["png", "svg"])
+@pytest.mark.parametrize("ending", export.IMAGES)
 def test_pictures(run, tmp_path, ending, monkeypatch):
     monkeypatch.setattr(export, "image", lambda trace, kind, **_: f"{kind} of {trace.text}".encode())
     path = tmp_path / f"out.{ending}"

@@ -18,7 +18,10 @@ from attnviz.trace import AttentionTrace, Classification
 from attnviz.version import __version__
 
 #: Endings `write` knows.
-KINDS = ("json", "csv", "html", "png", "svg")
+KINDS = ("json", "csv", "html", "png", "svg", "pdf")
+
+#: Of these, what is drawn by Kaleido and a Chrome.
+IMAGES = ("png", "svg", "pdf")
 
 
 def json(
@@ -112,7 +115,7 @@ def html(traces: Sequence[AttentionTrace], *, language: str = "en", names: Seque
 
 
 def image(trace: AttentionTrace, kind: str, *, language: str = "en") -> bytes:
-    """The heatmap of a trace as PNG or SVG.
+    """The heatmap of a trace as PNG, SVG or PDF.
 
     Raises:
         InputError: Kaleido or the Chrome it needs is missing; the message says how to get them.
@@ -146,7 +149,7 @@ def file(
     trace = trace.select(block, layer, head)
     if kind == "html":
         return html([trace], language=language, names=names)
-    if kind in ("png", "svg"):
+    if kind in IMAGES:
         return image(trace, kind, language=language)
     raise InputError("no_such_format", received=kind, expected=", ".join(KINDS))
 

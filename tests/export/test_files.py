@@ -131,7 +131,7 @@ def test_the_language_of_the_page_is_said(trace):
 # ── pictures, endings, citation ───────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("kind", ["png", "svg"])
+@pytest.mark.parametrize("kind", export.IMAGES)
 def test_without_kaleido_the_error_says_how_to_get_it(trace, kind, monkeypatch):
     import plotly.io._kaleido as engine
 
@@ -161,7 +161,7 @@ def test_other_endings(trace, kind):
     with pytest.raises(InputError) as caught:
         export.file(trace, kind)
     assert caught.value.code == "no_such_format"
-    assert "json, csv, html, png, svg" in str(caught.value)
+    assert "json, csv, html, png, svg, pdf" in str(caught.value)
 
 
 def test_nothing_to_save():
