@@ -28,7 +28,7 @@ RESERVED = (
 
 Words = Mapping[str, str]
 
-About = Literal["pooling", "self", "causal", "cross", "scene"]
+About = Literal["pooling", "self", "causal", "cross", "picture"]
 
 Setting = str | int | float | bool
 
@@ -48,7 +48,7 @@ class Slide:
         states: Settings that differ in a language, by its code.
         tour: Whether it is a stop of the tour.
         exercise: What is to be tried and judged: `turn` the answer with one change; empty for nothing but a guess.
-        about: What it explains, as models have it: kinds of attention, see `attnviz.trace.KINDS`, or `scene`.
+        about: What it explains, as models have it: kinds of attention, see `attnviz.trace.KINDS`, or `picture`.
     """
 
     number: int

@@ -28,7 +28,7 @@ title.en = "One"
 view = "bars"
 [[slides]]
 tour = true
-about = ["pooling", "scene"]
+about = ["pooling", "picture"]
 title.en = "Two <b>{lang}</b>"
 title.ja = "二"
 words.ja = "言葉"
@@ -68,7 +68,7 @@ def test_a_lecture_is_read_whole(tmp_path: Path):
     assert (held.name, held.minutes, dict(held.title)) == ("bees", 7, {"en": "Bees", "ja": "蜂"})
     assert (one.number, two.number, three.number) == (1, 2, 3) and held.tour == (two,)
     assert two.title["en"] == "Two <b>{lang}</b>", "words are literal"
-    assert (two.about, dict(two.ask), dict(two.attempt)) == (("pooling", "scene"), {"en": "which?"}, {"en": "do it"})
+    assert (two.about, dict(two.ask), dict(two.attempt)) == (("pooling", "picture"), {"en": "which?"}, {"en": "do it"})
     assert two.state_in("en") == {"view": "bars", "numbers": True, "temperature": 0.5, "sentence": 2}
     assert two.state_in("ja") == {**two.state_in("en"), "view": "steps", "text": "文"}
     assert lectures.in_language(three.title, "en") == "三", "what there is in one language only is shown in all"
@@ -108,7 +108,7 @@ def test_what_is_wrong_with_the_head_is_told_with_its_key(tmp_path: Path, found:
         ('notes.en = "notes"', f'notes.en = "{"n" * (MAX_TEXT + 1)}"', {"key": "notes.en"}),
         ('ask.en = "which?"', 'aks.en = "which?"', {"key": "aks"}),
         ("tour = true", "tour = 1", {"key": "tour", "expected": "bool", "received": "int"}),
-        ('about = ["pooling", "scene"]', 'about = ["bees"]', {"key": "about[0]"}),
+        ('about = ["pooling", "picture"]', 'about = ["bees"]', {"key": "about[0]"}),
         ("sentence = 2", "sentence = [2]", {"key": "state.sentence", "received": "list"}),
         ("sentence = 2", "[slides.state.fr]\ntext = 'x'", {"key": "state.fr", "received": "dict"}),
         ('text = "文"', "text = 1979-05-27", {"key": "state.ja.text", "received": "date"}),

@@ -82,7 +82,9 @@ function drawWriting({ data, parentElement, setStateValue }) {
 
   const picture = new Picture(section, data, film);
   film.picture = picture;
-  const last = targets.length - 1, rest = data.picture?.keen ?? last, list = find(section, ".choices");
+  const last = targets.length - 1, list = find(section, ".choices");
+  // A picture that is described to the end is lit by the clearest word, for the last token looks at nothing much.
+  const lit = () => { if (data.picture && film.at === last) picture.meet({ side: "target", index: data.picture.keen }); };
   const playback = new Playback(film, {
     section, player: find(section, ".player"), title: data.words.step, words: data.words, last, pace: () => 1000 / (data.speed || 2),
     draw: (step) => {
@@ -94,15 +96,15 @@ function drawWriting({ data, parentElement, setStateValue }) {
       });
       return { name: targets[step].text, count: `${step + 1} / ${last + 1}` };
     },
-    // What has been written to its end stays there unless it is said otherwise: that is not told. A picture is then lit by its clearest
-    // word, for the last token looks at nothing much.
+    // What has been written to its end stays there unless it is said otherwise: that is not told.
     tell: (step, ended) => {
-      if (!ended) film.send?.({ kind: "step", place: data.steps[step].place });
-      else if (data.picture) picture.meet({ side: "target", index: rest });
+      if (ended) lit();
+      else film.send?.({ kind: "step", place: data.steps[step].place });
     },
   });
   listen(section, film, picture, playback);
-  begin(data, film, playback, rest);
+  begin(data, film, playback, last);
+  if (!film.playing && data.at < 0) lit();
   section.dataset.attnvizTrace = data.text;
 }
 
@@ -111,9 +113,9 @@ function drawWriting({ data, parentElement, setStateValue }) {
  * @param {Writing} data
  * @param {Shown} film
  * @param {Playback} playback
- * @param {number} rest Where it stands if it is not played.
+ * @param {number} last Where it stands if it is not played.
  */
-function begin(data, film, playback, rest) {
+function begin(data, film, playback, last) {
   const still = data.forced || !data.speed || matchMedia("(prefers-reduced-motion: reduce)").matches;
   const same = film.key === data.key;
   film.key = data.key;
@@ -122,7 +124,7 @@ function begin(data, film, playback, rest) {
   else {
     playback.stop();
     if (data.at >= 0) playback.show(data.at);
-    else if (still) playback.show(rest);
+    else if (still) playback.show(last);
     else playback.begin(data.start);
   }
 }

@@ -78,7 +78,7 @@ def render(context: Context) -> None:
 
 def begin(held: Lecture, card: ModelCard) -> Slide:
     """The slide that explains what a model is: the first of those that name most of what it has, and nothing else."""
-    traits = {*card.kinds, "scene" if card.takes == "photo" else card.takes}  # pictures are explained on drawn ones
+    traits = {*card.kinds, *(["picture"] if card.takes != "text" else [])}
     told = [slide for slide in held.slides if slide.about and traits.issuperset(slide.about)]
     return max(told, key=lambda slide: len(slide.about), default=held.slides[0])
 
