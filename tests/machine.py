@@ -1,4 +1,4 @@
-"""What the browser tests need of the machine, a Chromium and a Japanese font: finds, installs, or says how."""
+"""What the browser tests need of the machine, a Chromium, a Japanese font and nginx: finds, installs, or says how."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ No font with Japanese characters was found and none could be installed. One of t
     Debian, Ubuntu     sudo apt-get install fonts-noto-cjk
     Fedora             sudo dnf install google-noto-sans-cjk-fonts"""
 
+HOW_TO_GET_NGINX = """\
+No nginx was found and none could be installed. One of these helps:
+    Debian, Ubuntu     sudo apt-get install nginx-light
+    Fedora             sudo dnf install nginx
+    macOS              brew install nginx"""
+
 
 class MachineError(RuntimeError):
     """The machine lacks something and it could not be installed; the message says how to."""
@@ -66,6 +72,11 @@ def _playwright_chrome() -> str | None:
     return path if path and Path(path).is_file() else None
 
 
+def find_nginx() -> str | None:
+    """Path of nginx, which Debian keeps where only root looks."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
 def has_japanese_font() -> bool:
     """True if the system can draw Japanese; macOS and Windows always can."""
     if not sys.platform.startswith("linux"):
@@ -77,7 +88,7 @@ def has_japanese_font() -> bool:
 
 
 def prepare() -> str:
-    """Make sure that there are a browser and a Japanese font, installing what is missing.
+    """Make sure that there are a browser, a Japanese font and nginx, installing what is missing.
 
     Returns:
         Path of the browser.
@@ -91,6 +102,8 @@ def prepare() -> str:
         raise MachineError(HOW_TO_GET_A_BROWSER.format(python=sys.executable))
     if not _first(has_japanese_font, "a Japanese font", lambda: _apt("fontconfig", "fonts-noto-cjk")):
         raise MachineError(HOW_TO_GET_A_FONT)
+    if not _first(find_nginx, "an nginx", lambda: _apt("nginx-light")):
+        raise MachineError(HOW_TO_GET_NGINX)
     return chrome
 
 
@@ -99,7 +112,7 @@ def _first(look: Callable[[], Found], what: str, *installs: Callable[[], object]
     for install in installs:
         if found:
             break
-        print(f"No {what.removeprefix('a ')} here yet: installing {what}.", flush=True)
+        print(f"No {what.partition(' ')[2]} here yet: installing {what}.", flush=True)
         install()
         found = look()
     return found

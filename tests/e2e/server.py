@@ -27,7 +27,7 @@ class Server:
     def __init__(self, script: Path, log: Path, environment: dict[str, str] | None = None) -> None:
         self.script = script
         self.log = log
-        self.port = _free_port()
+        self.port = free_port()
         self.environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -111,7 +111,8 @@ def _signal_group(group: int, number: signal.Signals) -> None:
         return
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens at just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
