@@ -55,8 +55,14 @@ _HIDE = (
 
 def render() -> None:
     """One run of the page: read, settle, compute, write back, draw."""
-    with suppress(models.EndingError), turns.taken():  # where the server is going away, nobody sees it
+    with suppress(models.EndingError), turns.taken(_queued):  # where the server is going away, nobody sees it
         _render()
+
+
+def _queued(seconds: float) -> None:
+    """Say that others are before this visitor; a word that moves nothing on the page."""
+    language = choose(st.query_params.get("lang") or st.context.locale)
+    st.toast(literal(translate(language, "page.queued", seconds=round(seconds))), icon=":material/groups:")
 
 
 def _render() -> None:

@@ -8,20 +8,30 @@ something else – a model, what another one is computing – gives the turn bac
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 #: Pages that run at a time. More than the interpreter can run: on a busy machine, handing a turn over takes a while.
 RUNNING = 8
+
+#: Seconds of waiting after which a visitor is told of it, once more each time.
+LOOK = 4.0
 
 _turns = threading.Semaphore(RUNNING)
 _own = threading.local()
 
 
 @contextmanager
-def taken() -> Iterator[None]:
-    """Wait for a turn, and have it."""
-    _turns.acquire()
+def taken(tell: Callable[[float], None]) -> Iterator[None]:
+    """Wait for a turn, and have it.
+
+    Args:
+        tell: Called with the seconds of waiting, every few; what it raises ends the waiting.
+    """
+    waited = 0.0
+    while not _turns.acquire(timeout=LOOK):
+        waited += LOOK
+        tell(waited)
     _own.has = True
     try:
         yield

@@ -11,7 +11,7 @@ import pytest
 from attnviz.deadline import check
 from attnviz.errors import ServerError
 from attnviz.i18n import translate
-from attnviz.ui import models, page
+from attnviz.ui import models, page, turns
 from attnviz.ui.settings import MAX_TEXT
 from attnviz.ui.words import literal
 from tests.app.page import Page
@@ -67,6 +67,21 @@ def test_a_task_of_a_page_has_a_limit(monkeypatch):
         waited(lambda seconds: None, busy(ended))
     assert raised.value.code == "took_too_long" and ended.wait(1)
     assert models.in_worker(lambda: time.sleep(0.2) or "a task of the house has none") is not None
+
+
+def test_who_waits_for_a_turn_is_told_and_has_it_in_the_end(monkeypatch):
+    turn = threading.Semaphore(0)
+    monkeypatch.setattr(turns, "_turns", turn)
+    monkeypatch.setattr(turns, "LOOK", 0.3)
+    tell = page._queued
+    monkeypatch.setattr(page, "_queued", lambda seconds: (tell(seconds), turn.release()))
+    opened = Page(lang="ja", model="topics-en", text="good")
+    first = translate("ja", "page.queued", seconds=0)
+    assert [each.value for each in opened.app.toast] == [literal(first)] and opened.state("text") == "good"
+    opened.enter("fine")
+    assert not opened.app.toast and turn.acquire(timeout=0), (
+        "who had no need to wait hears nothing, and the turn is back"
+    )
 
 
 def test_a_text_without_end_is_cut_with_a_word():
