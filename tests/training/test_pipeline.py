@@ -288,5 +288,7 @@ def test_names():
         "caption-scenes",
         "caption-photos",
         "scene-topics",
+        "next-word-en",
+        "next-word-ja",
     ]
     assert all(data.CACHE.name == ".attnviz" for _ in training.names())

@@ -69,6 +69,6 @@ NEXT_WORD_JA = NextWordRecipe(
         "彼女は駅へ",
         "雨が降っているので、",
     ),
-    settings=NextWordSettings(),
+    settings=NextWordSettings(epochs=10),
     tokenizer={"kind": "sudachi", "mode": "A", "spaced": False, "lower": False},
 )
