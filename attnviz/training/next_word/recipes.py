@@ -25,6 +25,15 @@ class NextWordRecipe(Recipe):
     licence: str = "CC BY 2.0 (as the data); code Apache-2.0"
 
 
+NOTES = {
+    "en": "It is small and learned from short sentences of textbooks and learners, set one after the other: it knows how "
+    "such sentences go, not what is true. Among what it learned from are random pieces that stand twice, and documents "
+    "in which a sentence comes back, so that heads that continue a repetition may form.",
+    "ja": "教科書や学習者の短い文を並べて学習した小さなモデルです。そうした文の流れは知っていますが、"
+    "書かれた内容が事実かどうかは知りません。学習データには、でたらめな語の並びを二度繰り返したものや、"
+    "同じ文がもう一度現れる文書も混ぜてあります。繰り返しの続きを見つけるヘッドが育つようにするためです。",
+}
+
 NEXT_WORD_EN = NextWordRecipe(
     name="next-word-en",
     languages=("en",),
@@ -33,15 +42,7 @@ NEXT_WORD_EN = NextWordRecipe(
         "en": "Continues an English text word by word: four layers of six heads, each token looks at those before it.",
         "ja": "英語の文章の続きを一語ずつ書きます。4層×6ヘッドで、各トークンはそれより前のトークンだけを見ます。",
     },
-    notes={
-        "en": "It is small and learned from short sentences of textbooks and learners, set one after the other: it "
-        "knows how such sentences go, not what is true. A tenth of what it learned from are random pieces that stand "
-        "twice, and in a tenth of the documents a sentence comes back, so that heads that continue a repetition may "
-        "form.",
-        "ja": "教科書や学習者の短い文を並べて学習した小さなモデルです。そうした文の流れは知っていますが、"
-        "書かれた内容が事実かどうかは知りません。学習データの一割はでたらめな語の並びを二度繰り返したもので、"
-        "別の一割の文書では同じ文がもう一度現れます。繰り返しの続きを見つけるヘッドが育つようにするためです。",
-    },
+    notes=NOTES,
     examples=(
         "I would like a cup of",
         "My father is a doctor. My mother is a",
@@ -61,7 +62,7 @@ NEXT_WORD_JA = NextWordRecipe(
         "en": "Continues a Japanese text word by word: four layers of six heads, each token looks at those before it.",
         "ja": "日本語の文章の続きを一語ずつ書きます。4層×6ヘッドで、各トークンはそれより前のトークンだけを見ます。",
     },
-    notes=NEXT_WORD_EN.notes,
+    notes=NOTES,
     examples=(
         "私は毎朝",
         "父は医者です。母は",
@@ -69,6 +70,6 @@ NEXT_WORD_JA = NextWordRecipe(
         "彼女は駅へ",
         "雨が降っているので、",
     ),
-    settings=NextWordSettings(epochs=10),
+    settings=NextWordSettings(epochs=10, repeated=0.25, again=0.2),
     tokenizer={"kind": "sudachi", "mode": "A", "spaced": False, "lower": False},
 )
