@@ -39,6 +39,12 @@ TRANSLATION_VIEWS = (
     *("cell", "surgery", "attribution", "compare", "lesson", "card"),
 )
 
+#: Views every model of the next word fits.
+CONTINUATION_VIEWS = (
+    *("bars", "written", "overview", "head", "lines", "heatmap", "heads", "flow"),
+    *("cell", "next", "surgery", "attribution", "compare", "lesson", "card"),
+)
+
 #: Shipped models that pool the words of a text.
 POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds and card.takes == "text")
 
@@ -50,6 +56,8 @@ def _fitting(card: ModelCard) -> tuple[str, ...]:
     views: tuple[str, ...] = POOLING_VIEWS if "pooling" in card.kinds else ENCODER_VIEWS
     if "cross" in card.kinds:
         views = TRANSLATION_VIEWS
+    elif card.writes == "continuation":
+        views = CONTINUATION_VIEWS
     more = ("cases",) * bool(cases.read(card.details.get("cases")))
     more += ("learning",) * (shipped.MODELS / card.name / "learning.npz").exists()
     return (*views[:-2], *more, *views[-2:])

@@ -127,7 +127,7 @@ def test_a_few_pages_run_at_a_time_and_who_waits_gives_the_turn_back():
     running, most, done = [], [], []
 
     def page() -> None:
-        with turns.taken():
+        with turns.taken(lambda seconds: None):
             running.append(1)
             most.append(len(running))
             time.sleep(0.02)

@@ -13,12 +13,12 @@ WRITES_WITH_BLANKS = {"translate-en-ja": False, "translate-ja-en": True}
 
 @pytest.mark.parametrize("name", shipped.NAMES)
 def test_a_model_offers_what_its_kind_does(name: str):
-    kinds, found = models.card(name).kinds, offers.of_model(name)
+    kinds, writes, found = models.card(name).kinds, models.card(name).writes, offers.of_model(name)
 
-    assert ("writes" in found) == ("reordered" not in found) == ("cross" in kinds)
+    assert ("writes" in found) == ("reordered" not in found) == bool(writes)
     assert ("steps" in found) == ("pooling" in kinds)
-    assert ("gradients" in found) == ("cross" not in kinds)
-    assert bool(models.card(name).writes) == ("writes" in found)
+    assert ("gradients" in found) == (not writes)
+    assert ("continues" in found) == (writes == "continuation") == (kinds == ("causal",))
 
 
 @pytest.mark.parametrize("name", WRITES_WITH_BLANKS)

@@ -128,14 +128,17 @@ def _classified(
 def _translated(
     context: Context, traces: Sequence[AttentionTrace], written: Sequence[str]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The tokens of the translation, and at each look their probabilities and what would be written."""
-    block = context.trace.block(context.focus.block)
-    shares = looks.probabilities(traces, alignment.groups(block))
+    """The tokens that were written, and at each look their probabilities and what would be written."""
+    focus, rows = context.focus, alignment.written_rows(context.trace)
+    asks = context.trace.block(focus.block)
+    before = len(asks.query) - len(rows.query)  # queries of what was given come first
+    top = focus.query - before if asks.kind in ("cross", "causal") else -1
+    shares = looks.probabilities(traces, alignment.groups(rows))
     states = [
-        _shares(row) | {"top": context.focus.query, "told": "", "writes": text or context.t("learning.writes_nothing")}
+        _shares(row) | {"top": top, "told": "", "writes": text or context.t("learning.writes_nothing")}
         for row, text in zip(shares, written, strict=True)
     ]
-    return _tokens(block.query), states
+    return _tokens(rows.query), states
 
 
 def _shares(row: NDArray[np.floating[Any]]) -> dict[str, Any]:

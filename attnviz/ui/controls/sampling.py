@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from attnviz.families.writing.decoding import Sampling
@@ -32,16 +34,23 @@ def sampling_of(state: State) -> Sampling:
     return Sampling(float(state.heat), int(state.top_k), float(state.top_p), int(state.draw))
 
 
-def choose_sampling(context: Context) -> None:
-    """Draw the choices."""
-    with st.container(key="sampling-controls", horizontal=True, vertical_alignment="bottom", gap="medium"):
+def choose_sampling(context: Context, *, beside: bool = False) -> None:
+    """Draw the choices.
+
+    Args:
+        context: The page.
+        beside: One under the other, beside a chart.
+    """
+    row: Any = {} if beside else {"horizontal": True, "vertical_alignment": "bottom"}
+    width: Any = "stretch" if beside else 210
+    with st.container(key="sampling-controls", gap="small" if beside else "medium", **row):
         st.select_slider(
             context.t("next.heat"),
             HEATS,
             key="heat",
             format_func=lambda value: f"{value:g}",
             help=context.t("next.heat_help"),
-            width=240,
+            width="stretch" if beside else 240,
         )
         st.selectbox(
             context.t("next.top_k"),
@@ -49,7 +58,7 @@ def choose_sampling(context: Context) -> None:
             key="top_k",
             format_func=lambda value: context.t("next.all") if value == 0 else str(value),
             help=context.t("next.top_k_help"),
-            width=210,
+            width=width,
         )
         st.selectbox(
             context.t("next.top_p"),
@@ -57,7 +66,7 @@ def choose_sampling(context: Context) -> None:
             key="top_p",
             format_func=lambda value: context.t("next.all") if value == 1 else f"{value:g}",
             help=context.t("next.top_p_help"),
-            width=210,
+            width=width,
         )
         st.segmented_control(
             context.t("next.length"),
@@ -69,4 +78,4 @@ def choose_sampling(context: Context) -> None:
         )
         st.toggle(context.t("next.sampled"), key="sampled", help=context.t("next.sampled_help"))
         if context.state.sampled:
-            st.number_input(context.t("next.draw"), 0, 999, key="draw", help=context.t("next.draw_help"), width=210)
+            st.number_input(context.t("next.draw"), 0, 999, key="draw", help=context.t("next.draw_help"), width=width)

@@ -105,11 +105,11 @@ def render(context: Context) -> None:
 
 
 def _token_numbers(shown: Context, learned: Learning, traces: Sequence[AttentionTrace]) -> None:
-    block = shown.trace.block(shown.focus.block)
+    rows = alignment.written_rows(shown.trace)
 
     def table() -> pd.DataFrame:
-        shares = looks.probabilities(traces, alignment.groups(block))
-        return looks.table(learned.steps, block.query, shares, "probability")
+        shares = looks.probabilities(traces, alignment.groups(rows))
+        return looks.table(learned.steps, rows.query, shares, "probability")
 
     numbers(shown, "tokens", table, shown.t("learning.tokens"))
 

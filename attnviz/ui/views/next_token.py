@@ -23,8 +23,11 @@ def render(context: Context) -> None:
     if context.selected is None:
         return
     told(context, "next", context.t("next.text"))
-    choose_sampling(context)
-    _following(context)
+    picture, choices = st.columns([3, 1.2], gap="medium")
+    with picture:
+        _following(context)
+    with choices:
+        choose_sampling(context, beside=True)
     _surprise(context)
 
 

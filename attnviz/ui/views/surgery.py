@@ -71,7 +71,10 @@ def render(context: Context) -> None:
     if not context.pooling:
         choose_head(context)
     done, left_out = context.desk.surgery(context.selected.text, context.state.edits, context.written)
-    both = Both(own, done, focus, own.block(focus.block), on_own_axes(own, done, focus.block))
+    before = own.block(focus.block)
+    # A model that keeps keys and values writes with weights that differ in their last digits from those of a whole run.
+    after = on_own_axes(own, done, focus.block) if done.trace.edited else before.weights.astype(np.float64)
+    both = Both(own, done, focus, before, after)
     table, answer = st.columns([3, 2], gap="medium")
     with table:
         _table(context, both)
