@@ -37,6 +37,15 @@ def row(card: dict) -> str:
     if card["task"] == "translation":
         cells = [f"{figures[f'{part}_greedy_{score}']:.1f}" for part in ("test", "dev") for score in ("bleu", "chrf")]
         return f"| {' | '.join([name, card['title']['en'], *cells])} |"
+    if card["task"] == "continuation":
+        parts = [
+            f"{figures[f'{part}_perplexity{kind}']:.1f}"
+            for part in ("test", "dev")
+            for kind in ("", "_ngram", "_unigram")
+        ]
+        head = max(figures["roles"]["heads"], key=lambda each: each["induction"])
+        cells = [*parts, f"{100 * head['induction']:.1f} %"]
+        return f"| {' | '.join([name, card['title']['en'], *cells])} |"
     compared = "sibling_accuracy" if "sibling" in figures else "mean_pooling_accuracy"
     shares = (figures[key] for key in ("accuracy", "uniform_accuracy", compared))
     cells = [

@@ -72,12 +72,12 @@ def test_the_notes_follow_the_slides_and_turn_them(open_page: OpenPage):
     with page.context.expect_page() as opened:
         page.locator(".lecture .notes").click()
     notes = opened.value
-    expect(notes.locator(".notes .place")).to_have_text("3 / 20", timeout=PATIENCE)
+    expect(notes.locator(".notes .place")).to_have_text("3 / 21", timeout=PATIENCE)
     notes.locator(".notes .next").click()
     expect_slide(page, 4)
-    expect(notes.locator(".notes .place")).to_have_text("4 / 20", timeout=PATIENCE)
+    expect(notes.locator(".notes .place")).to_have_text("4 / 21", timeout=PATIENCE)
     page.keyboard.press("PageDown")
-    expect(notes.locator(".notes .place")).to_have_text("5 / 20", timeout=PATIENCE)
+    expect(notes.locator(".notes .place")).to_have_text("5 / 21", timeout=PATIENCE)
 
 
 def test_the_link_is_shown_with_its_code_and_a_phone_has_room(open_page: OpenPage):

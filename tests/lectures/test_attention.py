@@ -11,6 +11,8 @@ from attnviz import lectures, zoo
 from attnviz.analysis.focus import focus
 from attnviz.analysis.softmax import at_temperature
 from attnviz.analysis.surgery.operations import traced
+from attnviz.families.model import Expects
+from attnviz.families.writing.decoding import Sampling
 from attnviz.i18n import languages
 from attnviz.lectures import Slide
 from attnviz.scenes import Scene
@@ -58,7 +60,7 @@ def heaviest(weights: dict[str, float]) -> str:
 
 
 def test_it_is_an_hour_in_both_languages_with_a_tour_of_eight_stops():
-    assert len(ATTENTION.slides) == 20 and ATTENTION.minutes == 60 and len(ATTENTION.tour) == 8
+    assert len(ATTENTION.slides) == 21 and ATTENTION.minutes == 60 and len(ATTENTION.tour) == 8
     for each in ATTENTION.slides:
         for words in (each.title, each.words, each.notes, each.attempt, each.ask or each.title):
             assert set(words) == set(languages()), each.number
@@ -172,6 +174,16 @@ def test_the_picture_is_described_with_its_things(language: str):
     assert isinstance(output, Written)
     words = {"en": ("dog", "car", "snow"), "ja": ("犬", "車", "雪")}[language]
     assert all(word in output.text for word in words)
+
+
+@each_language
+def test_the_next_word_is_rather_sure_and_less_so_at_a_higher_temperature(language: str):
+    state = slide("The next word").state_in(language)
+    model = zoo.load(str(state["model"]))
+    assert isinstance(model, Expects)
+    expected = model.expected(model.encode(str(state["text"])))
+    likely = [Sampling(heat).shares(expected.following, list(expected.never)).max() for heat in (1.0, 2.0)]
+    assert likely[0] > 0.25 and likely[1] < likely[0] / 1.5
 
 
 def test_not_good_in_a_bag_of_words_and_in_an_encoder():

@@ -27,8 +27,8 @@ class NextWordRecipe(Recipe):
 
 NOTES = {
     "en": "It is small and learned from short sentences of textbooks and learners, set one after the other: it knows "
-    "how such sentences go, not what is true. Among what it learned from are random pieces that stand twice, and documents "
-    "in which a sentence comes back, so that heads that continue a repetition may form.",
+    "how such sentences go, not what is true. Among what it learned from are random pieces that stand twice, and "
+    "documents in which a sentence comes back, so that heads that continue a repetition may form.",
     "ja": "教科書や学習者の短い文を並べて学習した小さなモデルです。そうした文の流れは知っていますが、"
     "書かれた内容が事実かどうかは知りません。学習データには、でたらめな語の並びを二度繰り返したものや、"
     "同じ文がもう一度現れる文書も混ぜてあります。繰り返しの続きを見つけるヘッドが育つようにするためです。",
