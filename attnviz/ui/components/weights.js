@@ -1,10 +1,10 @@
 // A row of weights: each bar is a slider for pointer and keyboard, each number a field. What is set goes to the server, which
 // answers with the row as the model then has it. Tokens are set as text, never as markup.
 
-import { find, findAs, focusWithin, make, nearest, set, stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
+import { find, findAs, focusWithin, make, nearest, set, stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} Row
