@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import math
 import re
@@ -116,6 +117,21 @@ class ModelCard:
         """In a line; all of it is in `details`."""
         parts = (self.in_language("title", "en"), ", ".join(self.kinds), "/".join(self.languages))
         return f"<ModelCard {self.name!r}: {'; '.join(part for part in parts if part)}>"
+
+    def _repr_html_(self) -> str:
+        """For a notebook: what there is to say of it, as a table."""
+        facts = {
+            "name": self.name,
+            "title": self.in_language("title", "en"),
+            "summary": self.in_language("summary", "en"),
+            "task": self.task,
+            "kinds": ", ".join(self.kinds),
+            "languages": "/".join(self.languages),
+            "labels": ", ".join(self.labels),
+            "licence": self.licence,
+        }
+        rows = "".join(f"<tr><th>{name}</th><td>{html.escape(said)}</td></tr>" for name, said in facts.items() if said)
+        return f"<table>{rows}</table>"
 
     @property
     def reads(self) -> tuple[str, ...]:
