@@ -14,10 +14,11 @@ from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.drawings import pictured
 from attnviz.drawings.look import Look
 from attnviz.drawings.pictured import Caption
+from attnviz.families.writing.subwords import BLANK
 from attnviz.figures import style
 from attnviz.figures.numbers import percent
 from attnviz.i18n import about
-from attnviz.trace import AttentionBlock
+from attnviz.trace import AttentionBlock, Written
 
 #: Words of the component, of the catalogue's section `writing`.
 _WORDS = (
@@ -44,7 +45,7 @@ def writing(
     text: str,
     small: bool,
     read: str = "",
-    spaced: bool = False,
+    spaced: bool | None = None,
     forced: bool = False,
     fixed: bool = False,
 ) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def writing(
         text: What has been applied; named on the element once it is drawn.
         small: Only what was read and what is written, without player, map and alternatives.
         read: Language of what was read, a code.
-        spaced: There are blanks between the words of what is written, as its pieces say.
+        spaced: There are blanks between the words of what is written; None: as its pieces look.
         forced: It was given; the model reads it.
         fixed: There is no model to go on from another token.
     """
@@ -93,7 +94,7 @@ def writing(
         },
         "target": {"language": caption.language, "tokens": pictured.tokens(block.query, caption.output.text)},
         "picture": picture,
-        "steps": _steps(caption, spaced),
+        "steps": _steps(caption, _spaced(caption.output) if spaced is None else spaced),
         "codes": base64.b64encode(coded(light).tobytes()).decode(),
         "weights": base64.b64encode(values.astype("<f4").tobytes()).decode(),
         "least": LEAST,
@@ -136,6 +137,12 @@ def _legend(look: Look, scale: ScaleKey) -> dict[str, Any]:
     """What colours mean between texts: `title` and `ticks`."""
     title = look.t("scales.query" if scale == "row" else f"scales.{scale}")
     return {"title": title, "ticks": pictured.marked(ticks(scale))}
+
+
+def _spaced(output: Written) -> bool:
+    """Whether the pieces of what is written tell blanks."""
+    offered = (token for step in output.alternatives for token, _ in step)
+    return any(BLANK in token for token in (*output.tokens, *offered))
 
 
 def _pair(position: float, ramp: Sequence[str]) -> list[str]:

@@ -134,6 +134,11 @@ class ModelCard:
         return f"<table>{rows}</table>"
 
     @property
+    def closed(self) -> bool:
+        """Whether it reads its examples and nothing else: there is no model behind them."""
+        return self.family in _CLOSED
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """Languages of what is put in: of a translation model the first only."""
         return self.languages[:1] if self.writes == "translation" else self.languages
@@ -208,6 +213,9 @@ class _Caption(_Form, kw_only=True):
 
 #: What some families need besides.
 _FORMS: Mapping[str, type[_Form]] = {"translation": _Translation, "caption": _Caption}
+
+#: Families whose models answer with what was saved.
+_CLOSED = ("recorded",)
 
 #: What a card need not say, as its family says it.
 _WRITES: Mapping[str, str] = {

@@ -45,6 +45,9 @@ class Model(ABC):
     #: Options of `trace` that `encode` takes, not `run`.
     encoding: ClassVar[tuple[str, ...]] = ()
 
+    #: Whether what it reads can be put into another order.
+    reorders: bool = True
+
     #: Whether its traces name every mask; without, there may be more to lift than is seen.
     tells_masks: bool = True
 

@@ -26,7 +26,6 @@ from attnviz.drawings.stage import largest, of_query, row, stage
 from attnviz.drawings.writing import named, writing
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
-from attnviz.families.writing.subwords import BLANK
 from attnviz.figures import describe, style
 from attnviz.figures.masks import SIGNS
 from attnviz.trace import AttentionBlock, AttentionTrace, Written
@@ -185,7 +184,6 @@ def _written(
                     text=trace.text,
                     small=False,
                     read=read,
-                    spaced=_spaced(trace.output),
                     fixed=True,
                 ),
             )
@@ -201,12 +199,6 @@ def _written(
         given.update(weights="", most="", masks="")
     data["words"] = {**_words(looks[0], trace, block, given), "shown": name}
     return Picture("written", block, focus, values, tuple(data.pop("names")), data)
-
-
-def _spaced(output: Written) -> bool:
-    """Whether the pieces of what is written tell blanks."""
-    offered = (token for step in output.alternatives for token, _ in step)
-    return any(BLANK in token for token in (*output.tokens, *offered))
 
 
 def _languages(card: ModelCard | None) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from attnviz.trace import AttentionTrace, Embedding, Tensor, Written
 from tests.shipped import pooled
 
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{layer}&amp;"
-TOKENS = ["a", NASTY, "half \ud83d", "c", "d", "e", "f"]
+TOKENS = ["a", NASTY, "b", "c", "d", "e", "f"]
 
 
 def weights(*shape: int) -> np.ndarray:
@@ -71,9 +71,14 @@ def test_every_kind_of_trace_shows_itself_in_every_view_it_has(kind: str):
         assert "a" in texts and any(each and each.startswith("</script>") for each in texts)
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
         data(page)
-        page.encode()
     assert pages[0] == trace._repr_html_()  # a notebook run again differs in nothing
     assert max(map(len, pages)) < 90_000
+
+
+def test_half_a_character_can_be_shown_and_saved():
+    attnviz.show(pooled(["half \ud83d"])).html.encode()
+    given = attnviz.from_arrays([[1.0]], ["half \ud83d"])
+    assert given.block(0).key.tokens == ("half ?",) and attnviz.export.json([given])
 
 
 def test_views_open_with_what_is_asked_for():

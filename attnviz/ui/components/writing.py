@@ -22,9 +22,11 @@ def writing(context: Context, caption: Caption, name: str, *, on_event: Callable
         caption, name, how: As `attnviz.drawings.writing` has them.
         on_event: Called before the run that follows the choice of an alternative, a step or a token.
     """
+    writes = "writes" in context.abilities
     own: dict[str, Any] = {
         "read": (*context.card.reads, "")[0],
-        "spaced": offers.spaced(context.card),
+        "spaced": offers.spaced(context.card) if writes else None,
+        "fixed": not writes,
         "forced": bool(context.way.target),
     }
     _mount(key="writing", data=drawing.writing(context, caption, name, **how, **own), on_event_change=on_event)
