@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from attnviz.families.card import ModelCard
     from attnviz.families.own.wrapped import wrap
     from attnviz.families.writing.decoding import Sampling
+    from attnviz.notebook import show
     from attnviz.scenes import Collage, Scene
     from attnviz.trace import AttentionBlock, AttentionTrace, RegionAxis
     from attnviz.trace.given import from_arrays
@@ -44,6 +45,7 @@ _HOMES = {
     "wrap": "attnviz.families.own.wrapped",
     "from_arrays": "attnviz.trace.given",
     "read_json": "attnviz.export.reopened",
+    "show": "attnviz.notebook",
     "ModelCard": "attnviz.families.card",
     "Sampling": "attnviz.families.writing.decoding",
     "Scene": "attnviz.scenes",
@@ -77,6 +79,7 @@ __all__ = [
     "load",
     "models",
     "read_json",
+    "show",
     "wrap",
 ]
 

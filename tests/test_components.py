@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from attnviz.ui.components import joined
+from attnviz.drawings import joined
+from tests.javascript.__main__ import components
+
+every_component = pytest.mark.parametrize("folder,name", components(), ids=[name for _, name in components()])
 
 
-@pytest.mark.parametrize("name", joined.names())
-def test_a_script_has_its_parts_before_it_and_imports_nothing(name: str):
-    script = joined.script(name)
+@every_component
+def test_a_script_has_its_parts_before_it_and_imports_nothing(folder: Path, name: str):
+    script = joined.script(name, folder)
 
-    assert re.findall(r"^(?:import|export) .*", script, re.MULTILINE) == [f"export default {exported(name)};"]
-    assert script.endswith(joined.source(f"{name}.js").split('.js";\n')[-1])
+    assert re.findall(r"^(?:import|export) .*", script, re.MULTILINE) == [f"export default {exported(folder, name)};"]
+    assert script.endswith(joined.source(folder / f"{name}.js").split('.js";\n')[-1])
     assert "const newest = " in script
 
 
-@pytest.mark.parametrize("name", joined.names())
-def test_only_what_newest_guards_is_exported(name: str):
-    assert exported(name).startswith("newest(")
+@every_component
+def test_only_what_newest_guards_is_exported(folder: Path, name: str):
+    assert exported(folder, name).startswith("newest(")
 
 
 def test_a_part_comes_once_and_after_what_it_imports():
@@ -38,5 +42,5 @@ def test_an_import_from_elsewhere_is_refused(monkeypatch: pytest.MonkeyPatch):
         joined.script("maps")
 
 
-def exported(name: str) -> str:
-    return re.findall(r"^export default (.*);$", joined.source(f"{name}.js"), re.MULTILINE)[0]
+def exported(folder: Path, name: str) -> str:
+    return re.findall(r"^export default (.*);$", joined.source(folder / f"{name}.js"), re.MULTILINE)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 from pathlib import Path
@@ -66,6 +67,14 @@ def test_what_attention_explains_repeats_the_cards():
     said = explained.readme([json.loads(path.read_text(encoding="utf-8")) for path in CARDS])
     missing = [line for line in said.splitlines() if line.startswith("|") and line not in README.splitlines()]
     assert missing == []
+
+
+def test_what_python_prints_is_what_it_says():
+    examples = doctest.DocTestParser().get_doctest(README, {}, "README.md", "README.md", 0)
+    assert len(examples.examples) > 15
+    told: list[str] = []
+    doctest.DocTestRunner().run(examples, out=told.append)
+    assert not told, "".join(told)
 
 
 def test_the_screenshots_are_there():

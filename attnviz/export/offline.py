@@ -7,56 +7,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from plotly.graph_objects import Figure
 
-from attnviz.figures.style import FONT, Theme, theme
-
-#: What the page's stylesheet calls the colours of a theme.
-_NAMED = {
-    "text-color": "text",
-    "background-color": "background",
-    "secondary-background-color": "grid",
-    "primary-color": "bar",
-    "border-color": "muted",
-    "widget-border-color": "muted",
-    "red-color": "accent",
-    "red-text-color": "accent",
-}
+from attnviz.drawings import Drawing
+from attnviz.drawings.look import variables
+from attnviz.figures.style import Theme, theme
 
 #: The one thing that a component's script exports.
 _EXPORT = re.compile(r"^export default ", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Component:
-    """How something is drawn in a browser.
-
-    Attributes:
-        name: Of the component.
-        html: What it is drawn into.
-        css: Its rules.
-        js: Its script, which exports a function of `{data, parentElement, setStateValue, setTriggerValue}`.
-    """
-
-    name: str
-    html: str
-    css: str
-    js: str
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """One drawing: a component, and what it shows.
-
-    Attributes:
-        component: How it is drawn.
-        data: What it shows, as JSON holds it.
-    """
-
-    component: Component
-    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -141,16 +100,9 @@ for (const [place, name] of {json.dumps(list(drawn))}.entries()) {{
 
 
 def _style(colours: Theme, appearance: str) -> str:
-    named = "".join(f"--st-{name}: {getattr(colours, own)}; " for name, own in _NAMED.items())
+    named = " ".join(f"{name}: {value};" for name, value in variables(colours, appearance).items())
     return f"""
-:root {{
-  color-scheme: {"dark" if appearance == "dark" else "light"};
-  --st-font: {FONT};
-  --st-code-font: monospace;
-  --st-base-radius: 0.5rem;
-  --st-button-radius: 0.5rem;
-  {named}
-}}
+:root {{ {named} }}
 html {{ font-size: 18px; }}
 body {{
   font-family: var(--st-font); color: var(--st-text-color); background: var(--st-background-color);

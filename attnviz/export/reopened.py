@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from attnviz.errors import InputError
-from attnviz.scenes import Scene
-from attnviz.trace import AttentionTrace, Picture
+from attnviz.families.common.reopened import reopened
+from attnviz.trace import AttentionTrace
 
 
 def read_json(source: str | Path | bytes) -> list[AttentionTrace]:
@@ -32,22 +28,6 @@ def read_json(source: str | Path | bytes) -> list[AttentionTrace]:
     """
     try:
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
-        data = json.loads(content.decode("utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise InputError("not_a_trace", cause=str(error)[:200]) from error
-    listed = data if isinstance(data, list) else [data]
-    return [_seen(AttentionTrace.from_dict(_object(each))) for each in listed]
-
-
-def _object(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise InputError("not_a_trace", cause=type(data).__name__)
-    return data
-
-
-def _seen(trace: AttentionTrace) -> AttentionTrace:
-    """The same with its scene drawn, if it is of one."""
-    if isinstance(trace.source, Picture):
-        with suppress(InputError):
-            return replace(trace, source=Scene(trace.source.code))
-    return trace
+    return reopened(content)

@@ -29,6 +29,7 @@ FAMILIES: dict[str, str] = {
     "hub": "attnviz.families.hub.pretrained",
     "gguf": "attnviz.families.hub.gguf_file",
     "own": "attnviz.families.own.folder",
+    "recorded": "attnviz.families.recorded",
 }
 
 

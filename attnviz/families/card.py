@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import math
 import re
@@ -117,6 +118,26 @@ class ModelCard:
         parts = (self.in_language("title", "en"), ", ".join(self.kinds), "/".join(self.languages))
         return f"<ModelCard {self.name!r}: {'; '.join(part for part in parts if part)}>"
 
+    def _repr_html_(self) -> str:
+        """For a notebook: what there is to say of it, as a table."""
+        facts = {
+            "name": self.name,
+            "title": self.in_language("title", "en"),
+            "summary": self.in_language("summary", "en"),
+            "task": self.task,
+            "kinds": ", ".join(self.kinds),
+            "languages": "/".join(self.languages),
+            "labels": ", ".join(self.labels),
+            "licence": self.licence,
+        }
+        rows = "".join(f"<tr><th>{name}</th><td>{html.escape(said)}</td></tr>" for name, said in facts.items() if said)
+        return f"<table>{rows}</table>"
+
+    @property
+    def closed(self) -> bool:
+        """Whether it reads its examples and nothing else: there is no model behind them."""
+        return self.family in _CLOSED
+
     @property
     def reads(self) -> tuple[str, ...]:
         """Languages of what is put in: of a translation model the first only."""
@@ -192,6 +213,9 @@ class _Caption(_Form, kw_only=True):
 
 #: What some families need besides.
 _FORMS: Mapping[str, type[_Form]] = {"translation": _Translation, "caption": _Caption}
+
+#: Families whose models answer with what was saved.
+_CLOSED = ("recorded",)
 
 #: What a card need not say, as its family says it.
 _WRITES: Mapping[str, str] = {

@@ -38,8 +38,15 @@ class Model(ABC):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._card.name!r}: {', '.join(self._card.kinds) or 'attention'}>"
 
+    def _repr_html_(self) -> str:
+        """For a notebook: its card."""
+        return self._card._repr_html_()
+
     #: Options of `trace` that `encode` takes, not `run`.
     encoding: ClassVar[tuple[str, ...]] = ()
+
+    #: Whether what it reads can be put into another order.
+    reorders: bool = True
 
     #: Whether its traces name every mask; without, there may be more to lift than is seen.
     tells_masks: bool = True

@@ -79,7 +79,7 @@ def from_arrays(
         ]
     except TraceError as error:
         raise InputError(error.code, **error.parameters) from error
-    return AttentionTrace(model, Text(" ".join(tokens)), tuple(blocks), answered)
+    return AttentionTrace(model, Text(" ".join(key.tokens)), tuple(blocks), answered)
 
 
 def _layers(weights: Any) -> tuple[list[NDArray[np.float32]], bool]:
@@ -170,7 +170,8 @@ def _axis(tokens: Sequence[str], length: int, what: str, special: Sequence[bool]
     """Tokens as they stand in a text of all of them with blanks between."""
     if isinstance(tokens, str) or len(tokens) != length or (special is not None and len(special) != length):
         raise InputError("arrays_tokens", what=what, expected=length, received=len(tokens))
-    named = [str(token) for token in tokens]
+    # Half a character, as byte-level tokenizers leave it, can be neither shown nor saved.
+    named = [str(token).encode("utf-8", "replace").decode("utf-8") for token in tokens]
     ends = np.cumsum([len(token) + 1 for token in named])
     spans = [(int(end) - len(token) - 1, int(end) - 1) for token, end in zip(named, ends, strict=True)]
     flags = special if special is not None else [_SPECIAL.fullmatch(token) is not None for token in named]

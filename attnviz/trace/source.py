@@ -98,7 +98,7 @@ def source_from_dict(data: Mapping[str, Any]) -> Source:
     if data["kind"] == "text":
         return Text(str(data["text"]))
     width, height = (int(side) for side in data["size"])
-    if width * height > MOST_PIXELS:
+    if min(width, height) < 1 or width * height > MOST_PIXELS:
         raise ValueError(f"{width} × {height}")
     return Picture(str(data["code"]), (width, height), lambda: np.full((height, width, 3), _GREY, np.uint8))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -60,6 +61,11 @@ class AttentionTrace:
         """In a line; all of it is in `to_dict`."""
         blocks = ", ".join(f"{block.name!r} {list(block.shape)}" for block in self.blocks)
         return f"<AttentionTrace of {self.model!r}: {short(self.text)!r}, {blocks}, {self.output!r}>"
+
+    def _repr_html_(self) -> str:
+        """As `attnviz.show` has it: a notebook asks for this. Drawings stand above traces, hence the late look."""
+        picture: str = importlib.import_module("attnviz.notebook").show(self).html
+        return picture
 
     @property
     def text(self) -> str:

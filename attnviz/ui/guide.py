@@ -9,7 +9,7 @@ from attnviz.ui.context import Context
 def guide(context: Context) -> str:
     """The line."""
     parts = [context.t(f"guide.{_light(context)}"), context.card.in_language("summary", context.language)]
-    if context.selected is not None:
+    if context.selected is not None and (not context.card.closed or _kind(context) == "heads"):
         parts.append(context.t(f"guide.try_{_kind(context)}"))
     return " ".join(part for part in parts if part)
 

@@ -34,7 +34,7 @@ def of_model(name: str) -> frozenset[str]:
         found.add("blanks")
     if "language" in model.encoding:
         found.add("said")
-    in_order = "writes" in found or models.card(name).takes != "text"
+    in_order = "writes" in found or models.card(name).takes != "text" or not model.reorders
     return frozenset(found if in_order else found | {"reordered"})
 
 
@@ -62,8 +62,8 @@ def of_trace(name: str, trace: AttentionTrace, own: AttentionTrace, focus: Focus
         found.add("attribution")
         if cases.read(card.details.get("cases")):
             found.add("cases")
-    if isinstance(own.output, Written) and own.output.tokens and "writes" in offered:
-        found |= {"written", "attribution"}
+    if isinstance(own.output, Written) and own.output.tokens:
+        found |= {"written", "attribution"} if "writes" in offered else {"written"}
     if "edits" in offered and _fixed(own):
         found.add("surgery")
     if recorded(name):

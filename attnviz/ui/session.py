@@ -9,8 +9,8 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.drawings import Drawing
 from attnviz.errors import AttnvizError
-from attnviz.export.offline import Drawing
 from attnviz.figures import Figure
 from attnviz.trace import Notice
 from attnviz.ui import lecture_state

@@ -99,6 +99,8 @@ def _same_text(before: Values, after: Values, facts: Facts) -> str:
     new, text = facts.cards.get(after["model"]), str(before["text"])
     if _crosses(before, after, facts):
         text = str(before["aside"]) or first_example(after["model"], facts) or text
+    if new is not None and new.closed and text not in new.examples:
+        return opening(new).text
     # It may have come along from a model before the last.
     example = any(text in card.examples for card in facts.cards.values())
     if new is None or not example or not new.examples or new.takes != "text":

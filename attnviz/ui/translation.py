@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from attnviz.analysis.heads import alignment
 from attnviz.analysis.heads.alignment import Head
+from attnviz.drawings.pictured import Caption
+from attnviz.drawings.writing import named
 from attnviz.figures import describe
 from attnviz.trace import AttentionBlock, Written
 from attnviz.ui import actions, session
-from attnviz.ui.components.pictured import Caption
 from attnviz.ui.components.writing import writing
 from attnviz.ui.context import Context
 from attnviz.ui.controls.said import offered
@@ -87,17 +88,7 @@ def chosen_heads(context: Context, block: AttentionBlock) -> tuple[Head, ...]:
 
 def heads_name(context: Context, block: AttentionBlock, heads: tuple[Head, ...]) -> str:
     """What heads of a block are called together; an average is called one."""
-    whole = {(heads[0][0], head) for head in range(block.shape[1])}
-    if block.kind == "causal" and len(heads) > 1 and set(heads) == whole:
-        return context.t("writing.name_layer", layer=heads[0][0] + 1)
-    listed = context.t("alt.separator").join(
-        context.t("writing.head", layer=layer + 1, head=head + 1) for layer, head in heads
-    )
-    if len(heads) > 1:
-        listed = context.t("writing.name_mean", count=len(heads), heads=listed)
-    if set(heads) == set(alignment.alignment_heads(block, context.card.details.get("alignment"))):
-        return context.t("writing.name_alignment", heads=listed)
-    return listed
+    return named(context, block, heads, context.card.details.get("alignment"))
 
 
 def _key(context: Context) -> str:

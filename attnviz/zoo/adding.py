@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import sys
 import tempfile
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 
 from attnviz.errors import ModelError
+from attnviz.families import recorded
+from attnviz.families.card import sealed
 from attnviz.zoo import cards
 from attnviz.zoo.files import MAX_HUB_BYTES, MAX_OWN_BYTES
 from attnviz.zoo.folders import model_folders, own_folder
@@ -22,7 +27,7 @@ def source_folder(source: str) -> Path:
     Raises:
         ModelError: `add_source`.
     """
-    if Path(source).is_dir() or (Path(source).is_file() and source.lower().endswith(".gguf")):
+    if Path(source).is_dir() or (Path(source).is_file() and source.lower().endswith((".gguf", ".json"))):
         return Path(source)
     from attnviz.families.hub import foreign
 
@@ -41,10 +46,11 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
     """Copy a Hugging Face folder, a model in GGUF or one with `model.keras` to the user's models; checksums go along.
 
     Args:
-        source: The folder, as Hugging Face's cache, git or a download leaves it. Only weights, configuration,
-            vocabulary, card and README are taken; links may lead no further than the folder beside.
+        source: The folder, as Hugging Face's cache, git or a download leaves it, or a `.json` of traces, see
+            `add_recording`. Only weights, configuration, vocabulary, card and README are taken; links may lead no
+            further than the folder beside.
         name: What the model is to be called.
-        sha256: What the SHA-256 of `model.safetensors`, `model.keras` or the GGUF file must be.
+        sha256: What the SHA-256 of `model.safetensors`, `model.keras`, the GGUF file or the JSON must be.
 
     Returns:
         The new folder, in the first of `$ATTNVIZ_MODELS`, else in `own_folder`.
@@ -55,15 +61,12 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
     """
     from attnviz.families.hub import foreign
 
+    if source.is_file() and source.suffix.lower() == ".json":
+        return add_recording(source.read_bytes(), name, sha256)
     file = foreign.gguf_of(source)
     if not source.is_dir() and file is None:
         raise ModelError("add_source", received=str(source)[:200])
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        raise ModelError("add_name", received=name[:200])
-    places = [Path(place) for place in os.environ.get("ATTNVIZ_MODELS", "").split(os.pathsep) if place]
-    target = (places[0] if places else own_folder()) / name
-    if name in model_folders() or target.exists():
-        raise ModelError("add_exists", received=name)
+    target = _target(name)
     if (source / "model.keras").exists():
         card = cards.read(source, name)
         if card.family != "own":
@@ -74,8 +77,59 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
     return foreign.copy(source, target, sha256, MAX_HUB_BYTES)
 
 
+def _target(name: str) -> Path:
+    """Where a model of that name goes: a name that is sound, and a place that is free."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise ModelError("add_name", received=name[:200])
+    places = [Path(place) for place in os.environ.get("ATTNVIZ_MODELS", "").split(os.pathsep) if place]
+    target = (places[0] if places else own_folder()) / name
+    if name in model_folders() or target.exists():
+        raise ModelError("add_exists", received=name)
+    return target
+
+
+def add_recording(content: bytes, name: str, sha256: str | None = None) -> Path:
+    """Take in traces that were saved as JSON; they are then shown like a model's that knows no other sentences.
+
+    Args:
+        content: Of the file, as `export.json` and `AttentionTrace.to_json` write it.
+        name: What it is to be called.
+        sha256: What its SHA-256 must be.
+
+    Raises:
+        InputError: `not_a_trace`, `recording_large`.
+        ModelError: As `add`.
+    """
+    traces, digest = recorded.checked(content), hashlib.sha256(content).hexdigest()
+    target = _target(name)
+    if sha256 is not None and digest != sha256.strip().lower():
+        raise ModelError("add_checksum", file=recorded.FILE, received=digest, expected=sha256[:80])
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".adding-", dir=target.parent) as place:
+            made = Path(place) / name
+            made.mkdir()
+            (made / recorded.FILE).write_bytes(content)
+            facts = {"bytes": len(content), "sha256": digest}
+            card = sealed(recorded.card_of(name, traces, {recorded.FILE: facts}))
+            (made / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            open_folder(made)
+            os.rename(made, target)
+    except OSError as error:
+        raise ModelError("add_failed", folder=name, cause=str(error)) from error
+    return target
+
+
+def _free(stem: str) -> str:
+    """A name that there is not yet, after that of a file."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:48] or "recorded"
+    known = model_folders()
+    numbered = (f"{plain}-{number}" for number in count(2))
+    return plain if plain not in known else next(each for each in numbered if each not in known)
+
+
 def add_files(files: Mapping[str, bytes], name: str = "") -> Path:
-    """As `add`, for files that were sent: a `.zip` of a model folder, or the files themselves.
+    """As `add`, for files that were sent: a `.zip` of a model folder, the files themselves, or a `.json` of traces.
 
     Args:
         files: Content by name.
@@ -83,12 +137,15 @@ def add_files(files: Mapping[str, bytes], name: str = "") -> Path:
 
     Raises:
         ModelError: As `add`, and what `attnviz.families.own.archive` says of a zip.
+        InputError: What `add_recording` says of traces.
     """
     from attnviz.families.hub import foreign
     from attnviz.families.own import archive
 
     known = (*foreign.TAKEN_OF_OWN, "card.json")
     first, content = next(iter(files.items()), ("", b""))
+    if len(files) == 1 and first.lower().endswith(".json") and first not in known:
+        return add_recording(content, name or _free(Path(first).stem))
     if len(files) == 1 and first.lower().endswith(".zip"):
         files = archive.members(content, first, first, ("model.keras", "card.json"), known)
     with tempfile.TemporaryDirectory(prefix="attnviz-") as place:

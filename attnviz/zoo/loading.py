@@ -12,7 +12,7 @@ from typing import Any
 from attnviz import families
 from attnviz.errors import ModelError
 from attnviz.families import learning as looks
-from attnviz.families.card import ModelCard
+from attnviz.families.cards import ModelCards
 from attnviz.families.learning import Learning
 from attnviz.families.model import Model
 from attnviz.zoo import cards
@@ -33,8 +33,8 @@ _loaded: dict[Path, Any] = {}
 _loading: dict[Path, threading.Lock] = {}
 
 
-def models() -> list[ModelCard]:
-    """Cards of all models that can be read; `problems` has the others.
+def models() -> ModelCards:
+    """Cards of all models that can be read, as a list that shows itself; `problems` has the others.
 
     >>> next(card.labels for card in models() if card.name == "sentiment-en")
     ('negative', 'positive')
@@ -47,8 +47,8 @@ def problems() -> dict[str, ModelError]:
     return _survey()[1]
 
 
-def _survey() -> tuple[list[ModelCard], dict[str, ModelError]]:
-    found, refused = [], {}
+def _survey() -> tuple[ModelCards, dict[str, ModelError]]:
+    found, refused = ModelCards(), {}
     for name, folder in model_folders().items():
         try:
             found.append(cards.read(folder))

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from attnviz.drawings import pictured
 from attnviz.families.common.seeing import WORLDS
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import catalogue
 from attnviz.scenes import BACKGROUNDS, KINDS, Composed, kinds_of, names_in
 from attnviz.trace import Written
 from attnviz.ui import cache, models
-from attnviz.ui.components import pictured
 from attnviz.ui.openings import opening
 from tests.app.hard import HARD, MARKUP
 from tests.app.page import Page

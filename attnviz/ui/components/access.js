@@ -1,11 +1,11 @@
 // For who comes without a mouse or without eyes: a way past the header, the answer said aloud when it changes, and a key for every action.
 // A key presses what a mouse would; what is not there, or cannot be pressed now, is passed over.
 
-import { find, findAs, make } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
-import { free } from "./shared/typing.js";
+import { find, findAs, make } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
+import { free } from "../../drawings/shared/typing.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /** @typedef {{ keys: string[], name: string, shown: string, place: string, target: string, how: "press" | "focus" | "before" | "after" | "" }} Action */
 

@@ -2,10 +2,10 @@
 // browser's history, every other change replaces the present step; live typing does so only until it is applied. A text too long for a
 // server's request line travels behind the # instead.
 
-import { stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
+import { stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} Address

@@ -1,10 +1,10 @@
 // The stage alone, for a projector: F turns it on and off, Escape off; C, or a touch of the edge, brings the controls and takes them away.
 
-import { findAs, shape, stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
-import { free } from "./shared/typing.js";
+import { findAs, shape, stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
+import { free } from "../../drawings/shared/typing.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} Alone

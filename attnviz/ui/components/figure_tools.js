@@ -1,10 +1,10 @@
 // Saves or copies the figure above as it stands on the screen. What is drawn is read from the page into one SVG: text stays
 // text, so that every script comes through; a PNG is that SVG painted at three times its size.
 
-import { find, make, set, shape, SVG } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
+import { find, make, set, shape, SVG } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} FigureTools

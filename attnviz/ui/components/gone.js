@@ -1,9 +1,9 @@
 // Says that the server is gone for as long as it is: Streamlit finds it again by itself, and tells nobody on a page without its toolbar.
 
-import { findAs, make } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
+import { findAs, make } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} Gone

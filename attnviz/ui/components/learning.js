@@ -1,15 +1,15 @@
 // A training played back: bars of the weights and of the answer at each look, and the frame that marks the look in the chart
 // below. All looks are in the data.
 
-import { find, make, stamped } from "./shared/elements.js";
-import { labels } from "./shared/legend.js";
-import { newest } from "./shared/newest.js";
-import { Playback } from "./shared/player.js";
-import { Lit, switches } from "./shared/regions.js";
+import { find, make, stamped } from "../../drawings/shared/elements.js";
+import { labels } from "../../drawings/shared/legend.js";
+import { newest } from "../../drawings/shared/newest.js";
+import { Playback } from "../../drawings/shared/player.js";
+import { Lit, switches } from "../../drawings/shared/regions.js";
 
-/** @import { Component, Tick } from "./component.js" */
-/** @import { Button, Film } from "./shared/player.js" */
-/** @import { Pictured, Switched } from "./shared/regions.js" */
+/** @import { Component, Tick } from "../../drawings/component.js" */
+/** @import { Button, Film } from "../../drawings/shared/player.js" */
+/** @import { Pictured, Switched } from "../../drawings/shared/regions.js" */
 
 /** @typedef {{ text: string, unknown: boolean }} Name */
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.compare import learning as looks
 from attnviz.analysis.heads import alignment
+from attnviz.drawings.pictured import Caption, brightest, legend, on_picture
+from attnviz.drawings.pictured import picture as pictured
 from attnviz.figures import style
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import AttentionTrace, Axis, Classification, Written
 from attnviz.ui.components import component
-from attnviz.ui.components.pictured import Caption, brightest, legend, on_picture
-from attnviz.ui.components.pictured import picture as pictured
 from attnviz.ui.context import Context
 
 _mount = component("learning", drawing=True)

@@ -1,12 +1,12 @@
 // The panel of a lecture: title and words of the slide, the way to the others, and the way back to it. Page Up and Page Down, the keys of
 // presenters' remotes, turn the slides wherever the focus is. Words are set as text, never as markup.
 
-import { find, findAs, make, nearest, set, shape, stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
-import { onSolved, solved } from "./shared/solved.js";
-import { explained } from "./shared/terms.js";
+import { find, findAs, make, nearest, set, shape, stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
+import { onSolved, solved } from "../../drawings/shared/solved.js";
+import { explained } from "../../drawings/shared/terms.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} Lecture

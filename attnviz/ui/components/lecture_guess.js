@@ -1,9 +1,9 @@
 // The words of a sentence before their weights are shown: the class points at one. There is no weight in what the browser is sent.
 
-import { find, make, stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
+import { find, make, stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} Guess

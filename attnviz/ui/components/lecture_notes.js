@@ -1,10 +1,10 @@
 // The speaker's notes in a window of their own: it follows the window of the slides and turns them, by a channel between the windows of
 // one browser. Words are set as text, never as markup.
 
-import { find, findAs, make, stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
+import { find, findAs, make, stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} Notes

@@ -1,10 +1,10 @@
 // The verdict on what was tried on a slide. What has been solved is kept in this browser and nowhere else.
 
-import { find } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
-import { solve } from "./shared/solved.js";
+import { find } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
+import { solve } from "../../drawings/shared/solved.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} Told

@@ -2,67 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-
-import numpy as np
-from numpy.typing import NDArray
-
-from attnviz.analysis.compact import coded
-from attnviz.figures import style
-from attnviz.trace import MASK_NONE, AttentionBlock
-from attnviz.ui.components import component
+from attnviz.drawings import lines as drawing
+from attnviz.trace import AttentionBlock
+from attnviz.ui.components import drawn
 from attnviz.ui.context import Context
 
-_mount = component("lines", drawing=True)
-
-#: Weights below this stay undrawn; the page says so.
-LEAST = 0.01
-
-#: Height of a line of text and longest token, in the drawing's own units.
-_ROW, _LONG_ROW, _UNITS = 34, 24, 17
+_mount = drawn("lines")
 
 
 def lines(context: Context, block: AttentionBlock, layer: int, head: int, alt: str) -> None:
-    """Draw one layer.
-
-    Args:
-        context: The page.
-        block: Whose weights.
-        layer: Which layer; all its heads travel, 8 bits a weight.
-        head: The head shown first.
-        alt: The figure in words.
-    """
-    longest = max(len(token) for token in (*block.query.tokens, *block.key.tokens))
-    size = _ROW if len(block.query) <= 40 else _LONG_ROW
-    palette = style.theme(context.theme).series
-    _mount(
-        key="lines",
-        data={
-            "queries": list(block.query.tokens),
-            "keys": list(block.key.tokens),
-            "heads": block.shape[1],
-            "head": head,
-            "codes": base64.b64encode(coded(_unmasked(block, layer)).tobytes()).decode(),
-            "colours": [palette[index % len(palette)] for index in range(block.shape[1])],
-            "least": LEAST,
-            "size": size,
-            "gutter": min(max(longest * _UNITS, 90), 300),
-            "alt": alt,
-            "words": {
-                "head": context.t("figures.head"),
-                "heads": context.t("controls.heads"),
-                "least": f"{context.t('surgery.mark')} · " * context.edited
-                + context.t("lines.least", least=f"{LEAST:g}"),
-            },
-        },
-    )
-
-
-def _unmasked(block: AttentionBlock, layer: int) -> NDArray[np.float32]:
-    """The weights of a layer, `[head, query, key]`; 0 where a mask is, whatever stands there."""
-    own: NDArray[np.float32] = block.weights[layer]
-    if block.mask is None:
-        return own
-    mask = block.mask if block.mask.ndim == 2 else block.mask[layer]
-    weights: NDArray[np.float32] = np.where(mask == MASK_NONE, own, np.float32(0))
-    return weights
+    """Draw one layer; arguments as `attnviz.drawings.lines` has them."""
+    _mount(key="lines", data=drawing.lines(context, block, layer, head, alt))

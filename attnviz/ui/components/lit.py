@@ -1,27 +1,19 @@
-"""A row of weights over a picture's regions, lit; with the prediction it is a classifier's first picture."""
+"""Rows of weights over a picture's regions, lit."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 
-import numpy as np
-
 from attnviz.analysis.focus import Focus
-from attnviz.figures import style
-from attnviz.figures.describe import row as describe_row
+from attnviz.drawings import lit as drawing
+from attnviz.drawings.lit import shows
 from attnviz.trace import AttentionTrace
-from attnviz.ui.components import component, pictured
-from attnviz.ui.components.pictured import Caption
-from attnviz.ui.components.stage import classes
+from attnviz.ui.components import drawn
 from attnviz.ui.context import Context
 
-_mount = component("lit", drawing=True)
+__all__ = ["beside", "lit", "row", "shows"]
 
-
-def shows(trace: AttentionTrace, focus: Focus) -> bool:
-    """Whether a row is one over a picture's regions."""
-    return pictured.on_picture(trace, focus.keys(trace))
+_mount = drawn("lit")
 
 
 def lit(context: Context, small: bool) -> None:
@@ -49,26 +41,8 @@ def row(context: Context, trace: AttentionTrace, focus: Focus, key: str, top: fl
 def _draw(
     context: Context, trace: AttentionTrace, focus: Focus, key: str, top: float, *, answer: bool, small: bool = False
 ) -> None:
-    scale, paint = context.state.scale, style.theme(context.theme)
-    block = trace.block(focus.block)
-    look = Caption(trace, block, focus.row(trace)[None].astype(np.float64), "", [block.query.tokens[focus.query]])
-    end = top or pictured.brightest([look])
-    _mount(
-        key=key,
-        data={
-            "picture": pictured.picture(context, [look], scale, end),
-            "alt": describe_row(trace, focus, context.language),
-            "names": list(focus.keys(trace).tokens),
-            "weights": base64.b64encode(look.values.astype("<f4").tobytes()).decode(),
-            "small": small,
-            "text": context.state.text,
-            **(classes(context, trace) if answer else {"classes": [], "others": None}),
-            "colours": {"bar": paint.bar, "accent": paint.accent},
-            "legend": pictured.legend(context, scale, end, "picture.scale_one"),
-            "words": {
-                "weight": context.t("figures.weight"),
-                "outlined": context.t("picture.outlined"),
-                "spread": context.t("picture.spread_of"),
-            },
-        },
+    scale, text = context.state.scale, context.state.text
+    data = drawing.lit(
+        context, trace, focus, scale, top=top, answer=answer, names=context.names, small=small, text=text
     )
+    _mount(key=key, data=data)

@@ -1,10 +1,10 @@
 // The choice of a model, by how it attends: a button with what is chosen, and behind it all that there are. Titles are set as text, never as
 // markup.
 
-import { find, make, nearest, set, shape, stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
+import { find, make, nearest, set, shape, stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} Models

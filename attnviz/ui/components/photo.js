@@ -1,13 +1,13 @@
 // Photographs in the place of the sentence box: those of a data set laid out side by side, or one of the visitor's own. An own one is made small here,
 // before it leaves the browser. What is laid out goes to the server as a code. Names and messages are set as text, never as markup.
 
-import { layoutOf, LAYOUTS, readCollage, UNITS, writeCollage } from "./shared/collage.js";
-import { find, findAs, make, nearest, shape, stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
-import { choice, named } from "./shared/scene_tray.js";
+import { layoutOf, LAYOUTS, readCollage, UNITS, writeCollage } from "../../drawings/shared/collage.js";
+import { find, findAs, make, nearest, shape, stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
+import { choice, named } from "../../drawings/shared/scene_tray.js";
 
-/** @import { Component } from "./component.js" */
-/** @import { Arrangement } from "./shared/collage.js" */
+/** @import { Component } from "../../drawings/component.js" */
+/** @import { Arrangement } from "../../drawings/shared/collage.js" */
 
 /** @typedef {"undo" | "redo" | "shuffle" | "another" | "swap"} PhotoTool */
 

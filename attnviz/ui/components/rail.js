@@ -1,10 +1,10 @@
 // What can be done, by five verbs, and the views of the one that is open. A verb opens the view of its that was looked at last. Names are
 // set as text, never as markup.
 
-import { find, focusWithin, make, nearest, set, shape, stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
+import { find, focusWithin, make, nearest, set, shape, stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /** @typedef {{ key: string, name: string }} Named */
 

@@ -1,14 +1,14 @@
 // The editor of a scene. What is composed belongs to the browser and goes to the server as a code after a moment of quiet, as an
 // applied sentence does; the server replaces it only with a new version. Names and codes are set as text, never as markup.
 
-import { find, findAs, focusWithin, make, nearest, shape, stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
-import { drawnScene, readScene, roomFor, thing, writeScene } from "./shared/scene_code.js";
-import { ScenePicture } from "./shared/scene_picture.js";
-import { choice, named, pullable } from "./shared/scene_tray.js";
+import { find, findAs, focusWithin, make, nearest, shape, stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
+import { drawnScene, readScene, roomFor, thing, writeScene } from "../../drawings/shared/scene_code.js";
+import { ScenePicture } from "../../drawings/shared/scene_picture.js";
+import { choice, named, pullable } from "../../drawings/shared/scene_tray.js";
 
-/** @import { Component } from "./component.js" */
-/** @import { Composed, Limits, Thing } from "./shared/scene_code.js" */
+/** @import { Component } from "../../drawings/component.js" */
+/** @import { Composed, Limits, Thing } from "../../drawings/shared/scene_code.js" */
 
 /** @typedef {"undo" | "redo" | "shuffle" | "clear" | "smaller" | "larger" | "front" | "remove"} Tool */
 

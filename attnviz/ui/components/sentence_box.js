@@ -1,10 +1,10 @@
 // The sentence box: Enter applies, Shift+Enter or a pasted line break makes a further sentence, the Enter that ends a
 // kana-kanji conversion does neither. The text belongs to the browser; the server replaces it only with a new version.
 
-import { find, findAs, make, nearest, stamped } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
+import { find, findAs, make, nearest, stamped } from "../../drawings/shared/elements.js";
+import { newest } from "../../drawings/shared/newest.js";
 
-/** @import { Component } from "./component.js" */
+/** @import { Component } from "../../drawings/component.js" */
 
 /**
  * @typedef {object} SentenceBox

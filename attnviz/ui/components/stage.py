@@ -1,27 +1,17 @@
-"""The first picture: sentences shaded by weight, with the prediction. Drawn in the browser because that is fastest."""
+"""The page's sentences, shaded by weight."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from attnviz.analysis.compact import coded
-from attnviz.analysis.scales import ScaleKey, normalise, ticks
-from attnviz.figures import style
-from attnviz.figures.describe import row as describe_row
-from attnviz.figures.masks import SIGNS
-from attnviz.figures.numbers import approx, exact, percent
-from attnviz.trace import MASK_NONE, AttentionTrace, Classification
-from attnviz.ui.components import component
+from attnviz.analysis.scales import ScaleKey
+from attnviz.drawings import stage as drawing
+from attnviz.trace import AttentionTrace
+from attnviz.ui.components import drawn
 from attnviz.ui.context import Context, Row
 
-_mount = component("stage", drawing=True)
-
-#: Classes drawn beside a sentence, where a view stands beneath, and beside a picture; the prediction has them all.
-FEW_CLASSES, MAX_CLASSES = 2, 5
-
-#: Of the 256 steps of colour, every so many is drawn in the scale: both ends are.
-_LEGEND_STEP = 5
+_mount = drawn("stage")
 
 
 def stage(
@@ -70,112 +60,33 @@ def beside(context: Context, name: str) -> None:
 
 def _data(context: Context, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """What the browser draws."""
-    look, scale = style.theme(context.theme), context.state.scale
-    return {
-        "rows": rows,
-        "selected": context.selected.number if context.selected else None,
-        "numbers": context.state.numbers,
-        "text": context.state.text,
-        "text_language": context.card.languages[0] if context.card.languages else "",
-        "colours": {"bar": look.bar, "accent": look.accent},
-        "legend": {
-            "title": _scale_title(context, scale, alone=len(rows) == 1),
-            "ramp": [fill for fill, _ in style.palette(look.ramp)[::_LEGEND_STEP]],
-            "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
-        },
-        "tokens_choosable": context.selected is not None and not context.pooling,
-        "words": {"label": context.t("page.stage")},
-    }
+    scale = context.state.scale
+    return drawing.stage(
+        context,
+        rows,
+        scale,
+        _scale_title(context, scale, alone=len(rows) == 1),
+        selected=context.selected.number if context.selected else None,
+        numbers=context.state.numbers,
+        text=context.state.text,
+        text_language=context.card.languages[0] if context.card.languages else "",
+        tokens_choosable=context.selected is not None and not context.pooling,
+    )
 
 
 def _scale_title(context: Context, scale: ScaleKey, alone: bool) -> str:
     """What the colours mean; with one sentence, what its full colour stands for."""
     title = context.t(f"scales.{scale}")
     if context.selected is not None and not context.pooling:
-        focus = context.focus
-        query = context.trace.block(focus.block).query.tokens[focus.query]
-        title = context.t("scales.query") if scale == "row" else title
-        title = context.t("scales.of", scale=title, layer=focus.layer + 1, head=focus.head + 1, query=query)
+        title = drawing.of_query(context, context.trace, context.focus, scale)
     if scale != "row" or not alone or not context.traces:
         return title
-    largest = float(context.focus.row(context.trace).max())
-    return title + context.t("scales.row_largest", weight=approx(largest))
+    return title + drawing.largest(context, float(context.focus.row(context.trace).max()))
 
 
 def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
     if row.trace is None:
         error = row.error.message(context.language) if row.error else ""
         return {"index": row.number, "error": error, "name": row.text[:80], "selectable": False}
-    trace = row.trace
-    palette = style.palette(style.theme(context.theme).ramp)
-    focus = context.focus_of(trace)
-    keys = focus.keys(trace)
-    weights = focus.row(trace)
-    block = trace.block(focus.block)
-    asking = focus.own(trace).query if block.kind in ("self", "causal") else None
-    places = [group[0] for group in block.parts[1]] if block.parts is not None else list(range(len(keys)))
-    mask = focus.mask(trace)
-    masks = [MASK_NONE] * len(keys) if mask is None else mask.tolist()
-    word, separator = context.t("figures.weight"), context.t("alt.separator")
-    tokens: list[dict[str, Any]] = []
-    reached, placed = 0, True
-    in_order = all(a[0] < b[0] for a, b in zip(keys.spans, keys.spans[1:], strict=False) if a and b)
-    codes = coded(normalise(weights, scale)).tolist()
-    for token, span, unknown, weight, code in zip(
-        keys.tokens, keys.spans, keys.unknown, weights.tolist(), codes, strict=True
-    ):
-        gap = " " if tokens else ""  # a token that stands for no text keeps a distance
-        if in_order and span is not None:
-            gap, reached = trace.text[reached : span[0]] or ("" if placed else gap), span[1]
-        placed = span is not None
-        fill, ink = palette[code]
-        here, number = len(tokens), exact(weight)
-        more = [context.t("page.unknown_word")] if unknown else []
-        more += [context.t(f"masks.{masks[here]}")] if masks[here] else []
-        tokens.append(
-            {
-                "text": token,
-                "gap": gap,
-                "fill": fill,
-                "ink": ink,
-                "unknown": unknown,
-                "place": places[here],
-                "query": asking == places[here],
-                "weight": number,
-                "number": SIGNS[masks[here]][0] if masks[here] else approx(weight),
-                "tip": "\n".join([f"{word} {number}", *more]),
-                "said": separator.join([f"{word} {approx(weight)}", *more]),
-            }
-        )
-    return {
-        "index": row.number,
-        "tokens": tokens,
-        **classes(context, trace, FEW_CLASSES),
-        "alt": describe_row(trace, focus, context.language),
-        "selectable": True,
-    }
-
-
-def classes(context: Context, trace: AttentionTrace, most: int = MAX_CLASSES) -> dict[str, Any]:
-    """The classes there is room for, the most probable first where not all fit, and the sum of the others."""
-    output = trace.output
-    if not isinstance(output, Classification):
-        return {"classes": [], "others": None}
-    order = list(range(len(output.labels)))
-    if len(order) > most:
-        order.sort(key=lambda index: -float(output.probabilities[index]))
-    shown, rest = order[:most], order[most:]
-    entries = [
-        {
-            "name": context.names[index],
-            "share": float(output.probabilities[index]),
-            "percent": percent(float(output.probabilities[index])),
-            "top": index == output.predicted,
-        }
-        for index in shown
-    ]
-    others = {
-        "name": context.t("page.other_classes", count=len(rest)),
-        "percent": percent(float(output.probabilities[rest].sum())),
-    }
-    return {"classes": entries, "others": others if rest else None}
+    focus = context.focus_of(row.trace)
+    return drawing.row(context, row.trace, focus, scale, context.names, row.number)

@@ -2,12 +2,12 @@
 // what the model would answer; what is set goes to the page, which answers with the row as the model then has it. Tokens are set
 // as text, never as markup.
 
-import { find, findAs, focusWithin, make, nearest, set, stamped } from "./shared/elements.js";
-import { asking } from "./shared/live.js";
-import { newest } from "./shared/newest.js";
+import { find, findAs, focusWithin, make, nearest, set, stamped } from "../../drawings/shared/elements.js";
+import { asking } from "../../drawings/shared/live.js";
+import { newest } from "../../drawings/shared/newest.js";
 
-/** @import { Component } from "./component.js" */
-/** @import { Live, Told } from "./shared/live.js" */
+/** @import { Component } from "../../drawings/component.js" */
+/** @import { Live, Told } from "../../drawings/shared/live.js" */
 
 /**
  * @typedef {object} Row

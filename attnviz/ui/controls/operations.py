@@ -6,9 +6,9 @@ import streamlit as st
 
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.surgery.codes import FORMS, INPUT, Name, Operation
+from attnviz.drawings.pictured import things
 from attnviz.trace import AttentionTrace
 from attnviz.ui import offers, operations, session
-from attnviz.ui.components.pictured import things
 from attnviz.ui.context import Context
 from attnviz.ui.controls.temperature import TEMPERATURES
 

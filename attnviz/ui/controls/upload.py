@@ -51,3 +51,6 @@ def _add() -> None:
         return
     session.held().upload = name
     actions.open_model(name)
+    card = models.card(name)
+    if card.closed:
+        session.change(text=card.examples[0])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attnviz.analysis.surgery.codes import INPUT, Operation
+from attnviz.drawings.pictured import things
 from attnviz.trace import AttentionBlock, AttentionTrace
-from attnviz.ui.components.pictured import things
 from attnviz.ui.context import Context
 
 #: Most tokens that are named one by one.

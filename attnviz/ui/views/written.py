@@ -25,7 +25,8 @@ def render(context: Context) -> None:
     block = written_block(context)
     choose_language(context)
     _controls(context, block)
-    _own(context)
+    if "writes" in context.abilities:
+        _own(context)
     values = alignment.combined(block, chosen_heads(context, block))
     numbers(context, "alignment", lambda: alignment.table(block, values), context.t(f"writing.map_{block.kind}"))
     numbers(context, "written", lambda: alignment.steps(context.whole), context.told("writing.steps"))
@@ -43,16 +44,17 @@ def _controls(context: Context, block: AttentionBlock) -> None:
             label_visibility="collapsed",
             width=360,
         )
-        st.segmented_control(
-            context.t("writing.search"),
-            BEAMS,
-            format_func=lambda beam: context.t("writing.greedy" if beam == 1 else "writing.beam", beam=beam),
-            key="beam",
-            required=True,
-            label_visibility="collapsed",
-            width="content",
-            help=context.told("writing.search_help"),
-        )
+        if "writes" in context.abilities:
+            st.segmented_control(
+                context.t("writing.search"),
+                BEAMS,
+                format_func=lambda beam: context.t("writing.greedy" if beam == 1 else "writing.beam", beam=beam),
+                key="beam",
+                required=True,
+                label_visibility="collapsed",
+                width="content",
+                help=context.told("writing.search_help"),
+            )
         st.segmented_control(
             context.t("writing.speed"),
             SPEEDS,

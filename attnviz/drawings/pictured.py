@@ -14,13 +14,13 @@ from attnviz.analysis.compact import coded
 from attnviz.analysis.entropy import entropy, normalised_entropy
 from attnviz.analysis.heads.pointing import border, excess, pointed
 from attnviz.analysis.scales import ScaleKey, Tick, normalise, round_ticks, ticks
+from attnviz.drawings.look import Look
 from attnviz.figures.describe import looked
 from attnviz.figures.numbers import approx, percent
 from attnviz.figures.regions import webp
 from attnviz.i18n import languages
 from attnviz.scenes import Composed, kinds_of, names_in
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Picture, RegionAxis, Written
-from attnviz.ui.context import Context
 
 #: Pixels of the side of a composed picture as it is shown; the model is given a smaller one of the same scene.
 _SHOWN = 560
@@ -71,11 +71,11 @@ def things(trace: AttentionTrace, axis: Axis | None, language: str) -> dict[str,
     return {name: regions for name, regions in found.items() if regions}
 
 
-def picture(context: Context, captions: Sequence[Caption], scale: ScaleKey, top: float) -> dict[str, Any]:
+def picture(look: Look, captions: Sequence[Caption], scale: ScaleKey, top: float) -> dict[str, Any]:
     """The picture of one caption, or of two in different languages.
 
     Args:
-        context: The page.
+        look: Language and appearance.
         captions: About one picture, whose regions they look at, see `on_picture`.
         scale: How weights become light. All words of all captions share one.
         top: Where it ends, if it is one by the largest weight; see `brightest`.
@@ -85,18 +85,18 @@ def picture(context: Context, captions: Sequence[Caption], scale: ScaleKey, top:
     apart = [excess(each.values) for each in captions]
     most = max(float(each.max()) for each in apart) or 1.0
     shown = [
-        _looks(context, each, lit(each.values, scale, top), over / most)
+        _looks(look, each, lit(each.values, scale, top), over / most)
         for each, over in zip(captions, apart, strict=True)
     ]
-    objects = _outlines(source, _known(context.language)) if isinstance(source, Composed) else []
+    objects = _outlines(source, _known(look.language)) if isinstance(source, Composed) else []
     return {
         "url": webp(np.asarray(source.image(_SHOWN)) if isinstance(source, Composed) else source.pixels()),
         "columns": axis.grid[1],
         "objects": objects,
         "looks": shown[0],
         "keen": _keen(captions[0]),
-        "difference": {"title": context.t("picture.above_mean"), "ticks": marked(_apart(round_ticks(most)))},
-        "second": _second(context, captions[1], shown[1]) if len(captions) > 1 else None,
+        "difference": {"title": look.t("picture.above_mean"), "ticks": marked(_apart(round_ticks(most)))},
+        "second": _second(look, captions[1], shown[1]) if len(captions) > 1 else None,
     }
 
 
@@ -114,11 +114,11 @@ def lit(values: NDArray[np.float64], scale: ScaleKey, top: float) -> NDArray[np.
     return values / top if scale == "row" else normalise(values, scale)
 
 
-def legend(context: Context, scale: ScaleKey, top: float, title: str = "picture.scale") -> dict[str, Any]:
+def legend(look: Look, scale: ScaleKey, top: float, title: str = "picture.scale") -> dict[str, Any]:
     """What the light means: `title` and `ticks`; the key of the title where the scale ends at the largest weight."""
     if scale == "row":
-        return {"title": context.t(title), "ticks": marked(_apart(round_ticks(top)))}
-    return {"title": context.t(f"scales.{scale}"), "ticks": marked(ticks(scale))}
+        return {"title": look.t(title), "ticks": marked(_apart(round_ticks(top)))}
+    return {"title": look.t(f"scales.{scale}"), "ticks": marked(ticks(scale))}
 
 
 def _apart(marks: Sequence[Tick]) -> list[Tick]:
@@ -160,9 +160,9 @@ def tokens(axis: Axis, text: str) -> list[dict[str, Any]]:
     return found
 
 
-def _second(context: Context, caption: Caption, shown: dict[str, Any]) -> dict[str, Any]:
+def _second(look: Look, caption: Caption, shown: dict[str, Any]) -> dict[str, Any]:
     return {
-        "name": context.t("scene.said_in", language=languages()[caption.language]),
+        "name": look.t("scene.said_in", language=languages()[caption.language]),
         "language": caption.language,
         "tokens": tokens(caption.block.query, caption.output.text),
         "weights": base64.b64encode(caption.values.astype("<f4").tobytes()).decode(),
@@ -170,12 +170,12 @@ def _second(context: Context, caption: Caption, shown: dict[str, Any]) -> dict[s
     }
 
 
-def _looks(context: Context, caption: Caption, light: NDArray[np.float64], over: NDArray[np.float64]) -> dict[str, Any]:
+def _looks(look: Look, caption: Caption, light: NDArray[np.float64], over: NDArray[np.float64]) -> dict[str, Any]:
     axis, values = caption.block.key, caption.values
     assert isinstance(axis, RegionAxis) and axis.grid is not None
     shares, even = border(values, axis.grid)
     spread = [
-        context.t(
+        look.t(
             "picture.spread",
             border=percent(float(share)),
             even=percent(even),
@@ -187,7 +187,7 @@ def _looks(context: Context, caption: Caption, light: NDArray[np.float64], over:
     return {
         "weight": base64.b64encode(coded(light).tobytes()).decode(),
         "difference": base64.b64encode(coded(over).tobytes()).decode(),
-        "told": looked(caption.trace, axis, caption.words or caption.block.query.tokens, values, context.language),
+        "told": looked(caption.trace, axis, caption.words or caption.block.query.tokens, values, look.language),
         "spread": spread,
     }
 

@@ -94,7 +94,7 @@ function planned(data, plane) {
   const shown = (tokens) => tokens.map((token, place) => /** @type {[string, number]} */ ([cut(token), place])).filter((_, place) => place % step === 0);
   const down = shown(data.queries), across = shown(data.keys), family = getComputedStyle(plane).fontFamily;
   const left = widest(down, letter, family) + 2.5 * letter, below = widest(across, letter, family) + 2.5 * letter;
-  const page = /** @type {ShadowRoot} */ (plane.getRootNode()).host.closest("[class*=st-key-chart]")?.clientWidth ?? 0;
+  const { host } = /** @type {ShadowRoot} */ (plane.getRootNode()), page = (host.closest("[class*=st-key-chart]") ?? host).clientWidth;
   const cell = step > 1 ? data.cell : Math.max(pitch(data), Math.min(data.cell, Math.floor((page - left - 4) / data.keys.length)));
   return { down, across, left, below, cell, page };
 }

@@ -37,6 +37,7 @@ import { Lit, switches } from "./shared/regions.js";
  * @property {string} alt
  * @property {string} name Which heads these are.
  * @property {boolean} forced The translation is given; the model reads it.
+ * @property {boolean} fixed There is no model to go on from another token.
  * @property {{ language: string, tokens: Token[] }} source
  * @property {{ language: string, tokens: Token[] }} target
  * @property {Pictured | null} picture
@@ -367,7 +368,7 @@ function map(grid, data, weights, codes) {
  * @param {(token: string) => void} choose
  */
 function choices(list, data, at, choose) {
-  const step = data.steps[at], { words, forced } = data;
+  const step = data.steps[at], { words, forced, fixed } = data;
   find(list, "h3").textContent = `${words.alternatives} ${at + 1}: ${data.target.tokens[at].text}`;
   find(list, "ol").replaceChildren(...step.alternatives.map((each) => {
     const item = make("li"), button = make("button"), frame = make("div"), bar = make("div", "bar");
@@ -378,13 +379,13 @@ function choices(list, data, at, choose) {
     bar.style.width = `${Math.max(each.share * 100, 1)}%`;
     frame.append(bar);
     button.append(make("span", "word", each.text), frame, make("span", "value", each.percent));
-    button.disabled = forced || each.written;
+    button.disabled = forced || fixed || each.written;
     button.onclick = () => choose(each.token);
     item.append(button);
     return item;
   }));
   const read = step.differs ? `${words.preferred} ${step.preferred}` : words.agreed;
-  find(list, ".hint").textContent = forced ? read : words.continue;
+  find(list, ".hint").textContent = forced ? read : fixed ? "" : words.continue;
 }
 
 /**

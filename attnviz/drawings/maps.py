@@ -1,0 +1,66 @@
+"""The grid of all layers × heads."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.analysis.compact import placed, shrunk
+from attnviz.analysis.scales import ScaleKey, ticks
+from attnviz.drawings.look import Look
+from attnviz.figures import style
+from attnviz.trace import AttentionBlock
+
+#: Most rows and columns a small map is drawn with: of many heads each has little room.
+LIMIT, MANY, LIMIT_OF_MANY = 64, 144, 32
+
+
+def maps(look: Look, block: AttentionBlock, layer: int, head: int, scale: ScaleKey) -> dict[str, Any]:
+    """What the component shows.
+
+    Args:
+        look: Language and appearance.
+        block: Whose heads.
+        layer, head: The one that is open.
+        scale: How weights become colours.
+    """
+    limit = LIMIT if block.shape[0] * block.shape[1] <= MANY else LIMIT_OF_MANY
+    small = placed(block.weights, scale, limit)
+    layers, heads, rows, columns = small.shape
+    masks = _masks(block, limit)
+    return {
+        "layers": layers,
+        "heads": heads,
+        "rows": rows,
+        "columns": columns,
+        "codes": base64.b64encode(small.tobytes()).decode(),
+        "masks": base64.b64encode(masks.tobytes()).decode(),
+        "sign": style.theme(look.theme).muted,
+        "layer": layer,
+        "head": head,
+        "ramp": list(style.theme(look.theme).ramp),
+        "reasons": [{"code": int(code), "name": look.t(f"masks.{code}")} for code in np.unique(masks) if code],
+        "legend": {
+            "title": f"{look.t('surgery.mark')} · " * look.edited
+            + look.t(f"scales.{'query' if scale == 'row' else scale}"),
+            "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
+        },
+        "words": {
+            "label": look.t("views.overview"),
+            "layer": look.t("figures.layer"),
+            "head": look.t("figures.head"),
+        },
+    }
+
+
+def _masks(block: AttentionBlock, limit: int) -> NDArray[np.uint8]:
+    """Why cells are zero, `[layer, head, row, column]` or, if all heads have the same, `[row, column]`; may be empty.
+
+    A cell of a small map is masked if all it stands for is.
+    """
+    if block.mask is None:
+        return np.zeros(0, np.uint8)
+    return (-shrunk(-block.mask.astype(np.float64), limit)).astype(np.uint8)

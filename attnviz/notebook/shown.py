@@ -1,0 +1,83 @@
+"""What a notebook is given to show."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+from dataclasses import dataclass, field
+
+from attnviz.errors import InputError
+from attnviz.i18n import translate
+from attnviz.notebook.drawn import VIEWS, drawn
+from attnviz.notebook.scripts import script
+from attnviz.notebook.still import still
+from attnviz.trace import AttentionTrace
+
+__all__ = ["VIEWS", "Shown", "show"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture of a trace; a notebook shows it where it is the value of a cell.
+
+    Attributes:
+        view: One of `VIEWS`.
+        html: The picture, which needs nothing besides.
+    """
+
+    view: str
+    html: str = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def show(
+    trace: AttentionTrace,
+    view: str | None = None,
+    *,
+    layer: int | None = None,
+    head: int | None = None,
+    query: int | None = None,
+    block: str | None = None,
+    language: str = "en",
+) -> Shown:
+    """A trace as a live picture in Jupyter, VS Code or Colab; a trace as a cell's last value shows itself like this.
+
+    The drawings are those of the page, and ask no network. A layer, a head and a query can be chosen in the picture,
+    of as many weights as `drawn.MOST`: of more only one layer, or one head, is in it. Where scripts do not run, as in
+    GitHub's viewer, the same head stands still.
+
+    Args:
+        trace: Any.
+        view: `tokens` shaded by a row of weights; `lines` from queries to keys; one `head` as cells; an `overview` of
+            all heads; what was `written`, token by token. None: `written` where something was, else `lines`, else
+            what fits.
+        layer, head: From 0; None as `analysis.focus` takes them, for `written` the heads that serve as alignment.
+        query: Position on the query axis, from 0; None as `analysis.focus` takes it.
+        block: Name of a block; None as `analysis.focus` takes it.
+        language: Of the words, a code.
+
+    Raises:
+        InputError: `no_such_view`, or there is no such block, layer, head or query.
+
+    >>> import attnviz
+    >>> trace = attnviz.from_arrays([[0.9, 0.1], [0.3, 0.7]], ["good", "film"])
+    >>> show(trace, view="tokens", query=1)
+    Shown(view='tokens')
+    """
+    if view is not None and view not in VIEWS:
+        raise InputError("no_such_view", received=view, expected=", ".join(VIEWS))
+    picture = drawn(trace, view, layer, head, query, block, language)
+    data = json.dumps(picture.data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    # The same trace gives the same output: a notebook run again differs in nothing.
+    name = hashlib.sha256(data.encode("utf-8", "replace")).hexdigest()[:16]
+    notices = "".join(f"<p>{html.escape(notice.message(language))}</p>" for notice in trace.notices)
+    label = html.escape(translate(language, "notebook.picture", model=trace.model))
+    page = (
+        f'<div data-attnviz="{name}" aria-label="{label}"><div>{still(trace, picture, language)}</div>{notices}</div>'
+        f"<script>{script(picture.components, name, data)}</script>"
+    )
+    # Half a character, as some tokenizers leave it, could not be saved.
+    return Shown(picture.view, page.encode("utf-8", "replace").decode("utf-8"))

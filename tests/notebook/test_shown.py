@@ -1,0 +1,139 @@
+"""What a notebook is given: every kind of trace shows itself, small, the same each time, and none of it is markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import attnviz
+from attnviz.families.card import ModelCard
+from attnviz.families.cards import ModelCards
+from attnviz.notebook import VIEWS
+from attnviz.notebook.drawn import MOST
+from attnviz.trace import AttentionTrace, Embedding, Tensor, Written
+from tests.shipped import pooled
+
+NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{layer}&amp;"
+TOKENS = ["a", NASTY, "b", "c", "d", "e", "f"]
+
+
+def weights(*shape: int) -> np.ndarray:
+    drawn = np.exp(3 * np.random.default_rng(5).normal(size=shape)).astype(np.float32)
+    return drawn / drawn.sum(axis=-1, keepdims=True)
+
+
+def written(alternatives: bool = True) -> AttentionTrace:
+    tokens = ("▁x", NASTY, "[EOS]")
+    logs = np.log(np.array([0.5, 0.7, 0.9], np.float32))
+    steps = tuple(((token, float(log)), ("▁other", -3.0)) for token, log in zip(tokens, logs, strict=True))
+    output = Written("translation", f"x {NASTY}", tokens, logs, steps if alternatives else ())
+    return attnviz.from_arrays(weights(2, 3, 3, 7), TOKENS, tokens, kind="cross", output=output)
+
+
+MADE: dict[str, Callable[[], AttentionTrace]] = {
+    "pooling": lambda: pooled(TOKENS, [0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1]),
+    "self": lambda: attnviz.from_arrays(weights(2, 3, 7, 7), TOKENS, output={NASTY: 0.9, "other": 0.1}),
+    "causal": lambda: attnviz.from_arrays(
+        causal(weights(2, 3, 7, 7)), TOKENS, output=Embedding(np.ones(3, np.float32))
+    ),
+    "cross": lambda: attnviz.from_arrays(weights(2, 3, 5, 7), TOKENS, ["v", "w", "x", "y", NASTY]),
+    "written": written,
+    "written without alternatives": lambda: written(False),
+    "no numbers": lambda: attnviz.from_arrays(weights(7, 7), TOKENS, output=Tensor(np.array([np.nan]))),
+}
+
+
+def causal(rows: np.ndarray) -> np.ndarray:
+    lower = np.tril(rows)
+    return lower / lower.sum(axis=-1, keepdims=True)
+
+
+def data(shown: str) -> dict:
+    (found,) = re.findall(r'shown\("[0-9a-f]{16}",(.*),drawings,rules\);\}\)\(\);</script>$', shown)
+    return json.loads(found)
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_every_kind_of_trace_shows_itself_in_every_view_it_has(kind: str):
+    trace = MADE[kind]()
+    views = VIEWS if isinstance(trace.output, Written) else VIEWS[:-1]
+    pages = [trace._repr_html_(), *(attnviz.show(trace, view=view).html for view in views)]
+    for page in pages:
+        assert page.count("<script>") == page.count("</script>") == 1 and "<img" not in re.sub(r'"[^"\n]*"', "", page)
+        still = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+        drawn = ElementTree.fromstring(still[0])
+        texts = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")]
+        assert "a" in texts and any(each and each.startswith("</script>") for each in texts)
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
+        data(page)
+    assert pages[0] == trace._repr_html_()  # a notebook run again differs in nothing
+    assert max(map(len, pages)) < 90_000
+
+
+def test_half_a_character_can_be_shown_and_saved():
+    attnviz.show(pooled(["half \ud83d"])).html.encode()
+    given = attnviz.from_arrays([[1.0]], ["half \ud83d"])
+    assert given.block(0).key.tokens == ("half ?",) and attnviz.export.json([given])
+
+
+def test_views_open_with_what_is_asked_for():
+    trace = MADE["self"]()
+    asked = data(attnviz.show(trace, "head", layer=0, head=1, query=4).html)
+    assert asked["at"] == {"layer": 0, "head": 1, "query": 4} and asked["choices"] == ["layer", "head", "query"]
+    assert attnviz.show(MADE["pooling"]()).view == "tokens" and attnviz.show(trace).view == "lines"
+    assert attnviz.show(written()).view == "written" and attnviz.show(written(), block="attention").view == "lines"
+    assert "層" in attnviz.show(trace, language="ja").html
+
+
+@pytest.mark.parametrize(
+    "asked,code",
+    [
+        ({"view": "film"}, "no_such_view"),
+        ({"view": "written"}, "no_such_view"),
+        ({"layer": 2}, "no_such_index"),
+        ({"head": 3}, "no_such_index"),
+        ({"query": 7}, "no_such_index"),
+        ({"block": "x"}, "no_such_block"),
+    ],
+)
+def test_what_is_not_there_is_refused(asked: dict, code: str):
+    with pytest.raises(attnviz.InputError) as refused:
+        attnviz.show(MADE["self"](), **asked)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    "shape,layers,heads,exact",
+    [
+        ((2, 3, 53, 53), [0, 1], [0, 1, 2], True),
+        ((5, 3, 97, 97), [1], [0, 1, 2], True),
+        ((2, 3, 197, 197), [1], [0, 1, 2], False),
+        ((2, 3, 307, 307), [1], [2], False),
+    ],
+)
+def test_of_many_weights_as_many_travel_as_there_is_room_for(
+    shape: tuple[int, ...], layers: list[int], heads: list[int], exact: bool
+):
+    shown = attnviz.show(
+        attnviz.from_arrays(weights(*shape), [f"t{n}" for n in range(shape[-1])]), layer=1, head=2, view="head"
+    )
+    given = data(shown.html)["given"]
+    assert (given["layers"], given["heads"], given["exact"]) == (layers, heads, exact)
+    assert bool(data(shown.html)["words"]["part"]) == (len(layers) < shape[0] or len(heads) < shape[1])
+    assert len(given["weights"]) <= 4 / 3 * 4 * MOST + 4
+
+
+def test_models_and_cards_show_themselves_and_escape():
+    made = {"format": 1, "name": "made", "family": "own", "labels": [NASTY], "config": {}, "tokenizer": {}, "files": {}}
+    card = ModelCard.from_dict({**made, "title": {"en": NASTY}, "kinds": ["self"]})
+    for shown in (card._repr_html_(), ModelCards([card])._repr_html_()):
+        assert "<script" not in shown and "&lt;script&gt;" in shown and "<td>made</td>" in shown
+    assert repr(ModelCards([card])).startswith("made  self") and repr(ModelCards()) == "[]"
+    model = attnviz.load("topics-en")
+    assert model._repr_html_() == model.card._repr_html_()  # type: ignore[operator]
+    assert "<td>topics-en</td>" in attnviz.models()._repr_html_()
