@@ -26,7 +26,13 @@ INDEX = f"{WEIGHTS}.index.json"
 GGUF = "model.gguf"
 
 #: Hugging Face's `model_type` that are understood, and KerasHub's own names.
-MODEL_TYPES = ("bert", "distilbert", "roberta", "electra", "gpt2", "llama", "mistral", "qwen2", "smollm")
+MODEL_TYPES = (
+    *("bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra", "gpt2"),
+    *("llama", "mistral", "qwen2", "smollm"),
+)
+#: Of these, RoBERTa's network, and those of them whose text SentencePiece cuts.
+ROBERTA = ("roberta", "xlm-roberta", "camembert")
+SENTENCE_PIECE = ("xlm-roberta", "camembert")
 #: Of these, those of the Llama kind.
 LLAMA = ("llama", "mistral", "qwen2", "smollm")
 BACKBONES = ("BertBackbone", "DistilBertBackbone", "ElectraBackbone", "RobertaBackbone", "GPT2Backbone")
@@ -44,9 +50,11 @@ TAKEN = (
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
+    "added_tokens.json",
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    "sentencepiece.bpe.model",
     "README.md",
 )
 
@@ -291,7 +299,7 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
     length = own.get("max_sequence_length") or config.get("max_position_embeddings") or config.get("n_positions")
     if not isinstance(length, int):
         length = None
-    elif kind == "roberta":  # its first positions stand for padding
+    elif kind in ROBERTA:  # its first positions stand for padding
         length -= 1 + (config["pad_token_id"] if isinstance(config.get("pad_token_id"), int) else 1)
     return {
         "format": 1,

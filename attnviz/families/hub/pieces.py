@@ -10,8 +10,8 @@ from typing import Any
 
 from attnviz.errors import ModelError
 from attnviz.families.common import tokenizer_file
-from attnviz.families.hub import japanese
-from attnviz.families.hub.foreign import LLAMA, read_json
+from attnviz.families.hub import japanese, sentence_pieces
+from attnviz.families.hub.foreign import LLAMA, SENTENCE_PIECE, read_json
 from attnviz.families.hub.honoured import check_every_setting, check_settings
 from attnviz.trace import TokenAxis
 
@@ -50,20 +50,22 @@ class Pieces:
     """
 
     def __init__(self, tokenizer: Any) -> None:
-        from tokenizers import decoders
+        from tokenizers import decoders, models
 
         tokenizer.no_padding()
         tokenizer.no_truncation()
         self.tokenizer = tokenizer
         self._in_bytes = isinstance(tokenizer.decoder, decoders.ByteLevel)
-        self._unknown = getattr(tokenizer.model, "unk_token", None)
+        self._in_sentences = isinstance(tokenizer.model, models.Unigram)  # which shows an unknown piece as it is
+        name = "<unk>" if self._in_sentences else getattr(tokenizer.model, "unk_token", None)
+        self._unknown: int | None = None if name is None else tokenizer.token_to_id(name)
         self.rows = max(tokenizer.get_vocab(with_added_tokens=False).values(), default=-1) + 1
 
     @property
     def blank(self) -> int | None:
         """Id of the token that stands for no word: the mask, else the unknown token; None if there is neither."""
-        ids = (self.tokenizer.token_to_id(name) for name in ("[MASK]", "<mask>", self._unknown) if name)
-        return next((each for each in ids if each is not None), None)
+        named = (self.tokenizer.token_to_id(name) for name in ("[MASK]", "<mask>"))
+        return next((each for each in named if each is not None), self._unknown)
 
     def __call__(self, text: str, limit: int) -> Cut:
         """Cut a text.
@@ -75,8 +77,7 @@ class Pieces:
         try:
             cut = self.tokenizer.encode(text)
         except BaseException as error:
-            # A panic of the package is no Exception, and would end the thread that asked.
-            if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            if tokenizer_file.is_of_package(error):
                 raise ModelError("tokenizer_failed", cause=" ".join(str(error).split())[:200]) from error
             raise
         around = [bool(each) for each in cut.special_tokens_mask]
@@ -85,7 +86,7 @@ class Pieces:
         after = around[::-1].index(False) if False in around else 0
         kept = [*range(min(total, limit) - after), *range(total - after, total)]
         content = kept[before : len(kept) - after]
-        unknown = [cut.tokens[place] == self._unknown for place in content]
+        unknown = [cut.ids[place] == self._unknown for place in content]
         tokens = [
             text[slice(*cut.offsets[place])] if bad else self._shown(cut.tokens[place])
             for place, bad in zip(content, unknown, strict=True)
@@ -102,6 +103,8 @@ class Pieces:
         return Cut(shown, [cut.ids[place] for place in kept], axis, total)
 
     def _shown(self, piece: str) -> str:
+        if self._in_sentences:
+            return piece.replace(sentence_pieces.BLANK, " ").strip() or BLANK
         if not self._in_bytes or not all(letter in _BYTES for letter in piece):
             return piece
         return readable(bytes_of(piece))
@@ -133,11 +136,14 @@ def from_folder(folder: Path, model_type: str) -> Pieces:
         try:
             whole = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
             return Pieces(_settled(whole, settings))
-        except Exception as error:  # the package raises bare Exceptions
+        except BaseException as error:
+            if not tokenizer_file.is_of_package(error):
+                raise
             damaged = unreadable(folder, "tokenizer.json", error)
     if model_type in LLAMA:
         raise damaged or ModelError("hub_file_missing", source=folder.name, file="tokenizer.json")
     files = ("vocab.json", "merges.txt") if model_type in ("roberta", "gpt2") else ("vocab.txt",)
+    files = (sentence_pieces.FILE,) if model_type in SENTENCE_PIECE else files
     missing = [name for name in files if not (folder / name).is_file()]
     if not missing:
         check_every_setting(settings, folder)
@@ -147,8 +153,12 @@ def from_folder(folder: Path, model_type: str) -> Pieces:
         if model_type in ("roberta", "gpt2"):
             vocabulary, merges = tokenizers.models.BPE.read_file(*(str(folder / name) for name in files))
             made = byte_pairs(vocabulary, merges, settings, framed=model_type == "roberta")
+        elif model_type in SENTENCE_PIECE:
+            made = sentence_pieces.read(folder, settings, model_type)
         else:
             made = word_pieces(tokenizers.models.WordPiece.read_file(str(folder / "vocab.txt")), settings)
+    except ModelError:
+        raise
     except _NoSuchToken as error:
         raise ModelError("hub_special_token", source=folder.name, file=files[0], received=str(error)) from error
     except Exception as error:
@@ -289,7 +299,7 @@ def _settled(tokenizer: Any, settings: Mapping[str, Any]) -> Any:
     return tokenizer
 
 
-def unreadable(folder: Path, file: str, error: Exception) -> ModelError:
+def unreadable(folder: Path, file: str, error: BaseException) -> ModelError:
     """A library's error about a file (empty where it names one itself), without the path of the machine."""
     said = str(error).replace(str(folder.resolve()), folder.name).replace(str(folder), folder.name)
     where = f"{file}: " if file else ""
