@@ -8,7 +8,7 @@ from attnviz.analysis.heads.alignment import written_rows
 from attnviz.errors import ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.model import Expects, Explains, Gradients, Parameters, Reweights, Searches, Values, Writes
-from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Written
+from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Filled, Written
 from attnviz.ui import cache, models
 from attnviz.ui.kept import MEGABYTE, kept
 
@@ -56,6 +56,8 @@ def of_trace(name: str, trace: AttentionTrace, own: AttentionTrace, focus: Focus
         found.add("one sequence")
     if isinstance(trace.output, Classification):
         found.add("classification")
+    if isinstance(trace.output, Filled):
+        found.add("filled")
     if "pooling" in found and "steps" in offered:
         found.add("steps")
     if "classification" in found and "gradients" in offered:

@@ -94,7 +94,7 @@ class HubModel(Model):
             mask = np.where(later, MASK_CAUSAL, MASK_NONE).astype(np.int8)
         mask = mask_after(mask, edits, self._kind, weights.shape)
         block = AttentionBlock(self._kind, self._kind, axis, axis, weights, mask, self._precision, bool(edits))
-        output = self._output(prediction, len(axis))
+        output = self._output(prediction, encoded)
         return AttentionTrace(self.card.name, encoded.source, (block,), output, encoded.notices, tuple(edits))
 
     def check(self, encoded: Encoded, edits: Sequence[Edit]) -> None:
@@ -220,12 +220,17 @@ class HubModel(Model):
             raise InputError("edit_shape", block=edit.block, **shapes)
         return Edit(sites[edit.layer].name, edit.weights, 0, edit.head, edit.label)
 
-    def _output(self, prediction: Any, tokens: int) -> Output:
-        values = np.asarray(prediction["sequence_output"] if isinstance(prediction, Mapping) else prediction)[
-            0, :tokens
-        ]
+    def _output(self, prediction: Any, encoded: Encoded) -> Output:
+        values = vectors_of(prediction)[: len(encoded.axis)]
         config = self.card.details.get("config", {})
         if config.get("pooling") != "mean":
             return Tensor(values)
         vector = values.mean(0)
         return Embedding(vector / np.linalg.norm(vector) if config.get("normalize") else vector)
+
+
+def vectors_of(prediction: Any) -> NDArray[np.float32]:
+    """What the body gives for each token, float32 `[token, feature]`."""
+    values = np.asarray(prediction["sequence_output"] if isinstance(prediction, Mapping) else prediction, np.float32)
+    first: NDArray[np.float32] = values[0]
+    return first

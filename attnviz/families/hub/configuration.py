@@ -51,6 +51,7 @@ class Sizes:
     offset: int
     activation: str
     epsilon: float
+    tied: bool
 
 
 def activation_of(config: Mapping[str, Any]) -> str:
@@ -109,4 +110,5 @@ def read_sizes(folder: Path) -> Sizes:
         offset=number("pad_token_id", 1, 0) + 1 if kind == "roberta" else 0,
         activation=chosen,
         epsilon=1e-12 if kind == "distilbert" else epsilon,
+        tied=config.get("tie_word_embeddings") is not False,
     )

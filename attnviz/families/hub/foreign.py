@@ -295,6 +295,7 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
         pooling = {"pooling": "mean", "normalize": normalize}
     labels = labels_of(folder, config) if kind in MODEL_TYPES else ()
     goes_on = not pooling and not labels and continues(kind, config)
+    task = "continuation" if goes_on else "filling" if fills(kind, config) else ""
     own = config["config"] if kind in BACKBONES and isinstance(config.get("config"), dict) else {}
     length = own.get("max_sequence_length") or config.get("max_position_embeddings") or config.get("n_positions")
     if not isinstance(length, int):
@@ -305,7 +306,7 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
         "format": 1,
         "name": name,
         "family": "hub",
-        "task": "embedding" if pooling else "classification" if labels else "continuation" if goes_on else "",
+        "task": "embedding" if pooling else "classification" if labels else task,
         "writes": "continuation" if goes_on else "",
         "title": {"en": name},
         "kinds": ["causal" if kind in CAUSAL else "self"],
@@ -319,6 +320,11 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
 def continues(kind: str, config: Mapping[str, Any]) -> bool:
     """Whether a folder's model writes what comes next: it looks back only, and has no other head."""
     return kind in CAUSAL and head_of(config) in ("", "ForCausalLM")
+
+
+def fills(kind: str, config: Mapping[str, Any]) -> bool:
+    """Whether a folder's model says what stands in the place of a mask."""
+    return head_of(config) == "ForMaskedLM" or (kind, head_of(config)) == ("bert", "ForPreTraining")
 
 
 def head_of(config: Mapping[str, Any]) -> str:

@@ -18,6 +18,9 @@ from attnviz.trace import TokenAxis
 #: How a piece that is only a blank is shown.
 BLANK = "␣"
 
+#: How white space is shown in an entry of a vocabulary, which has none.
+SIGNS = str.maketrans({" ": "▁", "\n": "↵", "\r": "↤", "\t": "⇥"})
+
 _WORD_PIECE_NAMES = dict(
     unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", mask_token="[MASK]"
 )
@@ -47,9 +50,10 @@ class Pieces:
 
     Args:
         tokenizer: A `tokenizers.Tokenizer`; its post-processor says which special tokens stand around a text.
+        mask: What the token that stands for any word is called, where the folder says it.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, mask: Any = None) -> None:
         from tokenizers import decoders, models
 
         tokenizer.no_padding()
@@ -59,13 +63,25 @@ class Pieces:
         self._in_sentences = isinstance(tokenizer.model, models.Unigram)  # which shows an unknown piece as it is
         name = "<unk>" if self._in_sentences else getattr(tokenizer.model, "unk_token", None)
         self._unknown: int | None = None if name is None else tokenizer.token_to_id(name)
+        named = (tokenizer.token_to_id(each) for each in (mask, "[MASK]", "<mask>") if isinstance(each, str))
+        self.mask: int | None = next((each for each in named if each is not None), None)
         self.rows = max(tokenizer.get_vocab(with_added_tokens=False).values(), default=-1) + 1
 
     @property
     def blank(self) -> int | None:
         """Id of the token that stands for no word: the mask, else the unknown token; None if there is neither."""
-        named = (self.tokenizer.token_to_id(name) for name in ("[MASK]", "<mask>"))
-        return next((each for each in named if each is not None), self._unknown)
+        return self._unknown if self.mask is None else self.mask
+
+    def name(self, index: int) -> str:
+        """How a token is typed; one beyond the vocabulary has its number."""
+        return self.tokenizer.id_to_token(index) or f"<{index}>"
+
+    def entry(self, index: int) -> str:
+        """An entry of the vocabulary as text, with `▁` for a blank."""
+        named = self.name(index)
+        if not self._in_bytes or not all(letter in _BYTES for letter in named):
+            return named
+        return _spelled(bytes_of(named)).translate(SIGNS)
 
     def __call__(self, text: str, limit: int) -> Cut:
         """Cut a text.
@@ -106,7 +122,7 @@ class Pieces:
         if self._in_sentences:
             return piece.replace(sentence_pieces.BLANK, " ").strip() or BLANK
         if not self._in_bytes or not all(letter in _BYTES for letter in piece):
-            return piece
+            return piece.strip() or piece  # the mask takes the blank in front of it
         return readable(bytes_of(piece))
 
 
@@ -135,7 +151,7 @@ def from_folder(folder: Path, model_type: str) -> Pieces:
         tokenizer_file.check(folder / "tokenizer.json", folder.name)
         try:
             whole = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-            return Pieces(_settled(whole, settings))
+            return Pieces(_settled(whole, settings), settings.get("mask_token"))
         except BaseException as error:
             if not tokenizer_file.is_of_package(error):
                 raise
@@ -163,7 +179,7 @@ def from_folder(folder: Path, model_type: str) -> Pieces:
         raise ModelError("hub_special_token", source=folder.name, file=files[0], received=str(error)) from error
     except Exception as error:
         raise unreadable(folder, files[0], error) from error
-    return Pieces(made)
+    return Pieces(made, settings.get("mask_token"))
 
 
 def _japanese(folder: Path, settings: Mapping[str, Any]) -> Pieces:
@@ -174,7 +190,7 @@ def _japanese(folder: Path, settings: Mapping[str, Any]) -> Pieces:
     try:
         vocabulary = tokenizers.models.WordPiece.read_file(str(folder / "vocab.txt"))
         made = japanese.tokenizer(vocabulary, settings, folder)
-        return Pieces(_framed(made, vocabulary, settings))
+        return Pieces(_framed(made, vocabulary, settings), settings.get("mask_token"))
     except ModelError:
         raise
     except _NoSuchToken as error:
@@ -319,8 +335,12 @@ def _span(text: str, place: tuple[int, int], token: str) -> tuple[int, int] | No
 
 def readable(raw: bytes) -> str:
     """Bytes as the text they stand for; what is only a part of a character as `<E3>`."""
+    return _spelled(raw).strip() or BLANK
+
+
+def _spelled(raw: bytes) -> str:
     text = raw.decode("utf-8", "surrogateescape")
-    return re.sub("[\udc80-\udcff]", lambda lone: f"<{ord(lone[0]) - 0xDC00:02X}>", text).strip() or BLANK
+    return re.sub("[\udc80-\udcff]", lambda lone: f"<{ord(lone[0]) - 0xDC00:02X}>", text)
 
 
 def bytes_of(piece: str) -> bytes:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from attnviz.analysis import filling
 from attnviz.analysis.compact import coded
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import style
 from attnviz.figures.describe import row as describe_row
 from attnviz.figures.masks import SIGNS
 from attnviz.figures.numbers import approx, exact, percent
-from attnviz.trace import MASK_NONE, AttentionTrace, Classification
+from attnviz.trace import MASK_NONE, AttentionTrace, Classification, Filled
 from attnviz.ui.components import component
 from attnviz.ui.context import Context, Row
 
@@ -157,14 +158,25 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
 
 
 def classes(context: Context, trace: AttentionTrace, most: int = MAX_CLASSES) -> dict[str, Any]:
-    """The classes there is room for, the most probable first where not all fit, and the sum of the others."""
+    """The classes there is room for, the most probable first where not all fit, and the sum of the others.
+
+    Of a sentence with masks, what is most probable in their places.
+    """
     output = trace.output
+    if isinstance(output, Filled):
+        shown = filling.best(output, most)
+        one = len(output.positions) == 1
+        names = [
+            {"name": token, "share": share, "percent": percent(share), "top": not one or place == 0}
+            for place, (token, share) in enumerate(shown)
+        ]
+        return {"classes": names, "others": None}
     if not isinstance(output, Classification):
         return {"classes": [], "others": None}
     order = list(range(len(output.labels)))
     if len(order) > most:
         order.sort(key=lambda index: -float(output.probabilities[index]))
-    shown, rest = order[:most], order[most:]
+    first, rest = order[:most], order[most:]
     entries = [
         {
             "name": context.names[index],
@@ -172,7 +184,7 @@ def classes(context: Context, trace: AttentionTrace, most: int = MAX_CLASSES) ->
             "percent": percent(float(output.probabilities[index])),
             "top": index == output.predicted,
         }
-        for index in shown
+        for index in first
     ]
     others = {
         "name": context.t("page.other_classes", count=len(rest)),
