@@ -34,6 +34,8 @@ def of_model(name: str) -> frozenset[str]:
         found.add("blanks")
     if "language" in model.encoding:
         found.add("said")
+    if model.separator:
+        found.add("pairs")
     in_order = "writes" in found or models.card(name).takes != "text"
     return frozenset(found if in_order else found | {"reordered"})
 
@@ -98,6 +100,11 @@ def causal(block: AttentionBlock) -> bool:
 def lifts(card: ModelCard, block: AttentionBlock) -> bool:
     """Whether there may be a mask to lift."""
     return causal(block) or not models.load(card.name).tells_masks
+
+
+def separator(card: ModelCard) -> str:
+    """What is typed between two sentences."""
+    return models.load(card.name).separator
 
 
 def spaced(card: ModelCard) -> bool:

@@ -88,3 +88,16 @@ def test_files_and_tables_have_it():
     assert raised.value.code == "no_masks"
     with pytest.raises(InputError):
         attnviz.figures.filled(trace, 2)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_two_sentences_are_told_apart_on_the_stage(language: str):
+    shown = Page(lang=language, model=NAME, view="bars", text="the cat [SEP] sat")
+    stage = shown.component("stage")
+    (row,) = stage["rows"]
+    assert [each["segment"] for each in row["tokens"]] == [0, 0, 0, 0, 1, 1]
+    assert len({each["colour"] for each in stage["segments"]}) == 2
+    assert stage["segments"][1]["name"] in row["tokens"][4]["said"]
+    assert any("SEP" in each for each in shown.messages())
+    alone = Page(lang=language, model=NAME, view="bars", text="the cat sat").component("stage")
+    assert not alone["segments"] and all(each["segment"] is None for each in alone["rows"][0]["tokens"])

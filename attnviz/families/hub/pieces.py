@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ class Cut:
     Attributes:
         text: The text, up to the last piece there was room for.
         ids: One for each piece, special tokens included.
-        axis: The pieces as shown.
+        axis: The pieces as shown; of two sentences, with segments.
         total: How many there would be without a limit.
     """
 
@@ -83,19 +84,41 @@ class Pieces:
             return named
         return _spelled(bytes_of(named)).translate(SIGNS)
 
-    def __call__(self, text: str, limit: int) -> Cut:
+    @cached_property
+    def between(self) -> tuple[int, ...]:
+        """Ids of the special tokens that stand between two sentences; none where nothing does."""
+        cut = self._encoded("a", "b")
+        first = [place for place, sentence in enumerate(cut.sequence_ids) if sentence == 0]
+        second = [place for place, sentence in enumerate(cut.sequence_ids) if sentence == 1]
+        return tuple(cut.ids[first[-1] + 1 : second[0]]) if first and second else ()
+
+    def joined(self, first: str, second: str) -> str:
+        """Two sentences as they are typed, cut as a pair is: byte-level pieces would take blanks for text."""
+        blank = "" if self._in_bytes else " "
+        return f"{first}{blank}{self.separator}{blank}{second}"
+
+    @property
+    def separator(self) -> str:
+        """How `between` is typed."""
+        return "".join(map(self.name, self.between))
+
+    def _encoded(self, *texts: str) -> Any:
+        try:
+            return self.tokenizer.encode(*texts)
+        except BaseException as error:
+            if tokenizer_file.is_of_package(error):
+                raise ModelError("tokenizer_failed", cause=" ".join(str(error).split())[:200]) from error
+            raise
+
+    def __call__(self, text: str, limit: int, pairs: bool = False) -> Cut:
         """Cut a text.
 
         Args:
             text: Cleaned.
             limit: Most pieces, special tokens included.
+            pairs: Whether what is typed on both sides of the separator is two sentences; the first one counts.
         """
-        try:
-            cut = self.tokenizer.encode(text)
-        except BaseException as error:
-            if tokenizer_file.is_of_package(error):
-                raise ModelError("tokenizer_failed", cause=" ".join(str(error).split())[:200]) from error
-            raise
+        cut = self._encoded(text)
         around = [bool(each) for each in cut.special_tokens_mask]
         total = len(around)
         before = around.index(False) if False in around else total
@@ -109,14 +132,24 @@ class Pieces:
         ]
         spans = [_span(text, cut.offsets[place], token) for place, token in zip(content, tokens, strict=True)]
         first, last = (cut.tokens[:before], cut.tokens[total - after :])
+        second = self._second([cut.ids[place] for place in content]) if pairs else 0
+        apart = [second - len(self.between) <= place < second for place in range(len(content))]
         axis = TokenAxis.of(
             [*first, *tokens, *last],
             [*[None] * before, *spans, *[None] * after],
-            [*[True] * before, *[False] * len(spans), *[True] * after],
+            [*[True] * before, *apart, *[True] * after],
             [*[False] * before, *unknown, *[False] * after],
         )
+        if second:
+            axis = replace(axis, segments=tuple(int(place >= before + second) for place in range(len(axis))))
         shown = text[: max((span[1] for span in spans if span), default=0)] if total > limit else text
         return Cut(shown, [cut.ids[place] for place in kept], axis, total)
+
+    def _second(self, ids: list[int]) -> int:
+        """Where the second of two sentences begins; 0 if there is one."""
+        marks = list(self.between)
+        places = range(1, len(ids) - len(marks)) if marks else ()
+        return next((at + len(marks) for at in places if ids[at : at + len(marks)] == marks), 0)
 
     def _shown(self, piece: str) -> str:
         if self._in_sentences:

@@ -86,7 +86,18 @@ def _data(context: Context, rows: list[dict[str, Any]]) -> dict[str, Any]:
         },
         "tokens_choosable": context.selected is not None and not context.pooling,
         "words": {"label": context.t("page.stage")},
+        "segments": _segments(context),
     }
+
+
+def _segments(context: Context) -> list[dict[str, str]]:
+    """Name and colour of each of two sentences, where there are two."""
+    there = any(block.key.segments is not None for trace in context.traces for block in trace.blocks)
+    look = style.theme(context.theme)
+    colours = (look.series[2], look.series[3]) if there else ()
+    return [
+        {"name": context.t("page.segment", number=number), "colour": colour} for number, colour in enumerate(colours, 1)
+    ]
 
 
 def _scale_title(context: Context, scale: ScaleKey, alone: bool) -> str:
@@ -131,7 +142,9 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
         placed = span is not None
         fill, ink = palette[code]
         here, number = len(tokens), exact(weight)
+        sentence = None if keys.segments is None else keys.segments[here]
         more = [context.t("page.unknown_word")] if unknown else []
+        more += [] if sentence is None else [context.t("page.segment", number=sentence + 1)]
         more += [context.t(f"masks.{masks[here]}")] if masks[here] else []
         tokens.append(
             {
@@ -140,6 +153,7 @@ def _row(context: Context, row: Row, scale: ScaleKey) -> dict[str, Any]:
                 "fill": fill,
                 "ink": ink,
                 "unknown": unknown,
+                "segment": sentence,
                 "place": places[here],
                 "query": asking == places[here],
                 "weight": number,

@@ -326,15 +326,17 @@ def weights_of(folder: Folder, ids: NDArray[np.int32]) -> NDArray[np.float64]:
     return outputs_of(folder, ids)[0]
 
 
-def outputs_of(folder: Folder, ids: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Attention weights `[layer, head, token, token]` and the last layer's `[token, feature]`."""
+def outputs_of(
+    folder: Folder, ids: NDArray[np.int32], segments: Any = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Attention weights `[layer, head, token, token]` and the last layer's `[token, feature]`; segments `[token]`."""
     config = folder.config
     own = {"gpt2": "transformer."} | dict.fromkeys(SENTENCES, "roberta.")
     prefix = own.get(config["model_type"], f"{config['model_type']}.")
     arrays = {name.removeprefix(prefix): array.astype(np.float64) for name, array in folder.arrays.items()}
     if config["model_type"] == "gpt2":
         return _gpt2_weights(config, arrays, ids)
-    return _encoder_weights(config, arrays, ids)
+    return _encoder_weights(config, arrays, ids, segments)
 
 
 _BERT = (
@@ -348,7 +350,7 @@ _DISTIL = (
 )
 
 
-def _encoder_weights(config: dict[str, Any], arrays: Arrays, ids: NDArray[np.int32]) -> Any:
+def _encoder_weights(config: dict[str, Any], arrays: Arrays, ids: NDArray[np.int32], segments: Any) -> Any:
     distil = config["model_type"] == "distilbert"
     epsilon = 1e-12 if distil else config["layer_norm_eps"]
     heads = config["n_heads" if distil else "num_attention_heads"]
@@ -356,7 +358,7 @@ def _encoder_weights(config: dict[str, Any], arrays: Arrays, ids: NDArray[np.int
     places = np.arange(len(ids)) + (config["pad_token_id"] + 1 if moved else 0)
     x = arrays["embeddings.word_embeddings.weight"][ids] + arrays["embeddings.position_embeddings.weight"][places]
     if not distil:
-        x = x + arrays["embeddings.token_type_embeddings.weight"][0]
+        x = x + arrays["embeddings.token_type_embeddings.weight"][segments]
 
     def linear(x: Any, name: str) -> Any:
         return x @ arrays[f"{name}.weight"].T + arrays[f"{name}.bias"]
