@@ -83,7 +83,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     tracing = command("trace")
     tracing.add_argument("model", metavar="MODEL")
-    tracing.add_argument("text", metavar="TEXT")
+    tracing.add_argument("text", metavar="TEXT", help=translate(language, "cli.text"))
     tracing.add_argument("--target", metavar="T", help=translate(language, "cli.target"))
     tracing.add_argument("--length", type=int, metavar="N", help=translate(language, "cli.length"))
     for name, kind in (("temperature", float), ("top-k", int), ("top-p", float), ("seed", int)):

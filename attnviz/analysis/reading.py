@@ -189,8 +189,11 @@ def _axis(axis: Axis, groups: Groups, text: str) -> Axis:
         spans.append(span)
     special = [axis.special[group[0]] for group in groups]
     unknown = [any(axis.unknown[place] for place in group) for group in groups]
-    numbers = None if axis.words is None else tuple(axis.words[group[0]] for group in groups)
-    return replace(TokenAxis.of(tokens, spans, special, unknown), words=numbers, text=axis.text)
+    numbers, segments = (
+        None if each is None else tuple(each[group[0]] for group in groups) for each in (axis.words, axis.segments)
+    )
+    read = TokenAxis.of(tokens, spans, special, unknown)
+    return replace(read, words=numbers, text=axis.text, segments=segments)
 
 
 def _weights(

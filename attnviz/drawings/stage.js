@@ -17,6 +17,7 @@ import { newest } from "./shared/newest.js";
  * @property {string} fill
  * @property {string} ink
  * @property {boolean} unknown
+ * @property {number | null} segment Which of two sentences it is of.
  * @property {number} place By the model's own count.
  * @property {boolean} query It asks.
  * @property {string} weight
@@ -49,6 +50,7 @@ import { newest } from "./shared/newest.js";
  * @property {{ title: string, ramp: string[], ticks: Tick[] }} legend
  * @property {boolean} tokens_choosable
  * @property {{ label: string }} words
+ * @property {{ name: string, colour: string }[]} segments The two sentences of a pair.
  */
 
 /** @typedef {(event: Event) => void} Listener */
@@ -81,6 +83,8 @@ function drawStage({ data, parentElement, setStateValue }) {
   }
   data.rows.forEach((row, index) => { shade(/** @type {HTMLElement} */ (rows.children[index]), row, data, many); });
   legend(scale, data.legend);
+  data.segments.forEach(({ colour }, index) => { stage.style.setProperty(`--segment${index}`, colour); });
+  find(stage, ".segments").replaceChildren(...data.segments.map(({ name }, index) => make("li", `segment${index}`, name)));
   if (data.text !== null) stage.dataset.attnvizTrace = data.text;
 
   const choose = chooser(data, many, setStateValue);
@@ -216,7 +220,7 @@ function shade(element, row, data, many) {
   const spans = element.querySelectorAll(/** @type {"span"} */ (".token"));
   row.tokens?.forEach((token, index) => {
     const span = spans[index];
-    span.className = `token${token.unknown ? " unknown" : ""}${token.query ? " query" : ""}`;
+    span.className = `token${token.unknown ? " unknown" : ""}${token.query ? " query" : ""}${token.segment === null ? "" : ` segment${token.segment}`}`;
     span.style.background = token.fill;
     span.style.color = token.ink;
     span.dataset.tip = token.tip;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from attnviz.analysis import filling
 from attnviz.analysis.compact import coded
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
@@ -13,7 +14,7 @@ from attnviz.figures import style
 from attnviz.figures.describe import row as describe_row
 from attnviz.figures.masks import SIGNS
 from attnviz.figures.numbers import approx, exact, percent
-from attnviz.trace import MASK_NONE, AttentionTrace, Classification
+from attnviz.trace import MASK_NONE, AttentionTrace, Classification, Filled
 
 #: Classes drawn beside a sentence, where a view stands beneath, and beside a picture; the prediction has them all.
 FEW_CLASSES, MAX_CLASSES = 2, 5
@@ -50,8 +51,19 @@ def stage(
         },
         "tokens_choosable": False,
         "words": {"label": look.t("page.stage")},
+        "segments": _segments(look, rows),
         **more,
     }
+
+
+def _segments(look: Look, rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Name and colour of each of two sentences, where there are two."""
+    there = any(token["segment"] is not None for row in rows for token in row.get("tokens", ()))
+    series = style.theme(look.theme).series
+    colours = series[2:4] if there else ()
+    return [
+        {"name": look.t("page.segment", number=number), "colour": colour} for number, colour in enumerate(colours, 1)
+    ]
 
 
 def of_query(look: Look, trace: AttentionTrace, focus: Focus, scale: ScaleKey) -> str:
@@ -100,7 +112,9 @@ def row(
         placed = span is not None
         fill, ink = palette[code]
         here, written = len(tokens), exact(weight)
+        sentence = None if keys.segments is None else keys.segments[here]
         more = [look.t("page.unknown_word")] if unknown else []
+        more += [] if sentence is None else [look.t("page.segment", number=sentence + 1)]
         more += [look.t(f"masks.{masks[here]}")] if masks[here] else []
         tokens.append(
             {
@@ -109,6 +123,7 @@ def row(
                 "fill": fill,
                 "ink": ink,
                 "unknown": unknown,
+                "segment": sentence,
                 "place": places[here],
                 "query": asking == places[here],
                 "weight": written,
@@ -127,8 +142,18 @@ def row(
 
 
 def classes(look: Look, trace: AttentionTrace, names: Sequence[str] = (), most: int = MAX_CLASSES) -> dict[str, Any]:
-    """The classes there is room for, the most probable first where not all fit, and the sum of the others."""
+    """The classes there is room for, the most probable first where not all fit, and the sum of the others.
+
+    Of a sentence with masks, what is most probable in their places.
+    """
     output = trace.output
+    if isinstance(output, Filled):
+        one = len(output.positions) == 1
+        filled = [
+            {"name": token, "share": share, "percent": percent(share), "top": not one or place == 0}
+            for place, (token, share) in enumerate(filling.best(output, most))
+        ]
+        return {"classes": filled, "others": None}
     if not isinstance(output, Classification):
         return {"classes": [], "others": None}
     order = list(range(len(output.labels)))

@@ -11,10 +11,10 @@ import pandas as pd
 
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
-from attnviz.figures import bars, heatmap, prediction
+from attnviz.figures import bars, filled, heatmap, prediction
 from attnviz.figures.style import FONT
 from attnviz.i18n import translate
-from attnviz.trace import AttentionTrace, Classification
+from attnviz.trace import AttentionTrace, Classification, Filled
 from attnviz.version import __version__
 
 #: Endings `write` knows.
@@ -86,7 +86,7 @@ def _no_formula(cell: Any) -> Any:
 
 
 def html(traces: Sequence[AttentionTrace], *, language: str = "en", names: Sequence[str] | None = None) -> bytes:
-    """A page that opens without a network: every sentence with its heatmap, its bars and its prediction.
+    """A page that opens without a network: every sentence with its heatmap, its bars and what was predicted.
 
     Raises:
         InputError: There is no trace.
@@ -98,6 +98,8 @@ def html(traces: Sequence[AttentionTrace], *, language: str = "en", names: Seque
         figures = [heatmap(trace, language=language), bars(trace, language=language)]
         if isinstance(trace.output, Classification):
             figures.append(prediction(trace, names, language=language))
+        if isinstance(trace.output, Filled):
+            figures += [filled(trace, mask, language=language) for mask in range(len(trace.output.positions))]
         parts.append(f'<h2 dir="auto">{_html.escape(trace.text)}</h2>')
         parts += [f"<p>{_html.escape(notice.message(language))}</p>" for notice in trace.notices]
         for figure in figures:

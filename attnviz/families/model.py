@@ -135,7 +135,8 @@ class Model(ABC):
             **options: For `run`, and those of `encoding` for `encode`.
 
         Raises:
-            InputError: `no_language`: one was asked for, and the model has no choice; what `trace.picture_of` says.
+            InputError: `no_language`, `no_pair`: a language or a second sentence was given, and the model takes none;
+                what `trace.picture_of` says.
         """
         self._check_encoding(options)
         if is_image(source):
@@ -151,6 +152,8 @@ class Model(ABC):
     def _check_encoding(self, options: Mapping[str, Any]) -> None:
         if "language" in options and "language" not in self.encoding:
             raise InputError("no_language", model=self.card.name, received=str(options["language"])[:40])
+        if "second" in options and "second" not in self.encoding:
+            raise InputError("no_pair", model=self.card.name)
 
     def blank(self, encoded: Encoded) -> Any:
         """What says nothing in the place of a token or region, for `Encoded.replace`; None: there is none.
@@ -158,6 +161,11 @@ class Model(ABC):
         Of a text it is the id of the unknown token, of a picture the numbers of a region that shows nothing.
         """
         return getattr(self, "unknown_id", None)
+
+    @property
+    def separator(self) -> str:
+        """What stands between two sentences, as it is typed, for a model that takes pairs; empty: it takes none."""
+        return ""
 
     @property
     def blanks(self) -> bool:

@@ -5,6 +5,7 @@ from plotly.graph_objects import Figure
 from attnviz.figures.attribution import attribution, erasure_curves
 from attnviz.figures.bars import bars, prediction
 from attnviz.figures.enlarge import enlarged
+from attnviz.figures.filling import filled
 from attnviz.figures.head import head
 from attnviz.figures.heads import head_distances, head_map, heads
 from attnviz.figures.heatmap import heatmap
@@ -26,6 +27,7 @@ __all__ = [
     "changed_row",
     "enlarged",
     "erasure_curves",
+    "filled",
     "head",
     "head_changes",
     "head_distances",

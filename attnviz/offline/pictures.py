@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from attnviz import zoo
+from attnviz.analysis.filling import best
 from attnviz.analysis.focus import focus
 from attnviz.analysis.surgery.operations import traced
 from attnviz.families.card import ModelCard
@@ -16,7 +17,7 @@ from attnviz.figures.numbers import percent
 from attnviz.figures.spacing import spaced
 from attnviz.lectures.lecture import Setting
 from attnviz.scenes import Scene
-from attnviz.trace import AttentionTrace, Classification, RegionAxis, Written
+from attnviz.trace import AttentionTrace, Classification, Filled, RegionAxis, Written
 
 #: Classes drawn beside a sentence, the most probable first.
 MAX_CLASSES = 5
@@ -102,6 +103,8 @@ def _answer(card: ModelCard, trace: AttentionTrace, language: str) -> dict[str, 
     output = trace.output
     if isinstance(output, Written):
         return {"written": output.text}
+    if isinstance(output, Filled):
+        return {"classes": [[token, round(share, 4), percent(share)] for token, share in best(output, MAX_CLASSES)]}
     if not isinstance(output, Classification):
         return {}
     names = card.names_of_labels(language, output.labels)

@@ -20,7 +20,16 @@ from attnviz.trace.block import (
 from attnviz.trace.edit import HIDDEN, LIFTED, OWN, Edit
 from attnviz.trace.encoded import Encoded
 from attnviz.trace.notice import Notice
-from attnviz.trace.outputs import WRITTEN_KINDS, Classification, Embedding, Output, Tensor, Written, WrittenKind
+from attnviz.trace.outputs import (
+    WRITTEN_KINDS,
+    Classification,
+    Embedding,
+    Filled,
+    Output,
+    Tensor,
+    Written,
+    WrittenKind,
+)
 from attnviz.trace.pixels import is_image, picture_of
 from attnviz.trace.source import Picture, Source, Text, source_of
 from attnviz.trace.steps import Step, Steps
@@ -46,6 +55,7 @@ __all__ = [
     "Edit",
     "Embedding",
     "Encoded",
+    "Filled",
     "Groups",
     "Kind",
     "Notice",

@@ -25,6 +25,7 @@ class TokenAxis:
         words: Number of the word each token is of, equal for neighbours that make up one; None if the model does not
             tell, see `analysis.reading.words`.
         text: What the spans point into where that is not the text of the trace: a translation.
+        segments: Number of the sentence each token is of, from 0, where there are two (BERT's segments); None: one.
     """
 
     tokens: tuple[str, ...]
@@ -33,11 +34,11 @@ class TokenAxis:
     unknown: tuple[bool, ...]
     words: tuple[int, ...] | None = None
     text: str | None = None
+    segments: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.tokens), len(self.spans), len(self.special), len(self.unknown)}
-        if self.words is not None:
-            lengths.add(len(self.words))
+        lengths |= {len(numbers) for numbers in (self.words, self.segments) if numbers is not None}
         if len(lengths) != 1:
             raise TraceError("trace_axis", received=str(sorted(lengths)))
 
@@ -80,15 +81,18 @@ class TokenAxis:
 
     def take(self, positions: Sequence[int]) -> TokenAxis:
         """These positions only, in this order."""
-        words = None if self.words is None else tuple(self.words[p] for p in positions)
+        words, segments = (
+            None if numbers is None else tuple(numbers[p] for p in positions) for numbers in (self.words, self.segments)
+        )
         parts = (self.tokens, self.spans, self.special, self.unknown)
         tokens, spans, special, unknown = (tuple(part[p] for p in positions) for part in parts)
-        return TokenAxis(tokens, spans, special, unknown, words, self.text)  # type: ignore[arg-type]
+        return TokenAxis(tokens, spans, special, unknown, words, self.text, segments)  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, as in the JSON of a trace.
 
-        `words` is added where the model tells them, `text` where spans point into another text than the trace's.
+        `words` is added where the model tells them, `segments` where there are two sentences, `text` where spans point
+        into another text than the trace's.
         """
         data: dict[str, Any] = {
             "tokens": list(self.tokens),
@@ -96,22 +100,26 @@ class TokenAxis:
             "special": list(self.special),
             "unknown": list(self.unknown),
         }
-        if self.words is not None:
-            data["words"] = list(self.words)
+        for name in ("words", "segments"):
+            if getattr(self, name) is not None:
+                data[name] = list(getattr(self, name))
         return data if self.text is None else {**data, "text": self.text}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TokenAxis:
         """What `to_dict` wrote."""
         spans = tuple(None if span is None else (int(span[0]), int(span[1])) for span in data["spans"])
-        words = data.get("words")
+        words, segments = (
+            None if data.get(name) is None else tuple(map(int, data[name])) for name in ("words", "segments")
+        )
         return cls(
             tuple(map(str, data["tokens"])),
             spans,
             tuple(map(bool, data["special"])),
             tuple(map(bool, data["unknown"])),
-            None if words is None else tuple(map(int, words)),
+            words,
             data.get("text"),
+            segments,
         )
 
 
@@ -193,6 +201,11 @@ class RegionAxis:
     @property
     def words(self) -> None:
         """Regions make up no words."""
+        return None
+
+    @property
+    def segments(self) -> None:
+        """Nor sentences."""
         return None
 
     @property

@@ -148,7 +148,43 @@ class Tensor:
         return {"kind": "tensor", "shape": list(self.values.shape), "values": values.tolist()}
 
 
-Output = Classification | Written | Embedding | Tensor
+@dataclass(frozen=True, eq=False)
+class Filled:
+    """What a masked language model expects in the place of each mask.
+
+    Attributes:
+        positions: Of the masks, along the axis of the tokens, from 0.
+        alternatives: For each mask, `(token, log probability)` pairs, nats, best first; tokens as the vocabulary has
+            them, `▁` for a blank.
+
+    Raises:
+        TraceError: There is no mask, lengths do not agree, or a mask has no alternatives.
+    """
+
+    positions: tuple[int, ...]
+    alternatives: tuple[tuple[tuple[str, float], ...], ...]
+
+    def __post_init__(self) -> None:
+        if not self.positions or len(self.positions) != len(self.alternatives) or not all(self.alternatives):
+            counts = [len(self.positions), *map(len, self.alternatives)]
+            raise TraceError("trace_shape", block="output", expected="(mask,), (mask, token)", received=str(counts))
+        _check_finite(np.array([value for each in self.alternatives for _, value in each], np.float32))
+
+    def __repr__(self) -> str:
+        """In a line; all of it is in `to_dict`."""
+        best = ", ".join(f"{each[0][0]!r} {float(np.exp(each[0][1])):.4f}" for each in self.alternatives[:4])
+        return f"<Filled: {best} at {len(self.positions)} masks>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in the JSON of a trace."""
+        return {
+            "kind": "filled",
+            "positions": list(self.positions),
+            "alternatives": [[[token, value] for token, value in each] for each in self.alternatives],
+        }
+
+
+Output = Classification | Written | Filled | Embedding | Tensor
 
 
 def output_from_dict(data: Mapping[str, Any]) -> Output:
@@ -167,6 +203,8 @@ def output_from_dict(data: Mapping[str, Any]) -> Output:
         values = values.astype(np.float64) if values.dtype == object else values
         return Tensor(values.reshape([int(size) for size in data["shape"]]))
     steps = (tuple((str(token), float(value)) for token, value in step) for step in data["alternatives"])
+    if kind == "filled":
+        return Filled(tuple(map(int, data["positions"])), tuple(steps))
     return Written(
         kind,
         str(data["text"]),

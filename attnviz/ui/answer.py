@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from attnviz.analysis import filling
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import Classification, Written
+from attnviz.trace import Classification, Filled, Written
 from attnviz.ui.context import Context
+
+#: Answers said of a sentence with several masks.
+MAX_MASKS = 3
 
 
 def answer(context: Context) -> str:
@@ -17,6 +21,12 @@ def answer(context: Context) -> str:
     if isinstance(output, Classification):
         share = percent(float(output.probabilities[output.predicted]))
         return f"{context.t('access.answer', answer=context.names[output.predicted], share=share)} {heaviest}"
+    if isinstance(output, Filled):
+        said = (
+            context.t("access.answer", answer=token, share=percent(share))
+            for token, share in filling.best(output, 1 if len(output.positions) == 1 else MAX_MASKS)
+        )
+        return " ".join([*said, heaviest])
     if isinstance(output, Written):
         return context.t("access.written", text=output.text)
     return heaviest

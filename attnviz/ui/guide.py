@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attnviz.ui import offers
 from attnviz.ui.components import lit
 from attnviz.ui.context import Context
 
@@ -11,6 +12,8 @@ def guide(context: Context) -> str:
     parts = [context.t(f"guide.{_light(context)}"), context.card.in_language("summary", context.language)]
     if context.selected is not None and (not context.card.closed or _kind(context) == "heads"):
         parts.append(context.t(f"guide.try_{_kind(context)}"))
+    if "pairs" in context.abilities:
+        parts.append(context.t("guide.pair", separator=offers.separator(context.card)))
     return " ".join(part for part in parts if part)
 
 

@@ -8,7 +8,7 @@ from attnviz.analysis.heads.alignment import written_rows
 from attnviz.errors import ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.model import Expects, Explains, Gradients, Parameters, Reweights, Searches, Values, Writes
-from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Written
+from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Filled, Written
 from attnviz.ui import cache, models
 from attnviz.ui.kept import MEGABYTE, kept
 
@@ -34,6 +34,8 @@ def of_model(name: str) -> frozenset[str]:
         found.add("blanks")
     if "language" in model.encoding:
         found.add("said")
+    if model.separator:
+        found.add("pairs")
     in_order = "writes" in found or models.card(name).takes != "text" or not model.reorders
     return frozenset(found if in_order else found | {"reordered"})
 
@@ -56,6 +58,8 @@ def of_trace(name: str, trace: AttentionTrace, own: AttentionTrace, focus: Focus
         found.add("one sequence")
     if isinstance(trace.output, Classification):
         found.add("classification")
+    if isinstance(trace.output, Filled):
+        found.add("filled")
     if "pooling" in found and "steps" in offered:
         found.add("steps")
     if "classification" in found and "gradients" in offered:
@@ -96,6 +100,11 @@ def causal(block: AttentionBlock) -> bool:
 def lifts(card: ModelCard, block: AttentionBlock) -> bool:
     """Whether there may be a mask to lift."""
     return causal(block) or not models.load(card.name).tells_masks
+
+
+def separator(card: ModelCard) -> str:
+    """What is typed between two sentences."""
+    return models.load(card.name).separator
 
 
 def spaced(card: ModelCard) -> bool:

@@ -20,7 +20,7 @@ from attnviz.families.model import Explains, Gradients, Model, Reweights, Values
 from attnviz.trace import AttentionTrace, Classification, Edit, Encoded, Picture, RegionAxis, Written
 from tests.families import made
 from tests.families.classifier import scene_folder
-from tests.families.hub import hub_folders
+from tests.families.hub import hub_folders, test_filling
 from tests.families.hub.hub_folders import make as hub_folder
 from tests.families.own import own_folder
 from tests.families.writing import caption_folder, continuation_folder
@@ -37,6 +37,7 @@ EVERYONE = (
     "hub-bert",
     "hub-gpt2",
     "hub-llama",
+    "masked",
     "gguf",
     "continuing",
     "wrapped",
@@ -82,6 +83,8 @@ def _made(name: str, place: Path) -> tuple[Model, str]:
     if name == "gguf":
         added = zoo.add(hub_folders.gguf(place / "tiny.gguf", hub_folders.llama("smollm")), "tiny-gguf")
         return attnviz.load(added), "the cat sat cats"
+    if name == "masked":
+        return attnviz.load(test_filling.filling("distilbert").write(place / name)), "the [MASK] sat cats"
     if name.startswith("hub-"):
         kind = name.removeprefix("hub-")
         return attnviz.load(hub_folder(kind).write(place / kind)), "the cat sat cats"

@@ -85,6 +85,11 @@ def ends(pattern: str) -> bool:
     return pattern in PUBLISHED or all(_PLAIN.fullmatch(each) for each in pattern.split("|"))
 
 
+def is_of_package(error: BaseException) -> bool:
+    """Whether the package `tokenizers` raised it: a panic of its is no `Exception`, and would end the thread."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object; who reads it next may take the first of two of a name, or the last."""
     found = dict(pairs)

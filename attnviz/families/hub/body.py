@@ -47,6 +47,8 @@ class HubModel(Model):
         told: What every trace is to say of the folder.
     """
 
+    encoding = ("second",)
+
     def __init__(self, backbone: keras.Model, tokenizer: Pieces, card: ModelCard, told: Sequence[Notice] = ()) -> None:
         super().__init__(card)
         self.model = backbone
@@ -60,21 +62,54 @@ class HubModel(Model):
         self._lock = threading.Lock()
         self._check_rows(tokenizer.rows)
 
-    def encode(self, source: Source | str) -> Encoded:
+    def encode(self, source: Source | str, second: str | None = None) -> Encoded:
         """Clean the text and cut it into the model's pieces.
 
+        Args:
+            source: A text; with the model's `separator` in it, as typed, two sentences.
+            second: The second of two sentences.
+
         Returns:
-            Inputs `tokens` int32 `[1, token]`; special tokens have no span.
+            Inputs `tokens` int32 `[1, token]`, of two sentences also `segments` if the model was taught them; special
+            tokens that were not typed have no span.
 
         Raises:
-            InputError: `empty_text`, `not_a_text`.
+            InputError: `empty_text`, `not_a_text`; `no_pair`: the model knows no pairs; `separator_typed`: it stands
+                in the first of two sentences.
         """
         shown, notices = cleaned(text_of(source))
-        cut = self._pieces(shown, self._limit)
+        if second is not None:
+            shown, more = self._joined(shown, second)
+            notices += more
+        cut = self._pieces(shown, self._limit, pairs=True)
         notices += list(self._told)
         notices += told(cut.axis, cut.text, self.card.languages, self._limit, cut.total)
         self._check_rows(max(cut.ids) + 1)
-        return Encoded(Text(cut.text), {"tokens": np.array([cut.ids], np.int32)}, {"tokens": cut.axis}, tuple(notices))
+        inputs = {"tokens": np.array([cut.ids], np.int32)}
+        if cut.axis.segments is not None:
+            taught = self._has_segments
+            notices.append(Notice("pair_segments" if taught else "pair", {"separator": self.separator}))
+            if taught:
+                inputs["segments"] = np.array([cut.axis.segments], np.int32)
+        return Encoded(Text(cut.text), inputs, {"tokens": cut.axis}, tuple(notices), {"tokens": tuple(inputs)})
+
+    @property
+    def separator(self) -> str:
+        """What stands between two sentences, as it is typed; empty for a model that knows no pairs."""
+        return self._pieces.separator
+
+    def _joined(self, first: str, second: str) -> tuple[str, list[Notice]]:
+        if not self.separator:
+            raise InputError("no_pair", model=self.card.name)
+        if self.separator in first:
+            raise InputError("separator_typed", received=self.separator)
+        other, notices = cleaned(second)
+        return self._pieces.joined(first, other), notices
+
+    @property
+    def _has_segments(self) -> bool:
+        named = any(each.name == "segment_ids" for each in self.model.inputs)
+        return named and self.model.segment_embedding.input_dim > 1
 
     def attend(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> AttentionTrace:
         """One run.
@@ -94,7 +129,7 @@ class HubModel(Model):
             mask = np.where(later, MASK_CAUSAL, MASK_NONE).astype(np.int8)
         mask = mask_after(mask, edits, self._kind, weights.shape)
         block = AttentionBlock(self._kind, self._kind, axis, axis, weights, mask, self._precision, bool(edits))
-        output = self._output(prediction, len(axis))
+        output = self._output(prediction, encoded)
         return AttentionTrace(self.card.name, encoded.source, (block,), output, encoded.notices, tuple(edits))
 
     def check(self, encoded: Encoded, edits: Sequence[Edit]) -> None:
@@ -193,7 +228,8 @@ class HubModel(Model):
 
     def _inputs(self, encoded: Encoded) -> dict[str, NDArray[np.int32]]:
         ids = encoded.inputs["tokens"]
-        values = {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": np.zeros_like(ids)}
+        segments = encoded.inputs.get("segments", np.zeros_like(ids))
+        values = {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": segments}
         return {name: values[name] for name in (each.name for each in self.model.inputs)}
 
     def _computed(self, encoded: Encoded, edits: Sequence[Edit]) -> tuple[Any, NDArray[np.float32]]:
@@ -220,12 +256,17 @@ class HubModel(Model):
             raise InputError("edit_shape", block=edit.block, **shapes)
         return Edit(sites[edit.layer].name, edit.weights, 0, edit.head, edit.label)
 
-    def _output(self, prediction: Any, tokens: int) -> Output:
-        values = np.asarray(prediction["sequence_output"] if isinstance(prediction, Mapping) else prediction)[
-            0, :tokens
-        ]
+    def _output(self, prediction: Any, encoded: Encoded) -> Output:
+        values = vectors_of(prediction)[: len(encoded.axis)]
         config = self.card.details.get("config", {})
         if config.get("pooling") != "mean":
             return Tensor(values)
         vector = values.mean(0)
         return Embedding(vector / np.linalg.norm(vector) if config.get("normalize") else vector)
+
+
+def vectors_of(prediction: Any) -> NDArray[np.float32]:
+    """What the body gives for each token, float32 `[token, feature]`."""
+    values = np.asarray(prediction["sequence_output"] if isinstance(prediction, Mapping) else prediction, np.float32)
+    first: NDArray[np.float32] = values[0]
+    return first

@@ -7,8 +7,7 @@ in the header of the file is compared with the configuration before anything is 
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,17 +15,9 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from attnviz.families.hub.configuration import EXACT_GELU, TANH_GELU, Sizes, read_sizes
-from attnviz.families.hub.heads import classifier_on
+from attnviz.families.hub.configuration import Sizes, read_sizes
+from attnviz.families.hub.heads import ACTIVATIONS, Head, classifier_on, head_over_words
 from attnviz.families.hub.tensors import Tensors, opened, present
-
-_ACTIVATIONS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(EXACT_GELU, functools.partial(keras.activations.gelu, approximate=False)),
-    **dict.fromkeys(TANH_GELU, functools.partial(keras.activations.gelu, approximate=True)),
-    "relu": keras.activations.relu,
-    "silu": keras.activations.silu,
-    "swish": keras.activations.silu,
-}
 
 _BACKBONES = {
     "bert": "BertBackbone",
@@ -62,20 +53,23 @@ class Built(NamedTuple):
     Attributes:
         backbone: KerasHub's, with its weights.
         network: From the backbone's inputs to probabilities `[batch, class]`, where classes were asked for.
+        head: From vectors to logits over the vocabulary, where it was asked for and is there.
         pooled: Whether BERT's pooler was there.
     """
 
     backbone: keras.Model
     network: keras.Model | None
+    head: Head | None
     pooled: bool
 
 
-def backbone_of(folder: Path, classes: int = 0) -> Built:
+def backbone_of(folder: Path, classes: int = 0, fills: bool = False) -> Built:
     """KerasHub's backbone with the weights of a Hugging Face folder, as `config.json` describes it.
 
     Args:
         folder: The folder.
         classes: Of the classifier on top of it; 0 leaves what is there out.
+        fills: Whether the head of a masked language model is wanted.
 
     Raises:
         ModelError: `hub_file_missing`, `hub_pickle`, `hub_unreadable`, `hub_setting`, `hub_tensor_missing`,
@@ -91,7 +85,8 @@ def backbone_of(folder: Path, classes: int = 0) -> Built:
         _finish(backbone, sizes, tensors)
         pooled = "pooler.dense.weight" in tensors and "pooler.dense.bias" in tensors
         network = classifier_on(backbone, sizes, classes, tensors.head(), pooled) if classes else None
-    return Built(backbone, network, pooled)
+        head = head_over_words(backbone, sizes, tensors.head()) if fills else None
+    return Built(backbone, network, head, pooled)
 
 
 def _parts(sizes: Sizes) -> Iterator[Part]:
@@ -176,7 +171,7 @@ def _built(sizes: Sizes) -> keras.Model:
         max_sequence_length=sizes.positions - sizes.offset,
     )
     for layer in backbone.transformer_layers:
-        layer._feedforward_intermediate_dense.activation = _ACTIVATIONS[sizes.activation]
+        layer._feedforward_intermediate_dense.activation = ACTIVATIONS[sizes.activation]
         layer._self_attention_layer_norm.epsilon = layer._feedforward_layer_norm.epsilon = sizes.epsilon
     last = backbone.layer_norm if sizes.kind == "gpt2" else backbone.embeddings_layer_norm
     last.epsilon = sizes.epsilon

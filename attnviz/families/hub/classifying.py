@@ -95,5 +95,5 @@ class HubClassifier(HubModel):
         tail = keras.Model([*self._network.inputs, self._vectors], self._network.output)
         return tail([*given, vectors], training=False)
 
-    def _output(self, prediction: Any, tokens: int) -> Output:
+    def _output(self, prediction: Any, encoded: Encoded) -> Output:
         return Classification(self.card.labels, np.asarray(prediction[0], np.float32))

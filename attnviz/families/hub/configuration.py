@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.errors import ModelError
-from attnviz.families.hub.foreign import read_json
+from attnviz.families.hub.foreign import ROBERTA, read_json
 
 #: Names of activations that are understood: exact GELU, its approximation by tanh, and others.
 EXACT_GELU = ("gelu", "gelu_python")
@@ -37,7 +37,7 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Sizes:
-    """What `config.json` says of a model."""
+    """What `config.json` says of a model; of all that have RoBERTa's network, the kind is `roberta`."""
 
     kind: str
     vocabulary: int
@@ -51,6 +51,7 @@ class Sizes:
     offset: int
     activation: str
     epsilon: float
+    tied: bool
 
 
 def activation_of(config: Mapping[str, Any]) -> str:
@@ -68,7 +69,7 @@ def read_sizes(folder: Path) -> Sizes:
         ModelError: `hub_unreadable`, `hub_setting`.
     """
     config = read_json(folder, "config.json")
-    kind = config["model_type"]
+    kind = "roberta" if config["model_type"] in ROBERTA else config["model_type"]
 
     def wrong(field: str, expected: str) -> ModelError:
         return ModelError(
@@ -109,4 +110,5 @@ def read_sizes(folder: Path) -> Sizes:
         offset=number("pad_token_id", 1, 0) + 1 if kind == "roberta" else 0,
         activation=chosen,
         epsilon=1e-12 if kind == "distilbert" else epsilon,
+        tied=config.get("tie_word_embeddings") is not False,
     )

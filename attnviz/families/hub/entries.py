@@ -7,12 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from attnviz.families.hub.pieces import bytes_of
+from attnviz.families.hub.pieces import SIGNS, bytes_of
 from attnviz.families.writing.subwords import BLANK, Piece
 from attnviz.tokenizers import WordTokenizer
-
-#: How other white space is shown in an entry, which has none.
-_SIGNS = str.maketrans({" ": BLANK, "\n": "↵", "\r": "↤", "\t": "⇥"})
 
 #: A byte, in vocabularies that spell rare characters by them.
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
@@ -67,7 +64,7 @@ class Entries:
         for index, raw in enumerate(self._raw):
             own = self._tokenizer.id_to_token(index) or f"<{index}>"
             text = "".join(f"<{each:02X}>" for each in raw) if _partial(raw) else raw.decode()
-            text = text.translate(_SIGNS)
+            text = text.translate(SIGNS)
             if index in self.special or not text or text in shown or any(map(str.isspace, text)):
                 text = own if own not in shown else f"{own}<{index}>"
             shown[text] = index

@@ -26,7 +26,13 @@ INDEX = f"{WEIGHTS}.index.json"
 GGUF = "model.gguf"
 
 #: Hugging Face's `model_type` that are understood, and KerasHub's own names.
-MODEL_TYPES = ("bert", "distilbert", "roberta", "electra", "gpt2", "llama", "mistral", "qwen2", "smollm")
+MODEL_TYPES = (
+    *("bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra", "gpt2"),
+    *("llama", "mistral", "qwen2", "smollm"),
+)
+#: Of these, RoBERTa's network, and those of them whose text SentencePiece cuts.
+ROBERTA = ("roberta", "xlm-roberta", "camembert")
+SENTENCE_PIECE = ("xlm-roberta", "camembert")
 #: Of these, those of the Llama kind.
 LLAMA = ("llama", "mistral", "qwen2", "smollm")
 BACKBONES = ("BertBackbone", "DistilBertBackbone", "ElectraBackbone", "RobertaBackbone", "GPT2Backbone")
@@ -44,9 +50,11 @@ TAKEN = (
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
+    "added_tokens.json",
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    "sentencepiece.bpe.model",
     "README.md",
 )
 
@@ -287,17 +295,18 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
         pooling = {"pooling": "mean", "normalize": normalize}
     labels = labels_of(folder, config) if kind in MODEL_TYPES else ()
     goes_on = not pooling and not labels and continues(kind, config)
+    task = "continuation" if goes_on else "filling" if fills(kind, config) else ""
     own = config["config"] if kind in BACKBONES and isinstance(config.get("config"), dict) else {}
     length = own.get("max_sequence_length") or config.get("max_position_embeddings") or config.get("n_positions")
     if not isinstance(length, int):
         length = None
-    elif kind == "roberta":  # its first positions stand for padding
+    elif kind in ROBERTA:  # its first positions stand for padding
         length -= 1 + (config["pad_token_id"] if isinstance(config.get("pad_token_id"), int) else 1)
     return {
         "format": 1,
         "name": name,
         "family": "hub",
-        "task": "embedding" if pooling else "classification" if labels else "continuation" if goes_on else "",
+        "task": "embedding" if pooling else "classification" if labels else task,
         "writes": "continuation" if goes_on else "",
         "title": {"en": name},
         "kinds": ["causal" if kind in CAUSAL else "self"],
@@ -311,6 +320,11 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
 def continues(kind: str, config: Mapping[str, Any]) -> bool:
     """Whether a folder's model writes what comes next: it looks back only, and has no other head."""
     return kind in CAUSAL and head_of(config) in ("", "ForCausalLM")
+
+
+def fills(kind: str, config: Mapping[str, Any]) -> bool:
+    """Whether a folder's model says what stands in the place of a mask."""
+    return head_of(config) == "ForMaskedLM" or (kind, head_of(config)) == ("bert", "ForPreTraining")
 
 
 def head_of(config: Mapping[str, Any]) -> str:

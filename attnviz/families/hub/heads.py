@@ -1,16 +1,20 @@
-"""What a fine-tuned classifier of texts has on top of its body, as in Hugging Face's `…ForSequenceClassification`."""
+"""What stands on top of a body: Hugging Face's `…ForSequenceClassification`, and the words of `…ForMaskedLM`."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from attnviz.families.hub.configuration import Sizes
+from attnviz.families.hub.configuration import EXACT_GELU, TANH_GELU, Sizes
+
+#: From vectors float32 `[place, feature]` to logits over the vocabulary `[place, word]`.
+Head = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 class Tensors(Protocol):
@@ -19,11 +23,26 @@ class Tensors(Protocol):
     def check(self, name: str, shape: tuple[int, ...]) -> None:
         """Raises `ModelError` `hub_tensor_missing`, `hub_tensor_shape`."""
 
+    def old(self, name: str) -> str:
+        """The name in the file, which may be that of TensorFlow."""
+
+    def __contains__(self, name: str) -> bool: ...
+
     def __getitem__(self, name: str) -> NDArray[np.float32]: ...
 
 
 def _exact_gelu(x: Any) -> Any:
     return keras.activations.gelu(x, approximate=False)
+
+
+#: By the names that `config.json` uses.
+ACTIVATIONS: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(EXACT_GELU, _exact_gelu),
+    **dict.fromkeys(TANH_GELU, functools.partial(keras.activations.gelu, approximate=True)),
+    "relu": keras.activations.relu,
+    "silu": keras.activations.silu,
+    "swish": keras.activations.silu,
+}
 
 
 #: By architecture: the dense layer between the body and the last, if there is one, its activation, and the last.
@@ -62,6 +81,69 @@ def classifier_on(
         x = _dense(tensors, between, sizes.width, sizes.width, activation)(x)
     x = _dense(tensors, last, classes, sizes.width, None, bias=sizes.kind != "gpt2")(x)
     return keras.Model(backbone.inputs, keras.layers.Softmax(name="probabilities")(x), name="classifier")
+
+
+class OverWords(NamedTuple):
+    """What a masked language model has over its body, by name: a dense layer, a norm, a table and its bias."""
+
+    dense: str
+    norm: str
+    table: str
+    biases: tuple[str, ...]
+
+
+#: By architecture; the activation of RoBERTa and ELECTRA is the exact GELU whatever the body has.
+_OVER_WORDS: dict[str, OverWords] = {
+    "bert": OverWords(
+        "cls.predictions.transform.dense",
+        "cls.predictions.transform.LayerNorm",
+        "cls.predictions.decoder",
+        ("cls.predictions.bias", "cls.predictions.decoder.bias"),
+    ),
+    "distilbert": OverWords("vocab_transform", "vocab_layer_norm", "vocab_projector", ("vocab_projector.bias",)),
+    "roberta": OverWords(
+        "lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", ("lm_head.bias", "lm_head.decoder.bias")
+    ),
+    "electra": OverWords(
+        "generator_predictions.dense",
+        "generator_predictions.LayerNorm",
+        "generator_lm_head",
+        ("generator_lm_head.bias",),
+    ),
+}
+
+
+def head_over_words(backbone: Any, sizes: Sizes, tensors: Tensors) -> Head | None:
+    """From vectors float32 `[place, feature]` to logits over the vocabulary `[place, word]`; None: it is not there.
+
+    The table is the embedding's own unless the configuration says that it is not.
+
+    Raises:
+        ModelError: `hub_tensor_missing`, `hub_tensor_shape`.
+    """
+    names = _OVER_WORDS[sizes.kind]
+    if f"{names.dense}.weight" not in tensors:
+        return None
+    activation = ACTIVATIONS[sizes.activation] if sizes.kind in ("bert", "distilbert") else _exact_gelu
+    dense = _dense(tensors, names.dense, sizes.embedding, sizes.width, activation)
+    scale, shift = (tensors.old(f"{names.norm}.{part}") for part in ("weight", "bias"))
+    bias = next((name for name in names.biases if name in tensors), names.biases[0])
+    for name, shape in ((scale, (sizes.embedding,)), (shift, (sizes.embedding,)), (bias, (sizes.vocabulary,))):
+        tensors.check(name, shape)
+    gamma, beta, added = tensors[scale], tensors[shift], tensors[bias]
+    table: Any = backbone.token_embedding.embeddings
+    if not sizes.tied:
+        tensors.check(f"{names.table}.weight", (sizes.vocabulary, sizes.embedding))
+        table = tensors[f"{names.table}.weight"]
+
+    def logits(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        x = ops.convert_to_numpy(dense(vectors))
+        x = x - x.mean(-1, keepdims=True)
+        x = x / np.sqrt((x**2).mean(-1, keepdims=True) + sizes.epsilon) * gamma + beta
+        found: NDArray[np.float32] = ops.convert_to_numpy(ops.matmul(x, ops.transpose(table))) + added
+        return found
+
+    return logits
 
 
 def _dense(

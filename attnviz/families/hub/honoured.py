@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.errors import ModelError
-from attnviz.families.hub.foreign import LLAMA, read_json
+from attnviz.families.hub.foreign import LLAMA, SENTENCE_PIECE, read_json
 
 #: Settings that change how a text is cut, and the values that are what is done anyway.
 _ONLY: dict[str, tuple[Any, ...]] = {
@@ -17,6 +17,14 @@ _ONLY: dict[str, tuple[Any, ...]] = {
     "add_bos_token": (False, None),
     "add_eos_token": (False, None),
     "auto_map": (None,),
+    "sp_model_kwargs": (None, {}),
+}
+
+#: As much, where SentencePiece cuts the text: its file says itself what becomes of letter case and of blanks.
+_ONLY_IN_SENTENCES: dict[str, tuple[Any, ...]] = {
+    "do_lower_case": (False, None),
+    "strip_accents": (False, None),
+    "add_prefix_space": (True, None),
 }
 
 #: Settings that are honoured, or that say nothing of how a text is cut.
@@ -45,6 +53,8 @@ _CLASSES = {
     "distilbert": ("DistilBert", "Bert"),
     "electra": ("Electra", "Bert"),
     "roberta": ("Roberta",),
+    "xlm-roberta": ("XLMRoberta",),
+    "camembert": ("Camembert",),
     "gpt2": ("GPT2",),
 }
 
@@ -55,7 +65,8 @@ def check_settings(settings: Mapping[str, Any], model_type: str, folder: Path) -
     Raises:
         ModelError: `hub_tokenizer`.
     """
-    for field, only in _ONLY.items():
+    expected = _ONLY | (_ONLY_IN_SENTENCES if model_type in SENTENCE_PIECE else {})
+    for field, only in expected.items():
         # Those of the Llama kind always come whole: `tokenizer.json` says itself what stands around a text.
         if settings.get(field) not in only and not (model_type in LLAMA and field == "add_bos_token"):
             raise _refused(folder, field, settings[field], repr(only[0]))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from attnviz.errors import ModelError
 from attnviz.families.common import tokenizer_file
-from attnviz.families.hub import japanese
-from attnviz.families.hub.foreign import LLAMA, read_json
+from attnviz.families.hub import japanese, sentence_pieces
+from attnviz.families.hub.foreign import LLAMA, SENTENCE_PIECE, read_json
 from attnviz.families.hub.honoured import check_every_setting, check_settings
 from attnviz.trace import TokenAxis
 
 #: How a piece that is only a blank is shown.
 BLANK = "␣"
+
+#: How white space is shown in an entry of a vocabulary, which has none.
+SIGNS = str.maketrans({" ": "▁", "\n": "↵", "\r": "↤", "\t": "⇥"})
 
 _WORD_PIECE_NAMES = dict(
     unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", mask_token="[MASK]"
@@ -32,7 +36,7 @@ class Cut:
     Attributes:
         text: The text, up to the last piece there was room for.
         ids: One for each piece, special tokens included.
-        axis: The pieces as shown.
+        axis: The pieces as shown; of two sentences, with segments.
         total: How many there would be without a limit.
     """
 
@@ -47,63 +51,111 @@ class Pieces:
 
     Args:
         tokenizer: A `tokenizers.Tokenizer`; its post-processor says which special tokens stand around a text.
+        mask: What the token that stands for any word is called, where the folder says it.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
-        from tokenizers import decoders
+    def __init__(self, tokenizer: Any, mask: Any = None) -> None:
+        from tokenizers import decoders, models
 
         tokenizer.no_padding()
         tokenizer.no_truncation()
         self.tokenizer = tokenizer
         self._in_bytes = isinstance(tokenizer.decoder, decoders.ByteLevel)
-        self._unknown = getattr(tokenizer.model, "unk_token", None)
+        self._in_sentences = isinstance(tokenizer.model, models.Unigram)  # which shows an unknown piece as it is
+        name = "<unk>" if self._in_sentences else getattr(tokenizer.model, "unk_token", None)
+        self._unknown: int | None = None if name is None else tokenizer.token_to_id(name)
+        named = (tokenizer.token_to_id(each) for each in (mask, "[MASK]", "<mask>") if isinstance(each, str))
+        self.mask: int | None = next((each for each in named if each is not None), None)
         self.rows = max(tokenizer.get_vocab(with_added_tokens=False).values(), default=-1) + 1
 
     @property
     def blank(self) -> int | None:
         """Id of the token that stands for no word: the mask, else the unknown token; None if there is neither."""
-        ids = (self.tokenizer.token_to_id(name) for name in ("[MASK]", "<mask>", self._unknown) if name)
-        return next((each for each in ids if each is not None), None)
+        return self._unknown if self.mask is None else self.mask
 
-    def __call__(self, text: str, limit: int) -> Cut:
+    def name(self, index: int) -> str:
+        """How a token is typed; one beyond the vocabulary has its number."""
+        return self.tokenizer.id_to_token(index) or f"<{index}>"
+
+    def entry(self, index: int) -> str:
+        """An entry of the vocabulary as text, with `▁` for a blank."""
+        named = self.name(index)
+        if not self._in_bytes or not all(letter in _BYTES for letter in named):
+            return named
+        return _spelled(bytes_of(named)).translate(SIGNS)
+
+    @cached_property
+    def between(self) -> tuple[int, ...]:
+        """Ids of the special tokens that stand between two sentences; none where nothing does."""
+        cut = self._encoded("a", "b")
+        first = [place for place, sentence in enumerate(cut.sequence_ids) if sentence == 0]
+        second = [place for place, sentence in enumerate(cut.sequence_ids) if sentence == 1]
+        return tuple(cut.ids[first[-1] + 1 : second[0]]) if first and second else ()
+
+    def joined(self, first: str, second: str) -> str:
+        """Two sentences as they are typed, cut as a pair is: byte-level pieces would take blanks for text."""
+        blank = "" if self._in_bytes else " "
+        return f"{first}{blank}{self.separator}{blank}{second}"
+
+    @property
+    def separator(self) -> str:
+        """How `between` is typed."""
+        return "".join(map(self.name, self.between))
+
+    def _encoded(self, *texts: str) -> Any:
+        try:
+            return self.tokenizer.encode(*texts)
+        except BaseException as error:
+            if tokenizer_file.is_of_package(error):
+                raise ModelError("tokenizer_failed", cause=" ".join(str(error).split())[:200]) from error
+            raise
+
+    def __call__(self, text: str, limit: int, pairs: bool = False) -> Cut:
         """Cut a text.
 
         Args:
             text: Cleaned.
             limit: Most pieces, special tokens included.
+            pairs: Whether what is typed on both sides of the separator is two sentences; the first one counts.
         """
-        try:
-            cut = self.tokenizer.encode(text)
-        except BaseException as error:
-            # A panic of the package is no Exception, and would end the thread that asked.
-            if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-                raise ModelError("tokenizer_failed", cause=" ".join(str(error).split())[:200]) from error
-            raise
+        cut = self._encoded(text)
         around = [bool(each) for each in cut.special_tokens_mask]
         total = len(around)
         before = around.index(False) if False in around else total
         after = around[::-1].index(False) if False in around else 0
         kept = [*range(min(total, limit) - after), *range(total - after, total)]
         content = kept[before : len(kept) - after]
-        unknown = [cut.tokens[place] == self._unknown for place in content]
+        unknown = [cut.ids[place] == self._unknown for place in content]
         tokens = [
             text[slice(*cut.offsets[place])] if bad else self._shown(cut.tokens[place])
             for place, bad in zip(content, unknown, strict=True)
         ]
         spans = [_span(text, cut.offsets[place], token) for place, token in zip(content, tokens, strict=True)]
         first, last = (cut.tokens[:before], cut.tokens[total - after :])
+        second = self._second([cut.ids[place] for place in content]) if pairs else 0
+        apart = [second - len(self.between) <= place < second for place in range(len(content))]
         axis = TokenAxis.of(
             [*first, *tokens, *last],
             [*[None] * before, *spans, *[None] * after],
-            [*[True] * before, *[False] * len(spans), *[True] * after],
+            [*[True] * before, *apart, *[True] * after],
             [*[False] * before, *unknown, *[False] * after],
         )
+        if second:
+            axis = replace(axis, segments=tuple(int(place >= before + second) for place in range(len(axis))))
         shown = text[: max((span[1] for span in spans if span), default=0)] if total > limit else text
         return Cut(shown, [cut.ids[place] for place in kept], axis, total)
 
+    def _second(self, ids: list[int]) -> int:
+        """Where the second of two sentences begins; 0 if there is one."""
+        marks = list(self.between)
+        places = range(1, len(ids) - len(marks)) if marks else ()
+        return next((at + len(marks) for at in places if ids[at : at + len(marks)] == marks), 0)
+
     def _shown(self, piece: str) -> str:
+        if self._in_sentences:
+            return piece.replace(sentence_pieces.BLANK, " ").strip() or BLANK
         if not self._in_bytes or not all(letter in _BYTES for letter in piece):
-            return piece
+            return piece.strip() or piece  # the mask takes the blank in front of it
         return readable(bytes_of(piece))
 
 
@@ -132,12 +184,15 @@ def from_folder(folder: Path, model_type: str) -> Pieces:
         tokenizer_file.check(folder / "tokenizer.json", folder.name)
         try:
             whole = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-            return Pieces(_settled(whole, settings))
-        except Exception as error:  # the package raises bare Exceptions
+            return Pieces(_settled(whole, settings), settings.get("mask_token"))
+        except BaseException as error:
+            if not tokenizer_file.is_of_package(error):
+                raise
             damaged = unreadable(folder, "tokenizer.json", error)
     if model_type in LLAMA:
         raise damaged or ModelError("hub_file_missing", source=folder.name, file="tokenizer.json")
     files = ("vocab.json", "merges.txt") if model_type in ("roberta", "gpt2") else ("vocab.txt",)
+    files = (sentence_pieces.FILE,) if model_type in SENTENCE_PIECE else files
     missing = [name for name in files if not (folder / name).is_file()]
     if not missing:
         check_every_setting(settings, folder)
@@ -147,13 +202,17 @@ def from_folder(folder: Path, model_type: str) -> Pieces:
         if model_type in ("roberta", "gpt2"):
             vocabulary, merges = tokenizers.models.BPE.read_file(*(str(folder / name) for name in files))
             made = byte_pairs(vocabulary, merges, settings, framed=model_type == "roberta")
+        elif model_type in SENTENCE_PIECE:
+            made = sentence_pieces.read(folder, settings, model_type)
         else:
             made = word_pieces(tokenizers.models.WordPiece.read_file(str(folder / "vocab.txt")), settings)
+    except ModelError:
+        raise
     except _NoSuchToken as error:
         raise ModelError("hub_special_token", source=folder.name, file=files[0], received=str(error)) from error
     except Exception as error:
         raise unreadable(folder, files[0], error) from error
-    return Pieces(made)
+    return Pieces(made, settings.get("mask_token"))
 
 
 def _japanese(folder: Path, settings: Mapping[str, Any]) -> Pieces:
@@ -164,7 +223,7 @@ def _japanese(folder: Path, settings: Mapping[str, Any]) -> Pieces:
     try:
         vocabulary = tokenizers.models.WordPiece.read_file(str(folder / "vocab.txt"))
         made = japanese.tokenizer(vocabulary, settings, folder)
-        return Pieces(_framed(made, vocabulary, settings))
+        return Pieces(_framed(made, vocabulary, settings), settings.get("mask_token"))
     except ModelError:
         raise
     except _NoSuchToken as error:
@@ -289,7 +348,7 @@ def _settled(tokenizer: Any, settings: Mapping[str, Any]) -> Any:
     return tokenizer
 
 
-def unreadable(folder: Path, file: str, error: Exception) -> ModelError:
+def unreadable(folder: Path, file: str, error: BaseException) -> ModelError:
     """A library's error about a file (empty where it names one itself), without the path of the machine."""
     said = str(error).replace(str(folder.resolve()), folder.name).replace(str(folder), folder.name)
     where = f"{file}: " if file else ""
@@ -309,8 +368,12 @@ def _span(text: str, place: tuple[int, int], token: str) -> tuple[int, int] | No
 
 def readable(raw: bytes) -> str:
     """Bytes as the text they stand for; what is only a part of a character as `<E3>`."""
+    return _spelled(raw).strip() or BLANK
+
+
+def _spelled(raw: bytes) -> str:
     text = raw.decode("utf-8", "surrogateescape")
-    return re.sub("[\udc80-\udcff]", lambda lone: f"<{ord(lone[0]) - 0xDC00:02X}>", text).strip() or BLANK
+    return re.sub("[\udc80-\udcff]", lambda lone: f"<{ord(lone[0]) - 0xDC00:02X}>", text)
 
 
 def bytes_of(piece: str) -> bytes:

@@ -15,12 +15,14 @@ from attnviz.families.hub.body import HubModel
 from attnviz.families.hub.classifying import HubClassifier
 from attnviz.families.hub.configuration import activation_of
 from attnviz.families.hub.continuing import HubContinuation
+from attnviz.families.hub.filling import HubFilling
 from attnviz.families.hub.foreign import (
     BACKBONES,
     LLAMA,
     UNREAD,
     WEIGHTS,
     describe,
+    fills,
     head_of,
     kind_of,
     read_json,
@@ -83,7 +85,8 @@ def _open(folder: Path, card: ModelCard) -> Model:
         networks, shape, positions = llama.from_folder(folder)
         return HubContinuation(networks, shape, tokenizer, card, positions, _end(folder))
     tokenizer = pieces.from_folder(folder, kind)
-    built = checkpoint.backbone_of(folder, len(card.labels))
+    wanted = fills(kind, config) and not card.details.get("config", {}).get("pooling")
+    built = checkpoint.backbone_of(folder, len(card.labels), wanted)
     if goes_on:
         networks, shape = llama.of_gpt2(built.backbone, activation_of(config))
         return HubContinuation(networks, shape, tokenizer, card, shape.positions, _end(folder))
@@ -91,8 +94,10 @@ def _open(folder: Path, card: ModelCard) -> Model:
         missing = config["model_type"] == "bert" and not built.pooled
         told = (Notice("pooler_missing"),) if missing else ()
         return HubClassifier(built.backbone, built.network, tokenizer, card, told)
-    left = head_of(config) in UNREAD
-    told = (Notice("head_left_out", {"head": config["architectures"][0]}),) if left else ()
+    if built.head is not None:
+        return HubFilling(built.backbone, built.head, tokenizer, card)
+    left = "head_left_out" if head_of(config) in UNREAD else "head_missing" if wanted else ""
+    told = (Notice(left, {"head": config["architectures"][0]}),) if left else ()
     return HubModel(built.backbone, tokenizer, card, told)
 
 

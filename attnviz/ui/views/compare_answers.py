@@ -7,15 +7,19 @@ import pandas as pd
 import streamlit as st
 
 from attnviz import figures
+from attnviz.analysis import filling
 from attnviz.analysis.compare import comparisons
 from attnviz.figures import describe
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import Classification, Embedding, Written
+from attnviz.trace import Classification, Embedding, Filled, Written
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
 from attnviz.ui.views.compare_rows import draw_beside
 from attnviz.ui.views.compare_sides import Side
 from attnviz.ui.words import literal
+
+#: Tokens listed of what stands in the place of masks.
+MAX_FILLED = 5
 
 
 def draw_answers(context: Context, a: Side, b: Side) -> None:
@@ -42,6 +46,11 @@ def draw_answers(context: Context, a: Side, b: Side) -> None:
         one, other = first.vector.astype(np.float64), second.vector.astype(np.float64)
         cosine = float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
         st.markdown(literal(context.t("compare.embedding", cosine=approx(cosine, 4))))
+    elif isinstance(first, Filled) and isinstance(second, Filled):
+        for side, output in ((a, first), (b, second)):
+            shares = (f"{token} {percent(share)}" for token, share in filling.best(output, MAX_FILLED))
+            listed = context.t("alt.separator").join(shares)
+            st.markdown(literal(context.t("compare.filled", letter=side.letter, listed=listed)))
     else:
         st.markdown(context.t("compare.no_classes"))
         for side in (a, b):

@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from attnviz import figures
-from attnviz.analysis import tables
+from attnviz.analysis import filling, tables
 from attnviz.analysis.divergence import total_variation
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.surgery.adversarial import Adversarial
@@ -21,7 +21,7 @@ from attnviz.figures import describe
 from attnviz.figures.marks.bars import most_of
 from attnviz.figures.numbers import approx, percent
 from attnviz.figures.surgery import EXACT
-from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Tensor, Written
+from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Embedding, Filled, Tensor, Written
 from attnviz.ui import operations, session
 from attnviz.ui.components.weights import Answer, weights
 from attnviz.ui.context import Context
@@ -276,6 +276,8 @@ def _outputs(context: Context, both: Both) -> None:
         _classes(context, both, before, after)
     elif isinstance(before, Written) and isinstance(after, Written):
         written.answer(context, both.own, both.done)
+    elif isinstance(before, Filled) and isinstance(after, Filled):
+        _masks(context, before, after)
     elif isinstance(before, Embedding) and isinstance(after, Embedding):
         one, other = before.vector.astype(np.float64), after.vector.astype(np.float64)
         cosine = float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
@@ -287,6 +289,20 @@ def _outputs(context: Context, both: Both) -> None:
     elif isinstance(before, Tensor) and isinstance(after, Tensor) and before.values.shape == after.values.shape:
         largest = float(np.max(np.abs(after.values.astype(np.float64) - before.values), initial=0))
         st.markdown(literal(context.t("surgery.tensor", largest=approx(largest, 4))))
+
+
+def _masks(context: Context, before: Filled, after: Filled) -> None:
+    """What is most probable in the place of each mask, before and after; where one was dropped, in those left."""
+    if len(before.positions) != len(after.positions):
+        for number, ranked in enumerate(after.alternatives, 1):
+            listed = f"{ranked[0][0]} {percent(float(np.exp(ranked[0][1])))}"
+            st.markdown(literal(context.t("filled.alt", number=number, listed=listed)))
+        return
+    for number, (one, other) in enumerate(zip(before.alternatives, after.alternatives, strict=True), 1):
+        shares = {"before": percent(float(np.exp(one[0][1]))), "after": percent(float(np.exp(other[0][1])))}
+        words = context.t("surgery.filled", number=number, own=one[0][0], edited=other[0][0], **shares)
+        st.markdown(literal(words))
+    numbers(context, "surgery-masks", lambda: filling.changed(before, after))
 
 
 def _classes(context: Context, both: Both, before: Classification, after: Classification) -> None:

@@ -5,6 +5,7 @@ Written from the papers and from Hugging Face's names of arrays, with nothing of
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class Folder:
     config: dict[str, Any]
     arrays: Arrays
     files: dict[str, str] = field(default_factory=dict)
+    raw: dict[str, bytes] = field(default_factory=dict)
 
     def write(self, path: Path, shards: int = 1) -> Path:
         path.mkdir(parents=True, exist_ok=True)
@@ -49,6 +51,8 @@ class Folder:
             (path / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
         for name, text in self.files.items():
             (path / name).write_text(text, encoding="utf-8")
+        for name, content in self.raw.items():
+            (path / name).write_bytes(content)
         return path
 
 
@@ -73,6 +77,8 @@ def make(kind: str, **config: Any) -> Folder:
     """A folder of an architecture; `config` goes over what is usual for it."""
     if kind in LLAMA:
         return llama(kind, **config)
+    if kind in SENTENCES:
+        return sentences(kind, **config)
     return {"bert": bert, "electra": electra, "roberta": roberta, "distilbert": distilbert, "gpt2": gpt2}[kind](
         **config
     )
@@ -227,6 +233,34 @@ def roberta(**config: Any) -> Folder:
     return Folder(config, _bert_arrays(config, "roberta."), files)
 
 
+#: RoBERTa's network under other names, and how many rows stand in front of SentencePiece's own.
+SENTENCES = {"xlm-roberta": 1, "camembert": 4}
+
+
+def sentence_model(**options: Any) -> bytes:
+    """A file of SentencePiece that was trained on a few sentences."""
+    import sentencepiece
+
+    corpus = ["the cat sat on the mat", "a cat and a car", "日本の猫 と 車", "the cats sat", "ＡＢＣ the café"] * 3
+    made = io.BytesIO()
+    given = {"vocab_size": 67, "character_coverage": 1.0, "hard_vocab_limit": False, "num_threads": 1, **options}
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(corpus), model_writer=made, minloglevel=2, bos_id=1, eos_id=2, unk_id=0, **given
+    )
+    return made.getvalue()
+
+
+def sentences(kind: str, **config: Any) -> Folder:
+    """XLM-RoBERTa or CamemBERT with nothing but SentencePiece's file."""
+    import sentencepiece
+
+    content = sentence_model()
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=content)
+    own = {"layer_norm_eps": 1e-5, "type_vocab_size": 1, "pad_token_id": PADDING}
+    config = _bert_config(kind, len(pieces) + SENTENCES[kind] + 1) | own | config
+    return Folder(config, _bert_arrays(config, "roberta."), raw={"sentencepiece.bpe.model": content})
+
+
 def distilbert(**given: Any) -> Folder:
     config: dict[str, Any] = {
         "model_type": "distilbert",
@@ -292,14 +326,17 @@ def weights_of(folder: Folder, ids: NDArray[np.int32]) -> NDArray[np.float64]:
     return outputs_of(folder, ids)[0]
 
 
-def outputs_of(folder: Folder, ids: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Attention weights `[layer, head, token, token]` and the last layer's `[token, feature]`."""
+def outputs_of(
+    folder: Folder, ids: NDArray[np.int32], segments: Any = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Attention weights `[layer, head, token, token]` and the last layer's `[token, feature]`; segments `[token]`."""
     config = folder.config
-    prefix = {"gpt2": "transformer."}.get(config["model_type"], f"{config['model_type']}.")
+    own = {"gpt2": "transformer."} | dict.fromkeys(SENTENCES, "roberta.")
+    prefix = own.get(config["model_type"], f"{config['model_type']}.")
     arrays = {name.removeprefix(prefix): array.astype(np.float64) for name, array in folder.arrays.items()}
     if config["model_type"] == "gpt2":
         return _gpt2_weights(config, arrays, ids)
-    return _encoder_weights(config, arrays, ids)
+    return _encoder_weights(config, arrays, ids, segments)
 
 
 _BERT = (
@@ -313,14 +350,15 @@ _DISTIL = (
 )
 
 
-def _encoder_weights(config: dict[str, Any], arrays: Arrays, ids: NDArray[np.int32]) -> Any:
+def _encoder_weights(config: dict[str, Any], arrays: Arrays, ids: NDArray[np.int32], segments: Any) -> Any:
     distil = config["model_type"] == "distilbert"
     epsilon = 1e-12 if distil else config["layer_norm_eps"]
     heads = config["n_heads" if distil else "num_attention_heads"]
-    places = np.arange(len(ids)) + (config["pad_token_id"] + 1 if config["model_type"] == "roberta" else 0)
+    moved = config["model_type"] in ("roberta", *SENTENCES)
+    places = np.arange(len(ids)) + (config["pad_token_id"] + 1 if moved else 0)
     x = arrays["embeddings.word_embeddings.weight"][ids] + arrays["embeddings.position_embeddings.weight"][places]
     if not distil:
-        x = x + arrays["embeddings.token_type_embeddings.weight"][0]
+        x = x + arrays["embeddings.token_type_embeddings.weight"][segments]
 
     def linear(x: Any, name: str) -> Any:
         return x @ arrays[f"{name}.weight"].T + arrays[f"{name}.bias"]

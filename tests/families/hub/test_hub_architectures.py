@@ -17,7 +17,7 @@ from attnviz.families.writing.decoding import log_softmax
 from attnviz.trace import Written
 from tests.families.hub import hub_folders as folders
 
-KINDS = ("bert", "distilbert", "roberta", "electra", "gpt2")
+KINDS = ("bert", "distilbert", "roberta", "electra", "gpt2", "xlm-roberta", "camembert")
 SENTENCE = "the cat sat cats"
 
 
