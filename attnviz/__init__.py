@@ -27,7 +27,7 @@ from attnviz.errors import AttnvizError, DataError, ExtraError, InputError, Mode
 from attnviz.version import __version__
 
 if TYPE_CHECKING:
-    from attnviz import analysis, export, figures
+    from attnviz import analysis, corpus, export, figures
     from attnviz.export.reopened import read_json
     from attnviz.families.card import ModelCard
     from attnviz.families.own.wrapped import wrap
@@ -52,6 +52,7 @@ _HOMES = {
     "AttentionBlock": "attnviz.trace",
     "RegionAxis": "attnviz.trace",
     "analysis": None,
+    "corpus": None,
     "export": None,
     "figures": None,
 }
@@ -71,6 +72,7 @@ __all__ = [
     "Scene",
     "__version__",
     "analysis",
+    "corpus",
     "export",
     "figures",
     "from_arrays",
