@@ -27,7 +27,7 @@ from attnviz.errors import AttnvizError, DataError, ExtraError, InputError, Mode
 from attnviz.version import __version__
 
 if TYPE_CHECKING:
-    from attnviz import analysis, export, figures
+    from attnviz import analysis, corpus, export, figures
     from attnviz.export.reopened import read_json
     from attnviz.families.card import ModelCard
     from attnviz.families.own.wrapped import wrap
@@ -54,6 +54,7 @@ _HOMES = {
     "AttentionBlock": "attnviz.trace",
     "RegionAxis": "attnviz.trace",
     "analysis": None,
+    "corpus": None,
     "export": None,
     "figures": None,
 }
@@ -73,6 +74,7 @@ __all__ = [
     "Scene",
     "__version__",
     "analysis",
+    "corpus",
     "export",
     "figures",
     "from_arrays",

@@ -1,4 +1,4 @@
-"""`python -m attnviz`: models, lectures, lecture, trace, train, evaluate, data, add.
+"""`python -m attnviz`: models, lectures, lecture, trace, corpus, train, evaluate, data, add.
 
 Results on standard output, messages on standard error.
 """
@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attnviz import __version__
 from attnviz.errors import AttnvizError, InputError
@@ -28,6 +28,9 @@ BAD_CALL, FAILED = 2, 1
 
 #: Codes of errors that say that a name or path is none of a model.
 _NO_MODEL = ("no_such_model", "no_such_path", "load_file", "hub_name")
+
+#: Seconds between lines about long work where there is no terminal.
+TOLD_EVERY = 30.0
 
 #: The models of the checkout.
 _MODELS = Path(__file__).resolve().parent.parent / "models"
@@ -118,6 +121,19 @@ def _parser(language: str) -> argparse.ArgumentParser:
     adding.add_argument("--name", metavar="N", help=translate(language, "cli.name"))
     adding.add_argument("--sha256", metavar="H", help=translate(language, "cli.sha256"))
     adding.set_defaults(run=_add)
+
+    measuring = command("corpus")
+    measuring.add_argument("model", metavar="MODEL")
+    measuring.add_argument("files", metavar="FILE", nargs="*", help=translate(language, "cli.corpus_files"))
+    measuring.add_argument("--test", action="store_true", help=translate(language, "cli.corpus_test"))
+    measuring.add_argument("--column", metavar="C", help=translate(language, "cli.corpus_column"))
+    measuring.add_argument("--first", type=int, metavar="N", help=translate(language, "cli.corpus_first"))
+    measuring.add_argument("--effect", action="store_true", help=translate(language, "cli.corpus_effect"))
+    measuring.add_argument("--faithfulness", action="store_true", help=translate(language, "cli.corpus_faithfulness"))
+    measuring.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help=translate(language, "cli.corpus_output")
+    )
+    measuring.set_defaults(run=_corpus)
 
     command("lectures").set_defaults(run=_lectures)
 
@@ -220,6 +236,42 @@ def _evaluate(options: argparse.Namespace) -> int:
     from attnviz import training
 
     _print_json(training.evaluate(options.name, write=options.write))
+    return 0
+
+
+def _corpus(options: argparse.Namespace) -> int:
+    from itertools import islice
+
+    from attnviz import corpus, training
+    from attnviz.corpus.reading import count
+    from attnviz.training.progress import Progress
+
+    if bool(options.files) == options.test:
+        raise InputError("corpus_what")
+    if options.test:
+        sentences: Any = training.test_sentences(options.model)
+        total = len(sentences)
+    else:
+        paths = corpus.files(options.files)
+        total, sentences = count(paths, options.column), corpus.lines(paths, options.column)
+    if options.first is not None:
+        total, sentences = min(total, max(options.first, 0)), islice(sentences, max(options.first, 0))
+    left = translate(options.lang, "cli.corpus_left", time="{time}")
+    progress = Progress(options.model[-28:], total, left=left, every=TOLD_EVERY)
+    found = corpus.measure(
+        options.model,
+        sentences,
+        effect=options.effect,
+        faithfulness=options.faithfulness,
+        folder=options.output,
+        progress=progress.update,
+    )
+    progress.close(translate(options.lang, "cli.corpus_done", sentences=found.summary["sentences"]))
+    for code, number in found.summary["refused"].items():
+        where = next((each["where"] for each in found.summary["examples"] if each["error"] == code), "")
+        words = translate(options.lang, f"errors.{code}")
+        print(translate(options.lang, "cli.corpus_refused", number=number, why=words, where=where), file=sys.stderr)
+    _print_json(dict(found.summary))
     return 0
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -308,3 +309,49 @@ def test_a_code_that_is_none_is_a_bad_call(run, captioner, bad):
     code, out, err = run("trace", captioner, bad)
     assert (code, out) == (2, "")
     assert err.strip() and "Traceback" not in err
+
+
+# ── a model over a corpus ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_corpus_is_measured_and_bad_lines_are_told(run, tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"a good film\nnot good at all\n\xff\xff\n")
+    (tmp_path / "b.jsonl").write_text('{"said": "what a dull film"}\n{"said": 3}\n')
+    arguments = ("corpus", "sentiment-en", tmp_path / "*.*", "--column", "said", "-o", tmp_path / "out")
+    code, out, err = run(*arguments)
+    told = json.loads(out)
+    assert (code, told["sentences"], told["refused"]) == (0, 3, {"corpus_encoding": 1, "corpus_no_text": 1})
+    assert "1 left out: not UTF-8 (a.txt:3, …)" in err and "b.jsonl:2" in err
+    heads = pd.read_parquet(tmp_path / "out" / "heads.parquet")
+    assert set(heads["figure"]) == {"entropy", "first", "largest"}
+    assert json.loads(run(*arguments)[1]) == told  # it is done, and read
+
+
+def test_a_corpus_run_that_was_killed_goes_on(tmp_path):
+    texts = tmp_path / "many.txt"
+    texts.write_text("".join(f"{TEXT} {number}\n" for number in range(20_000)))
+    command = [sys.executable, "-m", "attnviz", "corpus", NAME, str(texts), "-o", str(tmp_path / "out")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 90
+        while not (tmp_path / "out" / "unfinished.npz").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.kill()
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.*") if path.suffix != ".part") == ["unfinished.npz"]
+    done = call(*command[3:])
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["sentences"] == 20_000
+    assert not (tmp_path / "out" / "unfinished.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "either files"),
+        (["nothing.txt"], "nothing.txt"),
+        (["nothing.txt", "--test"], "either files"),
+    ],
+)
+def test_a_bad_call_of_corpus(run, tmp_path, given, said):
+    code, out, err = run("--lang", "en", "corpus", NAME, *given, "-o", tmp_path / "out")
+    assert (code, out) == (2, "") and said in err
+    assert not (tmp_path / "out").exists()

@@ -36,6 +36,23 @@ def train(name: str, *, models_folder: Path | str, quiet: bool = False) -> Path:
     return pipeline.train(recipes.kind(name, quiet=quiet), Path(models_folder))
 
 
+def test_sentences(name_or_folder: str | Path, *, quiet: bool = False) -> tuple[str, ...]:
+    """The test part that the figures of a shipped model are of: texts, or codes of scenes.
+
+    Args:
+        name_or_folder: A model's name, or the path of its folder.
+        quiet: No progress on standard error.
+
+    Raises:
+        ModelError: There is no such model, or no recipe that knows its data.
+        DataError: The data cannot be had, or are not what they should be.
+    """
+    from attnviz.training import recipes
+
+    content = _card(name_or_folder)
+    return tuple(recipes.kind(content["name"], quiet=quiet).test_sentences(content))
+
+
 def evaluate(name_or_folder: str | Path, *, write: bool = False, quiet: bool = False) -> dict[str, Any]:
     """Compute a model card's figures again; see `attnviz.training.pipeline.evaluate`.
 
@@ -49,11 +66,24 @@ def evaluate(name_or_folder: str | Path, *, write: bool = False, quiet: bool = F
         DataError: The data cannot be had, or are not what they should be.
     """
     from attnviz import zoo
-    from attnviz.errors import ModelError
     from attnviz.training import pipeline, recipes
+
+    folder = _folder(name_or_folder)
+    return pipeline.evaluate(recipes.kind(zoo.read_card(folder)["name"], quiet=quiet), folder, write=write)
+
+
+def _folder(name_or_folder: str | Path) -> Path:
+    from attnviz import zoo
+    from attnviz.errors import ModelError
 
     known = zoo.model_folders()
     folder = known[str(name_or_folder)] if str(name_or_folder) in known else Path(name_or_folder)
     if not folder.is_dir():
         raise ModelError("no_such_model", received=str(name_or_folder), expected=", ".join(known))
-    return pipeline.evaluate(recipes.kind(zoo.read_card(folder)["name"], quiet=quiet), folder, write=write)
+    return folder
+
+
+def _card(name_or_folder: str | Path) -> dict[str, Any]:
+    from attnviz import zoo
+
+    return zoo.read_card(_folder(name_or_folder))

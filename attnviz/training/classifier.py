@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -114,6 +114,9 @@ class Classifier:
         test, label = self.corpus(content["training"]["seed"]).test, content["name"]
         agreement, cases = explanations(zoo.load(folder), test, sentences=self.sentences, label=label, quiet=self.quiet)
         return {"metrics": {**found, "attribution": agreement}, "cases": cases}
+
+    def test_sentences(self, content: Mapping[str, Any]) -> Sequence[str]:
+        return self.corpus(content["training"]["seed"]).test.texts
 
     def figures(self, folder: Path, content: Mapping[str, Any], models_folder: Path) -> dict[str, Any]:
         """The card's `metrics` but for those of attribution, which take longer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -89,6 +89,10 @@ class Kind(Protocol):
 
         Figures of `content` that need a training of their own are copied.
         """
+        ...
+
+    def test_sentences(self, content: Mapping[str, Any]) -> Sequence[str]:
+        """What the test part asks a model with this card: texts, or codes of scenes."""
         ...
 
     def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:

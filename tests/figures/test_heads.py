@@ -10,7 +10,8 @@ import pytest
 
 from attnviz import figures
 from attnviz.analysis.heads import maps
-from attnviz.analysis.heads.roles import FIGURES, heads, placement, similarity
+from attnviz.analysis.heads.behaviour import FIGURES
+from attnviz.analysis.heads.roles import heads, placement, similarity
 from attnviz.analysis.scales import SCALES, normalise
 from attnviz.figures import describe
 from attnviz.figures.numbers import percent

@@ -10,11 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attnviz.analysis.entropy import entropy
+from attnviz.analysis.heads.behaviour import FIGURES, behaviour
 from attnviz.trace import AttentionBlock
-
-#: The columns of `heads` that are figures, in order.
-FIGURES = ("entropy", "distance", "previous", "next", "same", "first", "special", "copy", "induction")
 
 #: Terms of a logarithm that `similarity` may take; beyond that it looks at fewer queries, never at fewer than these.
 TERMS, FEWEST_QUERIES = 100_000_000, 8
@@ -30,8 +27,9 @@ def heads(block: AttentionBlock) -> pd.DataFrame:
         Columns `layer`, `head` (from 1); `entropy` (nats); `distance` (tokens between query and key, weighted);
         `previous`, `next`, `same`, `first`, `special`: share of the weight on the token before, after, the query,
         the first token, and all special tokens; `copy` that on earlier tokens like the query, `induction` that on the
-        tokens that followed these (Olsson et al. 2022), over the queries that have any. Shares at the edge of
-        the sentence, where there is no such token, are left out of the mean; NaN where there is none at all.
+        tokens that followed these (Olsson et al. 2022), over the queries that have any; `largest`, the largest weight.
+        Shares at the edge of the sentence, where there is no such token, are left out of the mean; NaN where there is
+        none at all.
 
     Source: Clark et al. 2019, "What Does BERT Look At?".
 
@@ -41,29 +39,14 @@ def heads(block: AttentionBlock) -> pd.DataFrame:
     ['layer', 'head', 'entropy', 'distance']
     """
     layers, number, queries, keys = block.shape
-    apart = np.abs(np.arange(queries)[:, None] - np.arange(keys)[None, :])
-    special = np.array(block.key.special, dtype=bool)
-    copies = earlier(block.query.tokens) if queries == keys else np.zeros((queries, keys), bool)
-    followed = np.zeros_like(copies)
-    followed[:, 1:] = copies[:, :-1]
-    rows = []
-    for layer, head in np.ndindex(layers, number):
-        weights = block.weights[layer, head].astype(np.float64)  # [query, key]
-        rows.append(
-            {
-                "layer": layer + 1,
-                "head": head + 1,
-                "entropy": entropy(weights).mean(),
-                "distance": (weights * apart).sum(axis=-1).mean(),
-                "previous": _diagonal(weights, -1),
-                "next": _diagonal(weights, 1),
-                "same": _diagonal(weights, 0),
-                "first": weights[:, 0].mean(),
-                "special": weights[:, special].sum(axis=-1).mean(),
-                "copy": _share(weights, copies),
-                "induction": _share(weights, followed),
-            }
-        )
+    special = np.array([block.key.special], dtype=bool)
+    alike = earlier(block.query.tokens) if queries == keys else np.zeros((queries, keys), bool)
+    # Layer by layer: in float64 a long text's weights are twice as large.
+    found = [behaviour(block.weights[None, layer : layer + 1], special, alike[None]) for layer in range(layers)]
+    rows = [
+        {"layer": layer + 1, "head": head + 1} | {name: values[0, 0, head] for name, values in found[layer].items()}
+        for layer, head in np.ndindex(layers, number)
+    ]
     return pd.DataFrame(rows, columns=["layer", "head", *FIGURES])
 
 
@@ -172,15 +155,3 @@ def _negative_entropy(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     tiny = np.finfo(np.float32).tiny
     logs = np.log(np.maximum(rows, tiny))
     return np.array([np.dot(row, log) for row, log in zip(rows, logs, strict=True)], np.float64)
-
-
-def _share(weights: NDArray[np.float64], there: NDArray[np.bool_]) -> float:
-    """Mean weight on the keys marked, over the queries that have any."""
-    rows = there.any(axis=-1)
-    return float((weights * there).sum(axis=-1)[rows].mean()) if rows.any() else float("nan")
-
-
-def _diagonal(weights: NDArray[np.float64], offset: int) -> float:
-    """Mean weight on the key `offset` tokens after the query, over the queries that have one."""
-    line = np.diagonal(weights, offset=offset)
-    return float(line.mean()) if line.size else float("nan")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -64,6 +65,10 @@ class OfScenes(Generic[R]):
         """The scenes of a part, see `Subject.parts`."""
         settings, subject = self.recipe.settings, self.recipe.subject
         return album(name, settings.scenes, self.encoder, self.recipe.name, subject, quiet=self.quiet)
+
+    def test_sentences(self, content: Mapping[str, Any]) -> Sequence[str]:
+        """The codes of the scenes set aside."""
+        return [scene.code for scene in self.album("test").scenes]
 
 
 def frozen_encoder(subject: Subject = ABOUT_SCENES, *, quiet: bool = False) -> keras.Model:

@@ -141,6 +141,9 @@ class NextWriter:
         )
         return {"metrics": metrics}
 
+    def test_sentences(self, content: Mapping[str, Any]) -> Sequence[str]:
+        return self.sentences(self.corpus.test)
+
     def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:
         """The model card for people."""
         metrics, training = content["metrics"], content["training"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
@@ -98,6 +98,9 @@ class Translator:
         """Scores anew; those of the model without attention, whose weights are not kept, are copied."""
         found = figures(_loaded(folder), self.corpus, quiet=self.quiet)
         return {"metrics": found | {key: value for key, value in content["metrics"].items() if key == MEAN_STATES}}
+
+    def test_sentences(self, content: Mapping[str, Any]) -> Sequence[str]:
+        return sides(self.corpus.test, self.recipe.source)[0]
 
     def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:
         """As `model_card.sections`; the sentences are translated anew."""

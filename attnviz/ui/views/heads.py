@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from attnviz import export, figures
-from attnviz.analysis.heads.roles import FIGURES, heads, placement
+from attnviz.analysis.heads.behaviour import FIGURES
+from attnviz.analysis.heads.roles import heads, placement
 from attnviz.figures import describe
 from attnviz.figures.numbers import percent
 from attnviz.trace import AttentionBlock
