@@ -11,10 +11,10 @@ from starlette.testclient import TestClient
 from attnviz import zoo
 from attnviz.analysis.surgery import operations
 from attnviz.api import MAX_BODY, ROUTES
-from tests.shipped import EVERY, NAMES, card
+from tests.shipped import EVERY, POOLING, card
 
-NAME = NAMES[0] if NAMES else ""
-TEXT = card(NAME)["examples"][0] if NAMES else ""
+NAME = POOLING[0]
+TEXT = card(NAME)["examples"][0]
 
 
 @pytest.fixture(scope="module")

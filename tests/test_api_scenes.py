@@ -15,7 +15,7 @@ from attnviz.api import ROUTES, SIZES, scenes
 from attnviz.scenes import KINDS, SIDE, STYLES, Scene
 from attnviz.scenes.kinds import ART
 from tests.families.writing import caption_folder
-from tests.shipped import NAMES, card
+from tests.shipped import POOLING, card
 from tests.test_api import refused
 
 CODE = "meadow;dog@3,2;tree.noto@9,8*1.3~10"
@@ -169,5 +169,5 @@ def test_a_language_that_cannot_be_had(client, captioner):
     asked = {"model": captioner, "text": CODE}
     refused(client.get("/api/trace", params={**asked, "language": "fr"}), 400, "caption_language")
     refused(client.post("/api/trace", json={**asked, "language": 5}), 400, "missing_field")
-    text = {"model": NAMES[0], "text": card(NAMES[0])["examples"][0], "language": "en"}
+    text = {"model": POOLING[0], "text": card(POOLING[0])["examples"][0], "language": "en"}
     refused(client.get("/api/trace", params=text), 400, "no_language")

@@ -21,10 +21,10 @@ from attnviz.cli import main
 from attnviz.errors import DataError
 from attnviz.i18n import translate
 from tests.families.writing import caption_folder
-from tests.shipped import EVERY, NAMES, card
+from tests.shipped import EVERY, POOLING, card
 
-NAME = NAMES[0] if NAMES else ""
-TEXT = card(NAME)["examples"][0] if NAMES else ""
+NAME = POOLING[0]
+TEXT = card(NAME)["examples"][0]
 
 
 def call(*arguments, **options):

@@ -18,7 +18,7 @@ from attnviz.api import ROUTES
 from attnviz.cli import main
 from attnviz.errors import InputError
 from attnviz.trace import Written
-from tests.shipped import NAMES, card
+from tests.shipped import NAMES, POOLING, card
 
 KINDS = {
     "10,000 characters": "a" * 10_000,
@@ -145,7 +145,7 @@ def test_cleaning_is_done_once(name, text):
 @settings(max_examples=80)
 @given(text=anything)
 def test_any_text_on_the_command_line(text):
-    name = NAMES[0]
+    name = POOLING[0]
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(["trace", name, "--", text])
@@ -173,8 +173,8 @@ values = st.recursive(
 @settings(max_examples=80)
 @given(text=anything)
 def test_any_text_over_http(client, text):
-    answer = client.post("/api/trace", content=json.dumps({"model": NAMES[0], "text": text}))
-    trace = traced(NAMES[0], text)
+    answer = client.post("/api/trace", content=json.dumps({"model": POOLING[0], "text": text}))
+    trace = traced(POOLING[0], text)
     if trace is None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "empty_text")
     else:
@@ -204,6 +204,6 @@ def test_any_bytes_over_http_get_json(client, content):
 @settings(max_examples=80)
 @given(query=st.dictionaries(st.sampled_from(["model", "text", "layer", "head", "block"]), st.text(max_size=20)))
 def test_any_address_gets_json(client, query):
-    answer = client.get("/api/trace", params={"model": NAMES[0], **query})
+    answer = client.get("/api/trace", params={"model": POOLING[0], **query})
     assert answer.status_code in (200, 400, 404)
     assert ("error" in answer.json()) == (answer.status_code != 200)

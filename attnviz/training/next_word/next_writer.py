@@ -35,6 +35,9 @@ from attnviz.training.translation.pairs import Pairs, pairs
 #: Sentences of a held-out document, documents looked at in a recording, documents read at once, n of the n-gram.
 HELD_OUT, LOOKED_AT, AT_ONCE, ORDER = 6, 16, 32, 5
 
+#: Mean weight on the piece after an earlier copy from which a head is said to be an induction head.
+INDUCTION = 0.3
+
 #: Most tokens of a text that is read.
 MAX_LENGTH = 64
 
@@ -150,7 +153,7 @@ class NextWriter:
         model, found = _loaded(folder), content["metrics"]["roles"]
         names = ("previous", "same", "first", "induction")
         rows = [(each["layer"], each["head"], *(f"{each[name]:.1%}" for name in names)) for each in found["heads"]]
-        shown = [(text, model.run(model.encode(text), length=12).output.text) for text in model.card.examples]  # type: ignore[union-attr]
+        shown = [(text, model.run(model.encode(text), length=12).output.text) for text in content["examples"]]  # type: ignore[union-attr]
         history = [
             (number, f"{each['loss']:.3f}", f"{each['perplexity']:.2f}")
             for number, each in enumerate(training["history"], 1)
@@ -180,6 +183,7 @@ class NextWriter:
                 f"Random pieces that stand twice were mixed into training ({settings['repeated']:.0%} of the "
                 f"documents), and sentences that come back ({settings['again']:.0%} of the others): heads that "
                 "continue a repetition were asked for.",
+                _induction(found),
                 table(["layer", "head", *names], rows),
             ),
             Section(
@@ -219,6 +223,17 @@ _RECORDED = (
     "of tokens more probable than any other and entropy of the last layer's heads are of "
     f"{LOOKED_AT} documents of the test part."
 )
+
+
+def _induction(found: Mapping[str, Any]) -> str:
+    """Whether a head continues a repetition."""
+    most, chance = max(found["heads"], key=lambda each: each["induction"]), found["chance"]
+    formed = "An" if most["induction"] >= INDUCTION else "No"
+    return (
+        f"{formed} induction head formed (one with at least {INDUCTION:.0%} there). The most is "
+        f"{most['induction']:.1%}, {most['induction'] / chance:.1f} times the even share, in head {most['head']} of "
+        f"layer {most['layer']}."
+    )
 
 
 def held_out(sentences: Sequence[Sequence[int]], room: int) -> Ids:

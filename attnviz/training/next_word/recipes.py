@@ -46,7 +46,6 @@ NEXT_WORD_EN = NextWordRecipe(
     examples=(
         "I would like a cup of",
         "My father is a doctor. My mother is a",
-        "green river seven apple green river seven",
         "She went to the station to",
         "It is raining, so I will",
     ),
