@@ -281,7 +281,7 @@ def _words(look: Plain, trace: AttentionTrace, block: AttentionBlock, given: dic
         "separator": look.t("alt.separator"),
         "masks": {str(code): look.t(f"masks.{code}") for code in SIGNS},
         "signs": {str(code): sign for code, (sign, _) in SIGNS.items()},
-        "part": part,
+        "part": f"{look.t('surgery.mark')} " * trace.edited + part,
     }
 
 
