@@ -122,13 +122,13 @@ def named(
         alignment: Which of them serve as alignment, as a model's card states it.
     """
     whole = {(heads[0][0], head) for head in range(block.shape[1])}
-    if block.kind == "causal" and len(heads) > 1 and set(heads) == whole:
+    if (block.kind == "causal" or alignment is None) and len(heads) > 1 and set(heads) == whole:
         return look.t("writing.name_layer", layer=heads[0][0] + 1)
     separator = look.t("alt.separator")
     listed = separator.join(look.t("writing.head", layer=layer + 1, head=head + 1) for layer, head in heads)
     if len(heads) > 1:
         listed = look.t("writing.name_mean", count=len(heads), heads=listed)
-    if set(heads) == set(alignment_heads(block, alignment)):
+    if alignment is not None and set(heads) == set(alignment_heads(block, alignment)):
         return look.t("writing.name_alignment", heads=listed)
     return listed
 

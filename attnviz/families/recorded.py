@@ -126,7 +126,6 @@ def card_of(name: str, traces: Sequence[AttentionTrace], files: dict[str, Any]) 
         "family": "recorded",
         "title": said("recorded.title"),
         "summary": said("recorded.summary"),
-        "notes": said("recorded.notes"),
         "kinds": list(kinds),
         "writes": written.pop() if len(written) == 1 else "",
         "labels": [],

@@ -164,8 +164,7 @@ def _written(
     values, (read, said) = combined(block, heads), _languages(card)
     caption = Caption(trace, block, values, said)
     looks = [Plain(language, theme, trace.edited) for theme in ("light", "dark")]
-    mean = stated is None and len(heads) > 1  # nobody says that they serve as alignment
-    name = looks[0].t("writing.name_layer", layer=heads[0][0] + 1) if mean else named(looks[0], block, heads, stated)
+    name = named(looks[0], block, heads, stated)
     alt = describe.translation(trace, block, values, name, language)
     parts = [
         [
@@ -282,7 +281,7 @@ def _words(look: Plain, trace: AttentionTrace, block: AttentionBlock, given: dic
         "separator": look.t("alt.separator"),
         "masks": {str(code): look.t(f"masks.{code}") for code in SIGNS},
         "signs": {str(code): sign for code, (sign, _) in SIGNS.items()},
-        "part": part,
+        "part": f"{look.t('surgery.mark')} " * trace.edited + part,
     }
 
 

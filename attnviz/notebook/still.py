@@ -35,7 +35,7 @@ def still(trace: AttentionTrace, picture: Picture, language: str) -> str:
     queries, keys = block.query.tokens, block.key.tokens
     if picture.view != "written":
         values = np.where(block.mask_of(picture.focus.layer, picture.focus.head) == MASK_NONE, values, 0)
-    title = _title(picture, language)
+    title = f"{translate(language, 'surgery.mark')} · " * trace.edited + _title(picture, language)
     if len(queries) == 1 or picture.view == "tokens":
         drawing = _bars(keys, values[picture.focus.query], title)
     else:

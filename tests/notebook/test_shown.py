@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,9 +14,10 @@ import pytest
 import attnviz
 from attnviz.families.card import ModelCard
 from attnviz.families.cards import ModelCards
+from attnviz.i18n import translate
 from attnviz.notebook import VIEWS
 from attnviz.notebook.drawn import MOST
-from attnviz.trace import AttentionTrace, Embedding, Tensor, Written
+from attnviz.trace import AttentionTrace, Edit, Embedding, Tensor, Written
 from tests.shipped import pooled
 
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{layer}&amp;"
@@ -73,6 +75,13 @@ def test_every_kind_of_trace_shows_itself_in_every_view_it_has(kind: str):
         data(page)
     assert pages[0] == trace._repr_html_()  # a notebook run again differs in nothing
     assert max(map(len, pages)) < 90_000
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_weights_changed_by_hand_are_marked_live_and_still(view: str):
+    trace = replace(written(), edits=(Edit("attention", np.full((3, 7), 1 / 7, np.float32)),))
+    shown, mark = attnviz.show(trace, view).html, translate("en", "surgery.mark")
+    assert mark in shown.split("<script>")[0] and mark in json.dumps(data(shown))
 
 
 def test_half_a_character_can_be_shown_and_saved():
