@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.compact import coded
 from attnviz.figures import style
-from attnviz.trace import MASK_NONE, AttentionBlock
+from attnviz.trace import MASK_NONE, AttentionBlock, Axis
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
@@ -40,6 +40,7 @@ def lines(context: Context, block: AttentionBlock, layer: int, head: int, alt: s
         data={
             "queries": list(block.query.tokens),
             "keys": list(block.key.tokens),
+            "inks": {"query": _inks(block.query, context.theme), "key": _inks(block.key, context.theme)},
             "heads": block.shape[1],
             "head": head,
             "codes": base64.b64encode(coded(_unmasked(block, layer)).tobytes()).decode(),
@@ -56,6 +57,12 @@ def lines(context: Context, block: AttentionBlock, layer: int, head: int, alt: s
             },
         },
     )
+
+
+def _inks(axis: Axis, theme: str) -> list[str]:
+    """The colour of each token's sentence; nothing where there is one sentence."""
+    colours = style.segments(style.theme(theme))
+    return [] if axis.segments is None else [colours[min(segment, 1)] for segment in axis.segments]
 
 
 def _unmasked(block: AttentionBlock, layer: int) -> NDArray[np.float32]:

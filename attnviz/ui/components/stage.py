@@ -93,8 +93,7 @@ def _data(context: Context, rows: list[dict[str, Any]]) -> dict[str, Any]:
 def _segments(context: Context) -> list[dict[str, str]]:
     """Name and colour of each of two sentences, where there are two."""
     there = any(block.key.segments is not None for trace in context.traces for block in trace.blocks)
-    look = style.theme(context.theme)
-    colours = (look.series[2], look.series[3]) if there else ()
+    colours = style.segments(style.theme(context.theme)) if there else ()
     return [
         {"name": context.t("page.segment", number=number), "colour": colour} for number, colour in enumerate(colours, 1)
     ]
