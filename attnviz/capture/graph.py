@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Graph:
         table_rows: How many rows that table has.
         observed: Names of the outputs in `layers`.
         unreachable: Paths of layers whose softmax lies in a loop or branch that gives nothing out.
+        in_python: Names of layers that compute in Python (`numpy_function`), where nothing is seen.
         padded: Along which sequences Keras' masks run that the functions give out.
     """
 
@@ -60,6 +62,7 @@ class Graph:
     table_rows: int
     observed: tuple[str, ...]
     unreachable: tuple[str, ...]
+    in_python: tuple[str, ...]
     padded: tuple[Along, ...]
 
     def takes(self, leaves: Sequence[tf.Tensor]) -> bool:
@@ -87,7 +90,7 @@ def traced(
         given: By name of a site or layer what its axes are, see `axes_as_given`.
 
     Raises:
-        ModelError: `nothing_to_capture`, `nothing_in_reach`, `not_traceable`.
+        ModelError: `nothing_to_capture`, `nothing_in_reach`, `nothing_but_python`, `not_traceable`.
     """
     failure: Exception | None = None
     for specs in _signatures(model, structure, leaves):
@@ -98,7 +101,13 @@ def traced(
             raise
         except Exception as error:
             failure = failure or error
-    raise ModelError("not_traceable", model=model.name, reason=str(failure)[:500]) from failure
+    raise ModelError("not_traceable", model=model.name, reason=_plain(failure)) from failure
+
+
+def _plain(failure: Exception | None) -> str:
+    """What Keras says, on one line, without colours of a terminal and without the list of arguments."""
+    said = re.sub(r"\x1b\[[0-9;]*m", "", str(failure)).partition("Arguments received by")[0]
+    return " ".join(re.sub(r"^Exception encountered when calling \S+\s", "", said).split())[:500]
 
 
 def compiled(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec], joined: bool = True) -> Any:
@@ -242,11 +251,14 @@ def _trace(
     recorder: Recorder = found["recorder"]
     sites, rows, masks = read_sites(whole.graph, recorder, found["leaves"], found["answers"], given)
     unreachable = tuple(dict.fromkeys([*recorder.unreachable, *_called_compiled(whole.graph, model)]))
+    in_python = tuple(dict.fromkeys(_called_in_python(whole.graph, model)))
     if not sites:
         layers = ", ".join(f"{each.name} ({type(each).__name__})" for each in model._flatten_layers(False))
         about = {"model": model.name, "layers": layers, "recognised": RECOGNISED}
         if unreachable:
             raise ModelError("nothing_in_reach", **about, unreachable=", ".join(unreachable))
+        if in_python:
+            raise ModelError("nothing_but_python", **about, unreachable=", ".join(in_python))
         raise ModelError("nothing_to_capture", **about)
     count = len(recorder.tapped)
     no_values, no_edits = np.zeros(0, np.float32), np.full((count, packing.COLUMNS), -1, np.int32)
@@ -271,21 +283,35 @@ def _trace(
         count,
         tuple(numbered([asked[id(layer)] for layer, _ in recorder.outputs])),
         unreachable,
+        in_python,
         tuple(along for _, along in masks),
     )
 
 
 def _called_compiled(graph: Any, model: keras.Model) -> Iterator[str]:
     """Layers that call a function which was compiled beforehand and holds a softmax: it cannot be opened any more."""
-    layers = {layer.name: layer.name for layer in model._flatten_layers(False)}
     for operation in graph.get_operations():
         if operation.type not in ("PartitionedCall", "StatefulPartitionedCall"):
             continue
         body = graph._get_function(operation.get_attr("f").name).graph
         if any(each.type == "Softmax" for each in body.get_operations()):
-            scopes = operation.name.split("/")[-2::-1]
-            names = (layers.get(scope) or layers.get(scope.rpartition("_")[0]) for scope in scopes)
-            yield next((name for name in names if name), operation.name)
+            yield _layer_of(operation, model)
+
+
+def _called_in_python(graph: Any, model: keras.Model) -> Iterator[str]:
+    """Layers that hand tensors to a function of Python."""
+    for operation in graph.get_operations():
+        if operation.type in ("PyFunc", "PyFuncStateless", "EagerPyFunc"):
+            yield _layer_of(operation, model)
+
+
+def _layer_of(operation: Any, model: keras.Model) -> str:
+    """Name of the innermost layer that an operation is of; its own where it is of none."""
+    layers = {layer.name: layer.name for layer in model._flatten_layers(False)}
+    scopes = operation.name.split("/")[-2::-1]
+    names = (layers.get(scope) or layers.get(scope.rpartition("_")[0]) for scope in scopes)
+    name: str = next((name for name in names if name), operation.name)
+    return name
 
 
 def _masked_in_first_head(site: Site, scores: tf.Tensor) -> tf.Tensor:

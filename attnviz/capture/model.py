@@ -68,6 +68,11 @@ class CapturedModel:
         """Paths of layers whose softmax lies in a loop or branch that gives nothing out."""
         return self._any_graph().unreachable
 
+    @property
+    def in_python(self) -> tuple[str, ...]:
+        """Names of layers that compute in Python, where nothing is seen."""
+        return self._any_graph().in_python
+
     def __call__(self, inputs: Any, edits: Sequence[Edit] = ()) -> Run:
         """Run the model.
 

@@ -10,6 +10,7 @@ import { newest } from "./shared/newest.js";
  * @typedef {object} Lines
  * @property {string[]} queries
  * @property {string[]} keys
+ * @property {Record<"query" | "key", string[]>} inks Of the tokens of two sentences; none of one.
  * @property {number} heads
  * @property {number} head The one that is open.
  * @property {string} codes Of all heads.
@@ -219,6 +220,7 @@ function column(data, side) {
   return tokensOf(data, side).map((token, index) => {
     const facts = { x, y: height(index, data.size), "text-anchor": anchor, "dominant-baseline": "central", "font-size": data.size * 0.62 };
     const element = shape("text", { ...facts, tabindex: index ? -1 : 0, role: "img", "aria-label": token }, token);
+    if (data.inks[side].length) element.style.fill = data.inks[side][index];
     element.dataset.side = side;
     element.dataset.index = String(index);
     return element;

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from attnviz.analysis.compact import coded
 from attnviz.drawings.look import Look
 from attnviz.figures import style
-from attnviz.trace import MASK_NONE, AttentionBlock
+from attnviz.trace import MASK_NONE, AttentionBlock, Axis
 
 #: Weights below this stay undrawn; the page says so.
 LEAST = 0.01
@@ -36,6 +36,7 @@ def lines(look: Look, block: AttentionBlock, layer: int, head: int, alt: str) ->
     return {
         "queries": list(block.query.tokens),
         "keys": list(block.key.tokens),
+        "inks": {"query": _inks(block.query, look.theme), "key": _inks(block.key, look.theme)},
         "heads": block.shape[1],
         "head": head,
         "codes": base64.b64encode(coded(_unmasked(block, layer)).tobytes()).decode(),
@@ -50,6 +51,12 @@ def lines(look: Look, block: AttentionBlock, layer: int, head: int, alt: str) ->
             "least": f"{look.t('surgery.mark')} · " * look.edited + look.t("lines.least", least=f"{LEAST:g}"),
         },
     }
+
+
+def _inks(axis: Axis, theme: str) -> list[str]:
+    """The colour of each token's sentence; nothing where there is one sentence."""
+    colours = style.segments(style.theme(theme))
+    return [] if axis.segments is None else [colours[min(segment, 1)] for segment in axis.segments]
 
 
 def _unmasked(block: AttentionBlock, layer: int) -> NDArray[np.float32]:

@@ -59,8 +59,7 @@ def stage(
 def _segments(look: Look, rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Name and colour of each of two sentences, where there are two."""
     there = any(token["segment"] is not None for row in rows for token in row.get("tokens", ()))
-    series = style.theme(look.theme).series
-    colours = series[2:4] if there else ()
+    colours = style.segments(style.theme(look.theme)) if there else ()
     return [
         {"name": look.t("page.segment", number=number), "colour": colour} for number, colour in enumerate(colours, 1)
     ]

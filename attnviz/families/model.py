@@ -7,7 +7,7 @@ never for the name of a family.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, overload, runtime_checkable
 
@@ -147,6 +147,8 @@ class Model(ABC):
         how = {name: options.pop(name) for name in self.encoding if name in options}
         if isinstance(source, Source | str):
             return self.run(self.encode(source, **how), **options)
+        if isinstance(source, bytes | Encoded) or not isinstance(source, Iterable):
+            raise InputError("not_a_source", received=f"{type(source).__name__} {source!r}"[:80])
         return [self.run(self.encode(each, **how), **options) for each in source]
 
     def _check_encoding(self, options: Mapping[str, Any]) -> None:

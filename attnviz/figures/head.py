@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from attnviz.analysis.focus import Focus, asked
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
+from attnviz.errors import InputError
 from attnviz.figures import describe, style
 from attnviz.figures.escape import plain
 from attnviz.figures.large import large
@@ -52,11 +53,16 @@ def head(
         A figure with a labelled colour scale. Masked cells carry a sign for the reason, named in a legend; hovering
         shows 9 significant digits. Beyond `SIGNED` tokens as `figures.large`.
 
+    Raises:
+        InputError: `no_such_index`; `not_a_focus`: layer and head without their names.
+
     >>> import attnviz
     >>> trace = attnviz.load("sentiment-en-encoder").trace("a good film")
     >>> head(trace, layer=0, head=1, scale="row").data[0].type
     'heatmap'
     """
+    if chosen is not None and not isinstance(chosen, Focus):
+        raise InputError("not_a_focus", received=repr(chosen)[:80])
     chosen = chosen or asked(trace, layer, head)
     block = trace.block(chosen.block)
     if max(block.shape[2:]) > SIGNED:

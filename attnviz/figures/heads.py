@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.analysis.scales import round_ticks
+from attnviz.errors import InputError
 from attnviz.figures import style
 from attnviz.figures.marks.cells import cells
 from attnviz.figures.marks.names import plain_axis
@@ -41,11 +42,16 @@ def heads(
         A figure whose points carry the head's number, are coloured by layer on a labelled scale, name their figures
         when hovered over, and have `(layer, head)`, from 0, as `customdata`.
 
+    Raises:
+        InputError: `not_a_table`: something else, such as a trace.
+
     >>> import attnviz
     >>> block = attnviz.load("sentiment-en-encoder").trace("a good film").blocks[0]
     >>> heads(attnviz.analysis.heads_table(block), "distance", "entropy").data[0].type
     'scatter'
     """
+    if not isinstance(table, pd.DataFrame):
+        raise InputError("not_a_table", received=type(table).__name__)
     paint = style.theme(theme)
     names = {name: translate(language, f"columns.{name}") for name in dict.fromkeys((x, y))}
     figures = {name: table[name].to_numpy(float) for name in names}

@@ -74,6 +74,11 @@ THEMES: dict[ThemeKey, Theme] = {
 }
 
 
+def segments(look: Theme) -> tuple[str, str]:
+    """The colours of the two sentences of a pair."""
+    return look.series[2], look.series[3]
+
+
 def theme(key: str | None) -> Theme:
     """The theme of that key; light if it is not one."""
     return THEMES["dark" if key == "dark" else "light"]

@@ -99,5 +99,7 @@ def test_two_sentences_are_told_apart_on_the_stage(language: str):
     assert len({each["colour"] for each in stage["segments"]}) == 2
     assert stage["segments"][1]["name"] in row["tokens"][4]["said"]
     assert any("SEP" in each for each in shown.messages())
+    inks = Page(lang=language, model=NAME, view="lines", text="the cat [SEP] sat").component("lines")["inks"]
+    assert inks["query"] == inks["key"] == [stage["segments"][number]["colour"] for number in (0, 0, 0, 0, 1, 1)]
     alone = Page(lang=language, model=NAME, view="bars", text="the cat sat").component("stage")
     assert not alone["segments"] and all(each["segment"] is None for each in alone["rows"][0]["tokens"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from attnviz.analysis.heads import maps
 from attnviz.analysis.heads.behaviour import FIGURES
 from attnviz.analysis.heads.roles import heads, placement, similarity
 from attnviz.analysis.scales import SCALES, normalise
+from attnviz.errors import InputError
 from attnviz.figures import describe
 from attnviz.figures.numbers import percent
 from attnviz.figures.style import THEMES, luminance, theme
@@ -195,3 +197,12 @@ def test_every_picture_has_words(block, language):
     query, key = np.unravel_index(values.argmax(), values.shape)
     words = describe.attention_map(trace_of(block), block, values, "rollout", 2, 0, language)
     assert f"{NASTY[query]} → {NASTY[key]}" in words and "text" in words
+
+
+def test_what_is_no_table_and_no_focus_is_told_what_was_expected(block):
+    trace = AttentionTrace("made", Text("a text"), (block,), Tensor(np.zeros(1, np.float32)))
+    given: Any
+    for draw, given, code in ((figures.heads, (trace,), "not_a_table"), (figures.head, (trace, (0, 1)), "not_a_focus")):
+        with pytest.raises(InputError) as caught:
+            draw(*given)
+        assert (caught.value.code == code and "heads_table" in str(caught.value)) or "layer=0" in str(caught.value)

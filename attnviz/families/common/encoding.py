@@ -13,10 +13,12 @@ def text_of(source: Source | str) -> str:
     """The text of a source, for a model that reads text.
 
     Raises:
-        InputError: `not_a_text`: it is a picture.
+        InputError: `not_a_text`: it is a picture; `not_a_source`: it is neither.
     """
     if isinstance(source, Picture):
         raise InputError("not_a_text", received=source.code[:80])
+    if not isinstance(source, Source | str):
+        raise InputError("not_a_source", received=f"{type(source).__name__} {source!r}"[:80])
     return str(source)
 
 

@@ -109,7 +109,7 @@ class HubModel(Model):
     @property
     def _has_segments(self) -> bool:
         named = any(each.name == "segment_ids" for each in self.model.inputs)
-        return named and self.model.segment_embedding.input_dim > 1
+        return named and self.model.segment_embedding.input_dim > 1 and self._pieces.tells_segments
 
     def attend(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> AttentionTrace:
         """One run.

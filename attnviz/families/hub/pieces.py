@@ -85,9 +85,18 @@ class Pieces:
         return _spelled(bytes_of(named)).translate(SIGNS)
 
     @cached_property
+    def _pair(self) -> Any:
+        return self._encoded("a", "b")
+
+    @property
+    def tells_segments(self) -> bool:
+        """Whether the second of two sentences is segment 1; RoBERTa's tokenizer gives both the same."""
+        return bool(any(self._pair.type_ids))
+
+    @cached_property
     def between(self) -> tuple[int, ...]:
         """Ids of the special tokens that stand between two sentences; none where nothing does."""
-        cut = self._encoded("a", "b")
+        cut = self._pair
         first = [place for place, sentence in enumerate(cut.sequence_ids) if sentence == 0]
         second = [place for place, sentence in enumerate(cut.sequence_ids) if sentence == 1]
         return tuple(cut.ids[first[-1] + 1 : second[0]]) if first and second else ()

@@ -137,6 +137,8 @@ class WrappedModel(Model):
         notices = [notice for block in blocks for notice in block.notices]
         if self.captured.unreachable:
             notices.append(Notice("attention_out_of_reach", {"layers": ", ".join(self.captured.unreachable)}))
+        if self.captured.in_python:
+            notices.append(Notice("python_out_of_reach", {"layers": ", ".join(self.captured.in_python)}))
         output, more = self._output(run.prediction)
         return AttentionTrace(
             self._card.name,
@@ -163,8 +165,14 @@ class WrappedModel(Model):
     def _read(self, encoded: Encoded) -> tuple[Run, list[Block]]:
         try:
             run = self.captured(packed_inputs(encoded))
-        except tf.errors.InvalidArgumentError as error:
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
             raise refused(self._card.name, error) from error
+        except ModelError as error:
+            flat = next((values.shape for values in encoded.inputs.values() if values.ndim < 2), None)
+            if error.code != "not_traceable" or flat is None:
+                raise
+            expected = f"arrays with a batch of one, such as one of shape {(1, *flat)}"
+            raise InputError("bad_encode", expected=expected, received=f"an array of shape {flat}") from error
         size = max((len(values) if values.ndim else 1 for values in encoded.inputs.values()), default=0)
         over_batch = (site.roles.key is not None and site.roles.key.role == "batch" for site in self.captured.sites)
         if size != 1 and not any(over_batch):

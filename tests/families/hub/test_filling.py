@@ -132,6 +132,14 @@ def test_names_of_tensorflow_and_a_head_that_is_missing(tmp_path: Path):
     assert notice.code == "head_missing" and "BertForPreTraining" in notice.message()
 
 
+def test_weights_of_keras_2_alone_are_told_apart(tmp_path: Path):
+    folder = folders.bert().write(tmp_path / "tiny")
+    (folder / "model.safetensors").rename(folder / "tf_model.h5")
+    with pytest.raises(ModelError) as raised:
+        zoo.load(folder)
+    assert raised.value.code == "hub_keras_weights" and "save_pretrained" in raised.value.message("ja")
+
+
 def test_bytes_are_shown_as_words(tmp_path: Path):
     folder = filling("roberta")
     folder.files = folders.byte_vocabulary(*folders.ROBERTA, merges=("c a", "Ġ a"))

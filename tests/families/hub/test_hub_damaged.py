@@ -100,7 +100,7 @@ def test_another_architecture(folder: Path, kind: object):
     error = refused(configured(folder, model_type=kind))
 
     assert error.code == "hub_architecture"
-    assert "bert, distilbert, roberta, electra, gpt2" in str(error)
+    assert "bert, distilbert, roberta, xlm-roberta, camembert, electra, gpt2" in str(error)
     assert not kind or str(kind) in str(error)
 
 

@@ -12,6 +12,7 @@ import pytest
 from attnviz import zoo
 from attnviz.analysis.reading import read
 from attnviz.errors import InputError
+from attnviz.families.hub import sentence_pieces
 from attnviz.trace import AttentionTrace
 from tests.families.hub import hub_folders as folders
 from tests.families.hub.test_classifiers import classifier
@@ -96,6 +97,20 @@ def test_a_model_with_one_segment_has_none(tmp_path: Path):
     encoded = model.encode("the [SEP] cat")
     assert encoded.axis.segments == (0, 0, 0, 1, 1) and "segments" not in encoded.inputs
     assert [each.code for each in encoded.notices] == ["pair"]
+
+
+def test_a_bert_with_another_ones_tokenizer_has_none(tmp_path: Path):
+    """As multilingual MiniLM: BERT's network, XLM-RoBERTa's pieces, which are taught without segments."""
+    (tmp_path / "pieces").mkdir()
+    (tmp_path / "pieces" / sentence_pieces.FILE).write_bytes(folders.sentence_model())
+    whole = sentence_pieces.read(tmp_path / "pieces", {}, "xlm-roberta")
+    folder = folders.make("bert", vocab_size=whole.get_vocab_size())
+    folder.files = {"tokenizer.json": whole.to_str()}
+    model: Any = zoo.load(folder.write(tmp_path / "tiny"))
+    encoded = model.encode(FIRST, second=SECOND)
+    assert encoded.inputs["tokens"][0].tolist() == whole.encode(FIRST, SECOND).ids and "segments" not in encoded.inputs
+    expected = folders.outputs_of(folder, encoded.inputs["tokens"][0])[0]
+    np.testing.assert_allclose(model.run(encoded).blocks[0].weights, expected, atol=2e-5)
 
 
 def test_what_is_no_pair_is_refused(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import keras
 import numpy as np
@@ -502,6 +503,27 @@ def test_a_function_compiled_beforehand_is_named_beside_what_was_found():
     assert caught.value.code == "nothing_in_reach" and "closed" in str(caught.value)
 
 
+def test_a_layer_that_computes_in_python_is_named():
+    class InPython(layers.Layer):
+        def call(self, x):
+            y = tf.numpy_function(lambda v: v, [x], tf.float32)
+            y.set_shape(x.shape)
+            return y
+
+        def compute_output_spec(self, x):
+            return keras.KerasTensor(x.shape)
+
+    tokens = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(19, FEATURES)(tokens)
+    model = keras.Model(tokens, InPython(name="mine")(layers.MultiHeadAttention(HEADS, SIZE, name="mha")(x, x)))
+    trace = attnviz.wrap(model, encode=encode).trace("we saw")
+    assert [block.name for block in trace.blocks] == ["mha"]
+    assert [(each.code, each.parameters) for each in trace.notices] == [("python_out_of_reach", {"layers": "mine"})]
+    with pytest.raises(ModelError) as caught:
+        attnviz.wrap(keras.Model(tokens, InPython(name="mine")(x)), encode=encode).trace("we saw")
+    assert caught.value.code == "nothing_but_python" and "mine" in str(caught.value)
+
+
 def gives(inputs, tokens=("we",)):
     return lambda text: (inputs, list(tokens))
 
@@ -513,9 +535,11 @@ def gives(inputs, tokens=("we",)):
         (gives(ids_of(["we"]) + 90), "id_outside", "0–18"),
         (gives(tf.ragged.constant([[2]])), "bad_encode", "RaggedTensor"),
         (gives([[[2, 3]], [[1.0]]]), "bad_encode", "arrays"),
+        (gives(np.array([2, 3])), "bad_encode", "(1, 2)"),
+        (gives(np.array([["we"]])), "run_failed", "string"),
         (None, "wrap_encode", "wrap(model, encode)"),
     ],
-    ids=["ids as tokens", "an id outside", "ragged", "uneven lists", "no encode"],
+    ids=["ids as tokens", "an id outside", "ragged", "uneven lists", "no batch", "strings", "no encode"],
 )
 def test_usual_mistakes_are_told_what_was_expected(encoding, code, said):
     with pytest.raises(InputError) as caught:
@@ -527,9 +551,11 @@ def test_a_path_is_no_model_and_inputs_are_no_text():
     with pytest.raises(InputError) as caught:
         attnviz.wrap("model.keras", encode)
     assert caught.value.code == "wrap_model" and "load_model" in str(caught.value)
-    with pytest.raises(InputError) as caught:
-        attnviz.wrap(classifier()[0], encode).trace(ids_of(["we", "saw"]))
-    assert caught.value.code == "not_a_source" and "encode" in str(caught.value)
+    inputs: Any
+    for inputs in (ids_of(["we", "saw"]), 3, None, b"we", [3, 4], np.float32(3)):
+        with pytest.raises(InputError) as caught:
+            attnviz.wrap(classifier()[0], encode).trace(inputs)
+        assert caught.value.code == "not_a_source" and "encode" in str(caught.value)
 
 
 def test_a_model_of_keras_2_is_told_from_others():
