@@ -4,6 +4,7 @@ from plotly.graph_objects import Figure
 
 from attnviz.figures.attribution import attribution, erasure_curves
 from attnviz.figures.bars import bars, prediction
+from attnviz.figures.corpus import histogram
 from attnviz.figures.enlarge import enlarged
 from attnviz.figures.head import head
 from attnviz.figures.heads import head_distances, head_map, heads
@@ -32,6 +33,7 @@ __all__ = [
     "head_map",
     "heads",
     "heatmap",
+    "histogram",
     "learning",
     "lines",
     "matrix",

@@ -51,6 +51,7 @@ def _fitting(card: ModelCard) -> tuple[str, ...]:
     if "cross" in card.kinds:
         views = TRANSLATION_VIEWS
     more = ("cases",) * bool(cases.read(card.details.get("cases")))
+    more += ("corpus",) * (shipped.MODELS / card.name / "corpus" / "corpus.json").exists()
     more += ("learning",) * (shipped.MODELS / card.name / "learning.npz").exists()
     return (*views[:-2], *more, *views[-2:])
 
