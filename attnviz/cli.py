@@ -130,6 +130,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     measuring.add_argument("--first", type=int, metavar="N", help=translate(language, "cli.corpus_first"))
     measuring.add_argument("--effect", action="store_true", help=translate(language, "cli.corpus_effect"))
     measuring.add_argument("--faithfulness", action="store_true", help=translate(language, "cli.corpus_faithfulness"))
+    measuring.add_argument("--brief", action="store_true", help=translate(language, "cli.corpus_brief"))
     measuring.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FOLDER", help=translate(language, "cli.corpus_output")
     )
@@ -263,6 +264,7 @@ def _corpus(options: argparse.Namespace) -> int:
         sentences,
         effect=options.effect,
         faithfulness=options.faithfulness,
+        brief=options.brief,
         folder=options.output,
         progress=progress.update,
     )

@@ -9,8 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
-from attnviz.analysis.heads.behaviour import behaviour, figures_of
-from attnviz.analysis.heads.roles import earlier
+from attnviz.analysis.heads.behaviour import behaviour, earlier, figures_of
 from attnviz.corpus.bins import EFFECT
 from attnviz.corpus.chosen import Floats, number
 from attnviz.corpus.faithfulness import Faithfulness

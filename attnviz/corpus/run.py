@@ -32,6 +32,7 @@ def measure(
     *,
     effect: bool = False,
     faithfulness: bool = False,
+    brief: bool = False,
     folder: Path | str | None = None,
     progress: Progress | None = None,
     part: int = PART,
@@ -47,6 +48,7 @@ def measure(
             that takes edits: one run more for every head.
         faithfulness: Also whether attention tells what an answer rests on, for a classifier: one run more for every
             token, and more.
+        brief: Keep three sentences each of the highest, the middle and the lowest only.
         folder: Where the results are written; a run that was killed goes on from what it left there, if it is given
             the same again, and one that is done is read.
         progress: Told how many lines are done, after every part.
@@ -73,7 +75,7 @@ def measure(
     options = Options(effect, faithfulness)
     check(loaded, options)
     place = None if folder is None else Path(folder)
-    about = _about(loaded, options, part)
+    about = _about(loaded, options, part, brief)
     known = _left(place, about)
     lines = _lines(sentences)
     if place is not None and (place / result.FILE).exists():
@@ -93,18 +95,18 @@ def measure(
         check_deadline()
     if not known.sentences:
         raise InputError("corpus_empty", refused=sum(known.refused.values()))
-    found = measured(known)
+    found = measured(known, brief)
     if place is not None:
         found.save(place)
         (place / state.FILE).unlink(missing_ok=True)
     return found
 
 
-def _about(model: Model, options: Options, part: int) -> dict[str, Any]:
+def _about(model: Model, options: Options, part: int, brief: bool) -> dict[str, Any]:
     """What a result is of: only with the same can a run go on."""
     card = model.card
     files = {name: facts.get("sha256", "") for name, facts in sorted(card.details.get("files", {}).items())}
-    told = {"effect": options.effect, "faithfulness": options.faithfulness, "part": part}
+    told = {"effect": options.effect, "faithfulness": options.faithfulness, "part": part, "brief": brief}
     return {"model": card.name, "weights": files.get("weights.npz", ""), "options": told}
 
 

@@ -17,6 +17,9 @@ from attnviz.corpus.tallies import Tally
 #: Sentences listed: nearest the median, and of each fifth of the range.
 MEDIAN, EACH, FIFTHS = 3, 3, 5
 
+#: Sentences of each kind in a brief result.
+BRIEF = 3
+
 #: Tokens listed a head and side; those that came less often than `SELDOM` only where too few came more often.
 TOKENS, SELDOM = 10, 5
 
@@ -24,8 +27,8 @@ TOKENS, SELDOM = 10, 5
 DIGITS = 6
 
 
-def measured(state: State) -> Measured:
-    """The result of a whole run."""
+def measured(state: State, brief: bool = False) -> Measured:
+    """The result of a whole run; a brief one has few sentences, see `BRIEF`."""
     summary = {
         **state.about,
         "sentences": state.sentences,
@@ -37,7 +40,7 @@ def measured(state: State) -> Measured:
     }
     if state.faithfulness is not None:
         summary["faithfulness"] = state.faithfulness.summary()
-    rows = {"heads": _heads(state), "sentences": _sentences(state), "tokens": _tokens(state)}
+    rows = {"heads": _heads(state), "sentences": _sentences(state, brief), "tokens": _tokens(state)}
     return Measured(summary, **{name: _frame(name, found) for name, found in rows.items()})
 
 
@@ -68,7 +71,7 @@ def _heads(state: State) -> Iterator[tuple[Any, ...]]:
             yield (*place, n, mean, deviation, least, median, most, wide, tally.histogram[row].tolist())
 
 
-def _sentences(state: State) -> Iterator[tuple[Any, ...]]:
+def _sentences(state: State, brief: bool) -> Iterator[tuple[Any, ...]]:
     for tally in state.tallies.values():
         kept = tally.chosen
         for row, place in _places(tally):
@@ -78,12 +81,15 @@ def _sentences(state: State) -> Iterator[tuple[Any, ...]]:
                 ("best", kept.high[row], kept.high_of[row]),
                 ("worst", -kept.low[row], kept.low_of[row]),
             ):
-                yield from _told(state, place, word, values[whose != NONE], whose[whose != NONE])
+                there = np.flatnonzero(whose != NONE)[: BRIEF if brief else None]
+                yield from _told(state, place, word, values[there], whose[there])
             there = kept.few_of[row] != NONE
             values, whose = kept.few[row][there], kept.few_of[row][there]
             median = quantile(tally.histogram[row], float(tally.form.widths[row]), 0.5)
             near = np.argsort(np.abs(values - median), kind="stable")[:MEDIAN]
             yield from _told(state, place, "median", values[near], whose[near])
+            if brief:
+                continue
             least, most = tally.least[row], tally.most[row]
             fifth = np.clip((values - least) / max(most - least, 1e-12) * FIFTHS, 0, FIFTHS - 1).astype(int)
             for interval in range(FIFTHS):

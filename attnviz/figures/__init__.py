@@ -4,6 +4,7 @@ from plotly.graph_objects import Figure
 
 from attnviz.figures.attribution import attribution, erasure_curves
 from attnviz.figures.bars import bars, prediction
+from attnviz.figures.corpus import histogram
 from attnviz.figures.enlarge import enlarged
 from attnviz.figures.filling import filled
 from attnviz.figures.head import head
@@ -34,6 +35,7 @@ __all__ = [
     "head_map",
     "heads",
     "heatmap",
+    "histogram",
     "learning",
     "lines",
     "matrix",

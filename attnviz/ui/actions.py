@@ -10,8 +10,8 @@ from attnviz.trace import Notice
 from attnviz.ui import photos, session
 from attnviz.ui.settings import MAX_SENTENCES, cut
 
-#: The view that says what an answer depends on, and the one that sets two rows side by side.
-WHY, BESIDE = "attribution", "compare"
+#: The views that say what an answer depends on, that set two rows side by side, and that show heads over a corpus.
+WHY, BESIDE, CORPUS = "attribution", "compare", "corpus"
 
 
 def take_entry(entry: Mapping[str, Any] | None) -> None:
@@ -111,6 +111,16 @@ def query_chosen(point: Sequence[int]) -> None:
 def open_head(layer: int, head: int) -> None:
     """Show one head."""
     session.change(layer=layer, head=head, view="head")
+
+
+def keep_head(layer: int, head: int) -> None:
+    """Look at another head in the view there is."""
+    session.change(layer=layer, head=head)
+
+
+def open_corpus(figure: str) -> None:
+    """Show what the head that is looked at does over a corpus."""
+    session.change(view=CORPUS, does=figure)
 
 
 def look_chosen() -> None:

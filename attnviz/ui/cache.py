@@ -18,15 +18,17 @@ from attnviz.analysis.heads import alignment, roles
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.analysis.surgery.codes import INPUT, parse
 from attnviz.analysis.surgery.operations import Operated, begin, then
+from attnviz.corpus import shelf
 from attnviz.errors import AttnvizError, InputError
 from attnviz.families.model import Expected, Expects, Explains, Model, Parameters, Values, Writes
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, Edit, Encoded, Steps, Written
-from attnviz.ui import photos
+from attnviz.ui import models, photos
 from attnviz.ui.kept import MEGABYTE, kept
 from attnviz.ui.models import in_worker
 from attnviz.ui.way import OWN_WAY, Way
 
 if TYPE_CHECKING:
+    from attnviz.corpus import Measured
     from attnviz.families.learning import Learning
     from attnviz.figures import Figure
 
@@ -34,6 +36,9 @@ T = TypeVar("T")
 
 #: Bytes counted for a drawing.
 FIGURE = 100_000
+
+#: Bytes counted for what was measured over a corpus.
+RESULT = 2 * MEGABYTE
 
 #: Bytes of traces to keep: three of 512 tokens and 72 heads (75 MB each), or thousands of short ones.
 TRACES = 256 * MEGABYTE
@@ -363,6 +368,16 @@ def learning(name: str) -> Learning | None:
         ModelError: They cannot be read.
     """
     return in_worker(lambda: zoo.learning(name))
+
+
+@kept(TRACES // 16, size=lambda found: RESULT)
+def corpus(name: str) -> Measured | None:
+    """What was measured of a model over a corpus; None if nothing was.
+
+    Raises:
+        ModelError: It cannot be read.
+    """
+    return shelf.find(models.card(name))
 
 
 @kept(TRACES // 16)

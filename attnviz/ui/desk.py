@@ -24,6 +24,7 @@ from attnviz.ui.way import OWN_WAY, Way
 if TYPE_CHECKING:
     import numpy as np
 
+    from attnviz.corpus import Measured
     from attnviz.families.learning import Learning
     from attnviz.figures import Figure
 
@@ -135,6 +136,14 @@ class Desk:
             ModelError: They cannot be read.
         """
         return cache.learning(self.model)
+
+    def corpus(self) -> Measured | None:
+        """What was measured of the model over a corpus; None if nothing was.
+
+        Raises:
+            ModelError: It cannot be read.
+        """
+        return cache.corpus(self.model)
 
     def parameters(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """W `[feature]` and b `[max_length]` of a pooling model."""

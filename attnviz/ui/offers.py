@@ -5,7 +5,7 @@ from __future__ import annotations
 from attnviz.analysis.explain import cases
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.heads.alignment import written_rows
-from attnviz.errors import ModelError
+from attnviz.errors import AttnvizError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.model import Expects, Explains, Gradients, Parameters, Reweights, Searches, Values, Writes
 from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Filled, Written
@@ -72,6 +72,8 @@ def of_trace(name: str, trace: AttentionTrace, own: AttentionTrace, focus: Focus
         found.add("surgery")
     if recorded(name):
         found.add("learning")
+    if measured(name):
+        found.add("corpus")
     return frozenset(found)
 
 
@@ -89,6 +91,14 @@ def recorded(name: str) -> bool:
     try:
         return cache.learning(name) is not None
     except ModelError:
+        return True
+
+
+def measured(name: str) -> bool:
+    """Whether a model was measured over a corpus; the view of it says what is wrong where that cannot be read."""
+    try:
+        return cache.corpus(name) is not None
+    except AttnvizError:
         return True
 
 

@@ -59,6 +59,7 @@ def _fitting(card: ModelCard) -> tuple[str, ...]:
     elif card.writes == "continuation":
         views = CONTINUATION_VIEWS
     more = ("cases",) * bool(cases.read(card.details.get("cases")))
+    more += ("corpus",) * (shipped.MODELS / card.name / "corpus" / "corpus.json").exists()
     more += ("learning",) * (shipped.MODELS / card.name / "learning.npz").exists()
     return (*views[:-2], *more, *views[-2:])
 

@@ -89,6 +89,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "top_p": ("1", "0.5"),
     "draw": ("0", "999"),
     "role": ("previous", "induction"),
+    "does": ("entropy", "effect"),
     "hide": ("", "box rail"),
     "only": ("", "stage"),
 }

@@ -51,7 +51,11 @@ def main() -> None:
         corpus.measure(model, texts[:500])  # warm
         for size in options.sizes:
             held, before = [resident()], (time.perf_counter(), time.process_time())
-            corpus.measure(model, islice(endless(texts), size), progress=lambda _, held=held: held.append(resident()))
+
+            def look(_: int, held: list[float] = held) -> None:
+                held.append(resident())
+
+            corpus.measure(model, islice(endless(texts), size), progress=look)
             wall, own = time.perf_counter() - before[0], time.process_time() - before[1]
             cells = (
                 name,

@@ -80,6 +80,14 @@ def test_sentences_worth_opening_are_the_highest_the_lowest_and_some_between(fou
             assert len(some) and ((some >= edges[interval] - 1e-9) & (some <= edges[interval + 1] + 1e-9)).all()
 
 
+def test_a_brief_result_has_the_first_three_of_each(found, texts):
+    brief = corpus.measure(Made(), texts, brief=True)
+    kinds = found.sentences[found.sentences["chosen"].isin(["best", "worst", "median"])]
+    first = kinds.groupby(["block", "layer", "head", "figure", "chosen"], sort=False).head(3)
+    assert_frame_equal(brief.sentences, first.reset_index(drop=True))
+    assert_frame_equal(brief.heads, found.heads)
+
+
 def test_tokens_are_told_by_what_falls_on_them(found, texts):
     model, words = Made(), []
     for text in texts:

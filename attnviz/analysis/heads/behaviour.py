@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.analysis.entropy import entropy
-from attnviz.trace import Kind
+from attnviz.trace import AttentionBlock, Kind
 
 Figures = Mapping[str, NDArray[np.float64]]
 
@@ -67,6 +67,42 @@ def behaviour(
             "induction": _share(values, followed),
         }
     return {name: found[name] for name in FIGURES if name in found}
+
+
+def of_block(block: AttentionBlock, one_sequence: bool | None = None) -> dict[str, NDArray[np.float64]]:
+    """The figures of every head of one trace's block, by name float64 `[layer, head]`.
+
+    Args:
+        block: Any.
+        one_sequence: Whether queries and keys are the same tokens; None: as its kind says.
+
+    >>> import attnviz
+    >>> block = attnviz.load("sentiment-en").trace("a good film").blocks[0]
+    >>> list(of_block(block)), of_block(block)["largest"].shape
+    (['entropy', 'first', 'largest'], (1, 1))
+    """
+    layers, _, queries, keys = block.shape
+    special = np.array([block.key.special], dtype=bool)
+    one = block.kind in ("self", "causal") if one_sequence is None else one_sequence
+    alike = None
+    if one:
+        alike = earlier(block.query.tokens) if queries == keys else np.zeros((queries, keys), bool)
+        alike = alike[None]
+    names = FIGURES if one else figures_of(block.kind)
+    # Layer by layer: in float64 a long text's weights are twice as large.
+    found = [behaviour(block.weights[None, layer : layer + 1], special, alike) for layer in range(layers)]
+    return {name: np.stack([each[name][0, 0] for each in found]) for name in names}
+
+
+def earlier(tokens: Sequence[str]) -> NDArray[np.bool_]:
+    """Where a token of the row is like an earlier one of the column, bool `[token, token]`.
+
+    >>> earlier(["a", "b", "a"])[2].tolist()
+    [True, False, False]
+    """
+    names = np.array(tokens, dtype=object)
+    alike: NDArray[np.bool_] = (names[:, None] == names[None, :]) & np.tri(len(names), k=-1, dtype=bool)
+    return alike
 
 
 def _share(weights: NDArray[np.float64], there: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from attnviz.analysis.heads.behaviour import FIGURES, behaviour
+from attnviz.analysis.heads.behaviour import FIGURES, of_block
 from attnviz.trace import AttentionBlock
 
 #: Terms of a logarithm that `similarity` may take; beyond that it looks at fewer queries, never at fewer than these.
@@ -38,27 +37,13 @@ def heads(block: AttentionBlock) -> pd.DataFrame:
     >>> list(heads(trace.blocks[0]).columns[:4])
     ['layer', 'head', 'entropy', 'distance']
     """
-    layers, number, queries, keys = block.shape
-    special = np.array([block.key.special], dtype=bool)
-    alike = earlier(block.query.tokens) if queries == keys else np.zeros((queries, keys), bool)
-    # Layer by layer: in float64 a long text's weights are twice as large.
-    found = [behaviour(block.weights[None, layer : layer + 1], special, alike[None]) for layer in range(layers)]
+    found = of_block(block, one_sequence=True)
+    layers, number, _, _ = block.shape
     rows = [
-        {"layer": layer + 1, "head": head + 1} | {name: values[0, 0, head] for name, values in found[layer].items()}
+        {"layer": layer + 1, "head": head + 1} | {name: values[layer, head] for name, values in found.items()}
         for layer, head in np.ndindex(layers, number)
     ]
     return pd.DataFrame(rows, columns=["layer", "head", *FIGURES])
-
-
-def earlier(tokens: Sequence[str]) -> NDArray[np.bool_]:
-    """Where a token of the row is like an earlier one of the column, bool `[token, token]`.
-
-    >>> earlier(["a", "b", "a"])[2].tolist()
-    [True, False, False]
-    """
-    names = np.array(tokens, dtype=object)
-    alike: NDArray[np.bool_] = (names[:, None] == names[None, :]) & np.tri(len(names), k=-1, dtype=bool)
-    return alike
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import NUMBER, chart
 from attnviz.ui.controls.told import told
 from attnviz.ui.fields import Field
+from attnviz.ui.typical import typical
 from attnviz.ui.words import literal
 
 #: How the similarity of heads is shown.
@@ -34,6 +35,7 @@ def render(context: Context) -> None:
     table = heads(block)
     if context.whole is not context.trace:
         st.caption(context.t("heads.own_tokens"))
+    typical(context)
     _plot(context, table)
     if len(table) > 1:
         _alike(context, block)

@@ -16,6 +16,7 @@ from attnviz.ui.components.maps import maps
 from attnviz.ui.context import Context
 from attnviz.ui.controls.told import told
 from attnviz.ui.fields import Field
+from attnviz.ui.typical import typical
 
 #: What heads are found by: shares of their weight, as `analysis.heads.roles` has them.
 ROLES = ("previous", "same", "first", "next", "copy", "induction")
@@ -32,6 +33,7 @@ def render(context: Context) -> None:
     told(context, "overview", context.t("overview.text"))
     if block.kind in ("self", "causal") and block.shape[0] * block.shape[1] > 1:
         _find(context, context.whole.block(block.name))
+        typical(context, context.state.role)
     with st.container(key="chart-overview"):
         maps(context, block, context.focus, context.state.scale, actions.head_chosen)
     alt = describe.grid(context.trace, context.focus, context.language)
