@@ -17,7 +17,7 @@ from attnviz.ui import models as models_found
 from attnviz.ui.serving import hosts
 from tests.app.page import Page
 from tests.families.own.own_folder import LABELS, encoder, make
-from tests.notebook.test_shown import MADE
+from tests.notebook.made import MADE
 
 
 @pytest.fixture

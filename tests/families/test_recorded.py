@@ -13,7 +13,7 @@ from attnviz import export, zoo
 from attnviz.errors import AttnvizError, InputError
 from attnviz.families import recorded
 from attnviz.trace import AttentionTrace, Edit
-from tests.notebook.test_shown import MADE, written
+from tests.notebook.made import MADE, written
 from tests.shipped import pooled
 
 
