@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from attnviz.families.hub.pieces import SIGNS, bytes_of
+from attnviz.families.hub.spelling import SIGNS, bytes_of
 from attnviz.families.writing.subwords import BLANK, Piece
 from attnviz.tokenizers import WordTokenizer
 

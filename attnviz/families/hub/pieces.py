@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,13 +13,8 @@ from attnviz.families.common import tokenizer_file
 from attnviz.families.hub import japanese, sentence_pieces
 from attnviz.families.hub.foreign import LLAMA, SENTENCE_PIECE, read_json
 from attnviz.families.hub.honoured import check_every_setting, check_settings
+from attnviz.families.hub.spelling import BLANK, BYTES, SIGNS, bytes_of, readable, spelled
 from attnviz.trace import TokenAxis
-
-#: How a piece that is only a blank is shown.
-BLANK = "␣"
-
-#: How white space is shown in an entry of a vocabulary, which has none.
-SIGNS = str.maketrans({" ": "▁", "\n": "↵", "\r": "↤", "\t": "⇥"})
 
 _WORD_PIECE_NAMES = dict(
     unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", mask_token="[MASK]"
@@ -80,9 +74,9 @@ class Pieces:
     def entry(self, index: int) -> str:
         """An entry of the vocabulary as text, with `▁` for a blank."""
         named = self.name(index)
-        if not self._in_bytes or not all(letter in _BYTES for letter in named):
+        if not self._in_bytes or not all(letter in BYTES for letter in named):
             return named
-        return _spelled(bytes_of(named)).translate(SIGNS)
+        return spelled(bytes_of(named)).translate(SIGNS)
 
     @cached_property
     def _pair(self) -> Any:
@@ -163,7 +157,7 @@ class Pieces:
     def _shown(self, piece: str) -> str:
         if self._in_sentences:
             return piece.replace(sentence_pieces.BLANK, " ").strip() or BLANK
-        if not self._in_bytes or not all(letter in _BYTES for letter in piece):
+        if not self._in_bytes or not all(letter in BYTES for letter in piece):
             return piece.strip() or piece  # the mask takes the blank in front of it
         return readable(bytes_of(piece))
 
@@ -373,28 +367,3 @@ def _span(text: str, place: tuple[int, int], token: str) -> tuple[int, int] | No
     while start < end - 1 and text[start].isspace():
         start += 1
     return start, end
-
-
-def readable(raw: bytes) -> str:
-    """Bytes as the text they stand for; what is only a part of a character as `<E3>`."""
-    return _spelled(raw).strip() or BLANK
-
-
-def _spelled(raw: bytes) -> str:
-    text = raw.decode("utf-8", "surrogateescape")
-    return re.sub("[\udc80-\udcff]", lambda lone: f"<{ord(lone[0]) - 0xDC00:02X}>", text)
-
-
-def bytes_of(piece: str) -> bytes:
-    """The bytes that a byte-level piece stands for."""
-    return b"".join(bytes([_BYTES[letter]]) if letter in _BYTES else letter.encode() for letter in piece)
-
-
-def _bytes_of_letters() -> dict[str, int]:
-    """GPT-2's letters for bytes (https://github.com/openai/gpt-2, encoder.py)."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return {chr(byte): byte for byte in printable} | {chr(256 + index): byte for index, byte in enumerate(others)}
-
-
-_BYTES = _bytes_of_letters()

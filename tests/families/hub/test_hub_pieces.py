@@ -12,7 +12,7 @@ import tokenizers
 
 from attnviz.errors import ModelError
 from attnviz.families.hub import pieces
-from attnviz.families.hub.pieces import BLANK
+from attnviz.families.hub.spelling import BLANK, readable
 from tests.families.hub import hub_folders as folders
 
 
@@ -199,9 +199,9 @@ def test_bytes_are_shown_as_text(kind: str, tmp_path: Path):
 
 
 def test_a_piece_with_a_whole_character_and_a_part():
-    assert pieces.readable(" の".encode() + "本".encode()[:2]) == "の<E6><9C>"
-    assert pieces.readable(b"   ") == BLANK
-    assert pieces.readable(b"<b>") == "<b>"
+    assert readable(" の".encode() + "本".encode()[:2]) == "の<E6><9C>"
+    assert readable(b"   ") == BLANK
+    assert readable(b"<b>") == "<b>"
 
 
 def test_spans_cover_any_text(tmp_path: Path):

@@ -13,7 +13,7 @@ import tokenizers
 
 from attnviz.errors import ModelError
 from attnviz.families.hub import pieces, sentence_pieces
-from attnviz.families.hub.pieces import BLANK
+from attnviz.families.hub.spelling import BLANK
 from tests.families.hub import hub_folders as folders
 from tests.families.hub.hub_folders import SENTENCES
 
