@@ -143,13 +143,21 @@ def _traces(model: Model, lines: Sequence[Line], part: Part) -> Iterator[tuple[l
 def _run(model: Model, batch: Sequence[tuple[Encoded, Line]], part: Part) -> list[tuple[Encoded, AttentionTrace]]:
     """A batch in one call; where it fails, one by one, to leave out whatever fails."""
     try:
-        traces = model.run_batch([encoded for encoded, _ in batch])
+        traces = _batch(model, [encoded for encoded, _ in batch])
         return [(encoded, trace) for (encoded, _), trace in zip(batch, traces, strict=True)]
     except REFUSED as error:
         if len(batch) == 1:
             part.refused.append((error.code, batch[0][1].where))
             return []
     return [done for each in batch for done in _run(model, [each], part)]
+
+
+def _batch(model: Model, batch: Sequence[Encoded], edits: Sequence[Edit] = ()) -> list[AttentionTrace]:
+    """`run_batch` of a few sizes only: oneDNN keeps what it compiles for each shape it meets, and memory would grow."""
+    if type(model).run_batch is Model.run_batch:  # one by one
+        return model.run_batch(batch, edits)
+    size = 1 << (len(batch) - 1).bit_length()
+    return model.run_batch([*batch, *[batch[-1]] * (size - len(batch))], edits)[: len(batch)]
 
 
 def _alike(traces: Sequence[AttentionTrace]) -> list[list[int]]:
@@ -215,7 +223,7 @@ def _effects(
         moved = np.zeros((len(batch), layers, heads))
         nothing = np.zeros((queries, keys), np.float32)
         for layer, head in np.ndindex(layers, heads):
-            off = model.run_batch(batch, (Edit(block.name, nothing, layer, head, "off"),))
+            off = _batch(model, batch, (Edit(block.name, nothing, layer, head, "off"),))
             moved[:, layer, head] = np.abs(_answers(off) - own).sum(axis=-1) / 2
         found[block.name] = moved
     return found

@@ -73,6 +73,11 @@ def test_a_sentence_opens_in_the_page_and_is_at_its_place_among_all():
     assert value == pytest.approx(found.row("encoder", 1, 2, "largest")["most"], abs=1e-5)
     assert any(translate("en", "corpus.higher") in each and "99.9" in each for each in shown.markdown())
 
+    lowest = found.chosen("encoder", 1, 2, "largest").query("chosen == 'worst'")["text"].iloc[0]
+    told = Page(model=ENCODER, view="corpus", does="largest", layer="1", head="2", text=lowest).markdown()
+    shares = [re.search(r"lower than in \D*(\d+)", each) for each in told]
+    assert next(int(share[1]) for share in shares if share) >= 97
+
 
 def test_roles_of_heads_say_where_a_sentence_is_not_typical_and_lead_to_the_corpus():
     found = corpus.read(shipped.MODELS / ENCODER / "corpus")

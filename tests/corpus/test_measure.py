@@ -259,3 +259,17 @@ def test_nothing_grows_with_the_sentences(texts):
         assert len(held.texts) <= tally.form.rows * 2 * 120
     assert known[0][1:] == known[1][1:]
     assert run.PART >= 1
+
+
+def test_a_model_meets_few_shapes_of_batches(found, texts):
+    """What TensorFlow compiles for a shape stays in memory."""
+
+    class Batched(Made):
+        def run_batch(self, batch, edits=()):
+            sizes.append(len(batch))
+            return [self.run(encoded) for encoded in batch]
+
+    sizes: list[int] = []
+    same = corpus.measure(Batched(), texts)
+    assert {size.bit_count() for size in sizes} == {1}
+    assert_frame_equal(same.heads, found.heads)
