@@ -27,9 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 MEGABYTE = 1_000_000
 
-#: The top level, as the design lists it; dot-files and requirements-*.txt besides.
+#: The top level, as the design lists it, container files in `deploy`; dot-files and requirements-*.txt besides.
 TOP_LEVEL = {
-    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", "app.py", "attnviz", "models",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", "app.py", "attnviz", "deploy", "models",
     "pyproject.toml", "requirements.txt", "tests",
 }  # fmt: skip
 
