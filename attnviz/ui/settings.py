@@ -56,10 +56,14 @@ def path_text(path: Sequence[tuple[int, str]]) -> str:
 
 
 def default_model(language: str, facts: Facts) -> str:
-    """The first model for a language that reads text, else for a language, else of all; empty where there is none."""
+    """The first model for a language that pools the words of a text, for that is the simplest to see.
+
+    Else the first that reads text, else for the language, else of all; empty where there is none.
+    """
     names = [name for name, card in facts.cards.items() if language in card.languages]
     texts = [name for name in names if facts.cards[name].takes == "text"]
-    return (texts or names or list(facts.cards) or [""])[0]
+    pooling = [name for name in texts if "pooling" in facts.cards[name].kinds]
+    return (pooling or texts or names or list(facts.cards) or [""])[0]
 
 
 def first_example(model: str, facts: Facts) -> str:

@@ -48,8 +48,8 @@ CONTINUATION_VIEWS = (
 #: Shipped models that pool the words of a text.
 POOLING_MODELS = tuple(card.name for card in models() if "pooling" in card.kinds and card.takes == "text")
 
-#: Shipped models that read texts.
-TEXTS = tuple(card.name for card in models() if card.takes == "text")
+#: Shipped models that read texts, those that pool them first.
+TEXTS = (*POOLING_MODELS, *(card.name for card in models() if card.takes == "text" and "pooling" not in card.kinds))
 
 
 def _fitting(card: ModelCard) -> tuple[str, ...]:
