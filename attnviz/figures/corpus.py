@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from attnviz.figures import style
 from attnviz.figures.escape import plain
+from attnviz.figures.marks.bars import bars
 from attnviz.figures.numbers import approx
 from attnviz.i18n import translate
 
@@ -47,13 +48,16 @@ def histogram(
         f"≥ {low:g}" if place == len(counts) - 1 else f"{low:g} – {high:g}" for place, (low, high) in enumerate(ends)
     ]
     figure = go.Figure(
-        go.Bar(
+        bars(
+            open_end,
+            shown,
+            word,
+            paint.bar,
             x=[(low + high) / 2 for low, high in ends],
             y=shown,
+            orientation="v",
             width=width,
             marker={"color": paint.bar, "line": {"color": paint.background, "width": 1}},
-            hoverinfo="text",
-            hovertext=[f"{told}<br>{plain(word)} {count:,}" for told, count in zip(open_end, shown, strict=True)],
         )
     )
     most = max([ends[-1][1], *([] if value is None else [value * 1.02])])
