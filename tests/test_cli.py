@@ -103,7 +103,7 @@ def test_lectures_are_listed_and_what_is_wrong_with_one_is_told(run, tmp_path, m
     code, out, err = run("lectures")
 
     assert code == 1 and "bees.toml" in err and "state" in err
-    assert [(each["name"], each["slides"]) for each in json.loads(out)] == [("attention", 20)]
+    assert [(each["name"], each["slides"]) for each in json.loads(out)] == [("attention", 21)]
 
 
 def test_the_file_of_a_lecture_is_checked(run, tmp_path):
