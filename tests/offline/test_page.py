@@ -125,7 +125,7 @@ def test_nothing_a_lecture_says_is_markup_and_nothing_is_asked_of_a_network(made
 
 def test_every_slide_of_the_shipped_lecture_says_what_it_does_not_draw():
     drawn = {each.number for each in lectures.find("attention").slides if not only_live(each.state)}
-    assert {1, 2, 7, 9, 12, 13, 14, 15, 16, 18} == drawn
+    assert {1, 2, 7, 9, 12, 13, 14, 16, 17, 19} == drawn
 
 
 def test_a_lecture_goes_out_by_its_name_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
