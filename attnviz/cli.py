@@ -141,6 +141,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     checking = command("lecture")
     checking.add_argument("file", metavar="FILE", help=translate(language, "cli.lecture_file"))
     checking.add_argument("-o", "--output", type=Path, metavar="FILE", help=translate(language, "cli.lecture_output"))
+    checking.add_argument("--worksheet", action="store_true", help=translate(language, "cli.lecture_worksheet"))
     checking.set_defaults(run=_lecture)
     return parser
 
@@ -166,11 +167,15 @@ def _lecture(options: argparse.Namespace) -> int:
     held = lectures.read(Path(options.file)) if options.file.endswith(".toml") else lectures.find(options.file)
     told = translate(options.lang, "cli.lecture_good", file=options.file, slides=len(held.slides))
     if options.output is not None:
-        if options.output.suffix.lower() != ".html":
-            raise InputError("no_such_format", received=options.output.suffix.lstrip("."), expected="html")
+        ending = options.output.suffix.lower()
+        if ending not in (".html", ".pdf"):
+            raise InputError("no_such_format", received=ending.lstrip("."), expected="html, pdf")
         from attnviz import offline
+        from attnviz.export.printed import pdf
 
         content = offline.page(held, options.lang)
+        if ending == ".pdf":
+            content = pdf(content, mark="sheet" if options.worksheet else "")
         _write(options.output, content)
         told = translate(options.lang, "cli.lecture_written", file=options.output.name, bytes=len(content))
     print(told, file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from attnviz import lectures, offline, zoo
 from attnviz.analysis.surgery.operations import traced
+from attnviz.errors import InputError
+from attnviz.export.printed import pdf
 from attnviz.i18n import languages
 from attnviz.offline.pictures import only_live
 from attnviz.scenes import Scene
@@ -134,6 +137,25 @@ def test_a_lecture_goes_out_by_its_name_from_the_command_line(tmp_path: Path, ca
     file = written(tmp_path, LECTURE.partition('[[slides]]\ntitle.en = "one head')[0])
     assert main(["--lang", "ja", "lecture", str(file), "-o", str(tmp_path / "out.html")]) == 0
     assert data((tmp_path / "out.html").read_text(encoding="utf-8"))["slides"][0]["title"] == "pooling"
-    assert main(["lecture", str(file), "-o", str(tmp_path / "out.pdf")]) == 2
+    assert main(["lecture", str(file), "-o", str(tmp_path / "out.odp")]) == 2
     assert main(["lecture", "none"]) == 2
     assert "none" in capsys.readouterr().err
+
+
+def test_it_is_printed_with_its_notes_or_with_room_for_answers(tmp_path: Path):
+    from attnviz.cli import main
+
+    file, printed = written(tmp_path, LECTURE), []
+    for more in ([], [], ["--worksheet"]):
+        assert main(["lecture", str(file), "-o", str(tmp_path / "out.pdf"), *more]) == 0
+        printed.append((tmp_path / "out.pdf").read_bytes())
+    notes, again, sheet = printed
+    assert all(each.startswith(b"%PDF-") for each in printed)
+    assert len(notes) == len(again) and len(sheet) < 0.95 * len(notes), "weights and notes are not on a worksheet"
+
+
+def test_without_a_browser_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "choreographer", None)
+    with pytest.raises(InputError) as caught:
+        pdf(b"<p>a</p>")
+    assert caught.value.code == "no_image_engine" and "pip install kaleido" in str(caught.value)
