@@ -34,7 +34,7 @@ _ROLE = {"relation": "relations (“left of”)", "place": "places (“at the to
 
 _DECODER = (
     "A pre-norm Transformer decoder (Vaswani et al. 2017) without an encoder of its own: it looks at 14 × 14 regions, "
-    "each the numbers of block 10 of EfficientNet-Lite0 there (112) beside those of its last block {last} (320), and a "
+    "each the numbers of block 10 of EfficientNet-Lite0 there (112) beside those of its last block{last} (320), and a "
     "vector learned for its place. The encoder is in `vision.npz`: {encoder}"
 )
 
@@ -42,7 +42,7 @@ _DECODER = (
 _ARCHITECTURE = {
     "scene": _DECODER.format(last=", of 7 × 7 regions twice as wide", encoder="frozen, as it was trained on ImageNet"),
     "photo": _DECODER.format(
-        last="there",
+        last=" there",
         encoder="its first blocks are as they were trained on ImageNet, the last five learned from single photographs "
         "of the training part what they show (`attnviz.training.captions.photo_encoder`), then it was frozen",
     ),
