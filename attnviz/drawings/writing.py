@@ -22,7 +22,7 @@ from attnviz.trace import AttentionBlock, Written
 
 #: Words of the component, of the catalogue's section `writing`.
 _WORDS = (
-    *("source", "play", "pause", "first", "back", "forward", "last", "alternatives", "chosen"),
+    *("source", "play", "pause", "first", "back", "forward", "last", "chosen"),
     *("continue", "preferred", "agreed", "weight"),
 )
 
@@ -104,6 +104,7 @@ def writing(
         "words": {word: look.t(f"writing.{word}") for word in _WORDS}
         | {
             "step": look.t(about("writing.step", kind)),
+            "alternatives": look.t("writing.alternatives", step="{step}"),  # the script knows which
             "translation": look.t(f"writing.{kind}"),
         }
         | {"map": look.t(f"writing.map_{block.kind}"), "least": look.t("writing.least", least=f"{LEAST:g}")}

@@ -66,7 +66,7 @@ SENTIMENT_EN_ENCODER = replace(
     summary={
         "en": "Says whether an English sentence speaks well or badly of something, with a Transformer encoder: two "
         "layers of four heads, read at a [CLS] token.",
-        "ja": "英語の文が好意的か否定的かを、Transformer エンコーダー（2層×4ヘッド、[CLS] で読み出し）で判定します。",
+        "ja": "英語の文が肯定的か否定的かを、Transformer エンコーダー（2層×4ヘッド、[CLS] で読み出し）で判定します。",
     },
     notes={
         "en": "It takes “not” for a bad sign more than for what turns the next word round: “not good” comes out "
@@ -74,7 +74,7 @@ SENTIMENT_EN_ENCODER = replace(
         "mostly beyond it. Its words look at one another before [CLS] looks at them: a high weight on a word in the "
         "second layer is on all that this word has taken in, and says little about the word alone.",
         "ja": "“not” を「次の語を打ち消すもの」よりも「悪いしるし」として捉えています。“not good” は否定的と答えますが"
-        "“not bad” も否定的になり、“I don't love it” はわずかに好意的となります。皮肉・比較・“but” も苦手です。"
+        "“not bad” も否定的になり、“I don't love it” はわずかに肯定的となります。皮肉・比較・“but” も苦手です。"
         "[CLS] が読み出す前に単語どうしが注意を向け合うため、第2層で重みの大きい位置は、その単語だけでなく、"
         "そこに集められた周囲の情報も表しています。",
     },

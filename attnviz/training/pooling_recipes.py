@@ -169,7 +169,7 @@ SENTIMENT_EN = ClassifierRecipe(
     summary={
         "en": "Says whether an English sentence speaks well or badly of something; learned from film and product "
         "reviews and tweets rated by people.",
-        "ja": "英語の文が好意的か否定的かを判定します。人が評価した映画評・商品評・ツイートから学習しました。",
+        "ja": "英語の文が肯定的か否定的かを判定します。人が評価した映画評・商品評・ツイートから学習しました。",
     },
     notes={
         "en": "A pooling model adds up what each word brings, wherever it stands. So “not” can weigh against "
@@ -181,7 +181,7 @@ SENTIMENT_EN = ClassifierRecipe(
         "否定文が当たるかどうかは文法ではなく、どちらの語が強いかで決まります。皮肉・比較・“but” も扱えません。",
     },
     labels=("negative", "positive"),
-    label_names={"en": ("Negative", "Positive"), "ja": ("否定的", "好意的")},
+    label_names={"en": ("Negative", "Positive"), "ja": ("否定的", "肯定的")},
     examples=(
         "A wonderful film with a brilliant cast",
         "The plot is dull and the jokes are terrible",
