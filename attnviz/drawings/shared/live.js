@@ -31,15 +31,15 @@
 export function asking(live, place, answered) {
   /** @type {{ key: number, value: number } | null} */
   let next = null;
-  let busy = false, over = false, warmed = false;
+  let busy = false, over = false, warmed = false, round = 0;
   const work = async () => {
     busy = true;
     while (next && !over) {
-      const { key, value } = next;
+      const { key, value } = next, asked = round;
       next = null;
       try {
         const answer = await fetch(address(live, place, key, value)), trace = answer.ok ? await answer.json() : null;
-        if (trace && !over) answered(told(trace, live.query), key);
+        if (trace && !over && asked === round) answered(told(trace, live.query), key);
       } catch {
         next = null; // the server is away: the page says so, and what is let go is sent all the same
       }
@@ -60,6 +60,8 @@ export function asking(live, place, answered) {
       if (!warmed) fetch(address(live, place, key, value)).catch(() => undefined);
       warmed = true;
     },
+    /** Lets go of what was asked: its answer comes too late. */
+    forget: () => { next = null; round += 1; },
     stop: () => { over = true; },
   };
 }

@@ -156,6 +156,7 @@ function drag(body, table, data, move, send) {
   body.onpointercancel = () => {
     if (!table.dragging) return;
     table.dragging = null;
+    table.asking?.forget();
     for (const row of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll("tr:not(.gone)"))) restore(row, data);
     classes(/** @type {HTMLElement} */ (body.closest(".weights")), data, data.classes);
   };
