@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from attnviz import zoo
 from attnviz.analysis.surgery.operations import traced
@@ -84,6 +84,24 @@ def test_a_bar_dragged_is_the_weight_the_model_goes_on_from(open_page: OpenPage,
     eventually(lambda: values(page), model_gives(code))
     expect(page.locator(".st-key-surgery-list")).to_contain_text("weight of “good” (2) set to")
     expect_no_exception(page)
+
+
+def test_an_answer_that_comes_after_the_browser_took_the_bar_away_is_dropped(open_page: OpenPage):
+    page = opened(open_page)
+    eventually(lambda: values(page), model_gives(""))
+    held: list[Route] = []
+    page.route("**/api/trace*", lambda route: held.append(route))
+    hold(page, 1, 0.8)
+    eventually(lambda: any("set-K1-" in route.request.url for route in held), True)
+    bars(page).nth(1).dispatch_event("pointercancel")
+    eventually(lambda: values(page), model_gives(""))
+    while held:
+        with page.expect_response("**/api/trace*") as told:
+            held.pop().continue_()
+        assert told.value.json()["output"]
+    page.evaluate("() => new Promise((then) => setTimeout(then, 100))")
+    assert values(page) == model_gives("")
+    page.unroute("**/api/trace*")
 
 
 def test_keys_move_a_bar_and_the_focus_stays(open_page: OpenPage):
