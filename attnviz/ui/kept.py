@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
+from weakref import WeakSet
 
 import numpy as np
 
@@ -20,6 +21,9 @@ T = TypeVar("T")
 REST = 10_000
 
 MEGABYTE = 1024 * 1024
+
+#: Every one there is.
+_all: WeakSet[Kept[Any, Any]] = WeakSet()
 
 
 class Kept(Generic[P, T]):
@@ -41,6 +45,7 @@ class Kept(Generic[P, T]):
         self._bytes = 0
         self._lock = threading.Lock()
         self._coming: dict[Hashable, threading.Event] = {}
+        _all.add(self)
 
     def __call__(self, *args: P.args, **options: P.kwargs) -> T:
         """The kept result, or a new one; of those who ask for it at the same moment, one makes it."""
@@ -84,6 +89,12 @@ class Kept(Generic[P, T]):
         with self._lock:
             self._results.clear()
             self._bytes = 0
+
+
+def forget() -> None:
+    """Forget everything that is kept anywhere."""
+    for each in tuple(_all):
+        each.cache_clear()
 
 
 def size_of(result: Any) -> int:

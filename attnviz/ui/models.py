@@ -13,8 +13,8 @@ from attnviz.deadline import Deadline
 from attnviz.errors import ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.model import Model
-from attnviz.ui import turns
-from attnviz.ui.kept import MEGABYTE, kept
+from attnviz.ui import kept, turns
+from attnviz.ui.kept import MEGABYTE
 
 T = TypeVar("T")
 
@@ -76,22 +76,21 @@ def in_worker(task: Callable[[], T]) -> T:
             told(None)
 
 
-@kept(MEGABYTE)
+@kept.kept(MEGABYTE)
 def cards() -> dict[str, ModelCard]:
     """The cards of the models that can be offered, by name."""
     return {card.name: card for card in zoo.models()}
 
 
-@kept(MEGABYTE)
+@kept.kept(MEGABYTE)
 def refused() -> dict[str, ModelError]:
     """Folders whose card cannot be read, and why."""
     return zoo.problems()
 
 
 def forget() -> None:
-    """Look for models anew when they are next asked for."""
-    cards.cache_clear()
-    refused.cache_clear()
+    """Look for models anew when they are next asked for; what is kept goes by their names, and is forgotten with them."""
+    kept.forget()
 
 
 def names() -> list[str]:
