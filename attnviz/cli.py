@@ -132,6 +132,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
     measuring.add_argument("--faithfulness", action="store_true", help=translate(language, "cli.corpus_faithfulness"))
     measuring.add_argument("--brief", action="store_true", help=translate(language, "cli.corpus_brief"))
     measuring.add_argument(
+        "--ray", nargs="?", const=True, default=False, metavar="N|ADDRESS", help=translate(language, "cli.corpus_ray")
+    )
+    measuring.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FOLDER", help=translate(language, "cli.corpus_output")
     )
     measuring.set_defaults(run=_corpus)
@@ -246,6 +249,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _corpus(options: argparse.Namespace) -> int:
+    from contextlib import redirect_stdout
     from itertools import islice
 
     from attnviz import corpus, training
@@ -264,15 +268,17 @@ def _corpus(options: argparse.Namespace) -> int:
         total, sentences = min(total, max(options.first, 0)), islice(sentences, max(options.first, 0))
     left = translate(options.lang, "cli.corpus_left", time="{time}")
     progress = Progress(options.model[-28:], total, left=left, every=TOLD_EVERY)
-    found = corpus.measure(
-        options.model,
-        sentences,
-        effect=options.effect,
-        faithfulness=options.faithfulness,
-        brief=options.brief,
-        folder=options.output,
-        progress=progress.update,
-    )
+    with redirect_stdout(sys.stderr):  # Ray says there that a worker died; standard output is for the summary
+        found = corpus.measure(
+            options.model,
+            sentences,
+            effect=options.effect,
+            faithfulness=options.faithfulness,
+            brief=options.brief,
+            folder=options.output,
+            progress=progress.update,
+            ray=options.ray,
+        )
     progress.close(translate(options.lang, "cli.corpus_done", sentences=found.summary["sentences"]))
     for code, number in found.summary["refused"].items():
         where = next((each["where"] for each in found.summary["examples"] if each["error"] == code), "")
