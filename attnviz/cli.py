@@ -127,6 +127,8 @@ def _parser(language: str) -> argparse.ArgumentParser:
     measuring.add_argument("files", metavar="FILE", nargs="*", help=translate(language, "cli.corpus_files"))
     measuring.add_argument("--test", action="store_true", help=translate(language, "cli.corpus_test"))
     measuring.add_argument("--column", metavar="C", help=translate(language, "cli.corpus_column"))
+    measuring.add_argument("--target", metavar="C", help=translate(language, "cli.corpus_target"))
+    measuring.add_argument("--links", metavar="C", help=translate(language, "cli.corpus_links"))
     measuring.add_argument("--first", type=int, metavar="N", help=translate(language, "cli.corpus_first"))
     measuring.add_argument("--effect", action="store_true", help=translate(language, "cli.corpus_effect"))
     measuring.add_argument("--faithfulness", action="store_true", help=translate(language, "cli.corpus_faithfulness"))
@@ -235,9 +237,13 @@ def _write(file: Path, content: bytes) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     from attnviz import training
+    from attnviz.corpus import shelf
 
+    again = shelf.command(options.models / options.name)
     folder = training.train(options.name, models_folder=options.models)
     print(folder)
+    if again:  # what was measured is of the former weights, and went with them
+        print(translate(options.lang, "cli.corpus_gone", command=again), file=sys.stderr)
     return 0
 
 
@@ -263,7 +269,8 @@ def _corpus(options: argparse.Namespace) -> int:
         total = len(sentences)
     else:
         paths = corpus.files(options.files)
-        total, sentences = count(paths, options.column), corpus.lines(paths, options.column)
+        columns = (options.column, options.target, options.links)
+        total, sentences = count(paths, *columns), corpus.lines(paths, *columns)
     if options.first is not None:
         total, sentences = min(total, max(options.first, 0)), islice(sentences, max(options.first, 0))
     left = translate(options.lang, "cli.corpus_left", time="{time}")

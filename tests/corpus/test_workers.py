@@ -16,29 +16,16 @@ from attnviz import corpus
 from attnviz.corpus.workers import FOLDER
 from attnviz.errors import ExtraError, InputError
 from tests.corpus.made import Made, Mortal, sentences
+from tests.processes import family
 
 #: Where a socket listens for this machine alone, as `/proc/net` writes it.
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
 
 
-def _family() -> set[int]:
-    """This process and all that it began."""
-    parents = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue  # it has ended
-    found = {os.getpid()}
-    while more := {each for each, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
-
-
 def _listening() -> set[str]:
     """Addresses at which this process and all that it began can be reached."""
     sockets = set()
-    for each in _family():
+    for each in family():
         try:
             sockets |= {os.readlink(path) for path in Path(f"/proc/{each}/fd").iterdir()}
         except OSError:
