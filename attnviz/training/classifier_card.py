@@ -177,8 +177,9 @@ def _heads(heads: Sequence[Mapping[str, Any]]) -> str:
         for head in heads
     ]
     return (
-        "Each head over the test part, the mean over all queries of a sentence; mean ± standard deviation over "
-        f"sentences:\n\n{table(['layer.head', *names.values()], rows, words=1)}"
+        "Each head over the test part, the mean over all queries of a sentence, of which in the last layer only [CLS] "
+        "matters to the prediction; mean ± standard deviation over sentences:\n\n"
+        f"{table(['layer.head', *names.values()], rows, words=1)}"
     )
 
 

