@@ -1,4 +1,4 @@
-"""`python -m attnviz`: models, lectures, lecture, trace, corpus, train, evaluate, data, add.
+"""`python -m attnviz`: models, lectures, lecture, trace, handout, corpus, train, evaluate, data, add.
 
 Results on standard output, messages on standard error.
 """
@@ -99,6 +99,19 @@ def _parser(language: str) -> argparse.ArgumentParser:
     tracing.add_argument("--head", type=int, help=translate(language, "cli.head"))
     tracing.add_argument("-o", "--output", type=Path, metavar="FILE", help=translate(language, "cli.output"))
     tracing.set_defaults(run=_trace)
+
+    handing = command("handout")
+    handing.add_argument("model", metavar="MODEL")
+    handing.add_argument("text", metavar="TEXT", help=translate(language, "cli.text"))
+    handing.add_argument("--language", default="", metavar="CODE", help=translate(language, "cli.language"))
+    handing.add_argument("--block", help=translate(language, "cli.block"))
+    for name in ("layer", "head", "query"):
+        handing.add_argument(f"--{name}", type=int, help=translate(language, f"cli.{name}"))
+    handing.add_argument("--address", default="", metavar="URL", help=translate(language, "cli.handout_address"))
+    handing.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help=translate(language, "cli.handout_output")
+    )
+    handing.set_defaults(run=_handout)
 
     training = command("train")
     training.add_argument("name", metavar="NAME")
@@ -216,6 +229,30 @@ def _trace(options: argparse.Namespace) -> int:
     names = model.card.names_of_labels(options.lang)
     content = export.file(trace, kind, **part, language=options.lang, names=names)
     _write(options.output, content)
+    return 0
+
+
+def _handout(options: argparse.Namespace) -> int:
+    from urllib.parse import urlencode
+
+    from attnviz import zoo
+    from attnviz.analysis.focus import asked
+    from attnviz.export import handout
+    from attnviz.export.printed import pdf
+
+    ending = options.output.suffix.lower()
+    if ending not in (".html", ".pdf"):
+        raise InputError("no_such_format", received=ending.lstrip("."), expected="html, pdf")
+    model = zoo.load(options.model)
+    encoded = model.encode_in(options.text, options.language)
+    trace = model.run(encoded)
+    alignment = model.card.details.get("alignment")
+    chosen = asked(trace, options.layer, options.head, options.block, options.query, alignment)
+    own = handout.taken_apart(model, encoded, trace, chosen)
+    shown = {"lang": options.lang, "model": model.card.name, "text": options.text}
+    address = f"{options.address.rstrip('/')}/?{urlencode(shown)}" if options.address else ""
+    content = handout.page(trace, model.card, own, chosen, address=address, language=options.lang)
+    _write(options.output, pdf(content) if ending == ".pdf" else content)
     return 0
 
 
