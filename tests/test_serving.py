@@ -26,8 +26,10 @@ from streamlit import net_util
 
 from attnviz import api
 from attnviz.errors import ServerError
+from attnviz.i18n import languages, translate
 from attnviz.ui import serving
-from attnviz.ui.serving import Guard, connections, hosts, start, status, uploads
+from attnviz.ui.serving import Guard, connections, full, hosts, start, status, uploads
+from attnviz.ui.serving.full import VISITORS
 from attnviz.ui.serving.headers import EMBED, security
 
 LIST = Path(serving.__file__).with_name("README.md")
@@ -62,6 +64,12 @@ async def stream(socket: WebSocket):
     await socket.close()
 
 
+async def open_page(socket: WebSocket):
+    await socket.accept()
+    with contextlib.suppress(WebSocketDisconnect):
+        await socket.receive_text()
+
+
 async def chat(request: Request):
     return PlainTextResponse(await request.body())
 
@@ -70,6 +78,7 @@ ROUTES = [
     *status.ROUTES,
     *api.ROUTES,
     WebSocketRoute("/_stcore/stream", stream),
+    WebSocketRoute("/open", open_page),
     Route("/api2", page),
     Route("/{rest:path}", page, methods=["GET", "PUT", "POST"]),
 ]
@@ -299,6 +308,52 @@ def running(most: int, head_seconds: float) -> Iterator[tuple[int, uvicorn.Serve
         server.should_exit = True
         thread.join(10)
         listening.close()
+
+
+def test_a_page_beyond_the_limit_says_so_in_the_visitors_language_and_comes_in_later(client, monkeypatch):
+    monkeypatch.setenv(VISITORS, "1")
+    asks = {"accept": "text/html,*/*;q=0.8", "accept-language": "ja-JP,en;q=0.5"}
+    with client.websocket_connect("/open", headers={"origin": "http://testserver"}):
+        turned_away = client.get("/", headers=asks)
+        assert (turned_away.status_code, turned_away.headers["retry-after"]) == (503, str(full.SECONDS))
+        assert translate("ja", "page.full", seconds=full.SECONDS) in turned_away.text
+        assert (
+            f'http-equiv="refresh" content="{full.SECONDS}"' in turned_away.text
+            and '<html lang="ja">' in turned_away.text
+        )
+        assert turned_away.headers["x-content-type-options"] == "nosniff"
+        assert translate("en", "page.full", seconds=full.SECONDS) in client.get("/?lang=en", headers=asks).text
+        # Whoever is inside has files and answers, and nobody slips in behind.
+        assert (
+            client.get("/static/x.js", headers=asks).text == client.get("/", headers={"accept": "*/*"}).text == "page"
+        )
+        assert client.get("/api/health", headers=asks).status_code == 200
+        with pytest.raises(WebSocketDisconnect) as late, client.websocket_connect("/open"):
+            pass
+        assert late.value.code == 1013
+    assert client.get("/", headers=asks).text == "page"
+
+
+@pytest.mark.parametrize("said", ["", "0", "many", "-3"])
+def test_a_limit_that_is_none_is_the_usual_one(monkeypatch, said):
+    monkeypatch.setenv(VISITORS, said)
+    assert full.most() == full.MOST
+
+
+def test_a_connection_too_many_is_told_in_every_language():
+    with running(most=1, head_seconds=30) as (port, _):
+        inside = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        inside.putrequest("POST", "/api/trace")
+        inside.putheader("Content-Length", "9")
+        inside.endheaders()  # it is being answered: no one that asks nothing
+        time.sleep(0.2)
+        with socket.create_connection(("127.0.0.1", port), 5) as late:
+            told = b"".join(iter(lambda: late.recv(4096), b"")).decode()
+        inside.close()
+    assert told.startswith("HTTP/1.1 503 ") and f"Retry-After: {full.SECONDS}\r\n" in told
+    assert all(
+        f'<p lang="{each}">{translate(each, "page.full", seconds=full.SECONDS)}</p>' in told for each in languages()
+    )
 
 
 def half_open(port: int) -> socket.socket:

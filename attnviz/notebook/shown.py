@@ -11,7 +11,7 @@ from attnviz.errors import InputError
 from attnviz.i18n import translate
 from attnviz.notebook.drawn import VIEWS, drawn
 from attnviz.notebook.scripts import script
-from attnviz.notebook.still import still
+from attnviz.notebook.still import answer, still
 from attnviz.trace import AttentionTrace
 
 __all__ = ["VIEWS", "Shown", "show"]
@@ -22,7 +22,7 @@ class Shown:
     """A picture of a trace; a notebook shows it where it is the value of a cell.
 
     Attributes:
-        view: One of `VIEWS`.
+        view: One of `VIEWS`; empty where there is nothing to draw.
         html: The picture, which needs nothing besides.
     """
 
@@ -47,7 +47,7 @@ def show(
 
     The drawings are those of the page, and ask no network. A layer, a head and a query can be chosen in the picture,
     of as many weights as `drawn.MOST`: of more only one layer, or one head, is in it. Where scripts do not run, as in
-    GitHub's viewer, the same head stands still.
+    GitHub's viewer, the same head stands still. A trace without any attention is told in words.
 
     Args:
         trace: Any.
@@ -69,11 +69,13 @@ def show(
     """
     if view is not None and view not in VIEWS:
         raise InputError("no_such_view", received=view, expected=", ".join(VIEWS))
+    if not trace.blocks and block is None:
+        return Shown("", _words(trace, language))
     picture = drawn(trace, view, layer, head, query, block, language)
     data = json.dumps(picture.data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     # The same trace gives the same output: a notebook run again differs in nothing.
     name = hashlib.sha256(data.encode("utf-8", "replace")).hexdigest()[:16]
-    notices = "".join(f"<p>{html.escape(notice.message(language))}</p>" for notice in trace.notices)
+    notices = _notices(trace, language)
     label = html.escape(translate(language, "notebook.picture", model=trace.model))
     page = (
         f'<div data-attnviz="{name}" aria-label="{label}"><div>{still(trace, picture, language)}</div>{notices}</div>'
@@ -81,3 +83,14 @@ def show(
     )
     # Half a character, as some tokenizers leave it, could not be saved.
     return Shown(picture.view, page.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _words(trace: AttentionTrace, language: str) -> str:
+    """A trace without any attention: what was read, what the model answered, and what it says about itself."""
+    said = (translate(language, "notebook.nothing", model=trace.model), trace.text, answer(trace))
+    page = "".join(f"<p>{html.escape(each)}</p>" for each in said if each) + _notices(trace, language)
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def _notices(trace: AttentionTrace, language: str) -> str:
+    return "".join(f"<p>{html.escape(notice.message(language))}</p>" for notice in trace.notices)

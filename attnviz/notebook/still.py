@@ -43,8 +43,8 @@ def still(trace: AttentionTrace, picture: Picture, language: str) -> str:
         title = f"{title} · {translate(language, 'writing.least', least=f'{LEAST:g}')}"
     cut = max(len(keys), len(queries)) > _TOKENS
     title += f" · {translate(language, 'notebook.first', shown=_TOKENS)}" * cut
-    answer = _answer(trace)
-    return f"{drawing}<p>{html.escape(title)}</p>" + (f"<p>{html.escape(answer)}</p>" if answer else "")
+    said = answer(trace)
+    return f"{drawing}<p>{html.escape(title)}</p>" + (f"<p>{html.escape(said)}</p>" if said else "")
 
 
 def _title(picture: Picture, language: str) -> str:
@@ -56,7 +56,8 @@ def _title(picture: Picture, language: str) -> str:
     return f"{block.name} · {words}{query}"
 
 
-def _answer(trace: AttentionTrace) -> str:
+def answer(trace: AttentionTrace) -> str:
+    """What the model answered: the class with its probability, or what it wrote; empty where that is neither."""
     output = trace.output
     if isinstance(output, Classification) and output.labels:
         return f"{output.labels[output.predicted]} {percent(float(output.probabilities[output.predicted]))}"

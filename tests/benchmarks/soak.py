@@ -1,10 +1,13 @@
 """Whether memory stays level: visitors come, have the page run, and go; resident memory after each hundred runs.
 
-    python -m tests.benchmarks.soak [--hundreds 8] [--at-once 4] [--model topics-en] [--post-script-gc]
+    python -m tests.benchmarks.soak [--hundreds 8] [--at-once 4] [--model topics-en | --mixed] [--post-script-gc]
 
 The page's own server with everything it loads. Each visitor is a session of its own over a web socket, as the browser
 opens it, with one of 60 sentences (so that what is kept by sentence is full after the first hundred) and asks for the
 page three times. Streamlit keeps up to 128 ended sessions for two minutes: memory rises until they are there.
+With `--mixed`, every run asks for something else, drawn from a seed: any shipped model but that of photographs, a text
+of any length or a scene, any view, one language or the other, and often changed weights. `--mixed --hundreds 200` is
+the long one. Beside memory stands what the server keeps of results, and how much of it there may be.
 With `--post-script-gc`, Streamlit's own full collection after every run besides, as it is by default.
 """
 
@@ -12,11 +15,14 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
+import random
 import statistics
 import tempfile
 import time
 import urllib.parse
+import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +32,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
+from attnviz import zoo
+from attnviz.ui.views import VIEWS
+from tests.benchmarks.generated import scenes
 from tests.benchmarks.latency import SENTENCES
 from tests.benchmarks.long_input import resident
 from tests.e2e.server import ROOT, Server
@@ -45,8 +54,34 @@ def sentences() -> Iterator[str]:
     return itertools.cycle([*SENTENCES, *(f"{sentence} now" for sentence in SENTENCES)])
 
 
-def visit(server: Server, model: str, text: str) -> list[float]:
+def asked(model: str) -> Iterator[dict[str, str]]:
+    """What visitors ask one model for, over and over."""
+    return ({"lang": "en", "model": model, "text": text} for text in sentences())
+
+
+def mixed(seed: int = 0) -> Iterator[dict[str, str]]:
+    """What visitors ask for who all want something else."""
+    drawn, cards = random.Random(seed), [card for card in zoo.models() if card.takes != "photo"]
+    words, views = sorted({word for text in SENTENCES for word in text.split()}), [view.key for view in VIEWS]
+    while True:
+        card = drawn.choice(cards)
+        text = drawn.choice(card.examples)
+        if card.takes == "scene":
+            text = next(scenes(drawn.randrange(10**9)))
+        elif drawn.random() < 0.7:
+            text = " ".join(drawn.choices(words, k=min(int(drawn.expovariate(1 / 12)) + 1, 200)))
+        query = {"lang": drawn.choice(["en", "ja"]), "model": card.name, "text": text, "view": drawn.choice(views)}
+        if drawn.random() < 0.3:
+            query["edits"] = drawn.choice(["uniform-L0", "off-L0H0", "off-L1H2", "permute-L0-7", "hide-K0"])
+        yield query
+
+
+def visit(server: Server, wanted: Iterator[dict[str, str]]) -> list[float]:
     """Open a session, have the page run, go.
+
+    Args:
+        server: That is visited.
+        wanted: What each run asks for.
 
     Returns:
         Seconds each run took.
@@ -54,13 +89,12 @@ def visit(server: Server, model: str, text: str) -> list[float]:
     Raises:
         RuntimeError: A run ended with an error.
     """
-    query = urllib.parse.urlencode({"lang": "en", "model": model, "text": text})
     address = f"ws://{server.netloc}/_stcore/stream"
     taken = []
     with connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None, origin=Origin(server.url)) as socket:
-        for _ in range(RUNS):
+        for query in itertools.islice(wanted, RUNS):
             message = BackMsg()
-            message.rerun_script.query_string = query
+            message.rerun_script.query_string = urllib.parse.urlencode(query, errors="replace")
             begin = time.perf_counter()
             socket.send(message.SerializeToString())
             _finished(socket)
@@ -80,11 +114,22 @@ def _finished(socket: ClientConnection) -> None:
             return
 
 
-def hundred(server: Server, model: str, texts: Iterator[str], at_once: int) -> list[float]:
-    """About a hundred page runs, so many visitors at a time; seconds each took."""
+def hundred(server: Server, wanted: Iterator[dict[str, str]], at_once: int, same: bool) -> list[float]:
+    """About a hundred page runs, so many visitors at a time, who ask for the same again or each time for something
+    else; seconds each took."""
     with ThreadPoolExecutor(at_once) as visitors:
-        given = list(itertools.islice(texts, round(100 / RUNS)))
-        return [seconds for taken in visitors.map(lambda text: visit(server, model, text), given) for seconds in taken]
+        given = [
+            list(itertools.repeat(next(wanted), RUNS) if same else itertools.islice(wanted, RUNS))
+            for _ in range(round(100 / RUNS))
+        ]
+        return [seconds for taken in visitors.map(lambda each: visit(server, iter(each)), given) for seconds in taken]
+
+
+def kept(server: Server) -> tuple[float, float]:
+    """Megabytes of results that the server keeps, and that it may keep."""
+    with urllib.request.urlopen(f"{server.url}/api/status", timeout=PATIENCE) as answer:
+        caches = json.load(answer)["kept"].values()
+    return sum(each["bytes"] for each in caches) / 1e6, sum(each["most"] for each in caches) / 1e6
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -93,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--hundreds", type=int, default=8)
     parser.add_argument("--at-once", type=int, default=4)
     parser.add_argument("--model", default="topics-en")
+    parser.add_argument("--mixed", action="store_true")
     parser.add_argument("--post-script-gc", action="store_true")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -100,18 +146,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         server = Server(ROOT / "app.py", Path(folder) / "log.txt", environment)
         server.start()
         try:
-            visit(server, options.model, "is it warm yet")  # waits for all models
-            pid, texts, memory = server._process.pid, sentences(), []  # type: ignore[union-attr]
+            visit(server, asked(options.model))  # waits for all models
+            wanted = mixed() if options.mixed else asked(options.model)
+            pid, memory = server._process.pid, []  # type: ignore[union-attr]
             print(
                 f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {options.at_once} visitors at a time"
             )
-            print(f"{'runs':>6}{'resident':>12}{'run p50':>10}{'p95':>10}")
+            print(f"{'runs':>6}{'resident':>12}{'run p50':>10}{'p95':>10}{'kept of most':>20}")
             print(f"{0:6}{resident(pid) / 1e6:9.0f} MB")
             for number in range(1, options.hundreds + 1):
-                taken = hundred(server, options.model, texts, options.at_once)
+                taken = hundred(server, wanted, options.at_once, same=not options.mixed)
                 memory.append(resident(pid))
                 times = [1000 * statistics.quantiles(taken, n=20)[rank] for rank in (9, 18)]
-                print(f"{100 * number:6}{memory[-1] / 1e6:9.0f} MB{times[0]:7.0f} ms{times[1]:7.0f} ms", flush=True)
+                own, most = kept(server)
+                line = f"{100 * number:6}{memory[-1] / 1e6:9.0f} MB{times[0]:7.0f} ms{times[1]:7.0f} ms"
+                print(f"{line}{own:9.0f} of {most:.0f} MB", flush=True)
         finally:
             server.stop()
     if len(memory) > 3:

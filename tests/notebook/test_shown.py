@@ -16,7 +16,7 @@ from attnviz.families.cards import ModelCards
 from attnviz.i18n import translate
 from attnviz.notebook import VIEWS
 from attnviz.notebook.drawn import MOST
-from attnviz.trace import Edit, Written
+from attnviz.trace import Edit, Text, Written
 from tests.notebook.made import MADE, NASTY, weights, written
 from tests.shipped import pooled
 
@@ -48,6 +48,15 @@ def test_weights_changed_by_hand_are_marked_live_and_still(view: str):
     trace = replace(written(), edits=(Edit("attention", np.full((3, 7), 1 / 7, np.float32)),))
     shown, mark = attnviz.show(trace, view).html, translate("en", "surgery.mark")
     assert mark in shown.split("<script>")[0] and mark in json.dumps(data(shown))
+
+
+def test_a_trace_without_attention_is_told_in_words():
+    trace = replace(MADE["self"](), blocks=(), source=Text("<b>a</b> \ud800"))
+    told = attnviz.show(trace, language="ja").html
+    assert translate("ja", "notebook.nothing", model=trace.model) in told and "&lt;b&gt;a&lt;/b&gt; ?" in told
+    assert "<script" not in told and trace._repr_html_() == attnviz.show(trace, view="lines").html
+    with pytest.raises(attnviz.InputError, match="x"):
+        attnviz.show(trace, block="x")
 
 
 def test_half_a_character_can_be_shown_and_saved():

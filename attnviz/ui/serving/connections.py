@@ -14,6 +14,8 @@ from typing import Any
 
 import uvicorn
 
+from attnviz.ui.serving import full
+
 #: Seconds until the head of a request must be whole.
 HEAD_SECONDS = 10.0
 
@@ -22,11 +24,6 @@ RESERVE = 128
 
 #: Most connections at a time, whatever the system allows.
 MOST = 8192
-
-_FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    b"Content-Length: 14\r\nConnection: close\r\n\r\nServer is full"
-)
 
 
 def install() -> None:
@@ -95,7 +92,7 @@ def _impatient(protocol: Any, most: int, head_seconds: float) -> Any:
                 if waiting:
                     next(iter(waiting)).give_up()
                 else:
-                    transport.write(_FULL)
+                    transport.write(full.at_once())
                     transport.close()
             self.look()
 

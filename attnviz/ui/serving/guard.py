@@ -16,7 +16,8 @@ from starlette.websockets import WebSocketClose
 
 from attnviz import api
 from attnviz.errors import AttnvizError, InputError, ServerError
-from attnviz.ui.serving import headers, hosts, uploads
+from attnviz.i18n import choose
+from attnviz.ui.serving import full, headers, hosts, uploads
 
 #: Streamlit's own pages about itself, for whoever watches over it.
 _CLOSED = re.compile(r"/_stcore/(metrics|agent/.*|script-health-check)/?$")
@@ -43,6 +44,8 @@ class Guard:
             if problem is not None:
                 _log.warning("%s", problem)
                 await WebSocketClose(1008)(scope, receive, send)
+            elif visitors() >= full.most():
+                await WebSocketClose(1013, "full")(scope, receive, send)
             else:
                 with _counted():
                     await self._app(scope, receive, send)
@@ -62,6 +65,11 @@ class Guard:
         if problem is not None:
             await _refusal(problem, Request(scope))(scope, receive, answer)
             return
+        if visitors() >= full.most() and _opens(scope["path"], given):
+            request = Request(scope)
+            language = choose(request.query_params.get("lang") or api.language_of(request))
+            await full.answer(language)(scope, receive, answer)
+            return
         try:
             await self._app(scope, receive, answer)
         except ClientDisconnect:
@@ -75,6 +83,12 @@ class Guard:
 def visitors() -> int:
     """Pages that are open now."""
     return len(_open)
+
+
+def _opens(path: str, given: Headers) -> bool:
+    """Whether a request is a browser's for a page that it is about to show."""
+    file = "." in path.rpartition("/")[2]
+    return not file and not api.serves(path) and "text/html" in given.get("accept", "")
 
 
 @contextmanager

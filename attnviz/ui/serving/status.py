@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from attnviz import api
 from attnviz.errors import InputError, ServerError
-from attnviz.ui.serving import guard, hosts
+from attnviz.ui.serving import full, guard, hosts
 from attnviz.version import __version__
 
 _STARTED = time.monotonic()
@@ -59,6 +59,7 @@ def status() -> dict[str, Any]:
         "ready": progress.finished.is_set(),
         "warming": {"done": progress.done, "total": progress.total, "now": progress.current},
         "visitors": guard.visitors(),
+        "most_visitors": full.most(),
         "requests": {"inside": api.WORK.inside, "refused": api.WORK.refused},
         "kept": {name: {"bytes": each.bytes, "most": each.budget} for name, each in sorted(kept.items())},
         "memory": _resident(),

@@ -15,7 +15,7 @@ from attnviz.corpus import Measured
 from attnviz.corpus.bins import EFFECT, POINTING
 from attnviz.errors import AttnvizError
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import AttentionBlock
+from attnviz.trace import AttentionBlock, Picture
 from attnviz.trace.arrays import short
 from attnviz.ui import actions
 from attnviz.ui.context import Context
@@ -57,6 +57,8 @@ def render(context: Context) -> None:
         st.info(context.t("corpus.no_block"))
         return
     told(context, "corpus", context.t("corpus.text", sentences=f"{int(found.summary['sentences']):,}"))
+    if isinstance(context.whole.source, Picture):
+        st.caption(context.t("corpus.scenes"))
     _find(context, found, block)
     figure = context.state.does
     value = own_value(block, focus.layer, focus.head, figure)
