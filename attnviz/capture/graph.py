@@ -274,7 +274,8 @@ def _trace(
         return prediction, [weights for weights, _ in kept], masked, layers, [padding[at] for at, _ in masks]
 
     def scored(*arguments: tf.Tensor) -> Any:
-        return [whole(*arguments)[1][row][1] for row in rows]
+        _, pairs, _, _ = whole(*arguments)  # once: each call is a copy of the model in the graph
+        return [pairs[row][1] for row in rows]
 
     def own(function: Any) -> Any:
         return lambda *leaves: function(*leaves, tf.constant(no_values), tf.constant(no_edits))
