@@ -343,6 +343,25 @@ def test_a_corpus_run_that_was_killed_goes_on(tmp_path):
     assert not (tmp_path / "out" / "unfinished.npz").exists()
 
 
+def test_what_was_measured_goes_with_the_weights_and_how_to_measure_anew_is_said(run, monkeypatch, tmp_path):
+    from attnviz.training import pipeline
+
+    name = "topics-en"
+    measured = tmp_path / name / "corpus"
+    measured.mkdir(parents=True)
+    (measured / "corpus.json").write_bytes((zoo.model_folders()[name] / "corpus" / "corpus.json").read_bytes())
+
+    def train(_, *, models_folder):
+        with pipeline.whole(models_folder / name):
+            return models_folder / name
+
+    monkeypatch.setattr(training, "train", train)
+    code, _, err = run("--lang", "en", "train", name, "--models", tmp_path)
+    assert code == 0 and not measured.exists()
+    assert f"corpus {name} --test --first 4500 --effect --brief -o {measured}" in err
+    assert "measured" not in run("train", name, "--models", tmp_path)[2], "there was nothing to lose"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -355,3 +374,14 @@ def test_a_bad_call_of_corpus(run, tmp_path, given, said):
     code, out, err = run("--lang", "en", "corpus", NAME, *given, "-o", tmp_path / "out")
     assert (code, out) == (2, "") and said in err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_handout_of_a_sentence(run, tmp_path):
+    file = tmp_path / "handout.html"
+    at = ("--head", 1, "--query", 2, "--address", "http://hall:8501/")
+    assert run("--lang", "ja", "handout", "sentiment-en-encoder", "not <b>good</b>", *at, "-o", file)[0] == 0
+    page = file.read_text(encoding="utf-8")
+    assert "http://hall:8501/?lang=ja&amp;model=sentiment-en-encoder&amp;text=not+%3Cb%3Egood" in page
+    assert translate("ja", "figures.layer_head", layer=2, head=2) in page and "<b>good" not in page
+    for wrong in (("--query", 99, "-o", file), ("-o", tmp_path / "handout.odt")):
+        assert run("handout", "sentiment-en-encoder", "good", *wrong)[0] == 2

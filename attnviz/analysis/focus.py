@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.analysis.heads.alignment import alignment_heads
+from attnviz.errors import InputError
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis
 
 
@@ -100,16 +101,26 @@ def focus(
     )
 
 
-def asked(trace: AttentionTrace, layer: int | None, head: int | None, block: str | None = None) -> Focus:
-    """`focus` for a layer and a head that must be there.
+def asked(
+    trace: AttentionTrace,
+    layer: int | None,
+    head: int | None,
+    block: str | None = None,
+    query: int | None = None,
+    alignment: Mapping[str, Any] | None = None,
+) -> Focus:
+    """`focus` for what must be there, arguments as for it.
 
     Raises:
-        InputError: There is no such block, layer or head.
+        InputError: There is no such block, layer, head or query.
     """
     if block is not None:
         trace.block(block)
-    chosen = focus(trace, layer, head, block=block)
-    trace.block(chosen.block).select(layer, head)
+    chosen = focus(trace, layer, head, query, block, alignment)
+    found = trace.block(chosen.block)
+    found.select(layer, head)
+    if query is not None and not 0 <= query < len(found.query):
+        raise InputError("no_such_index", what="query", received=query, last=len(found.query) - 1)
     return chosen
 
 

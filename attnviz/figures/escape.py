@@ -23,10 +23,20 @@ def plain(text: str) -> str:
     return text.replace("%{", "%\u2060{").replace("$", "\u2060$\u2060")
 
 
-def label(text: str, limit: int = MAX_LABEL) -> str:
-    """`plain`, cut to a number of characters as a reader counts them, with an ellipsis."""
+def shortened(text: str, limit: int = MAX_LABEL) -> str:
+    """In one line, cut to a number of characters as a reader counts them, with an ellipsis; not escaped.
+
+    >>> shortened("a\nvery long token", 6)
+    'a↵ver…'
+    """
+    text = _BREAK.sub("↵", text)
     if len(text) > limit:
         characters = _CHARACTER.findall(text[: MAX_CODES * limit + 1])
         if len(characters) > limit or len(text) > MAX_CODES * limit:
             text = "".join(characters[: limit - 1])[: MAX_CODES * limit] + "…"
-    return plain(text)
+    return text
+
+
+def label(text: str, limit: int = MAX_LABEL) -> str:
+    """`plain` of what is `shortened`."""
+    return plain(shortened(text, limit))

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from attnviz import lectures, offline
+from attnviz.export.code import MAX_LINK, code
 from attnviz.i18n import languages, translate
 from attnviz.lectures import Lecture
 from attnviz.trace import RegionAxis
@@ -20,7 +21,7 @@ from attnviz.ui.components.lecture_told import told as draw_told
 from attnviz.ui.context import Context
 from attnviz.ui.kept import MEGABYTE, kept
 from attnviz.ui.lecture_exercise import verdict
-from attnviz.ui.lecture_join import MAX_LINK, code, link, near
+from attnviz.ui.lecture_join import link, near
 from attnviz.ui.session import Held
 from attnviz.ui.shown import Shown
 from attnviz.ui.words import literal

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from attnviz import lectures
+from attnviz.export.code import MAX_LINK, code
 from attnviz.i18n import languages, translate
 from attnviz.ui import lecture_join, lecture_state, models
 from attnviz.ui.lecture_state import address, edited, opened, parse, turned
@@ -210,7 +211,7 @@ def test_the_code_of_the_link_is_read_as_the_same_state(text: str):
     known = facts("ja")
     state, _ = parse(slide(13, "ja", **({"text": text} if text else {})), known)
     link = lecture_join.link("http://192.168.1.17:8501", {**address(state, known), "notes": "1"})
-    drawn = lecture_join.code(link)
+    drawn = code(link)
     dark = np.zeros((drawn["size"],) * 2, bool)
     for x, y in re.findall(r"M(\d+) (\d+)h1v1h-1z", str(drawn["code"])):
         dark[int(y), int(x)] = True
@@ -232,7 +233,7 @@ def test_an_address_that_leads_nowhere_for_others_is_known(base: str, near: bool
 
 
 def test_too_long_a_link_has_no_code():
-    assert lecture_join.code("x" * (lecture_join.MAX_LINK + 1))["code"] == ""
+    assert code("x" * (MAX_LINK + 1))["code"] == ""
 
 
 def test_what_no_slide_may_set_is_what_the_page_keeps():

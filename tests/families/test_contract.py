@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from attnviz.analysis.focus import focus
 from attnviz.analysis.surgery import operations
 from attnviz.analysis.surgery.codes import parse_all
 from attnviz.errors import InputError
+from attnviz.export import handout
 from attnviz.families.model import Explains, Gradients, Model, Reweights, Values, Writes
+from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace, Classification, Edit, Encoded, Picture, RegionAxis, Written
 from tests.families import made
 from tests.families.classifier import scene_folder
@@ -328,6 +331,22 @@ def test_the_json_of_a_trace_says_its_source(both):
             assert ("boxes" in block[side]) == regions and ("tokens" in block[side]) != regions
     frame = model.trace(source).to_frame()
     assert set(frame["block"]) == {block["name"] for block in data["blocks"]}
+
+
+def test_a_handout_tells_its_row_number_by_number(both):
+    (model, source), language = both, "ja"
+    encoded = model.encode(source)
+    trace = model.run(encoded)
+    row = focus(trace, block=trace.blocks[-1].name)
+    own = handout.taken_apart(model, encoded, trace, row)
+    assert (own.steps is not None) == isinstance(model, Explains)
+    page = handout.page(trace, model.card, own, row, address="http://hall:8501/?model=a", language=language).decode()
+    assert page.count("<section>") == 2 and not re.search(r'(?:src|href)="(?!data:|#)', page)
+    assert ('id="picture"' in page) is isinstance(row.keys(trace), RegionAxis)
+    if own.steps is not None:
+        last = re.findall(r"<tr.*?</tr>", page[: page.rindex("</small></p>")])
+        sums = next(each for each in reversed(last) if translate(language, "handout.sum") in each)
+        assert "<td>1.000</td>" in sums, "the weights of the row, those printed and those put together, add up"
 
 
 def test_a_damaged_folder_of_a_made_family_is_refused(place):

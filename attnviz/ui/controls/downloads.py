@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import streamlit as st
 
 from attnviz import export
-from attnviz.export import offline
+from attnviz.errors import AttnvizError
+from attnviz.export import handout, offline
 from attnviz.figures import describe
 from attnviz.ui import session, translation
 from attnviz.ui.components.figure_tools import figure_tools
 from attnviz.ui.context import Context
-from attnviz.ui.lecture_join import frame
+from attnviz.ui.lecture_join import frame, link
 from attnviz.version import __version__
 
 
@@ -33,14 +35,14 @@ def downloads(context: Context, address: Mapping[str, str]) -> None:
         if context.selected is None:
             return
         st.caption(context.t("downloads.files"))
-        _files(context)
+        _files(context, address)
         st.caption(context.t("downloads.frame"))
         st.code(frame(st.context.url or "", address), language="html", wrap_lines=True)
         st.caption(context.t("downloads.cite"))
         st.code(export.citation(context.card), language="bibtex", wrap_lines=True)
 
 
-def _files(context: Context) -> None:
+def _files(context: Context, address: Mapping[str, str]) -> None:
     name = f"attnviz-{context.card.name}{'-edited' * context.edited}"
     traces, drawn, words = context.traces, session.held().drawn, _words(context)
 
@@ -50,6 +52,7 @@ def _files(context: Context) -> None:
 
     with st.container(key="downloads", horizontal=True, vertical_alignment="center", gap="small"):
         for kind, mime, make in (
+            ("handout", "text/html", lambda: _handout(context, address)),
             ("csv", "text/csv", lambda: export.csv(traces)),
             ("json", "application/json", lambda: export.json(traces)),
             ("html", "text/html", page),
@@ -57,11 +60,22 @@ def _files(context: Context) -> None:
             st.download_button(
                 context.t(f"downloads.{kind}"),
                 data=make,
-                file_name=f"{name}.{kind}",
+                file_name=f"{name}.{kind}" if kind != "handout" else f"{name}-handout.html",
                 mime=mime,
                 key=f"download-{kind}",
                 on_click="ignore",
             )
+
+
+def _handout(context: Context, address: Mapping[str, str]) -> bytes:
+    """Two sheets about the selected sentence, which the visitor's browser prints."""
+    chosen, steps = context.focus.own(context.trace), None
+    if context.selected is not None and context.abilities & {"explains", "steps"}:
+        with suppress(AttnvizError):  # of this row it tells nothing
+            steps = context.desk.explain(context.selected.text, chosen, context.written)
+    own = handout.Own(context.models_own, chosen, steps)
+    live = link(st.context.url or "", address)
+    return handout.page(context.trace, context.card, own, context.focus, address=live, language=context.language)
 
 
 def _words(context: Context) -> offline.Words:
