@@ -11,7 +11,9 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from attnviz.places import data_folders
 from attnviz.scenes.groceries import ARCHIVE, FOLDER
@@ -26,9 +28,9 @@ Commands = dict[str, tuple[str, ...]]
 
 #: Name and arguments after `python`; each is a check of its own.
 CHECKS: Commands = {
+    "mypy": ("-m", "mypy"),
     "ruff check": ("-m", "ruff", "check", "."),
     "ruff format --check": ("-m", "ruff", "format", "--check", "."),
-    "mypy": ("-m", "mypy"),
     "lint-imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
     "javascript": ("-m", "tests.javascript"),
 }
@@ -91,7 +93,7 @@ def main(arguments: list[str]) -> int:
     """
     fast = arguments[:1] == ["--fast"]
     try:
-        chrome = "" if fast else prepare()
+        os.environ["ATTNVIZ_CHROME"] = "" if fast else prepare()
         if not fast:
             _pretrained()
             _photographs()
@@ -99,10 +101,11 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     checks, tests = _fast(arguments[1:]) if fast else _asked(arguments) if arguments else (CHECKS, TESTS)
-    failed = [name for name, command in checks.items() if not _passes(name, command)]
-    failed += [
-        name for name, part in tests.items() if not _passes(name, ("-m", "pytest", *part), ATTNVIZ_CHROME=chrome)
-    ]
+    # Side by side, for each keeps one core busy; mypy, which takes longest, is begun first.
+    with ThreadPoolExecutor(int(WORKERS)) as at_once:
+        passed = dict(zip(checks, at_once.map(_checked, checks, checks.values()), strict=True))
+    failed = [name for name in checks if not passed[name]]
+    failed += [name for name, part in tests.items() if not _tested(name, part)]
     if failed:
         print(f"\nFailed: {', '.join(failed)}", flush=True)
     return 1 if failed else 0
@@ -138,14 +141,25 @@ def _photographs() -> None:
         raise MachineError(f"The tests need photographs; try: {' '.join(command[1:])}")
 
 
-def _passes(name: str, command: tuple[str, ...], **variables: str) -> bool:
-    print(f"\n===== {name} =====", flush=True)
+def _checked(name: str, command: tuple[str, ...]) -> bool:
+    """Run a check; what it says is printed when it has ended, for another says something meanwhile."""
     start = time.monotonic()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
-    if name not in TESTS:
-        print(f"{'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s", flush=True)
+    done = _python(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    ending = f"{'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s"
+    print(f"\n===== {name} =====\n{done.stdout}{ending}", flush=True)
     return done.returncode == 0
+
+
+def _tested(name: str, arguments: tuple[str, ...]) -> bool:
+    print(f"\n===== {name} =====", flush=True)
+    return _python(("-m", "pytest", *arguments)).returncode == 0
+
+
+def _python(command: tuple[str, ...], **how: Any) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False, **how
+    )
 
 
 if __name__ == "__main__":

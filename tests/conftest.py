@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -17,6 +18,15 @@ for _threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_TH
 # The machines that run this are slow and shared: no deadline for an example, and the same examples every time.
 settings.register_profile("attnviz", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("attnviz")
+
+# Nearly all that collecting makes stays to the end: to look through it for what can go took a sixth of its time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected, in what comes after."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

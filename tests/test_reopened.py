@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -59,37 +61,37 @@ def same(one: AttentionTrace, other: AttentionTrace) -> None:
         assert (edit.padding, edit.label, edit.head) == (opened.padding, opened.label, opened.head)
 
 
-def traces() -> dict[str, AttentionTrace]:
-    words = attnviz.load("sentiment-en-encoder").trace("not good at all")
-    translated = attnviz.load("translate-en-ja").trace("I like tea.")
-    return {
-        "classifier": words,
-        "without special tokens": read(words, special="renormalise"),
-        "edited": operations.traced(attnviz.load("sentiment-en"), "not good", "uniform hide-K0"),
-        "translation": translated,
-        "made": made(Embedding(np.arange(5, dtype=np.float32))),
-        "a tensor": made(Tensor(np.array([[1.0, np.nan, 3.0]]))),
-        "regions": made(Embedding(np.ones(2, np.float32)), RegionAxis.grid_of(1, 2, ["[CLS]"])),
-        "given": attnviz.from_arrays([[0.75, 0.25]], ["a", "b"], ["c"]),
-    }
+#: Each is made when a test first asks for it: to collect the tests runs no model.
+TRACES: dict[str, Callable[[], AttentionTrace]] = {
+    "classifier": lambda: attnviz.load("sentiment-en-encoder").trace("not good at all"),
+    "without special tokens": lambda: read(trace("classifier"), special="renormalise"),
+    "edited": lambda: operations.traced(attnviz.load("sentiment-en"), "not good", "uniform hide-K0"),
+    "translation": lambda: attnviz.load("translate-en-ja").trace("I like tea."),
+    "made": lambda: made(Embedding(np.arange(5, dtype=np.float32))),
+    "a tensor": lambda: made(Tensor(np.array([[1.0, np.nan, 3.0]]))),
+    "regions": lambda: made(Embedding(np.ones(2, np.float32)), RegionAxis.grid_of(1, 2, ["[CLS]"])),
+    "given": lambda: attnviz.from_arrays([[0.75, 0.25]], ["a", "b"], ["c"]),
+}
 
 
-TRACES = traces()
+@cache
+def trace(name: str) -> AttentionTrace:
+    return TRACES[name]()
 
 
 @pytest.mark.parametrize("name", TRACES)
 def test_a_trace_is_opened_as_it_was_saved(name: str):
-    (opened,) = attnviz.read_json(export.json([TRACES[name]]))
-    same(opened, TRACES[name])
+    (opened,) = attnviz.read_json(export.json([trace(name)]))
+    same(opened, trace(name))
 
 
 def test_several_from_a_file_some_of_them_in_part(tmp_path):
-    several = [TRACES["classifier"], TRACES["made"]]
+    several = [trace("classifier"), trace("made")]
     (tmp_path / "both.json").write_bytes(b"\xef\xbb\xbf" + export.json(several))
     for one, other in zip(attnviz.read_json(tmp_path / "both.json"), several, strict=True):
         same(one, other)
-    (part,) = attnviz.read_json(export.json([TRACES["translation"]], "decoder", 1, 2))
-    assert part.blocks[0].shape[:2] == (1, 1) and part.output.text == TRACES["translation"].output.text
+    (part,) = attnviz.read_json(export.json([trace("translation")], "decoder", 1, 2))
+    assert part.blocks[0].shape[:2] == (1, 1) and part.output.text == trace("translation").output.text
 
 
 def test_a_scene_has_its_picture_again_and_another_picture_a_grey_one():
@@ -103,7 +105,7 @@ def test_a_scene_has_its_picture_again_and_another_picture_a_grey_one():
 
 
 def broken() -> dict[str, bytes]:
-    whole = TRACES["classifier"].to_dict()
+    whole = trace("given").to_dict()
 
     def but(**changes):
         return json.dumps(whole | changes).encode()
@@ -147,7 +149,8 @@ def test_a_file_that_is_not_there():
 
 
 def test_what_is_seen_of_a_value_is_a_line():
-    for value in (*TRACES.values(), *(each.output for each in TRACES.values()), *attnviz.models()):
+    every = [trace(name) for name in TRACES]
+    for value in (*every, *(each.output for each in every), *attnviz.models()):
         assert len(repr(value)) < 400 and "\n" not in repr(value)
-    assert "not good at all" in repr(TRACES["classifier"]) and "negative" in repr(TRACES["classifier"].output)
+    assert "not good at all" in repr(trace("classifier")) and "negative" in repr(trace("classifier").output)
     assert repr(attnviz.load("sentiment-en")) == "<PoolingClassifier 'sentiment-en': pooling>"

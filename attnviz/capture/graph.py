@@ -37,13 +37,15 @@ _EDITS = (tf.TensorSpec([None], tf.float32), tf.TensorSpec([None, packing.COLUMN
 class Graph:
     """One traced model.
 
-    The model is traced once; `plain`, `edited` and `scores` are that graph with less of it kept.
+    The model is traced once; the four functions are that graph with less of it kept. Those that are not always needed
+    are made when they are first called: TensorFlow spends seconds on the branches that every softmax has for edits.
 
     Attributes:
         specs: What inputs it takes.
         plain: Inputs to `(prediction, weights, masked, layers, padding)`, nothing changed.
         edited: Inputs, values and table (`edits.packed`) to the same.
-        scores: Inputs, values and table to the scores of each site.
+        scores: Inputs to the scores of each site, nothing changed.
+        edited_scores: Inputs, values and table to the same.
         sites: The attention in it, in order of first call.
         rows: Row of each site in the table of edits.
         table_rows: How many rows that table has.
@@ -57,6 +59,7 @@ class Graph:
     plain: Any
     edited: Any
     scores: Any
+    edited_scores: Any
     sites: tuple[Site, ...]
     rows: tuple[int, ...]
     table_rows: int
@@ -270,14 +273,22 @@ def _trace(
         masked = [_masked_in_first_head(site, scores) for site, (_, scores) in zip(sites, kept, strict=True)]
         return prediction, [weights for weights, _ in kept], masked, layers, [padding[at] for at, _ in masks]
 
+    def scored(*arguments: tf.Tensor) -> Any:
+        _, pairs, _, _ = whole(*arguments)  # once: each call is a copy of the model in the graph
+        return [pairs[row][1] for row in rows]
+
+    def own(function: Any) -> Any:
+        return lambda *leaves: function(*leaves, tf.constant(no_values), tf.constant(no_edits))
+
     def part(function: Any, *signature: tf.TensorSpec) -> Any:
-        return tf.function(function, autograph=False).get_concrete_function(*signature)
+        return tf.function(function, input_signature=signature, autograph=False)
 
     return Graph(
         specs,
-        part(lambda *leaves: seen(*leaves, tf.constant(no_values), tf.constant(no_edits)), *specs),
+        part(own(seen), *specs).get_concrete_function(),
         part(seen, *specs, *_EDITS),
-        part(lambda *given: [whole(*given)[1][row][1] for row in rows], *specs, *_EDITS),
+        part(own(scored), *specs),
+        part(scored, *specs, *_EDITS),
         sites,
         rows,
         count,

@@ -166,8 +166,7 @@ class CapturedModel:
 
         @functools.cache
         def scores() -> Any:
-            rows = np.full((graph.table_rows, packing.COLUMNS), -1, np.int32)
-            return graph.scores(*leaves, *(edits or (np.zeros(0, np.float32), rows)))
+            return graph.edited_scores(*leaves, *edits) if edits else graph.scores(*leaves)
 
         sites = {
             site.name: SiteRun(site, weights[index], masked[index], functools.partial(lambda i: scores()[i], index))

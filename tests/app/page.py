@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from attnviz import models
 from attnviz.analysis.explain import cases
@@ -69,6 +69,19 @@ FITTING = {card.name: _fitting(card) for card in models()}
 
 # Every AppTest reads the metadata of all installed packages for components of theirs, which takes longer than the page.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+_give_up = local_script_runner.require_widgets_deltas
+
+
+def _wait(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+    """Until a run has ended. AppTest looks a thousand times a second whether it has, and takes the time of the run."""
+    assert runner._script_thread is not None, "it was started"
+    runner._script_thread.join(timeout)
+    if not runner.script_stopped():
+        _give_up(runner, 0)
+
+
+local_script_runner.require_widgets_deltas = _wait
 
 # Nothing is loaded behind these pages: it would take the time of the tests, and meet what one of them has replaced.
 warmup.keep_keras_session()

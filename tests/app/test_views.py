@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import pytest
 
@@ -40,6 +41,7 @@ PAIRS = [
 PLAIN = ("lesson", "card", "overview", "lines", "written")
 
 
+@cache
 def examples(name: str) -> tuple[str, ...]:
     """Example sentences of a model."""
     return next(card.examples for card in attnviz.models() if card.name == name)

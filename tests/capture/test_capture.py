@@ -192,6 +192,19 @@ def test_observed_layers():
     assert caught.value.code == "no_such_layer" and "first" in caught.value.parameters["expected"]
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_scores_are_those_of_the_run_they_are_of(edited):
+    first, second = (layers.MultiHeadAttention(HEADS, SIZE, name=name) for name in ("first", "second"))
+    x = x_in()
+    between = first(x, x)
+    model = randomized(keras.Model(x, second(between, between)))
+    uniform = np.full((TOKENS, TOKENS), 1 / TOKENS)
+    run = CapturedModel(model)(X, [Edit("first", uniform)] if edited else [])
+    given = mha(first, X, X, weights=np.broadcast_to(uniform, (2, HEADS, TOKENS, TOKENS)) if edited else None)[1]
+    powers = np.exp(run.sites["second"].scores.astype(float))
+    np.testing.assert_allclose(powers / powers.sum(-1, keepdims=True), mha(second, given, given)[0], atol=1e-5)
+
+
 def test_one_head_is_copied_alone():
     _, model = attention_model()
     site = CapturedModel(model)(X).sites["mha"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,4 +35,9 @@ def few_scenes(place: Path, counts: Mapping[str, int]) -> Iterator[Subject]:
 def random_weights(**_: Any) -> dict[str, Any]:
     """In the place of the encoder's trained ones."""
     rng = np.random.default_rng(3)
-    return {name: rng.normal(0, 0.1, each.shape).astype(np.float32) for name, each in names(vision.build()).items()}
+    return {name: rng.normal(0, 0.1, shape).astype(np.float32) for name, shape in _shapes().items()}
+
+
+@cache
+def _shapes() -> dict[str, tuple[int, ...]]:
+    return {name: tuple(each.shape) for name, each in names(vision.build()).items()}

@@ -11,7 +11,7 @@ import pytest
 from attnviz import zoo
 from attnviz.scenes import KINDS, Scene
 from attnviz.training import pipeline
-from attnviz.training.captions import siblings
+from attnviz.training.captions import captioner, siblings
 from attnviz.training.captions.captioner import Captioner
 from attnviz.training.captions.learner import looks, networks
 from attnviz.training.captions.lesson import Lesson, vocabulary
@@ -188,8 +188,9 @@ def test_a_sibling_is_trained_alike_and_entered_into_the_card(made, folder, whic
     assert seen == [replace(SETTINGS, **lacks)] and not seen[0].taught
     assert ("pointing_en" in found) == (which == "untaught")
     assert set(found["pairs_ja"]) == {"perfect", "named", "invented", "twice"}
-    copy = tmp_path / folder.name
+    copy, model = tmp_path / folder.name, captioner.loaded(folder)
     shutil.copytree(folder, copy)
+    monkeypatch.setattr(captioner, "loaded", lambda _: model)  # its weights are those of the copy
     siblings.enter(kind, copy, which, found)
     assert zoo.read_card(copy)["metrics"]["siblings"] == {which: found}
     row = next(
