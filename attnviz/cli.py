@@ -140,10 +140,15 @@ def _parser(language: str) -> argparse.ArgumentParser:
     measuring.add_argument("files", metavar="FILE", nargs="*", help=translate(language, "cli.corpus_files"))
     measuring.add_argument("--test", action="store_true", help=translate(language, "cli.corpus_test"))
     measuring.add_argument("--column", metavar="C", help=translate(language, "cli.corpus_column"))
+    measuring.add_argument("--target", metavar="C", help=translate(language, "cli.corpus_target"))
+    measuring.add_argument("--links", metavar="C", help=translate(language, "cli.corpus_links"))
     measuring.add_argument("--first", type=int, metavar="N", help=translate(language, "cli.corpus_first"))
     measuring.add_argument("--effect", action="store_true", help=translate(language, "cli.corpus_effect"))
     measuring.add_argument("--faithfulness", action="store_true", help=translate(language, "cli.corpus_faithfulness"))
     measuring.add_argument("--brief", action="store_true", help=translate(language, "cli.corpus_brief"))
+    measuring.add_argument(
+        "--ray", nargs="?", const=True, default=False, metavar="N|ADDRESS", help=translate(language, "cli.corpus_ray")
+    )
     measuring.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FOLDER", help=translate(language, "cli.corpus_output")
     )
@@ -269,9 +274,13 @@ def _write(file: Path, content: bytes) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     from attnviz import training
+    from attnviz.corpus import shelf
 
+    again = shelf.command(options.models / options.name)
     folder = training.train(options.name, models_folder=options.models)
     print(folder)
+    if again:  # what was measured is of the former weights, and went with them
+        print(translate(options.lang, "cli.corpus_gone", command=again), file=sys.stderr)
     return 0
 
 
@@ -283,6 +292,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _corpus(options: argparse.Namespace) -> int:
+    from contextlib import redirect_stdout
     from itertools import islice
 
     from attnviz import corpus, training
@@ -296,20 +306,23 @@ def _corpus(options: argparse.Namespace) -> int:
         total = len(sentences)
     else:
         paths = corpus.files(options.files)
-        total, sentences = count(paths, options.column), corpus.lines(paths, options.column)
+        columns = (options.column, options.target, options.links)
+        total, sentences = count(paths, *columns), corpus.lines(paths, *columns)
     if options.first is not None:
         total, sentences = min(total, max(options.first, 0)), islice(sentences, max(options.first, 0))
     left = translate(options.lang, "cli.corpus_left", time="{time}")
     progress = Progress(options.model[-28:], total, left=left, every=TOLD_EVERY)
-    found = corpus.measure(
-        options.model,
-        sentences,
-        effect=options.effect,
-        faithfulness=options.faithfulness,
-        brief=options.brief,
-        folder=options.output,
-        progress=progress.update,
-    )
+    with redirect_stdout(sys.stderr):  # Ray says there that a worker died; standard output is for the summary
+        found = corpus.measure(
+            options.model,
+            sentences,
+            effect=options.effect,
+            faithfulness=options.faithfulness,
+            brief=options.brief,
+            folder=options.output,
+            progress=progress.update,
+            ray=options.ray,
+        )
     progress.close(translate(options.lang, "cli.corpus_done", sentences=found.summary["sentences"]))
     for code, number in found.summary["refused"].items():
         where = next((each["where"] for each in found.summary["examples"] if each["error"] == code), "")

@@ -59,6 +59,7 @@ LONG = {
     "tests/families/hub/test_foreign.py": "folders copied and loaded",
     "tests/families/hub/test_hub_damaged.py": "folders copied and loaded",
     "tests/families/own/test_own.py": "models saved and loaded",
+    "tests/corpus/test_workers.py": "Ray, started",
     "tests/export/test_files.py": "images drawn by a browser",
     "tests/lectures/test_attention.py": "every slide of the lecture",
     "tests/test_layers.py": "a layer trained",

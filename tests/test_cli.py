@@ -343,6 +343,25 @@ def test_a_corpus_run_that_was_killed_goes_on(tmp_path):
     assert not (tmp_path / "out" / "unfinished.npz").exists()
 
 
+def test_what_was_measured_goes_with_the_weights_and_how_to_measure_anew_is_said(run, monkeypatch, tmp_path):
+    from attnviz.training import pipeline
+
+    name = "topics-en"
+    measured = tmp_path / name / "corpus"
+    measured.mkdir(parents=True)
+    (measured / "corpus.json").write_bytes((zoo.model_folders()[name] / "corpus" / "corpus.json").read_bytes())
+
+    def train(_, *, models_folder):
+        with pipeline.whole(models_folder / name):
+            return models_folder / name
+
+    monkeypatch.setattr(training, "train", train)
+    code, _, err = run("--lang", "en", "train", name, "--models", tmp_path)
+    assert code == 0 and not measured.exists()
+    assert f"corpus {name} --test --first 4500 --effect --brief -o {measured}" in err
+    assert "measured" not in run("train", name, "--models", tmp_path)[2], "there was nothing to lose"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -185,7 +185,8 @@ def test_requirements_are_exact_and_within_the_ranges_of_the_package():
     everywhere = {name: version for file in pins().values() for name, version in file.items()}
     taken = ranges() | ranges("app") | ranges("ja") | ranges("corpus") | ranges("hub") | ranges("images")
 
-    assert set(pins()["requirements.txt"]) == set(ranges() | ranges("app") | ranges("ja") | ranges("corpus"))
+    # Ray is large, and only a corpus that takes hours needs it.
+    assert set(pins()["requirements.txt"]) == set(ranges() | ranges("app") | ranges("ja") | ranges("corpus")) - {"ray"}
     assert set(pins()["requirements-hub.txt"]) == set(ranges("hub"))
     assert {name: everywhere[name] for name, allowed in taken.items() if everywhere[name] not in allowed} == {}
 

@@ -14,6 +14,9 @@ ENTROPY, DISTANCE = 0.125, 0.5
 #: The effect of switching a head off: total variation between the two answers, 0–1.
 EFFECT = "effect"
 
+#: While a caption names a thing: the share of words whose heaviest region lies on it, and the weight on it.
+POINTING = ("pointing", "on_thing")
+
 
 def width(figure: str, longest: int | None) -> float:
     """Width of the intervals of a figure.

@@ -28,11 +28,34 @@ class Line:
         text: The sentence.
         where: File and line, for whoever looks for it.
         error: Empty, or why the line cannot be used: a key under `[errors]`.
+        target: A translation to be read instead of one that the model writes; empty: there is none.
+        links: Which word of the sentence belongs to which of `target`, as `aligned.Aligned.of` reads them.
     """
 
     text: str
     where: str = ""
     error: str = ""
+    target: str = ""
+    links: str = ""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a table, or entries of a JSON object, are read.
+
+    Attributes:
+        text: The sentence; None takes a usual one, see `USUAL`.
+        target, links: See `Line`; None: none.
+    """
+
+    text: str | None = None
+    target: str | None = None
+    links: str | None = None
+
+    @property
+    def more(self) -> tuple[str, ...]:
+        """Those read beside the sentence."""
+        return tuple(each for each in (self.target, self.links) if each is not None)
 
 
 def files(given: Sequence[str]) -> list[Path]:
@@ -62,29 +85,37 @@ def files(given: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def lines(paths: Iterable[Path], column: str | None = None) -> Iterator[Line]:
+def lines(
+    paths: Iterable[Path], column: str | None = None, target: str | None = None, links: str | None = None
+) -> Iterator[Line]:
     """All sentences of files. Empty lines are left out.
 
     Args:
         paths: Of kinds that are read, see `READERS`.
         column: Of tables and JSON objects; None takes a usual one, see `USUAL`.
+        target, links: Columns of reference translations and of the links between words, see `Line`; None: none.
 
     Raises:
-        InputError: `corpus_column`: there is no such column; `corpus_unreadable`: a file cannot be read at all.
+        InputError: `corpus_column`: there is no such column; `corpus_links_alone`: links without translations;
+            `corpus_unreadable`: a file cannot be read at all.
     """
+    if links is not None and target is None:
+        raise InputError("corpus_links_alone")
     for path in paths:
         try:
-            yield from READERS[path.suffix.lower()](path, column)
+            yield from READERS[path.suffix.lower()](path, Columns(column, target, links))
         except OSError as error:
             raise InputError("corpus_unreadable", file=str(path), cause=str(error)) from error
 
 
-def count(paths: Iterable[Path], column: str | None = None) -> int:
-    """How many lines there are, good or bad; what `lines` raises."""
-    return sum(1 for _ in lines(paths, column))
+def count(paths: Iterable[Path], column: str | None = None, target: str | None = None, links: str | None = None) -> int:
+    """How many lines there are, good or bad; as `lines`."""
+    return sum(1 for _ in lines(paths, column, target, links))
 
 
-def _text(path: Path, column: str | None) -> Iterator[Line]:
+def _text(path: Path, columns: Columns) -> Iterator[Line]:
+    for name in columns.more:
+        _column(path, (), name)
     for where, line in _decoded(path):
         if line is None:
             yield Line("", where, "corpus_encoding")
@@ -92,7 +123,7 @@ def _text(path: Path, column: str | None) -> Iterator[Line]:
             yield Line(line.strip(), where)
 
 
-def _json_lines(path: Path, column: str | None) -> Iterator[Line]:
+def _json_lines(path: Path, columns: Columns) -> Iterator[Line]:
     for where, line in _decoded(path):
         if line is None:
             yield Line("", where, "corpus_encoding")
@@ -104,10 +135,12 @@ def _json_lines(path: Path, column: str | None) -> Iterator[Line]:
         except (ValueError, RecursionError):
             yield Line("", where, "corpus_json")
             continue
+        more: list[Any] = [None] * len(columns.more)
         if isinstance(value, dict):
-            name = column or next((each for each in USUAL if each in value), None)
+            more = [value.get(name) for name in columns.more]
+            name = columns.text or next((each for each in USUAL if each in value), None)
             value = value.get(name) if name is not None else None
-        yield _cell(value, where)
+        yield _cell(value, where, more)
 
 
 def _decoded(path: Path) -> Iterator[tuple[str, str | None]]:
@@ -120,7 +153,7 @@ def _decoded(path: Path) -> Iterator[tuple[str, str | None]]:
                 yield f"{path.name}:{number}", None
 
 
-def _csv(path: Path, column: str | None) -> Iterator[Line]:
+def _csv(path: Path, columns: Columns) -> Iterator[Line]:
     csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as opened:
         rows = csv.reader(opened, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
@@ -128,7 +161,7 @@ def _csv(path: Path, column: str | None) -> Iterator[Line]:
             header = next(rows, [])
         except csv.Error as error:
             raise InputError("corpus_unreadable", file=str(path), cause=str(error)) from error
-        at = header.index(_column(path, header, column))
+        at, *beside = (header.index(_column(path, header, each)) for each in (columns.text, *columns.more))
         while True:
             try:
                 row = next(rows)
@@ -139,31 +172,38 @@ def _csv(path: Path, column: str | None) -> Iterator[Line]:
                 continue
             if row:
                 where = f"{path.name}:{rows.line_num}"
-                yield _cell(row[at], where) if len(row) == len(header) else Line("", where, "corpus_row")
+                whole = len(row) == len(header)
+                yield _cell(row[at], where, [row[each] for each in beside]) if whole else Line("", where, "corpus_row")
 
 
-def _parquet(path: Path, column: str | None) -> Iterator[Line]:
+def _parquet(path: Path, columns: Columns) -> Iterator[Line]:
     reader = parquet()
     try:
         opened = reader.ParquetFile(path)
-        name = _column(path, opened.schema_arrow.names, column)
+        names = [_column(path, opened.schema_arrow.names, each) for each in (columns.text, *columns.more)]
         number = 0
-        for batch in opened.iter_batches(batch_size=4096, columns=[name]):
-            for value in batch.column(0).to_pylist():
+        for batch in opened.iter_batches(batch_size=4096, columns=names):
+            for value, *more in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
                 number += 1
-                yield _cell(value, f"{path.name}:{number}")
+                yield _cell(value, f"{path.name}:{number}", more)
     except (ValueError, TypeError) as error:  # what pyarrow raises is one of these or an OSError
         raise InputError("corpus_unreadable", file=str(path), cause=str(error)[:200]) from error
 
 
-def _cell(value: Any, where: str) -> Line:
-    if not isinstance(value, str):
-        return Line("", where, "corpus_no_text")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return Line("", where, "corpus_encoding")
-    return Line(value.strip(), where) if value.strip() else Line("", where, "empty_text")
+def _cell(value: Any, where: str, more: Sequence[Any] = ()) -> Line:
+    """A sentence, and what is read beside it."""
+    texts = []
+    for each in (value, *more):
+        if not isinstance(each, str):
+            return Line("", where, "corpus_no_text")
+        try:
+            each.encode()
+        except UnicodeEncodeError:
+            return Line("", where, "corpus_encoding")
+        if not each.strip():
+            return Line("", where, "empty_text")
+        texts.append(each.strip())
+    return Line(texts[0], where, "", *texts[1:])
 
 
 def _column(path: Path, names: Sequence[str], column: str | None) -> str:
@@ -176,7 +216,7 @@ def _column(path: Path, names: Sequence[str], column: str | None) -> str:
 
 
 #: Kinds of files that are read, by the end of their name.
-READERS: dict[str, Callable[[Path, str | None], Iterator[Line]]] = {
+READERS: dict[str, Callable[[Path, Columns], Iterator[Line]]] = {
     ".txt": _text,
     ".csv": _csv,
     ".tsv": _csv,

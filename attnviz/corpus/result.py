@@ -54,7 +54,8 @@ class Measured:
 
     Attributes:
         summary: `model`, `sentences`, `tokens`, `refused` (by code: how many sentences were left out), `examples` of
-            these, and of a classifier, where it was asked for, `faithfulness`.
+            these; of a classifier, where it was asked for, `faithfulness`; by block, where there were links between
+            words, `alignment`.
         heads: One figure of one head a row: over how many sentences (`n`), `mean`, standard `deviation`, `least`,
             `median` (from the histogram), `most`; `histogram`, counts of intervals of `width` from 0.
         sentences: Sentences worth opening: by head and figure the highest (`best`, falling), the lowest (`worst`,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from attnviz import zoo
-from attnviz.corpus import result, state
-from attnviz.corpus.batches import Options, check, part_of
+from attnviz.corpus import result, state, workers
+from attnviz.corpus.batches import Options, Part, check, part_of
 from attnviz.corpus.reading import Line
 from attnviz.corpus.result import Measured
 from attnviz.corpus.state import State, digest
@@ -27,7 +27,7 @@ Progress = Callable[[int], None]
 
 
 def measure(
-    model: Model | str | Path,
+    model: Model | workers.Source,
     sentences: Iterable[str | Line],
     *,
     effect: bool = False,
@@ -36,13 +36,14 @@ def measure(
     folder: Path | str | None = None,
     progress: Progress | None = None,
     part: int = PART,
+    ray: workers.Where = False,
 ) -> Measured:
     """What every head of a model does over many sentences, with the weights of its real runs.
 
     Nothing grows with the number of sentences: each part is measured, added up and forgotten.
 
     Args:
-        model: As `attnviz.load` gives it, or what that takes.
+        model: As `attnviz.load` gives it, or what that takes, or a function without arguments that makes it.
         sentences: Texts, or codes of scenes for a model of pictures, from anywhere; as `reading.lines` reads files.
         effect: Also how far the answer moves where a head is switched off (total variation, 0–1), for a classifier
             that takes edits: one run more for every head.
@@ -53,6 +54,9 @@ def measure(
             the same again, and one that is done is read.
         progress: Told how many lines are done, after every part.
         part: Sentences in a part.
+        ray: With Ray, one process for each core of this machine (True), so many (a number), or the cores of a cluster
+            (its address, or "auto"). The result is the same. Each process makes the model: give its name, its folder,
+            or a function.
 
     Returns:
         Tables of heads, sentences and tokens, and a summary.
@@ -60,7 +64,8 @@ def measure(
     Raises:
         InputError: `corpus_parts`: a part of no sentence; `corpus_empty`: no sentence could be measured;
             `corpus_folder`: the folder has the results of something else, or `corpus_other`: what is left there is of
-            another run; what `batches.check` says; `cannot_write`.
+            another run; what `batches.check` and `workers.parts` say; `cannot_write`.
+        ExtraError: `ray_extra`.
 
     >>> import attnviz
     >>> found = attnviz.corpus.measure("sentiment-en", ["a good film", "what a bad film that was", ""])
@@ -71,7 +76,7 @@ def measure(
     """
     if part < 1:
         raise InputError("corpus_parts", received=part)
-    loaded = model if isinstance(model, Model) else zoo.load(model)
+    loaded = workers.made(model)
     options = Options(effect, faithfulness)
     check(loaded, options)
     place = None if folder is None else Path(folder)
@@ -85,21 +90,35 @@ def measure(
         seen = digest(seen, list(islice(lines, part)))
     if known.lines and seen != known.digest:
         raise InputError("corpus_other", folder=str(place), file=state.FILE)
-    while some := list(islice(lines, part)):
-        known.add(some, part_of(loaded, some, options, seed=known.lines))
-        whole = len(some) == part
-        if place is not None and whole:
-            known.save(place)
-        if progress is not None:
-            progress(known.lines)
-        check_deadline()
+    following = iter(lambda: list(islice(lines, part)), [])
+    if ray is False:
+        found = _here(loaded, following, options, known.lines)
+    else:
+        found = workers.parts(ray, model, following, options, known.lines)
+    with closing(found):
+        for some, of_some in found:
+            known.add(some, of_some)
+            if place is not None and len(some) == part:
+                known.save(place)
+            if progress is not None:
+                progress(known.lines)
+            check_deadline()
     if not known.sentences:
         raise InputError("corpus_empty", refused=sum(known.refused.values()))
-    found = measured(known, brief)
+    whole = measured(known, brief)
     if place is not None:
-        found.save(place)
+        whole.save(place)
         (place / state.FILE).unlink(missing_ok=True)
-    return found
+    return whole
+
+
+def _here(
+    model: Model, parts: Iterable[list[Line]], options: Options, first: int
+) -> Generator[tuple[list[Line], Part]]:
+    """Part after part in this process; `first`: how many sentences came before."""
+    for some in parts:
+        yield some, part_of(model, some, options, seed=first)
+        first += len(some)
 
 
 def _about(model: Model, options: Options, part: int, brief: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -41,3 +42,19 @@ def find(card: ModelCard) -> Measured | None:
         raise ModelError("file_unreadable", folder=folder.name, file=FILE, cause=cause)
     weights = card.details.get("files", {}).get("weights.npz", {}).get("sha256", "")
     return found if found.summary.get("weights") == weights else None
+
+
+def command(folder: Path) -> str:
+    """The command that made the result in a model's own folder of its test part; empty where there is none.
+
+    >>> command(zoo.model_folders()["translate-en-ja"]).replace(str(zoo.model_folders()["translate-en-ja"]), "models/…")
+    'python -m attnviz corpus translate-en-ja --test --first 500 --brief -o models/…/corpus'
+    """
+    try:
+        said = json.loads((folder / FOLDER / FILE).read_bytes())
+        number = int(said["sentences"]) + sum(map(int, said["refused"].values()))
+        options = [f"--{name}" for name in ("effect", "faithfulness", "brief") if said["options"][name]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    words = ("python -m attnviz corpus", folder.name, "--test", f"--first {number}", *options, f"-o {folder / FOLDER}")
+    return " ".join(words)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.corpus.aligned import Aligned
 from attnviz.corpus.batches import Part
 from attnviz.corpus.chosen import Chosen
 from attnviz.corpus.faithfulness import Faithfulness
@@ -41,7 +42,7 @@ class State:
         sentences, tokens_read: How many were measured.
         refused: How many were left out, by why.
         examples: The first of these, why and where.
-        tallies, tokens, texts, faithfulness: As of a `batches.Part`.
+        tallies, tokens, texts, faithfulness, aligned: As of a `batches.Part`.
     """
 
     about: dict[str, Any]
@@ -55,6 +56,7 @@ class State:
     tokens: dict[tuple[str, str], Tokens] = field(default_factory=dict)
     texts: dict[int, str] = field(default_factory=dict)
     faithfulness: Faithfulness | None = None
+    aligned: dict[str, Aligned] = field(default_factory=dict)
 
     def add(self, lines: list[Line], part: Part) -> None:
         """Take in the next part of the corpus."""
@@ -71,6 +73,8 @@ class State:
         if part.faithfulness is not None:
             known = self.faithfulness
             self.faithfulness = part.faithfulness if known is None else known.with_(part.faithfulness)
+        for name, aligned in part.aligned.items():
+            self.aligned[name] = self.aligned[name].with_(aligned) if name in self.aligned else aligned
         kept = set().union(*(tally.chosen.numbers() for tally in self.tallies.values()))
         self.texts = {each: text for each, text in {**self.texts, **part.texts}.items() if each in kept}
 
@@ -89,6 +93,8 @@ class State:
             arrays |= {f"tokens_{at}_{name}": getattr(tokens, name) for name in ("count", "total")}
         if self.faithfulness is not None:
             arrays |= {f"faithful_{name}": getattr(self.faithfulness, name) for name in _arrays(Faithfulness)}
+        said["aligned"] = {name: each.pairs for name, each in self.aligned.items()}
+        arrays |= {f"aligned_{at}": each.counts for at, each in enumerate(self.aligned.values())}
         arrays["said"] = np.frombuffer(json.dumps(said).encode(), np.uint8)
         packed = io.BytesIO()
         np.savez(packed, **arrays)  # type: ignore[arg-type]
@@ -114,10 +120,21 @@ def saved(folder: Path) -> State | None:
         faithful = None
         if "faithful_count" in arrays:
             faithful = Faithfulness(**{name: arrays[f"faithful_{name}"] for name in _arrays(Faithfulness)})
+        aligned = {
+            name: Aligned(pairs, arrays[f"aligned_{at}"])
+            for at, (name, pairs) in enumerate(said.pop("aligned").items())
+        }
         texts = {int(each): text for each, text in said.pop("texts").items()}
         said["refused"] = Counter(said["refused"])
         said["examples"] = [(code, where) for code, where in said["examples"]]
-        return State(**said, tallies=tallies, tokens=tokens, texts=texts, faithfulness=faithful)
+        known: dict[str, Any] = {
+            "tallies": tallies,
+            "tokens": tokens,
+            "texts": texts,
+            "faithfulness": faithful,
+            "aligned": aligned,
+        }
+        return State(**said, **known)
     except _UNREADABLE:
         return None
 
@@ -126,7 +143,8 @@ def digest(before: str, lines: list[Line]) -> str:
     """Of lines that follow others; where they come from does not matter."""
     found = hashlib.sha256(before.encode())
     for line in lines:
-        found.update(f"{line.error}\0{line.text}\0".encode(errors="surrogatepass"))
+        beside = f"{line.target}\0{line.links}\0" if line.target else ""
+        found.update(f"{line.error}\0{line.text}\0{beside}".encode(errors="surrogatepass"))
     return found.hexdigest()
 
 

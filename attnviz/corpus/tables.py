@@ -40,6 +40,8 @@ def measured(state: State, brief: bool = False) -> Measured:
     }
     if state.faithfulness is not None:
         summary["faithfulness"] = state.faithfulness.summary()
+    if state.aligned:
+        summary["alignment"] = {name: each.summary() for name, each in state.aligned.items()}
     rows = {"heads": _heads(state), "sentences": _sentences(state, brief), "tokens": _tokens(state)}
     return Measured(summary, **{name: _frame(name, found) for name, found in rows.items()})
 

@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 
 from attnviz import zoo
+from attnviz.corpus import measure as measure_heads
 from attnviz.families.learning import FILE
+from attnviz.families.model import Model
 from attnviz.tokenizers import KINDS, Tokenizer, count_keys, from_config, make_vocabulary, write_vocabulary
-from attnviz.training import classifier_card, corpora, recording, sibling
-from attnviz.training.batch import Batch
+from attnviz.training import classifier_card, corpora, negation, recording, sibling
+from attnviz.training.batch import Batch, join, padded
 from attnviz.training.card import Section
 from attnviz.training.classifier_recording import Recorder
 from attnviz.training.corpora import Corpus, Examples
-from attnviz.training.distillation import Teacher
-from attnviz.training.evaluation import accuracies, encode, measure
+from attnviz.training.distillation import Guide, Teacher
+from attnviz.training.evaluation import DECIMALS, accuracies, encode, measure
 from attnviz.training.explanations import SENTENCES, explanations
 from attnviz.training.kind import Learned
 from attnviz.training.loop import Keep, fit
@@ -32,6 +34,9 @@ from attnviz.training.settings import Settings
 
 #: A position counts as trained if this many training sentences reach it.
 WELL_TRAINED = 100
+
+#: What is told of each head of an encoder, see `analysis.heads.behaviour`.
+HEAD_FIGURES = ("entropy", "largest", "previous", "next", "same", "special")
 
 #: Figures that need a training of their own and are not computed again.
 RECORDED = ("cv_mean", "cv_sd", "cv_folds", "cv_scores", "recorded_at_training")
@@ -62,10 +67,11 @@ class Classifier:
         recipe, corpus = self.recipe, self.corpus(self.recipe.settings.seed)
         tokenizer = make_tokenizer(recipe, corpus.train)
         teacher, judged = self._teacher(tokenizer, models_folder, state)
+        guide = sibling.guide(recipe, tokenizer, models_folder) if recipe.settings.guided else None
         began, fit = time.monotonic(), partial(self._fit, recipe.settings, tokenizer, corpus)
         keep = partial(recording.keep, state / recording.SNAPSHOTS)
         checkpoint = state / f"{recipe.variant}.npz"
-        weights, record = fit(recipe.variant, checkpoint, teacher=teacher, judged=judged, keep=keep)
+        weights, record = fit(recipe.variant, checkpoint, teacher=teacher, guide=guide, judged=judged, keep=keep)
         arrays = {"weights.npz": weights}
         if recipe.family == "pooling":
             arrays["mean_pooling.npz"], _ = fit("mean", state / "mean.npz")
@@ -109,9 +115,11 @@ class Classifier:
 
     def measure(self, folder: Path, content: Mapping[str, Any], models_folder: Path) -> dict[str, Any]:
         found = self.figures(folder, content, models_folder)
+        test, label = self.corpus(content["training"]["seed"]).test, content["name"]
+        if self.recipe.family == "encoder":
+            found["heads"] = heads_do(zoo.load(folder), test.texts)
         if not self.sentences:
             return {"metrics": found}
-        test, label = self.corpus(content["training"]["seed"]).test, content["name"]
         agreement, cases = explanations(zoo.load(folder), test, sentences=self.sentences, label=label, quiet=self.quiet)
         return {"metrics": {**found, "attribution": agreement}, "cases": cases}
 
@@ -130,6 +138,8 @@ class Classifier:
             variant=self.recipe.variant,
             mean_weights=weights.get("mean_pooling.npz"),
         )
+        if self.recipe.negation:
+            found["negation"] = self._negation(folder, content, weights["weights.npz"])
         if self.recipe.sibling:
             found |= sibling.figures(self.recipe.sibling, models_folder, len(test.ids))
         return found | {key: content["metrics"][key] for key in RECORDED if key in content["metrics"]}
@@ -141,6 +151,17 @@ class Classifier:
         return classifier_card.sections(
             content, self.recipe, tokenizer, forward(model), test, self._test(folder, content)
         )
+
+    def _negation(self, folder: Path, content: Mapping[str, Any], weights: Weights) -> dict[str, Any]:
+        """Figures of the minimal pairs."""
+        tokenizer, model = _tokenizer(folder, content), network(content["config"], self.recipe.variant)
+        set_weights(model, weights)
+        predict = forward(model)
+        first, second = (
+            predict(padded([[token.id for token in tokenizer.tokenize(text)] for text in texts]))[0].argmax(axis=1)
+            for texts in zip(*((pair.positive, pair.negative) for pair in negation.pairs()), strict=True)
+        )
+        return negation.right(first, second)
 
     def _test(self, folder: Path, content: Mapping[str, Any]) -> Batch:
         """The test part as ids."""
@@ -174,6 +195,7 @@ class Classifier:
         checkpoint: Path,
         *,
         teacher: Teacher | None = None,
+        guide: Guide | None = None,
         judged: Judged | None = None,
         keep: Keep | None = None,
     ) -> tuple[Weights, dict[str, Any]]:
@@ -185,6 +207,11 @@ class Classifier:
         if judged is not None:
             share = np.float32(settings.distillation)
             train = replace(train, targets=(1 - share) * train.targets + share * judged.train)
+        more = judged.sets if judged else ()
+        if self.recipe.beside is not None:
+            beside = self.recipe.beside(corpus.train, seed=settings.seed, quiet=self.quiet)
+            labelled = encode(tokenizer, beside, config["max_length"])
+            more = tuple(join(each, labelled) for each in more) or (labelled,)
         chosen = course(
             train,
             validation,
@@ -192,7 +219,8 @@ class Classifier:
             settings,
             variant=variant,
             teacher=teacher,
-            more=judged.sets if judged else (),
+            guide=guide,
+            more=more,
             initial={"embedding/embeddings": judged.embedding} if judged else None,
         )
         label = f"{self.recipe.name} {checkpoint.stem}"
@@ -219,6 +247,17 @@ class Classifier:
             "cv_scores": [round(score, 4) for score in scores],
             "recorded_at_training": list(RECORDED),
         }
+
+
+def heads_do(model: Model, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """What each head does, mean and standard deviation over sentences of the figures `HEAD_FIGURES`; layers from 1."""
+    heads: dict[tuple[int, int], dict[str, Any]] = {}
+    for row in measure_heads(model, texts, brief=True).heads.to_dict("records"):
+        place = int(row["layer"]), int(row["head"])
+        entry = heads.setdefault(place, {"layer": place[0], "head": place[1]})
+        if row["figure"] in HEAD_FIGURES:
+            entry[row["figure"]] = [round(float(row[part]), DECIMALS) for part in ("mean", "deviation")]
+    return [heads[place] for place in sorted(heads)]
 
 
 def make_tokenizer(recipe: ClassifierRecipe, examples: Examples) -> Tokenizer:

@@ -23,6 +23,12 @@ _ARCHITECTURES = {
     "norm, Xiong et al. 2020) → `LayerNormalization` of the [CLS] vector → `Dense(softmax)`",
 }
 
+#: Of an encoder whose [CLS] comes in late.
+_LATE = (
+    ". [CLS] takes nothing in before the last layer: until then words look at words, and [CLS] at itself. In the last "
+    "layer it reads the words, and nothing but that row reaches the prediction"
+)
+
 #: What the figures of attention are measured on.
 _MEASURED = {
     "pooling": "the weights have",
@@ -61,7 +67,7 @@ def sections(
     )
     counts = [[label, *row] for label, row in zip(recipe.labels, metrics["confusion"], strict=True)]
     return [
-        *opening(card, _ARCHITECTURES[card["family"]], "{key} {value:,}", _SOURCE, split),
+        *opening(card, _architecture(card), "{key} {value:,}", _SOURCE, split),
         Section(
             "How well",
             _accuracy_table(metrics),
@@ -69,7 +75,9 @@ def sections(
             "Confusion over the test part, rows true, columns predicted:",
             table(["", *recipe.labels], counts, words=1),
         ),
-        Section("What attention rests on", _faithfulness_text(metrics, card["family"]), explained.section(metrics)),
+        *([Section("Negation", _negation(metrics["negation"], recipe))] if "negation" in metrics else []),
+        Section("What attention rests on", *_rests_on(card, recipe), explained.section(metrics)),
+        *([Section("What its heads do", _heads(metrics["heads"]))] if "heads" in metrics else []),
         Section(
             "What it gets wrong",
             recipe.notes["en"],
@@ -80,6 +88,20 @@ def sections(
         ),
         Section("Training", _training_text(card, recipe)),
     ]
+
+
+def _architecture(card: Mapping[str, Any]) -> str:
+    return _ARCHITECTURES[card["family"]] + (_LATE if card["config"].get("late") else "")
+
+
+def _rests_on(card: Mapping[str, Any], recipe: ClassifierRecipe) -> list[str]:
+    guided = recipe.settings.guided
+    taught = (
+        "The last layer was taught where to look: how far its [CLS] row (mean over heads) is from the attention "
+        f"weights of {recipe.sibling} is part of the loss (Kullback–Leibler divergence, weight {guided:g}). So the row "
+        "is a *taught* one, and what follows says how well it learned to point at what counts."
+    )
+    return [*([taught] if guided else []), _faithfulness_text(card["metrics"], card["family"])]
 
 
 def _accuracy_table(metrics: Mapping[str, Any]) -> str:
@@ -119,6 +141,45 @@ def _cross_validation(metrics: Mapping[str, Any], recipe: ClassifierRecipe) -> s
             "sentences that would be held out."
         )
     return ""
+
+
+def _negation(found: Mapping[str, Any], recipe: ClassifierRecipe) -> str:
+    rows = [
+        ["all sentences", f"{found['sentences']:.2%}"],
+        ["both of a pair", f"{found['both']:.2%}"],
+        ["positive by a negation (“never boring”)", f"{found['negated_positive']:.2%}"],
+        ["negative by a negation (“not good”)", f"{found['negated_negative']:.2%}"],
+    ]
+    learned = (
+        "The model learned from pairs made of frames and words (`negation.toml`), some of the same make as these, and "
+        "never from these sentences."
+        if recipe.beside is not None
+        else "The model is a weighted sum of words, of which none sees another: it cannot turn one round."
+    )
+    return (
+        f"On {found['pairs']} minimal pairs, two sentences each that differ by a negation and in what they say, "
+        f"written by hand (`attnviz/training/negation_pairs.toml`). {learned} Right are:\n\n"
+        f"{table(['minimal pairs', 'right'], rows, words=1)}"
+    )
+
+
+def _heads(heads: Sequence[Mapping[str, Any]]) -> str:
+    names = {
+        "entropy": "entropy (nats)",
+        "largest": "largest weight",
+        "previous": "on the token before",
+        "next": "on the token after",
+        "same": "on itself",
+        "special": "on [CLS]",
+    }
+    rows = [
+        [f"{head['layer']}.{head['head']}", *(f"{head[name][0]:.3f} ± {head[name][1]:.3f}" for name in names)]
+        for head in heads
+    ]
+    return (
+        "Each head over the test part, the mean over all queries of a sentence; mean ± standard deviation over "
+        f"sentences:\n\n{table(['layer.head', *names.values()], rows, words=1)}"
+    )
 
 
 def _number(value: float | None) -> str:

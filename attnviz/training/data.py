@@ -162,6 +162,16 @@ MANYTHINGS = DataSet(
     files=_files({"jpn.txt": "242d8702446494181c7a2da4202beb93ae5a08784b20965567a9985404b8e22a"}),
 )
 
+PROS_CONS = DataSet(
+    folder="nltk_data",
+    name="Pros and Cons, as in nltk_data",
+    url="https://github.com/nltk/nltk_data",
+    revision="5db857e6",
+    licence="CC BY 4.0",
+    attribution="Bing Liu; Ganapathibhotla and Liu, Mining Opinions in Comparative Sentences, COLING 2008",
+    raw="https://raw.githubusercontent.com/nltk/nltk_data/5db857e6/packages/corpora/",
+    files=_files({"pros_cons.zip": "b5bca541ba5b2e614cde2213ddcca027416f6997067c90e45c173bf55c6fade8"}),
+)
 
 EFFICIENTNET = DataSet(
     folder="efficientnet_lite0",
@@ -241,7 +251,7 @@ def _fetched(dataset: DataSet, file: DataFile, quiet: bool) -> bytes:
     name, checksum = dataset.raw.rsplit("/", 1)[-1], dataset.archive_sha256 or ""
     outer = download(dataset, dataset.raw, name, checksum, quiet)
     inner = outer.read_bytes()
-    found = _member(_member(inner, dataset.archive) if dataset.archive else inner, file.upstream)
+    found = member(member(inner, dataset.archive) if dataset.archive else inner, file.upstream)
     _check(file.name, found, file.sha256)
     part = outer.with_name(f"{file.name}.part")
     part.write_bytes(found)
@@ -292,16 +302,16 @@ class _Bar(Progress):
         super().close(f"{self.total / 1e6:.1f} MB")
 
 
-def _member(archive: bytes, path: str) -> bytes:
+def member(archive: bytes, path: str) -> bytes:
     """A file of a tar file packed with gzip, or of a zip file."""
     try:
         if zipfile.is_zipfile(io.BytesIO(archive)):
             with zipfile.ZipFile(io.BytesIO(archive)) as packed:
                 return packed.read(path)
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
-            member = tar.extractfile(path)
-            if member is None:  # a folder
+            inside = tar.extractfile(path)
+            if inside is None:  # a folder
                 raise KeyError(path)
-            return member.read()
+            return inside.read()
     except (KeyError, tarfile.TarError, zipfile.BadZipFile, OSError) as error:
         raise DataError("data_member", file=path) from error

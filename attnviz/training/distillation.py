@@ -15,6 +15,9 @@ from attnviz.training.batch import Batch
 #: From ids int32 `[B, T]` to probabilities float32 `[B, C]`.
 Teacher = Callable[[NDArray[np.int32]], NDArray[np.float32]]
 
+#: From ids int32 `[B, T]` to weights float32 `[B, T]`, each row of which sums to 1.
+Guide = Callable[[NDArray[np.int32]], NDArray[np.float32]]
+
 #: Share of a mixture's tokens replaced by others of the training part.
 REPLACED = 0.1
 

@@ -41,6 +41,7 @@ TOPICS_EN_ENCODER = replace(
         feature_dropout=0.3,
         dropout=0.1,
         distillation=0.5,
+        guided=1.0,
         label_smoothing=0.0,
         auxiliary=0.5,
         seed=7,

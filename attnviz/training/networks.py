@@ -136,7 +136,8 @@ def trainer(config: dict[str, int], settings: Settings, variant: Variant, auxili
         steps: Of the whole training.
 
     Returns:
-        A model from ids to `prediction` and `auxiliary`, both probabilities.
+        A model from ids to `prediction` and `auxiliary`, both probabilities, and, if it is taught, to `row`, the
+        weights of [CLS] over the text.
     """
     make = _encoder_trainer if variant == "encoder" else _pooling_trainer
     model, decayed = make(config, settings, variant, auxiliary)
@@ -144,13 +145,15 @@ def trainer(config: dict[str, int], settings: Settings, variant: Variant, auxili
     optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
     kept = {id(variable) for variable in decayed}
     optimizer.exclude_from_weight_decay(var_list=[v for v in model.trainable_variables if id(v) not in kept])
+    losses: dict[str, tuple[Any, float]] = {
+        "prediction": (keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing), 1.0),
+        "auxiliary": (keras.losses.CategoricalCrossentropy(), settings.auxiliary),
+        "row": (keras.losses.KLDivergence(), settings.guided),
+    }
     model.compile(
         optimizer=optimizer,
-        loss={
-            "prediction": keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
-            "auxiliary": keras.losses.CategoricalCrossentropy(),
-        },
-        loss_weights={"prediction": 1.0, "auxiliary": settings.auxiliary},
+        loss={name: losses[name][0] for name in model.output},
+        loss_weights={name: losses[name][1] for name in model.output},
     )
     return model
 
@@ -180,7 +183,10 @@ def _encoder_trainer(
     )
     vector = keras.layers.Dropout(settings.dropout, seed=settings.seed)(base.get_layer("final_norm").output)
     finer = keras.layers.Dense(auxiliary, activation="softmax", name="auxiliary")(vector)
-    model = keras.Model(base.input, {"prediction": base.output, "auxiliary": finer})
+    outputs = {"prediction": base.output, "auxiliary": finer}
+    if settings.guided:
+        outputs["row"] = _with_class_row(base).output[1]
+    model = keras.Model(base.input, outputs)
     return model, [variable for variable in model.trainable_variables if variable.name in ("kernel", "embeddings")]
 
 

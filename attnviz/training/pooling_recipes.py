@@ -204,6 +204,7 @@ SENTIMENT_EN = ClassifierRecipe(
     ),
     tokenizer={"kind": "words"},
     datasets=(data.HUTTO,),
+    negation=True,
     corpus=corpora.hutto,
     split="No official split. Rated above 0.5 or below -0.5: 80 % to train, 5 % to validate, 15 % to test, "
     "stratified by source (films, products, tweets). Snippets rated between have no class and are in no "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from attnviz.training import data
-from attnviz.training.corpora import Corpus
+from attnviz.training.corpora import Corpus, Examples
 from attnviz.training.networks import Variant
 from attnviz.training.pretrained_teacher import PretrainedTeacher
 from attnviz.training.settings import Settings
@@ -17,7 +17,10 @@ Words = dict[str, str]
 #: Sizes of a model of each family, beside its number of classes.
 SIZES: dict[str, dict[str, int]] = {
     "pooling": {"vocabulary_size": 10_000, "features": 128, "max_length": 128, "hidden": 64},
-    "encoder": {"vocabulary_size": 10_000, "features": 128, "max_length": 128, "layers": 2, "heads": 4, "hidden": 256},
+    "encoder": {
+        **{"vocabulary_size": 10_000, "features": 128, "max_length": 128},
+        **{"layers": 2, "heads": 4, "hidden": 256, "late": True},
+    },
 }
 
 
@@ -74,6 +77,9 @@ class ClassifierRecipe(Recipe):
         family: `pooling` or `encoder`.
         sibling: The pooling model of the same task, data and split, whose figures stand in an encoder's card.
         teacher: Encoder: a pretrained model that it learns from, in the place of its sibling.
+        beside: Encoder: labelled sentences that are learned in every pass beside the training part; takes the training
+            part, `seed` and `quiet`.
+        negation: Whether it is measured by the minimal pairs of `training.negation`.
         min_count: Rarer words are unknown.
         folds: Parts of the cross-validation by group; 0 for none.
     """
@@ -91,6 +97,8 @@ class ClassifierRecipe(Recipe):
     family: str = "pooling"
     sibling: str = ""
     teacher: PretrainedTeacher | None = None
+    beside: Callable[..., Examples] | None = None
+    negation: bool = False
 
     def config(self) -> dict[str, int]:
         """What the family's `build` takes."""

@@ -13,7 +13,7 @@ import numpy as np
 from attnviz.analysis.explain.faithfulness import Forward
 from attnviz.tokenizers import UNKNOWN_ID
 from attnviz.training.batch import Batch, join
-from attnviz.training.distillation import Teacher, lesson
+from attnviz.training.distillation import Guide, Teacher, lesson
 from attnviz.training.loop import Course, Step
 from attnviz.training.networks import Variant, Weights, forward, get_weights, network, set_weights, trainer
 from attnviz.training.run import stamp
@@ -31,6 +31,7 @@ def course(
     *,
     variant: Variant = "attention",
     teacher: Teacher | None = None,
+    guide: Guide | None = None,
     more: Sequence[Batch] = (),
     initial: Weights | None = None,
 ) -> Course:
@@ -43,11 +44,12 @@ def course(
         settings: How.
         variant: Which network.
         teacher: Whose probabilities are targets too, see `settings.distillation`.
-        more: Sets of one size of sentences without a class, learned beside `train`; the passes take them in turn.
+        guide: Whose weights are targets of the last layer's [CLS] row, see `settings.guided`.
+        more: Sets of one size, learned beside `train`; the passes take them in turn.
         initial: Arrays by name to start from; the others start from random values.
     """
     keras.utils.set_random_seed(settings.seed)
-    shown = Sentences(train, settings, teacher, tuple(more))
+    shown = Sentences(train, settings, teacher, guide, tuple(more))
     learner = trainer(config, settings, variant, train.auxiliary.shape[1], settings.epochs * shown.steps)
     if initial:
         set_weights(learner, get_weights(learner) | initial)
@@ -60,6 +62,7 @@ def course(
 
     known: list[Any] = [array for part in (train, validation, *more) for array in vars(part).values()]
     known += [np.round(teacher(validation.ids), 4)] if teacher else []
+    known += [np.round(guide(validation.ids), 4)] if guide else []
     known += [each for item in (initial or {}).items() for each in item]
     return Course(
         learner=learner,
@@ -83,12 +86,14 @@ class Sentences:
         train: What is shown in every pass.
         settings: How.
         teacher: Adds its opinion, and as many mixtures of sentences again.
+        guide: Says where to look, if that is taught.
         more: One of these joins in each pass.
     """
 
     train: Batch
     settings: Settings
     teacher: Teacher | None = None
+    guide: Guide | None = None
     more: tuple[Batch, ...] = ()
 
     @property
@@ -98,7 +103,7 @@ class Sentences:
         return math.ceil(count * (1 if self.teacher is None else 2) / self.settings.batch_size)
 
     def batches(self, epoch: int) -> Iterator[Step]:
-        """Ids `[B, T]`, targets and weights of the class and of the finer task."""
+        """Ids `[B, T]`, targets and weights of the class, of the finer task and, where it is taught, of the row."""
         train = join(self.train, self.more[epoch % len(self.more)]) if self.more else self.train
         seen = self._seen(train, np.random.default_rng((self.settings.seed, epoch)))
         share = np.ones(len(seen.ids), dtype=np.float32)
@@ -112,7 +117,10 @@ class Sentences:
             width = -(-int((ids > 0).sum(axis=1).max()) // WIDTH) * WIDTH
             ids = np.pad(ids, ((0, 0), (0, max(0, width - ids.shape[1]))))[:, :width]
             targets = {"prediction": seen.targets[rows], "auxiliary": seen.auxiliary[rows]}
-            yield ids, targets, {"prediction": share[rows], "auxiliary": finer[rows]}
+            shares = {"prediction": share[rows], "auxiliary": finer[rows]}
+            if self.guide is not None:
+                targets["row"], shares["row"] = self.guide(ids), np.ones(len(ids), np.float32)
+            yield ids, targets, shares
 
     def _seen(self, train: Batch, rng: np.random.Generator) -> Batch:
         """What one pass shows, in its order."""

@@ -8,7 +8,7 @@ from typing import Any
 #: Settings that say something of one family only.
 _OWN = {
     "pooling": ("context_dropout", "hidden_dropout", "sharpness"),
-    "encoder": ("dropout", "distillation"),
+    "encoder": ("dropout", "distillation", "guided"),
 }
 
 
@@ -33,6 +33,8 @@ class Settings:
         distillation: Encoder: share of the teacher's probabilities in the targets of the training sentences; if there
             is one, mixtures of them are learned as well, see `distillation`. The teacher is the sibling, unless the
             recipe names a pretrained one.
+        guided: Encoder: weight in the loss of teaching the last layer where to look: how far its [CLS] row, mean over
+            heads, is from the weights of the sibling, which pools by attention (Kullback–Leibler divergence, nats).
         label_smoothing: Share of each target spread over all classes.
         auxiliary: Weight of the finer task in the loss; its head is thrown away.
         sharpness: Pooling: weight of the mean entropy of the attention weights (nats) in the loss: spread costs.
@@ -54,6 +56,7 @@ class Settings:
     hidden_dropout: float = 0.3
     dropout: float = 0.0
     distillation: float = 0.0
+    guided: float = 0.0
     label_smoothing: float = 0.05
     auxiliary: float = 0.0
     sharpness: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz import zoo
+from attnviz.analysis.explain.faithfulness import Forward
 from attnviz.errors import ModelError
 from attnviz.tokenizers import Tokenizer, from_config
-from attnviz.training.distillation import Teacher
+from attnviz.training.distillation import Guide, Teacher
 from attnviz.training.networks import Variant, forward, network, set_weights
 from attnviz.training.recipe import ClassifierRecipe
 
@@ -46,15 +48,28 @@ def _sound(chosen: ClassifierRecipe, tokenizer: Tokenizer, models_folder: Path) 
 
 def teacher(chosen: ClassifierRecipe, tokenizer: Tokenizer, models_folder: Path) -> Teacher:
     """The mean of the sibling's two models, with attention and with mean pooling, from its folder."""
-    folder, content = _sound(chosen, tokenizer, models_folder)
-    networks = []
-    for file, variant in _POOLING_FILES.items():
-        model = network(content["config"], variant)
-        set_weights(model, zoo.read_weights(folder, file))
-        networks.append(forward(model))
+    networks = _predicts(chosen, tokenizer, models_folder, _POOLING_FILES)
 
     def teach(ids: NDArray[np.int32]) -> NDArray[np.float32]:
         mean: NDArray[np.float32] = np.mean([predict(ids)[0] for predict in networks], axis=0)
         return mean
 
     return teach
+
+
+def guide(chosen: ClassifierRecipe, tokenizer: Tokenizer, models_folder: Path) -> Guide:
+    """The sibling's attention weights, from its folder."""
+    (predict,) = _predicts(chosen, tokenizer, models_folder, ["weights.npz"])
+    return lambda ids: predict(ids)[1].astype(np.float32)
+
+
+def _predicts(
+    chosen: ClassifierRecipe, tokenizer: Tokenizer, models_folder: Path, files: Iterable[str]
+) -> list[Forward]:
+    folder, content = _sound(chosen, tokenizer, models_folder)
+    predicts = []
+    for file in files:
+        model = network(content["config"], _POOLING_FILES[file])
+        set_weights(model, zoo.read_weights(folder, file))
+        predicts.append(forward(model))
+    return predicts

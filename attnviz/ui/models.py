@@ -89,7 +89,7 @@ def refused() -> dict[str, ModelError]:
 
 
 def forget() -> None:
-    """Look for models anew when they are next asked for; what is kept goes by their names, and is forgotten too."""
+    """Look for models anew when they are next asked for, and make anew what was kept by their names."""
     kept.forget()
 
 

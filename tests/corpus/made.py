@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import zlib
+from pathlib import Path
 
 import numpy as np
 
@@ -40,6 +43,20 @@ class Made(Model):
         scores = np.random.default_rng(seed).normal(size=(LAYERS, HEADS, len(query), len(key))) * 2
         weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
         return AttentionBlock(name, kind, query, key, weights.astype(np.float32))
+
+
+class Mortal(Made):
+    """Kills its process at one sentence, the first time any of its kind meets it: then there is a file."""
+
+    def __init__(self, file: Path, last: str):
+        super().__init__()
+        self.file, self.last = file, last
+
+    def encode(self, source):
+        if str(source) == self.last and not self.file.exists():
+            self.file.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().encode(source)
 
 
 def sentences(number: int, seed: int = 0) -> list[str]:

@@ -31,6 +31,7 @@ TINY_ENCODER = replace(
         feature_dropout=0.1,
         dropout=0.1,
         distillation=0.5,
+        guided=1.0,
         auxiliary=0.5,
         seed=5,
     ),
@@ -80,6 +81,7 @@ def test_the_folder_holds_no_training_settings_as_configuration(place):
         "layers",
         "heads",
         "hidden",
+        "late",
         "classes",
     }
     assert "sharpness" not in content["training"]["settings"] and "dropout" in content["training"]["settings"]
@@ -109,8 +111,30 @@ def test_its_looks_have_every_layer_and_head_and_the_rows_of_cls(place):
     np.testing.assert_allclose(looks[-1].blocks[0].weights, now.blocks[0].weights, atol=1e-3)
     test = TINY_ENCODER.corpus(5).test
     rows = [model.trace(text).blocks[0].weights[-1, :, 0] for text in test.texts]
-    nats = [-(row * np.log(row)).sum(axis=-1).mean() for row in rows]
+    nats = [-(row * np.log(np.maximum(row, 1e-9))).sum(axis=-1).mean() for row in rows]
     assert learning.entropy[-1] == pytest.approx(np.mean(nats), abs=1e-4)
+
+
+def test_its_last_row_was_taught_by_the_siblings_weights(place):
+    sibling, model = zoo.load(place / "tiny"), zoo.load(place / "tiny-encoder")
+    taught, even = [], []
+    for text in TINY_ENCODER.corpus(5).test.texts:
+        wanted = sibling.trace(text).blocks[0].weights[0, 0, 0]
+        row = model.trace(text).blocks[0].weights[-1, :, 0, 1:].mean(axis=0)
+        taught.append((wanted * np.log(wanted / row)).sum())
+        even.append((wanted * np.log(wanted * len(row))).sum())
+    assert np.mean(taught) < 0.2 * np.mean(even)
+
+
+def test_the_card_says_what_each_head_does(place):
+    folder = place / "tiny-encoder"
+    heads = card_of(folder)["metrics"]["heads"]
+    assert [(head["layer"], head["head"]) for head in heads] == [(i, j) for i in (1, 2) for j in (1, 2, 3, 4)]
+    model, texts = zoo.load(folder), TINY_ENCODER.corpus(5).test.texts
+    largest = [model.trace(text).blocks[0].weights[1, 2].max(axis=-1).mean() for text in texts]
+    np.testing.assert_allclose(heads[6]["largest"], [np.mean(largest), np.std(largest)], atol=2e-3)
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert f"| 2.3 | {heads[6]['entropy'][0]:.3f} ±" in readme and "*taught*" in readme
 
 
 def test_late_positions_share_one_vector(place):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,15 +40,45 @@ def pointed(
         grid: Rows and columns of the regions.
     """
     found: list[Pointed | None] = [None] * len(words)
+    for word, kind, there in _named(scene, words, grid):
+        row = values[word]
+        found[word] = Pointed(kind, float(row[there].sum()), bool(there[row.argmax()]))
+    return found
+
+
+def by_head(
+    scene: Composed, words: Sequence[str], weights: NDArray[np.floating], grid: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How each head looks at what is being named: means over the words that name something that is there.
+
+    Args:
+        scene, words, grid: As for `pointed`.
+        weights: `[layer, head, word, region]`, regions row by row.
+
+    Returns:
+        The share of words whose heaviest region lies on the thing, and the weight on it, both float64 `[layer, head]`;
+        NaN where no word names anything.
+    """
+    hits, shares = [], []
+    for word, _, there in _named(scene, words, grid):
+        row = weights[:, :, word].astype(np.float64)  # [layer, head, region]
+        hits.append(there[row.argmax(axis=-1)])
+        shares.append(row[..., there].sum(axis=-1))
+    if not hits:
+        nothing = np.full(weights.shape[:2], np.nan)
+        return nothing, nothing
+    return np.mean(hits, axis=0), np.mean(shares, axis=0)
+
+
+def _named(
+    scene: Composed, words: Sequence[str], grid: tuple[int, int]
+) -> Iterator[tuple[int, str, NDArray[np.bool_]]]:
+    """Each word that names something that is there, what, and the regions that lie on it."""
     for mention in mentions([word.removeprefix(BLANK) for word in words], kinds_of(scene)):
         objects = [place for place, each in enumerate(names_in(scene)) if each == mention.kind]
-        if not objects:
-            continue
-        there = lying(scene, objects, grid)
-        for word in mention.words:
-            row = values[word]
-            found[word] = Pointed(mention.kind, float(row[there].sum()), bool(there[row.argmax()]))
-    return found
+        if objects:
+            there = lying(scene, objects, grid)
+            yield from ((word, mention.kind, there) for word in mention.words)
 
 
 def border(values: NDArray[np.floating], grid: tuple[int, int]) -> tuple[NDArray[np.float64], float]:

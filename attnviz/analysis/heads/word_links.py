@@ -53,14 +53,24 @@ def parsed(text: str) -> tuple[GoldPair, ...]:
             continue
         try:
             number, source, target, links = line.split("\t")
-            pair = _pair(int(number), tuple(source.split(" ")), tuple(target.split(" ")), links.split(" "))
+            pair = linked(tuple(source.split(" ")), tuple(target.split(" ")), links.split(" "), int(number))
         except ValueError as error:
             raise ValueError(f"{error} in {line!r}") from error
         pairs.append(pair)
     return tuple(pairs)
 
 
-def _pair(number: int, source: tuple[str, ...], target: tuple[str, ...], codes: Sequence[str]) -> GoldPair:
+def linked(source: tuple[str, ...], target: tuple[str, ...], codes: Sequence[str], number: int = 0) -> GoldPair:
+    """Two sentences and their links.
+
+    Args:
+        source, target: Words.
+        codes: `3-2` sure, `3p2` possible: source word, target word.
+        number: Of the pair in its data.
+
+    Raises:
+        ValueError: A link cannot be read, points beyond the words, stands twice, or none is sure.
+    """
     kinds: dict[Link, str] = {}
     for code in codes:
         match = _LINK.fullmatch(code)

@@ -18,7 +18,18 @@ from attnviz.families.common.arrays import set_weights
 from attnviz.families.common.masking import mask_after
 from attnviz.families.common.projection import check_indices, head_steps, value_norms
 from attnviz.tokenizers import Tokenizer, from_config
-from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, Edit, Encoded, Steps, TokenAxis
+from attnviz.trace import (
+    MASK_NONE,
+    MASK_OTHER,
+    AttentionBlock,
+    AttentionTrace,
+    Axis,
+    Classification,
+    Edit,
+    Encoded,
+    Steps,
+    TokenAxis,
+)
 
 #: The one block of such a model: all its layers and heads.
 BLOCK = "encoder"
@@ -67,12 +78,33 @@ class ClassToken(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("attnviz")
 class KeyMask(keras.layers.Layer):
-    """Ids int32 `[batch, token]` to bool `[batch, 1, 1 + token]`: every token may look at [CLS] and the text only."""
+    """Ids int32 `[batch, token]` to bool `[batch, 1, 1 + token]`: every token may look at [CLS] and the text."""
 
     def call(self, ids: Any) -> Any:
         """True where there is something to look at."""
         first = keras.ops.ones_like(ids[:, :1], dtype="bool")
         return keras.ops.concatenate([first, keras.ops.not_equal(ids, 0)], axis=1)[:, None, :]
+
+
+@keras.saving.register_keras_serializable("attnviz")
+class TextMask(keras.layers.Layer):
+    """Ids int32 `[batch, token]` to bool `[batch, 1, 1 + token]`: every token may look at the text, none at [CLS]."""
+
+    def call(self, ids: Any) -> Any:
+        """True where there is something to look at."""
+        first = keras.ops.zeros_like(ids[:, :1], dtype="bool")
+        return keras.ops.concatenate([first, keras.ops.not_equal(ids, 0)], axis=1)[:, None, :]
+
+
+@keras.saving.register_keras_serializable("attnviz")
+class WaitingMask(keras.layers.Layer):
+    """The mask of `TextMask` to bool `[batch, 1 + token, 1 + token]`: the same, but [CLS] may look at itself only."""
+
+    def call(self, text: Any) -> Any:
+        """True where there is something to look at."""
+        place = keras.ops.arange(keras.ops.shape(text)[-1])
+        cls = (place == 0)[None, :, None]  # as a query
+        return keras.ops.where(cls, keras.ops.transpose(cls, (0, 2, 1)), text)
 
 
 @keras.saving.register_keras_serializable("attnviz")
@@ -93,6 +125,7 @@ def build(
     layers: int = 2,
     heads: int = 4,
     hidden: int = 256,
+    late: int = False,
     dropout: float = 0.0,
     feature_dropout: float = 0.0,
     seed: int = 1,
@@ -107,6 +140,9 @@ def build(
         layers: Attention and feed-forward, so many times.
         heads: Per layer.
         hidden: Units of the feed-forward part.
+        late: [CLS] takes nothing in before the last layer, where it reads the words and nothing else: the layers
+            before mix words with words, and what the model says rests on that one row. Else [CLS] looks on, and is
+            looked at, from the first layer.
         dropout: In training, on what each part adds and on the [CLS] vector.
         feature_dropout: In training, on the embedding vectors.
         seed: Of dropout.
@@ -120,13 +156,15 @@ def build(
         return keras.layers.Dropout(rate, seed=next(seeds))(x) if rate else x
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    mask = KeyMask(name="key_mask")(tokens)  # [B, 1, 1 + T]
+    mask = (TextMask if late else KeyMask)(name="key_mask")(tokens)  # [B, 1, 1 + T]
+    before = WaitingMask(name="waiting_mask")(mask) if late else mask
     vectors = keras.layers.Embedding(vocabulary_size, features, name="embedding")(tokens)  # [B, T, F]
     x = ClassToken(max_length, name="class_token")(drop(vectors, feature_dropout))  # [B, 1 + T, F]
     for i in range(layers):
         normed = keras.layers.LayerNormalization(epsilon=1e-5, name=f"attention_norm_{i}")(x)
         attention = keras.layers.MultiHeadAttention(heads, features // heads, name=f"attention_{i}")
-        context, _ = attention(normed, normed, attention_mask=mask, return_attention_scores=True)
+        seen = mask if i == layers - 1 else before
+        context, _ = attention(normed, normed, attention_mask=seen, return_attention_scores=True)
         x = keras.layers.Add(name=f"attention_sum_{i}")([x, drop(context, dropout)])
         normed = keras.layers.LayerNormalization(epsilon=1e-5, name=f"feed_forward_norm_{i}")(x)
         inner = keras.layers.Dense(hidden, activation="relu", name=f"feed_forward_in_{i}")(normed)
@@ -150,6 +188,7 @@ class EncoderClassifier(TextClassifier):
         super().__init__(model, tokenizer, card)
         self.layers = int(card.details["config"]["layers"])
         self.heads = int(card.details["config"]["heads"])
+        self.late = bool(card.details["config"].get("late", False))
         self._captured = CapturedModel(model)
         observed = [f"attention_{i}/{part}" for i in range(self.layers) for part in ("query", "key", "value")]
         self._parts = CapturedModel(model, observe=(*observed, "embedding"))
@@ -171,7 +210,7 @@ class EncoderClassifier(TextClassifier):
         for encoded, own, probabilities in zip(batch, weights, result.prediction, strict=True):
             axis = _with_cls(encoded.axis)
             cut = own[..., : len(axis), : len(axis)]
-            mask = mask_after(None, edits, BLOCK, cut.shape)
+            mask = mask_after(self._mask(cut.shape), edits, BLOCK, cut.shape)
             traces.append(
                 AttentionTrace(
                     self.card.name,
@@ -183,6 +222,16 @@ class EncoderClassifier(TextClassifier):
                 )
             )
         return traces
+
+    def _mask(self, shape: tuple[int, ...]) -> NDArray[np.int8] | None:
+        """What a late [CLS] may not see, and where it may not be seen, int8 `[layer, head, query, key]`."""
+        if not self.late:
+            return None
+        mask = np.full(shape, MASK_NONE, np.int8)
+        mask[..., 0] = MASK_OTHER
+        mask[:-1, :, 0] = MASK_OTHER
+        mask[:-1, :, 0, 0] = MASK_NONE
+        return mask
 
     def forward(self, ids: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Many padded sentences at once, for measurements over a test set.

@@ -12,7 +12,7 @@ import streamlit as st
 from attnviz import figures
 from attnviz.analysis.heads.behaviour import FIGURES
 from attnviz.corpus import Measured
-from attnviz.corpus.bins import EFFECT
+from attnviz.corpus.bins import EFFECT, POINTING
 from attnviz.errors import AttnvizError
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import AttentionBlock
@@ -32,7 +32,7 @@ FOUND, SENTENCES, TOKENS = 3, 3, 8
 #: Characters of a sentence on its button.
 LONGEST = 110
 
-FIELDS = (Field("does", (*FIGURES, EFFECT), FIGURES[0]),)
+FIELDS = (Field("does", (*FIGURES, EFFECT, *POINTING), FIGURES[0]),)
 
 
 def settle(context: Context) -> dict[str, Any]:

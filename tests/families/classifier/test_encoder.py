@@ -12,25 +12,36 @@ from attnviz.families.card import ModelCard
 from attnviz.families.classifier import encoder
 from attnviz.families.common.arrays import names
 from attnviz.tokenizers import KINDS
-from attnviz.trace import Edit
+from attnviz.trace import MASK_NONE, Edit
 
 CONFIG = {"classes": 3, "vocabulary_size": 11, "features": 28, "max_length": 13, "layers": 2, "heads": 4, "hidden": 17}
 WORDS = ("[PAD]", "[UNK]", "a", "b", "c", "d", "e", "f", "g", "h", "i")
 
 
-@pytest.fixture(scope="module")
-def model():
-    network = encoder.build(**CONFIG)
+@pytest.fixture(scope="module", params=[False, True], ids=["[CLS] from the first layer", "[CLS] late"])
+def model(request):
+    config = {**CONFIG, "late": request.param}
+    network = encoder.build(**config)
     rng = np.random.default_rng(3)
     for variable in network.trainable_variables:
         variable.assign(rng.normal(0, 0.4, variable.shape))
-    card = ModelCard("tiny", family="encoder", labels=("x", "y", "z"), max_length=13, details={"config": CONFIG})
+    card = ModelCard("tiny", family="encoder", labels=("x", "y", "z"), max_length=13, details={"config": config})
     return encoder.EncoderClassifier(network, KINDS["words"](WORDS), card)
 
 
 def softmax(x):
     e = np.exp(x - x.max(-1, keepdims=True))
     return e / e.sum(-1, keepdims=True)
+
+
+def seen(late, layer, length):
+    """Who may look at whom."""
+    mask = np.ones((length, length), bool)
+    if late:
+        mask[:, 0] = False
+        if layer < CONFIG["layers"] - 1:
+            mask[0] = np.arange(length) == 0
+    return mask
 
 
 def reference(network, ids, norms=None, vectors=None, outputs=None):
@@ -52,7 +63,9 @@ def reference(network, ids, norms=None, vectors=None, outputs=None):
         )
         if norms is not None:
             norms.append(np.sqrt(((v @ w[f"{a}/attention_output/kernel"]) ** 2).sum(-1)))  # [head, key]
-        weights.append(softmax(q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])))
+        late = any(layer.name == "waiting_mask" for layer in network.layers)
+        scores = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])
+        weights.append(softmax(np.where(seen(late, i, len(ids) + 1), scores, -np.inf)))
         parts = np.einsum("htd,hdf->htf", weights[-1] @ v, w[f"{a}/attention_output/kernel"])
         if outputs is not None:
             outputs.append(parts)
@@ -75,6 +88,21 @@ def test_weights_and_prediction_are_the_models(model):
     np.testing.assert_allclose(trace.output.probabilities, prediction, atol=1e-5)
 
 
+def test_a_late_cls_reads_words_in_the_last_layer_and_takes_nothing_in_before(model):
+    encoded = model.encode("a b c d e")
+    block = model.run(encoded).block("encoder")
+    if not model.late:
+        assert block.mask is None
+        return
+    for layer in range(CONFIG["layers"]):
+        for head in range(CONFIG["heads"]):
+            np.testing.assert_array_equal(block.mask_of(layer, head) == MASK_NONE, seen(True, layer, 6))
+    assert np.all(block.weights[block.mask != MASK_NONE] == 0)
+    # If [CLS] looked at itself in the last layer, too, it would say the same of every text.
+    deaf = [model.run(model.encode(text), [Edit("encoder", np.eye(6), layer=1)]) for text in ("a b c d e", "f e d c b")]
+    np.testing.assert_allclose(deaf[0].output.probabilities, deaf[1].output.probabilities, atol=1e-6)
+
+
 def test_padding_changes_nothing(model):
     texts = [model.encode("a b"), model.encode("c d e f g")]
     for one, many in zip(map(model.run, texts), model.run_batch(texts), strict=True):
@@ -87,7 +115,10 @@ def test_explain_agrees_with_the_trace(model, layer):
     encoded = model.encode("a b c")
     steps = model.explain(encoded, layer=layer, head=2, query=1)
     weights = model.run(encoded).blocks[0].weights[layer, 2, 1]
-    np.testing.assert_allclose(steps["key"] @ steps["query"] / np.sqrt(7), steps["scores"], atol=1e-5)
+    allowed = seen(model.late, layer, 4)[1]
+    products = steps["key"] @ steps["query"] / np.sqrt(7)
+    np.testing.assert_allclose(products[allowed], steps["scores"][allowed], atol=1e-5)
+    assert np.all(steps["scores"][~allowed] < -1e8)
     np.testing.assert_allclose(softmax(steps["scores"].astype(float)), steps["weights"], atol=1e-6)
     np.testing.assert_allclose(steps["weights"], weights, atol=1e-6)
     np.testing.assert_allclose(steps["weights"] @ steps["value"], steps["context"], atol=1e-6)
