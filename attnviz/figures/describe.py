@@ -15,7 +15,7 @@ from attnviz.analysis.heads.pointing import Pointed, pointed
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import about, translate
-from attnviz.scenes import Composed, kinds_of
+from attnviz.scenes import Composed, kinds_of, names_in
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, RegionAxis, Written
 
 if TYPE_CHECKING:
@@ -44,6 +44,21 @@ def whose(trace: AttentionTrace, chosen: Focus, language: str = "en") -> str:
         query = block.query.tokens[chosen.query]
         words = translate(language, "alt.row", layer=chosen.layer + 1, head=chosen.head + 1, query=query)
     return f"{words} {hidden(trace, chosen, language)}".strip()
+
+
+def source(trace: AttentionTrace, language: str = "en") -> str:
+    """What was put in: the text, or of a composed picture the things in it, from the back to the front.
+
+    >>> import attnviz
+    >>> source(attnviz.load("scene-topics").trace("meadow;dog@3,5;tree@9,6"))
+    'dog, tree'
+    """
+    picture = trace.source
+    if not isinstance(picture, Composed) or not picture.objects:
+        return trace.text
+    kinds = kinds_of(picture)
+    named = [kinds[name].words(language) if language in ("en", "ja") else name for name in names_in(picture)]
+    return translate(language, "alt.separator").join(named)
 
 
 def hidden(trace: AttentionTrace, chosen: Focus, language: str = "en") -> str:

@@ -184,6 +184,9 @@ class View:
         single: Whether it shows the selected sentence only.
         large: What all views share and this one shows large: a `picture`, or what is `written`.
         unedited: Whether it shows the model's computation before any edit, even where the weights are edited.
+        part_of: The entry of the rail under which it stands with others, which are levels of one picture: its name is
+            `views.<part_of>`; empty: it has an entry of its own.
+        aside: Whether it stands behind “more” on the rail.
         settle: What its fields become where something this model or text does not have was asked for: their values, by
             name. The address keeps what was left to the page as it is.
     """
@@ -196,6 +199,8 @@ class View:
     single: bool = False
     large: Literal["", "picture", "written"] = ""
     unedited: bool = False
+    part_of: str = ""
+    aside: bool = False
     settle: Callable[[Context], dict[str, Any]] | None = None
 
     def fits(self, abilities: Collection[str]) -> bool:

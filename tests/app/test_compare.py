@@ -159,3 +159,11 @@ def test_markup_in_a_token_stays_text():
 
     assert "<b>" not in words(shown).replace("\\<b\\>", "")
     assert "<b>" not in str(shown.figures()[0]["layout"])
+
+
+@pytest.mark.parametrize(("language", "things"), [("en", "dog, tree"), ("ja", "犬、木")])
+def test_a_picture_is_named_in_words_not_by_its_code(language: str, things: str):
+    shown = page(model="scene-topics", lang=language, text="meadow;dog@3,5;tree@9,6\nsnow;car@10,9", against="sentence")
+
+    told = "\n".join((*shown.messages(), *shown.markdown()))
+    assert f"{things}" in told and "dog@3" not in told.replace("\\", "")

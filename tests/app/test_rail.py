@@ -1,4 +1,4 @@
-"""The choice of views: five verbs, each with at most four views at once, the rest behind “more”."""
+"""The choice of views: five verbs, each with at most four entries at once; levels of the map share one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from attnviz.ui.context import VERBS
 from tests.app.page import FITTING, Page
 
 
-def offered(page: Page) -> dict[str, tuple[list[str], list[str]]]:
-    """Keys of the views of each verb: at once, and behind “more”."""
+def offered(page: Page) -> dict[str, tuple[list[list[str]], list[list[str]]]]:
+    """Of each verb the views of every entry: at once, and behind “more”."""
     verbs = page.component("rail")["verbs"]
     return {
-        verb["key"]: ([view["key"] for view in verb["views"]], [view["key"] for view in verb["more"]]) for verb in verbs
+        verb["key"]: ([entry["parts"] for entry in verb["views"]], [entry["parts"] for entry in verb["more"]])
+        for verb in verbs
     }
 
 
@@ -24,19 +25,43 @@ def test_every_view_that_fits_stands_under_its_verb_once(model: str):
     found = offered(Page(model=model))
 
     assert tuple(found) == VERBS
-    listed = [view for at_once, rest in found.values() for view in (*at_once, *rest)]
+    listed = [view for at_once, rest in found.values() for entry in (*at_once, *rest) for view in entry]
     assert sorted(listed) == sorted(FITTING[model])
-    for at_once, rest in found.values():
-        assert len(at_once) == min(len(at_once) + len(rest), MOST)
+    assert all(len(at_once) <= MOST for at_once, _ in found.values())
     by_key = {view.key: view.verb for view in views.VIEWS}
-    assert all(by_key[view] == verb for verb, parts in found.items() for view in (*parts[0], *parts[1]))
+    assert all(
+        by_key[view] == verb for verb, parts in found.items() for entry in (*parts[0], *parts[1]) for view in entry
+    )
 
 
 def test_roles_and_rollout_stand_behind_more():
     at_once, rest = offered(Page(model="topics-en-encoder"))["see"]
 
-    assert at_once == ["bars", "overview", "head", "lines"]
-    assert {"heads", "flow"} <= set(rest)
+    assert at_once == [["bars"], ["overview", "head", "lines", "heatmap"]]
+    assert rest == [["heads"], ["flow"]]
+
+
+@pytest.mark.parametrize(
+    ("view", "level"), [("overview", ""), ("head", "head"), ("lines", "lines"), ("heatmap", "heatmap")]
+)
+def test_the_map_is_one_entry_with_levels_and_a_way_out(view: str, level: str):
+    page = Page(model="topics-en-encoder", view=view, lang="ja", layer="1", head="2")
+
+    assert page.component("rail")["view"] == view and page.views()[:2] == ["語と棒グラフ", "地図"]
+    levels = {each.key: each.value for each in page.app.button_group if str(each.key).startswith("zoom-")}
+    assert levels == ({} if view == "overview" else {f"zoom-{view}": view})
+    if view == "overview":
+        assert not any(each.key == "zoom-out" for each in page.app.button)
+        return
+    page.app.button(key="zoom-out").click().run()
+    assert (page.state("view"), page.state("layer"), page.state("head")) == ("overview", 1, 2)
+
+
+def test_a_model_of_one_row_has_no_levels():
+    page = Page(model="sentiment-en", view="heatmap")
+
+    assert not any(each.key == "zoom-out" for each in page.app.button)
+    assert translate("en", "views.heatmap") in page.views()
 
 
 @pytest.mark.parametrize("language", languages())
@@ -52,4 +77,4 @@ def test_verbs_and_views_are_named_in_every_language(language: str):
 def test_without_a_sentence_there_is_only_what_there_is_to_learn():
     found = offered(Page(model="sentiment-en", text=" "))
 
-    assert {verb: parts[0] for verb, parts in found.items() if parts[0]} == {"learn": ["lesson", "card"]}
+    assert {verb: parts[0] for verb, parts in found.items() if parts[0]} == {"learn": [["lesson"], ["card"]]}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from urllib.parse import urlencode
 
-from tests.benchmarks.stage import MODELS, choose, served
+from tests.benchmarks.stage import MODELS, choose, served, views_of
 from tests.e2e.axe import AXE, found
 from tests.e2e.browser import open_browser
 from tests.e2e.helpers import COUNT_RUNS, PATIENCE, wait_for_run
@@ -32,7 +32,7 @@ def main() -> None:
             page.locator("[data-attnviz-trace]").first.wait_for(timeout=2 * PATIENCE, state="attached")
             wait_for_run(page)
             page.evaluate(AXE)
-            for view in page.locator(".rail [data-view]").evaluate_all("(all) => all.map((each) => each.dataset.view)"):
+            for view in views_of(page):
                 choose(page, view)
                 page.wait_for_timeout(500)
                 faults = found(page, "body", ("minor", "moderate", "serious", "critical"))

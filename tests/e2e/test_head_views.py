@@ -313,3 +313,16 @@ def test_a_hidden_key_carries_its_sign_in_every_cell_and_the_pointer_tells_why(o
     cell = plane.evaluate("(canvas) => canvas.getBoundingClientRect().width / 20")
     plane.hover(position={"x": 2.5 * cell, "y": 3.5 * cell}, force=True)
     expect(page.locator(".matrix .tip")).to_have_text("sat → cat\nhidden by hand")
+
+
+def test_the_map_zooms_in_by_a_click_and_out_by_a_key(open_page: OpenPage):
+    page = open_page(address("overview"))
+    page.locator('.maps button[data-place="0,1"]').click(timeout=PATIENCE)
+    expect_place(page, view="head", layer=0, head=1, query=3)
+    page.locator(".st-key-zoom-head").get_by_role("radio", name="Lines").click()
+    expect_place(page, view="lines", layer=0, head=1, query=3)
+    expect(page.locator('.rail [aria-current="page"]')).to_have_text("The map")
+    page.keyboard.press("Escape")
+    expect_place(page, view="overview", layer=0, head=1)
+    expect(page.locator(".st-key-zoom-out")).to_have_count(0)
+    expect_no_exception(page)

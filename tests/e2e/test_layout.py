@@ -51,7 +51,8 @@ def test_the_view_is_on_the_stage_and_the_stage_is_most_of_a_laptop_s_window(ope
     expect(page.locator(".st-key-chart-heatmap .js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENCE)
     page.evaluate(WATCH_SHIFTS)
     shift(page)
-    for view in ("Compare", "Change the weights", "Heatmap", *(["What is written"] if model == WRITES else [])):
+    rows = "Heatmap" if model == "sentiment-en" else "The map"  # of which it is a level where there are heads
+    for view in ("Compare", "Change the weights", rows, *(["What is written"] if model == WRITES else [])):
         choose_view(page, view)
         found = geometry(page)
         assert found.share >= 0.6, (view, found)

@@ -19,6 +19,9 @@ import { free } from "../../drawings/shared/typing.js";
 /** Whether single keys are listened to: kept by the browser. */
 const OFF = "attnviz-keys-off";
 
+/** What Escape closes first: menus and lists that lie over the page. */
+const OPEN = '[data-testid="stPopoverBody"], [data-baseweb="popover"], [role="listbox"]';
+
 /** @type {WeakMap<ParentNode, () => void>} */
 const stops = new WeakMap();
 
@@ -39,6 +42,7 @@ function drawAccess({ data, parentElement }) {
   /** @param {KeyboardEvent} event */
   const press = (event) => {
     if (!free(event) || dialog.open) return;
+    if (event.key === "Escape" && document.querySelector(OPEN)) return;
     const action = actions.find(({ keys }) => keys.includes(event.key) || keys.includes(event.key.toLowerCase()));
     if (event.key === "?") dialog.showModal();
     else if (!action?.how || localStorage.getItem(OFF)) return;

@@ -55,6 +55,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(("t",), "access.token", ".st-key-shared", ".token", "focus"),
     Action(("n",), "page.table", ".st-key-drawing", '[class*="st-key-numbers-"] summary', "press"),
     Action(("a",), "lecture.add", ".st-key-add-slide", "button", "press"),
+    Action(("z", "escape"), "zoom.out", ".st-key-drawing", ".st-key-zoom-out button", "press"),
     Action(("f",), "alone.turn"),
     Action(("c",), "alone.controls"),
     Action(("pagedown",), "lecture.next", shown="Page Down"),
@@ -84,7 +85,8 @@ def access(context: Context, said: str) -> None:
 
 def _action(context: Context, action: Action) -> dict[str, Any]:
     return {
-        "keys": action.keys,
+        # With the stage alone it is the way back to the page.
+        "keys": [key for key in action.keys if not (key == "escape" and action.how and context.state.stage)],
         "name": context.t(action.name),
         "shown": action.shown or action.keys[0].upper(),
         "place": action.place,

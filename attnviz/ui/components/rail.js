@@ -6,9 +6,11 @@ import { newest } from "../../drawings/shared/newest.js";
 
 /** @import { Component } from "../../drawings/component.js" */
 
-/** @typedef {{ key: string, name: string }} Named */
+/**
+ * @typedef {{ name: string, parts: string[] }} Entry `parts` are the views that it opens: the one looked at last, else the first.
+ */
 
-/** @typedef {Named & { views: Named[], more: Named[] }} Verb */
+/** @typedef {{ key: string, name: string, views: Entry[], more: Entry[] }} Verb */
 
 /**
  * @typedef {object} Rail
@@ -27,7 +29,7 @@ const DRAWN = {
 };
 
 /**
- * What outlives the draws: the view of each verb that was looked at last, and whether the rest is unfolded.
+ * What outlives the draws: the view of each verb, and of each entry with several, that was looked at last.
  * @type {Map<string, string>}
  */
 const visited = new Map();
@@ -52,7 +54,9 @@ function drawRail({ data, parentElement, setStateValue }) {
   rail.onclick = (event) => {
     const button = nearest(event, "button");
     if (!button) return;
-    const { view, verb } = button.dataset, chosen = view ?? (verb && remembered(data, verb));
+    const { view, verb } = button.dataset;
+    // The entry of several views that is open leads back to its first.
+    const chosen = verb ? remembered(data, verb) : view === before.view ? partsOf(button)[0] : view;
     if (button.classList.contains("more")) unfold(button, button.getAttribute("aria-expanded") !== "true");
     else if (chosen && chosen !== before.view) {
       // At once: the server's answer takes its time.
@@ -86,10 +90,10 @@ function group(verb, data) {
   return element;
 }
 
-/** @param {Named} view */
-function choice({ key, name }) {
-  const button = make("button", "view", name);
-  set(button, { type: "button", "data-view": key });
+/** @param {Entry} entry */
+function choice({ name, parts }) {
+  const button = make("button", "view", name), last = visited.get(parts.join()) ?? "";
+  set(button, { type: "button", "data-view": parts.includes(last) ? last : parts[0] ?? "", "data-parts": parts.join() });
   return button;
 }
 
@@ -101,7 +105,7 @@ function choice({ key, name }) {
 function open(rail, view) {
   for (const element of rail.children) {
     const views = find(element, ".views"), verb = find(element, ".verb"), more = element.querySelector(".more"), rest = element.querySelector(".rest");
-    const chosen = views.querySelector(`[data-view="${CSS.escape(view)}"]`);
+    const chosen = [...views.querySelectorAll("button.view")].find((each) => partsOf(each).includes(view)) ?? null;
     element.classList.toggle("open", chosen !== null);
     verb.setAttribute("aria-expanded", String(chosen !== null));
     views.hidden = chosen === null;
@@ -109,6 +113,8 @@ function open(rail, view) {
     if (chosen) {
       chosen.setAttribute("aria-current", "page");
       visited.set(verb.dataset.verb ?? "", view);
+      visited.set(partsOf(chosen).join(), view);
+      set(chosen, { "data-view": view });
     }
     if (more instanceof HTMLElement) unfold(more, rest?.contains(chosen) ?? false);
   }
@@ -130,8 +136,15 @@ function unfold(more, unfolded) {
  */
 function remembered(data, key) {
   const verb = data.verbs.find((each) => each.key === key), last = visited.get(key);
-  return [...(verb?.views ?? []), ...(verb?.more ?? [])].find((each) => each.key === last)?.key ?? verb?.views[0]?.key;
+  const entries = [...(verb?.views ?? []), ...(verb?.more ?? [])];
+  return last !== undefined && entries.some(({ parts }) => parts.includes(last)) ? last : entries[0]?.parts[0];
 }
+
+/**
+ * The views that a button opens.
+ * @param {Element} button
+ */
+const partsOf = (button) => (button instanceof HTMLElement ? button.dataset.parts ?? "" : "").split(",");
 
 /** Another view is shown from its beginning. */
 function toTop() {

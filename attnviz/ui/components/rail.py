@@ -36,6 +36,17 @@ def rail(views: Sequence[View], shown: View, language: str, on_chosen: Callable[
 
 
 def _verb(verb: str, views: Sequence[View], language: str) -> dict[str, Any]:
-    named = [{"key": view.key, "name": translate(language, f"views.{view.key}")} for view in views if view.verb == verb]
+    own = [view for view in views if view.verb == verb]
+    at_once = _entries([view for view in own if not view.aside], language)
+    rest = _entries([view for view in own if view.aside], language)
     name = translate(language, f"rail.{verb}")
-    return {"key": verb, "name": name, "views": named[:MOST], "more": named[MOST:]}
+    return {"key": verb, "name": name, "views": at_once[:MOST], "more": [*at_once[MOST:], *rest]}
+
+
+def _entries(views: Sequence[View], language: str) -> list[dict[str, Any]]:
+    """Views that are levels of one picture share an entry, which opens the one that was looked at last."""
+    parts: dict[str, list[str]] = {}
+    for view in views:
+        parts.setdefault(view.part_of or view.key, []).append(view.key)
+    names = {entry: entry if len(keys) > 1 else keys[0] for entry, keys in parts.items()}
+    return [{"name": translate(language, f"views.{names[entry]}"), "parts": keys} for entry, keys in parts.items()]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from typing import Any
 
 import streamlit as st
 
 from attnviz.ui import session
 from attnviz.ui.context import Context
+from attnviz.ui.controls.zoom import zoom
 
 _PLACE = ("layer", "head", "query")
 
@@ -16,16 +18,19 @@ _PLACE = ("layer", "head", "query")
 _SENT = 0.05
 
 
-def choose_head(context: Context, parts: Collection[str] = _PLACE) -> None:
+def choose_head(context: Context, parts: Collection[str] = _PLACE, level: str = "") -> None:
     """Draw the choice; what is chosen are the fields `layer`, `head` and `query` (the model's position).
 
     Args:
         context: The page.
         parts: What can be chosen.
+        level: Of the map, to zoom out from, see `zoom`; empty where it is shown elsewhere.
     """
     block = context.trace.block(context.focus.block)
     layers, heads, _, _ = block.shape
     with st.container(key="place", horizontal=True, vertical_alignment="center", gap="medium"):
+        if level:
+            zoom(context, level)
         for key, count in (("layer", layers), ("head", heads)):
             if key not in parts:
                 continue
@@ -53,12 +58,15 @@ def choose_head(context: Context, parts: Collection[str] = _PLACE) -> None:
 
 def alone(context: Context, draw: Callable[[Context], None]) -> None:
     """Draw a view; where another head or query is chosen in it, the view alone, and then the page once more."""
-    _alone(context, draw, session.values(_PLACE))
+    _alone(context, draw, session.values((*_PLACE, "view")))
 
 
 @st.fragment
-def _alone(context: Context, draw: Callable[[Context], None], drawn: tuple[int, ...]) -> None:
-    draw(context.at(*session.values(_PLACE)))
-    if session.values(_PLACE) != drawn:
+def _alone(context: Context, draw: Callable[[Context], None], drawn: tuple[Any, ...]) -> None:
+    *place, view = session.values((*_PLACE, "view"))
+    if view != drawn[-1]:
+        st.rerun()
+    draw(context.at(*place))
+    if place != list(drawn[:-1]):
         time.sleep(_SENT)
         st.rerun()

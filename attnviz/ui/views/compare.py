@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from attnviz.errors import AttnvizError
+from attnviz.figures import describe
 from attnviz.trace import Written
 from attnviz.ui.components import lit, stage
 from attnviz.ui.context import Context, Row
@@ -97,7 +98,7 @@ def _in_full(context: Context, side: Side) -> str:
         "compare.side",
         letter=side.letter,
         model=_whose(context, side),
-        text=side.trace.text[:120],
+        text=describe.source(side.trace, context.language)[:120],
         row=row,
     )
     notes = [block_name(context, side.block.name)] if len(side.trace.blocks) > 1 or side.block.kind == "cross" else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.analysis.focus import focus
+from attnviz.figures import describe
 from attnviz.figures.learning import step_name
 from attnviz.ui.context import Context
 from attnviz.ui.views.compare_sides import Side, kinds, matching, models, others, title, training
@@ -49,7 +50,10 @@ def choose_other(context: Context) -> None:
     """Which sentence or model."""
     against = context.state.against
     if against == "sentence":
-        texts = {row.number: row.text for row in others(context)}
+        texts = {
+            row.number: row.text if row.trace is None else describe.source(row.trace, context.language)
+            for row in others(context)
+        }
         st.selectbox(
             context.t("compare.which_sentence"),
             list(texts),

@@ -35,7 +35,7 @@ def _draw(context: Context) -> None:
         _map(context)
     # Sent after the map, which the browser so draws before all else.
     with above:
-        choose_head(context)
+        choose_head(context, level="head")
         st.write(literal(_beside_the_mean(context)))
 
 

@@ -14,7 +14,7 @@ from attnviz.ui.controls.head import choose_head
 
 def render(context: Context) -> None:
     """Draw the view."""
-    choose_head(context)
+    choose_head(context, level="lines")
     focus, trace = context.focus, context.trace
     block = trace.block(focus.block)
     alt = describe.row(trace, focus, context.language)
