@@ -61,6 +61,11 @@ def same(one: AttentionTrace, other: AttentionTrace) -> None:
         assert (edit.padding, edit.label, edit.head) == (opened.padding, opened.label, opened.head)
 
 
+@cache
+def trace(name: str) -> AttentionTrace:
+    return TRACES[name]()
+
+
 #: Each is made when a test first asks for it: to collect the tests runs no model.
 TRACES: dict[str, Callable[[], AttentionTrace]] = {
     "classifier": lambda: attnviz.load("sentiment-en-encoder").trace("not good at all"),
@@ -72,11 +77,6 @@ TRACES: dict[str, Callable[[], AttentionTrace]] = {
     "regions": lambda: made(Embedding(np.ones(2, np.float32)), RegionAxis.grid_of(1, 2, ["[CLS]"])),
     "given": lambda: attnviz.from_arrays([[0.75, 0.25]], ["a", "b"], ["c"]),
 }
-
-
-@cache
-def trace(name: str) -> AttentionTrace:
-    return TRACES[name]()
 
 
 @pytest.mark.parametrize("name", TRACES)

@@ -12,7 +12,11 @@ from attnviz.training import corpora, data, negation
 from attnviz.training.corpora import Examples
 
 TRAIN = Examples(
-    ("what a day", "what a pity"), np.array([1, 0]), corpora.one_hot(np.array([1, 0]), 2), np.zeros((2, 5)), ("", "")
+    ("what a day", "what a pity"),
+    np.array([1, 0]),
+    corpora.one_hot(np.array([1, 0]), 2),
+    np.zeros((2, 5), np.float32),
+    ("", ""),
 )
 NEGATES = re.compile(
     r"\b(not|no|never|none|nothing|nobody|neither|without|hardly|far from|anything but|by no means|cannot|\w+n't)\b",
