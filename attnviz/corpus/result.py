@@ -96,9 +96,18 @@ class Measured:
         return found.iloc[0]
 
     def place(self, block: str, layer: int, head: int, figure: str, value: float) -> float:
-        """Share 0–1 of the sentences whose figure is below a value; from the histogram."""
+        """Share 0–1 of the sentences whose figure is below a value; from the histogram.
+
+        At the least and the greatest value there is, which many sentences may share (a weight of 0), half of the
+        interval counts as below; so does half of all where all have one value.
+        """
         row = self.row(block, layer, head, figure)
-        return below(np.asarray(row["histogram"]), float(row["width"]), value)
+        counts, wide = np.asarray(row["histogram"]), float(row["width"])
+        least, most = float(row["least"]), float(row["most"])
+        if value <= least or value >= most:
+            middle = (min(int((least if value <= least else most) / wide), len(counts) - 1) + 0.5) * wide
+            return 0.5 if least == most else below(counts, wide, middle)
+        return below(counts, wide, value)
 
     def range(self, block: str, layer: int, head: int, figure: str, share: float = 0.95) -> tuple[float, float]:
         """Between which values the middle share of the sentences lies; from the histogram."""

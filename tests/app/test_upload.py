@@ -129,7 +129,8 @@ def test_saved_attention_is_opened_again_in_every_view_that_needs_no_model(model
     trace = MADE[kind]()
     page = send(Page(lang="en"), (f"{kind}.json", export.json([trace]), "application/json"))
     assert page.state("model") == kind.replace(" ", "-") and page.rows()[0]["alt"]
-    keys = [view["key"] for verb in page.component("rail")["verbs"] for view in (*verb["views"], *verb["more"])]
+    entries = [each for verb in page.component("rail")["verbs"] for each in (*verb["views"], *verb["more"])]
+    keys = [key for entry in entries for key in entry["parts"]]
     assert ("written" in keys) == isinstance(trace.output, Written)
     assert {"bars", "heatmap", "card"} <= set(keys) and not {"surgery", "attribution", "steps", "cell"} & set(keys)
     for key in keys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,16 @@ def _column(alone, layer, head, figure):
 
 
 FIGURES = ["entropy", "distance", "previous", "next", "special", "copy", "induction", "largest"]
+
+
+def test_a_value_that_many_sentences_share_is_in_their_middle(found):
+    heads = found.heads.copy()
+    heads["least"], heads["most"] = 0.0, 0.0
+    assert replace(found, heads=heads).place("words", 0, 0, "special", 0.0) == 0.5
+    heads["most"] = 0.9
+    heads["histogram"] = [[3, *[0] * 48, 1]] * len(heads)  # three sentences of four give it nothing
+    assert replace(found, heads=heads).place("words", 0, 0, "special", 0.0) == 0.375
+    assert replace(found, heads=heads).place("words", 0, 0, "special", 0.95) == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -46,6 +46,6 @@ def zoom(context: Context, level: str) -> None:
 
 
 def _chosen(key: str) -> None:
-    chosen = st.session_state[key]
+    (chosen,) = session.values((key,))
     if chosen in LEVELS:
         session.change(view=chosen)

@@ -18,7 +18,16 @@ from attnviz.analysis.surgery import changes, operations
 from attnviz.analysis.surgery.codes import FORMS, parse_all
 from attnviz.errors import InputError
 from attnviz.families.writing.decoding import log_softmax
-from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, AttentionTrace, Classification, Embedding, Tensor, Written
+from attnviz.trace import (
+    MASK_CAUSAL,
+    MASK_HIDDEN,
+    MASK_NONE,
+    AttentionTrace,
+    Classification,
+    Embedding,
+    Tensor,
+    Written,
+)
 from tests.families.hub import hub_folders
 from tests.many import many_headed
 from tests.shipped import NAMES, POOLING, card
@@ -172,12 +181,16 @@ def test_a_token_dropped_is_another_text_and_positions_stay_those_before(model):
     other = model.run(encoded.keep([each for each in range(len(encoded.axes["tokens"])) if each != 1]))
     assert done.trace.blocks[0].key == other.blocks[0].key
     assert done.kept == tuple(each for each in range(length) if each != place)
-    causal = before.blocks[0].kind == "causal"  # there, what comes before a token does not look at it
-    assert (done.trace.blocks[0].weights[..., place if causal else 0 :, place] == 1).all()
+    block = done.trace.blocks[0]
+    for at in np.ndindex(block.shape[:2]):  # who may look at the token: not what comes before it, not a late [CLS]
+        looking = block.mask_of(*at)[:, place] == MASK_NONE
+        assert looking.sum() >= min(2, block.shape[2] - place)
+        assert (block.weights[at][looking, place] == 1).all()
     rows = operations.on_own_axes(before, done, before.blocks[0].name)[0, 0]
     gone = [place] if len(rows) == length else []
     assert np.isnan(rows[:, place]).all() and np.isnan(rows[gone]).all()
-    assert (np.delete(rows, gone, 0)[place if causal else 0 :, place + 1] == 1).all()
+    looking = block.mask_of(0, 0)[:, place] == MASK_NONE
+    assert (np.delete(rows, gone, 0)[looking, place + 1] == 1).all()
     with pytest.raises(InputError, match="no such key"):
         perform(model, f"drop-K{place} hot-K{place}")
 
