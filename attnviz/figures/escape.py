@@ -24,7 +24,7 @@ def plain(text: str) -> str:
 
 
 def shortened(text: str, limit: int = MAX_LABEL) -> str:
-    """In one line, cut to a number of characters as a reader counts them, with an ellipsis; not escaped.
+    r"""In one line, cut to a number of characters as a reader counts them, with an ellipsis; not escaped.
 
     >>> shortened("a\nvery long token", 6)
     'a↵ver…'
