@@ -34,8 +34,8 @@ PICTURES = {
 #: What is chosen besides the language: the layer and the head from one, or their form.
 CHOSEN = {
     "overview": [],
-    "head": ["2", "3"],
-    "lines": ["2", "3"],
+    "head": ["Map", "2", "3"],
+    "lines": ["Lines", "2", "3"],
     "cell": ["2", "3"],
     "heads": ["as a map"],
 }
