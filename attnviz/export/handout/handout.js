@@ -13,4 +13,10 @@ for (const box of document.querySelectorAll(".fit")) {
     for (const inner of box.querySelectorAll("table, small, p, li")) inner.style.fontSize = "1em";
   }
 }
+// Room for notes that would hold no line is left empty.
+for (const room of document.querySelectorAll(".room")) {
+  if (room.getBoundingClientRect().bottom < room.querySelector("hr").getBoundingClientRect().bottom) {
+    room.style.visibility = "hidden";
+  }
+}
 document.querySelector("button").addEventListener("click", () => print());
