@@ -78,27 +78,29 @@ class ClassToken(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("attnviz")
 class KeyMask(keras.layers.Layer):
-    """Ids int32 `[batch, token]` to bool `[batch, 1, 1 + token]`: every token may look at [CLS] and the text."""
+    """Ids int32 `[batch, token]` to bool `[batch, 1, 1 + token]`: every token may look at the text.
+
+    Args:
+        first: Whether every token may look at [CLS], too.
+    """
+
+    def __init__(self, first: bool = True, **options: Any) -> None:
+        super().__init__(**options)
+        self.first = first
 
     def call(self, ids: Any) -> Any:
         """True where there is something to look at."""
-        first = keras.ops.ones_like(ids[:, :1], dtype="bool")
+        first = (keras.ops.ones_like if self.first else keras.ops.zeros_like)(ids[:, :1], dtype="bool")
         return keras.ops.concatenate([first, keras.ops.not_equal(ids, 0)], axis=1)[:, None, :]
 
-
-@keras.saving.register_keras_serializable("attnviz")
-class TextMask(keras.layers.Layer):
-    """Ids int32 `[batch, token]` to bool `[batch, 1, 1 + token]`: every token may look at the text, none at [CLS]."""
-
-    def call(self, ids: Any) -> Any:
-        """True where there is something to look at."""
-        first = keras.ops.zeros_like(ids[:, :1], dtype="bool")
-        return keras.ops.concatenate([first, keras.ops.not_equal(ids, 0)], axis=1)[:, None, :]
+    def get_config(self) -> dict[str, Any]:
+        """What `__init__` takes."""
+        return {**super().get_config(), "first": self.first}
 
 
 @keras.saving.register_keras_serializable("attnviz")
 class WaitingMask(keras.layers.Layer):
-    """The mask of `TextMask` to bool `[batch, 1 + token, 1 + token]`: the same, but [CLS] may look at itself only."""
+    """A `KeyMask` without [CLS] to bool `[batch, 1 + token, 1 + token]`: the same, but [CLS] sees itself alone."""
 
     def call(self, text: Any) -> Any:
         """True where there is something to look at."""
@@ -156,7 +158,7 @@ def build(
         return keras.layers.Dropout(rate, seed=next(seeds))(x) if rate else x
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    mask = (TextMask if late else KeyMask)(name="key_mask")(tokens)  # [B, 1, 1 + T]
+    mask = KeyMask(first=not late, name="key_mask")(tokens)  # [B, 1, 1 + T]
     before = WaitingMask(name="waiting_mask")(mask) if late else mask
     vectors = keras.layers.Embedding(vocabulary_size, features, name="embedding")(tokens)  # [B, T, F]
     x = ClassToken(max_length, name="class_token")(drop(vectors, feature_dropout))  # [B, 1 + T, F]
