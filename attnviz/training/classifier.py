@@ -209,7 +209,7 @@ class Classifier:
             train = replace(train, targets=(1 - share) * train.targets + share * judged.train)
         more = judged.sets if judged else ()
         if self.recipe.beside is not None:
-            beside = self.recipe.beside(corpus.train, seed=settings.seed, quiet=self.quiet)
+            beside = self.recipe.beside(corpus, seed=settings.seed, quiet=self.quiet)
             labelled = encode(tokenizer, beside, config["max_length"])
             more = tuple(join(each, labelled) for each in more) or (labelled,)
         chosen = course(

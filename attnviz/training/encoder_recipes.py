@@ -124,6 +124,9 @@ SENTIMENT_EN_ENCODER = replace(
         "Before that, with the pooling model as teacher, and with masked words guessed first: not as accurate as the "
         "pooling model on the test part, and not shipped. The test part was looked at three times for them.",
         _ROW + " It was tried on topics-en-encoder and politeness-ja-encoder.",
+        "Seen after training: of the 10,008 sentences made or drawn for negation one equals a sentence of the test "
+        "part (“it's horrible.”) and two equal one of the validation part. The command leaves them out now; these "
+        "weights learned them.",
     ),
 )
 

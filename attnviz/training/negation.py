@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.training import data
-from attnviz.training.corpora import Examples, one_hot
+from attnviz.training.corpora import Corpus, Examples, one_hot
 
 NEGATIVE, POSITIVE = 0, 1
 FEELINGS = {"negative": NEGATIVE, "positive": POSITIVE}
@@ -50,11 +50,12 @@ def pairs() -> tuple[Pair, ...]:
     return tuple(Pair(**each) for each in _toml("negation_pairs.toml")["pair"])
 
 
-def examples(train: Examples, *, seed: int, made: int = 3_000, phrases: int = 2_000, quiet: bool = False) -> Examples:
+def examples(corpus: Corpus, *, seed: int, made: int = 3_000, phrases: int = 2_000, quiet: bool = False) -> Examples:
     """Sentences to learn negation from.
 
     Args:
-        train: The training part, behind whose sentences some of the made ones stand.
+        corpus: Behind sentences of its training part some of the made ones stand; what equals one of its others is left
+            out.
         seed: Of what is drawn.
         made: Pairs from the frames of `negation.toml`, the same number of each class.
         phrases: Phrases of product reviews of each class, half of them with a negation as far as there are so many.
@@ -67,7 +68,9 @@ def examples(train: Examples, *, seed: int, made: int = 3_000, phrases: int = 2_
         DataError: The phrases cannot be had.
     """
     rng = np.random.default_rng(seed)
+    train = corpus.train
     measured = {plain(text) for pair in pairs() for text in (pair.positive, pair.negative)}
+    measured |= {plain(text) for part in (corpus.validation, corpus.test) for text in part.texts}
     before = [[train.texts[i] for i in np.flatnonzero(train.labels == label)] for label in (NEGATIVE, POSITIVE)]
     found: list[tuple[str, int]] = []
     for text, label in _made(rng, made):

@@ -77,8 +77,8 @@ class ClassifierRecipe(Recipe):
         family: `pooling` or `encoder`.
         sibling: The pooling model of the same task, data and split, whose figures stand in an encoder's card.
         teacher: Encoder: a pretrained model that it learns from, in the place of its sibling.
-        beside: Encoder: labelled sentences that are learned in every pass beside the training part; takes the training
-            part, `seed` and `quiet`.
+        beside: Encoder: labelled sentences that are learned in every pass beside the training part; takes the corpus,
+            `seed` and `quiet`, and leaves out what is in its other parts.
         negation: Whether it is measured by the minimal pairs of `training.negation`.
         min_count: Rarer words are unknown.
         folds: Parts of the cross-validation by group; 0 for none.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from attnviz.errors import DataError
 from attnviz.training import corpora, data, negation
-from attnviz.training.corpora import Examples
+from attnviz.training.corpora import Corpus, Examples
 
 TRAIN = Examples(
     ("what a day", "what a pity"),
@@ -18,6 +19,8 @@ TRAIN = Examples(
     np.zeros((2, 5), np.float32),
     ("", ""),
 )
+NONE = TRAIN.take([])
+CORPUS = Corpus(TRAIN, NONE, NONE)
 NEGATES = re.compile(
     r"\b(not|no|never|none|nothing|nobody|neither|without|hardly|far from|anything but|by no means|cannot|\w+n't)\b",
     re.IGNORECASE,
@@ -38,7 +41,7 @@ def test_the_pairs_are_many_balanced_and_differ_by_a_negation():
 def made():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(negation, "reviews", lambda rng, count, known, quiet: [("Nothing wrong", 1), ("No zoom", 0)])
-        return negation.examples(TRAIN, seed=3, made=701, phrases=1)
+        return negation.examples(CORPUS, seed=3, made=701, phrases=1)
 
 
 def test_what_is_made_is_balanced_and_is_none_of_what_is_measured(made):
@@ -49,6 +52,16 @@ def test_what_is_made_is_balanced_and_is_none_of_what_is_measured(made):
     assert not [text for text in made.texts if "{" in text]
     negated = np.array([bool(NEGATES.search(text)) for text in made.texts])
     assert 0.4 < made.labels[negated].mean() < 0.6 and 0.4 < made.labels[~negated].mean() < 0.6
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_what_is_held_out_is_not_learned(made, monkeypatch, part):
+    monkeypatch.setattr(negation, "reviews", lambda rng, count, known, quiet: [("Nothing wrong", 1), ("No zoom", 0)])
+    held = replace(TRAIN, texts=("NO zoom!", made.texts[5].upper()))
+    assert {"No zoom", made.texts[5]} <= set(made.texts)
+    found = negation.examples(replace(CORPUS, **{part: held}), seed=3, made=701, phrases=1)
+    assert len(found) < len(made)
+    assert not {negation.plain(text) for text in held.texts} & {negation.plain(text) for text in found.texts}
 
 
 def test_some_of_it_stands_behind_a_training_sentence_of_the_same_class(made):
@@ -89,7 +102,7 @@ def test_what_is_not_there_is_said(monkeypatch, tmp_path):
 
     monkeypatch.setattr(data, "content", none)
     with pytest.raises(DataError):
-        negation.examples(TRAIN, seed=3, made=3)
+        negation.examples(CORPUS, seed=3, made=3)
 
 
 def test_the_figures_are_shares_of_pairs():
