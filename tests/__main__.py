@@ -101,11 +101,17 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     checks, tests = _fast(arguments[1:]) if fast else _asked(arguments) if arguments else (CHECKS, TESTS)
-    # Side by side, for each keeps one core busy; mypy, which takes longest, is begun first.
-    with ThreadPoolExecutor(int(WORKERS)) as at_once:
-        passed = dict(zip(checks, at_once.map(_checked, checks, checks.values()), strict=True))
-    failed = [name for name in checks if not passed[name]]
-    failed += [name for name, part in tests.items() if not _tested(name, part)]
+    failed = []
+    # One after the other beside the first of several goes of tests, which leave a core idle here and there.
+    with ThreadPoolExecutor(1 if len(tests) > 1 else int(WORKERS)) as beside:
+        ended = beside.map(_checked, checks.values())
+        for place, (name, part) in enumerate(tests.items(), 1):
+            if place == len(tests):
+                failed += [
+                    each for each, (passed, said) in zip(checks, ended, strict=True) if not _told(each, passed, said)
+                ]
+            if not _tested(name, part):
+                failed.append(name)
     if failed:
         print(f"\nFailed: {', '.join(failed)}", flush=True)
     return 1 if failed else 0
@@ -136,18 +142,21 @@ def _photographs() -> None:
     if any((place / ARCHIVE).is_file() for place in data_folders(FOLDER)):
         return
     command = [sys.executable, "-m", "attnviz", "data", FOLDER]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    if subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode != 0:
+    if subprocess.run(command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, check=False).returncode != 0:
         raise MachineError(f"The tests need photographs; try: {' '.join(command[1:])}")
 
 
-def _checked(name: str, command: tuple[str, ...]) -> bool:
-    """Run a check; what it says is printed when it has ended, for another says something meanwhile."""
+def _checked(command: tuple[str, ...]) -> tuple[bool, str]:
+    """Run a check; whether it passed, and what it said, for another says something meanwhile."""
     start = time.monotonic()
     done = _python(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     ending = f"{'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s"
-    print(f"\n===== {name} =====\n{done.stdout}{ending}", flush=True)
-    return done.returncode == 0
+    return done.returncode == 0, f"{done.stdout}{ending}"
+
+
+def _told(name: str, passed: bool, said: str) -> bool:
+    print(f"\n===== {name} =====\n{said}", flush=True)
+    return passed
 
 
 def _tested(name: str, arguments: tuple[str, ...]) -> bool:
@@ -156,10 +165,16 @@ def _tested(name: str, arguments: tuple[str, ...]) -> bool:
 
 
 def _python(command: tuple[str, ...], **how: Any) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False, **how
+        [sys.executable, *command], cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, check=False, **how
     )
+
+
+def environment() -> dict[str, str]:
+    """What checks and tests run in. What one process has compiled the next one finds: TensorFlow and Streamlit from
+    their sources take 14 s of a core instead of 4, and dozens of processes import them."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT)}
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 
 import attnviz
 from attnviz.i18n import FALLBACK, catalogue, languages
-from tests.__main__ import LONG, NOT_FAST
+from tests.__main__ import LONG, NOT_FAST, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -138,6 +138,13 @@ def test_what_the_fast_tests_leave_out_is_there_and_said():
     assert [path for path in NOT_FAST | LONG if not (ROOT / path).exists()] == []
     assert "python -m tests --fast" in said
     assert "`NOT_FAST` and `LONG`" in said
+
+
+def test_what_a_test_s_process_compiled_the_next_one_finds(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    asked = [sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)"]
+
+    assert subprocess.run(asked, env=environment(), capture_output=True, text=True).stdout.strip() == "False"
 
 
 def test_what_checks_the_scripts_is_exact_and_names_no_registry():
