@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
+from itertools import product
 
 import pytest
 
@@ -30,15 +33,45 @@ def pooling(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-#: Each shipped model with each view it fits, in the languages by turns: every view is opened in all of them.
-PAIRS = [
-    (model, view, tuple(languages())[(MODELS.index(model) + VIEWS.index(view)) % len(languages())])
-    for model in MODELS
-    for view in FITTING[model]
-]
+#: Views of what only that model has: its card, its cases, what was measured of it, its training.
+OWN = ("card", "cases", "corpus", "learning")
+
+
+@cache
+def siblings(name: str) -> tuple[str, ...]:
+    """The shipped models of one family that read the same kind of source: they differ in their data."""
+    of = {card.name: (card.family, card.takes) for card in attnviz.models()}
+    return tuple(each for each in MODELS if of[each] == of[name])
+
+
+def pairs() -> Iterator[tuple[str, str, str]]:
+    """A covering design: every view with every family that fits it, the models of a family by turns; every model with
+    what it alone has and with the views of its family alone; every model and every view in all languages by turns."""
+    used: Counter[tuple[str, str]] = Counter()
+    for view in VIEWS:
+        fitting = [model for model in MODELS if view in FITTING[model]]
+        families = list(dict.fromkeys(map(siblings, fitting)))
+        for family in families:
+            whole = view in OWN or len(families) == 1
+            for model in family if whole else (family[VIEWS.index(view) % len(family)],):
+                code = min(languages(), key=lambda code: used[view, code] + used[model, code])
+                used.update([(view, code), (model, code)])
+                yield model, view, code
+
+
+PAIRS = list(pairs())
 
 #: Views drawn without Plotly.
 PLAIN = ("lesson", "card", "overview", "lines", "written")
+
+
+def test_every_value_of_every_factor_occurs():
+    fitting = {(model, view) for model in MODELS for view in FITTING[model]}
+    assert {(siblings(model), view) for model, view, _ in PAIRS} == {(siblings(model), view) for model, view in fitting}
+    assert {pair for pair in fitting if pair[1] in OWN} <= {pair[:2] for pair in PAIRS}
+    fitted, codes = {view for _, view in fitting}, tuple(languages())
+    assert {(model, code) for model, _, code in PAIRS} == set(product(MODELS, codes))
+    assert {(view, code) for _, view, code in PAIRS} == set(product(fitted, codes))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from tests.families.hub import hub_folders, test_filling
 from tests.families.hub.hub_folders import make as hub_folder
 from tests.families.own import own_folder
 from tests.families.writing import caption_folder, continuation_folder
-from tests.shipped import EVERY
+from tests.shipped import EVERY, card
 
 #: Every family has a model here; a family that is added and not listed fails `test_every_family_is_here`.
 MADE = tuple(module.NAME for module in made.MADE.values())
@@ -47,6 +48,14 @@ EVERYONE = (
 )
 
 
+#: What depends on a model's own words, labels and vocabulary.
+OF_ALL = (
+    "test_it_is_a_model",
+    "test_encode_cleans_once_and_says_what_it_is",
+    "test_a_trace_is_a_run_of_what_was_encoded",
+)
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder of made models, known to the zoo."""
@@ -62,7 +71,32 @@ def loaded(place: Path) -> dict[str, tuple[Model, str]]:
     return {}
 
 
-@pytest.fixture(params=EVERYONE)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A covering design: every promise of every family; of shipped models of one family, which differ in their data,
+    one is asked, by turns, but all where it is about what is read and what is told of it."""
+    if "both" in metafunc.fixturenames:
+        metafunc.parametrize("both", asked(metafunc.function.__name__), indirect=True)
+
+
+def asked(test: str) -> tuple[str, ...]:
+    """The models that a test is about."""
+    if test in OF_ALL:
+        return EVERYONE
+    turn = PROMISES.index(test)
+    alike = [siblings for siblings in _alike().values() if len(siblings) > 1]
+    left_out = {each for of in alike for each in of if each != of[turn % len(of)]}
+    return tuple(name for name in EVERYONE if name not in left_out)
+
+
+def _alike() -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in EVERY:
+        content = card(name)
+        found.setdefault((content["family"], content.get("takes", "text")), []).append(name)
+    return found
+
+
+@pytest.fixture
 def both(request: pytest.FixtureRequest, place: Path, loaded: dict[str, tuple[Model, str]]) -> tuple[Model, str]:
     name = request.param
     if name not in loaded:
@@ -106,6 +140,17 @@ def _wrapped(inner: Model) -> Model:
     x = keras.layers.MultiHeadAttention(3, 7)(x, x)
     network = keras.Model(tokens, keras.layers.Dense(2, activation="softmax")(keras.layers.GlobalAveragePooling1D()(x)))
     return attnviz.wrap(network, lambda text: (np.arange(1, 6)[None], list("abcde")))
+
+
+def test_every_model_keeps_promises_and_every_family_all():
+    families_of = {name: family for family, names in _alike().items() for name in names}
+    for test in PROMISES:
+        assert {families_of.get(name, name) for name in asked(test)} == {
+            families_of.get(name, name) for name in EVERYONE
+        }
+    assert set(OF_ALL) < set(PROMISES)
+    for name in EVERYONE:
+        assert sum(name in asked(test) for test in PROMISES) >= len(OF_ALL) + (len(PROMISES) - len(OF_ALL)) // 3
 
 
 def test_every_family_is_here(place):
@@ -355,3 +400,11 @@ def test_a_damaged_folder_of_a_made_family_is_refused(place):
         (copy / "weights.npz").write_bytes(b"")
         with pytest.raises(attnviz.ModelError):
             zoo.load(copy)
+
+
+#: The tests that ask every family, in order: the turn of each.
+PROMISES = [
+    name
+    for name, test in list(globals().items())
+    if inspect.isfunction(test) and name.startswith("test_") and "both" in inspect.signature(test).parameters
+]
