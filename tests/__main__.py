@@ -86,7 +86,7 @@ TESTS: Commands = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run the checks, then pytest, whose closing lines come last.
+    """Run the checks and pytest, whose closing lines come last.
 
     Returns:
         0 if everything passed.
