@@ -122,7 +122,7 @@ class Sequences:
         return None
 
     def _joined(self, along: Along, length: int) -> Axis | None:
-        sizes = [size for _, size in along.parts]
+        sizes = [self._open_length(part) if size is None else size for part, size in along.parts]
         if sizes.count(None) == 1:
             rest = length - sum(size for size in sizes if size is not None)
             sizes = [rest if size is None else size for size in sizes]
@@ -142,6 +142,11 @@ class Sequences:
             [special for each in found for special in each.special],
             [unknown for each in found for unknown in each.unknown],
         )
+
+    def _open_length(self, along: Along) -> int | None:
+        """How long a whole sequence of the model's inputs is this time."""
+        known = {self.lengths.get(self.inputs[place]) for place in along.inputs}
+        return next(iter(known)) if len(known) == 1 and along.inside is None and not along.parts else None
 
     def lone(self, place: tuple[Along, int] | None) -> Axis | None:
         """The one token that asks."""
