@@ -11,8 +11,9 @@ from typing import Any
 from attnviz.errors import ModelError
 from attnviz.families.common import tokenizer_file
 from attnviz.families.hub import japanese, sentence_pieces
-from attnviz.families.hub.foreign import LLAMA, SENTENCE_PIECE, read_json
+from attnviz.families.hub.foreign import LLAMA, SENTENCE_PIECE
 from attnviz.families.hub.honoured import check_every_setting, check_settings
+from attnviz.families.hub.json_file import read_json
 from attnviz.families.hub.spelling import BLANK, BYTES, SIGNS, bytes_of, readable, spelled
 from attnviz.trace import TokenAxis
 
@@ -61,6 +62,13 @@ class Pieces:
         named = (tokenizer.token_to_id(each) for each in (mask, "[MASK]", "<mask>") if isinstance(each, str))
         self.mask: int | None = next((each for each in named if each is not None), None)
         self.rows = max(tokenizer.get_vocab(with_added_tokens=False).values(), default=-1) + 1
+
+    def lowercase(self) -> None:
+        """Put every text into lower case first, as `sentence-transformers` does where a folder says so."""
+        from tokenizers import normalizers
+
+        steps = [normalizers.Lowercase(), *([self.tokenizer.normalizer] if self.tokenizer.normalizer else [])]
+        self.tokenizer.normalizer = normalizers.Sequence(steps)
 
     @property
     def blank(self) -> int | None:
