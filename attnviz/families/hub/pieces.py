@@ -79,6 +79,16 @@ class Pieces:
         """How a token is typed; one beyond the vocabulary has its number."""
         return self.tokenizer.id_to_token(index) or f"<{index}>"
 
+    def index(self, name: str) -> int | None:
+        """Id of an entry as the vocabulary or `entry` has it; None if there is none."""
+        found: int | None = self.tokenizer.token_to_id(name)
+        return self._by_entry.get(name) if found is None else found
+
+    @cached_property
+    def _by_entry(self) -> dict[str, int]:
+        numbers = self.tokenizer.get_vocab().values() if self._in_bytes else ()
+        return {self.entry(number): number for number in sorted(numbers, reverse=True)}
+
     def entry(self, index: int) -> str:
         """An entry of the vocabulary as text, with `▁` for a blank."""
         named = self.name(index)
