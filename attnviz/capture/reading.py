@@ -86,7 +86,7 @@ def read_sites(
     open_scores: list[tf.Operation] = []
     changed: list[str] = []
     for product in weighed(flow, graph, recorder.tapped):
-        if product.operation.outputs and id(product.operation.outputs[0]) not in alive:
+        if id(product.product.outputs[0]) not in alive:
             continue
         if not product.weights:
             open_scores.append(product.operation)

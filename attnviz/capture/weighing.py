@@ -40,11 +40,13 @@ class Weighed:
     """One product of weights and what they weigh.
 
     Attributes:
+        product: The product or sum.
         operation: Where, in the outermost graph: the loop, where it is in one.
         weights: What was met on the way to it.
         kept: Whether these weigh as they are.
     """
 
+    product: tf.Operation
     operation: tf.Operation
     weights: tuple[Tapped, ...]
     kept: bool
@@ -63,7 +65,7 @@ def weighed(flow: Flow, graph: Any, tapped: Sequence[Tapped]) -> Iterator[Weighe
         for tensor, axes in (*_matrix_weights(flow, operation), *_pooling_weights(flow, operation)):
             met, kept = _behind(flow, tensor, axes, by_tensor)
             if met or (computed(flow, tensor) and (len(axes) < 2 or _from_two(flow, tensor, axes))):
-                yield Weighed(outer, tuple(met), kept)
+                yield Weighed(operation, outer, tuple(met), kept)
                 break
 
 

@@ -15,6 +15,7 @@ from tests.families.own.architectures import (
     SELF,
     SIDE,
     SIZE,
+    SLOTS,
     SOURCE,
     TOKENS,
     Architecture,
@@ -136,3 +137,58 @@ def a_vector_asks_without_a_layer():
     spread = layers.Permute((2, 1))(layers.RepeatVector(2 * SIZE)(layers.Activation("softmax", name="weights")(scores)))
     model = keras.Model(x, ops.sum(layers.Multiply()([states, spread]), 1))
     return Architecture(model, Y, OTHER, [Truth("pooling", ("learned query",), OTHER, "bk")])
+
+
+def _with_a_class(attend, truths, tokens):
+    """A learned vector stands before the tokens, as the class of a Vision Transformer."""
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first = self.add_weight(shape=(1, 1, FEATURES), name="first")
+            self.attention = layers.MultiHeadAttention(HEADS, SIZE, name="attention")
+
+        def call(self, x):
+            whole = tf.concat([tf.tile(self.first, [tf.shape(x)[0], 1, 1]), x], 1)
+            return attend(self.attention, whole)
+
+    keras.utils.set_random_seed(5)
+    model = Model()
+    model(X)
+    return Architecture(model, X, tokens, truths)
+
+
+@architecture
+def a_class_token_asks():
+    names = ("[CLS]", *SIDE)
+    return _with_a_class(lambda layer, x: layer(x[:, :1], x), [Truth("pooling", names[:1], names, "bhqk")], names)
+
+
+@architecture
+def a_learned_vector_among_tokens():
+    names = ("learned token", *SIDE)
+    return _with_a_class(lambda layer, x: layer(x, x), [Truth("self", names, names, "bhqk")], SIDE)
+
+
+@architecture
+def latents_that_look_at_each_other():
+    """A Perceiver's second half: what the learned queries have read is self-attention of its own."""
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.latents = self.add_weight(shape=(SLOTS, FEATURES), name="latents")
+            self.reads = layers.MultiHeadAttention(HEADS, SIZE, name="reads")
+            self.thinks = layers.MultiHeadAttention(HEADS, SIZE, name="thinks")
+
+        def call(self, x):
+            latents = self.reads(tf.tile(self.latents[None], [tf.shape(x)[0], 1, 1]), x)
+            return self.thinks(latents, latents)
+
+    keras.utils.set_random_seed(5)
+    model = Model()
+    model(X)
+    asking = tuple(f"learned query {place + 1}" for place in range(SLOTS))
+    latents = tuple(f"latent {place + 1}" for place in range(SLOTS))
+    truths = [Truth("pooling", asking, SIDE, "bhqk"), Truth("self", latents, latents, "bhqk", at=1)]
+    return Architecture(model, X, SIDE, truths)

@@ -260,6 +260,17 @@ def test_gates_over_tokens_are_named():
     assert notice.code == "no_shares"
 
 
+def test_what_happens_in_a_loop_is_named_too():
+    def attend(x):
+        return tf.map_fn(lambda each: tf.matmul(tf.sigmoid(tf.matmul(each, each, transpose_b=True)), each), x)
+
+    x = keras.Input((None, FEATURES))
+    attended = layers.MultiHeadAttention(2, FEATURES, name="other")(x, x)
+    model = keras.Model(x, layers.Lambda(attend, output_shape=(None, FEATURES), name="looped")(attended))
+    (notice,) = attnviz.wrap(model, lambda _: (X, NAMES)).trace("x").notices
+    assert (notice.code, notice.parameters["layers"]) == ("no_shares", "looped")
+
+
 @pytest.mark.parametrize(
     "model",
     [
