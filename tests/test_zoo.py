@@ -415,6 +415,29 @@ def test_a_damaged_folder_is_reported_and_the_others_keep_working(tmp_path, monk
     assert attnviz.load("sound").trace("tea").text == "tea"
 
 
+def test_a_model_beside_another_is_not_offered_and_loads_by_its_name(tmp_path, monkeypatch):
+    place = tmp_path / "models"
+    make(place, "tiny")
+    make(place / zoo.BESIDE, "tiny-other", original="tiny")
+    make(place / zoo.BESIDE, "bad", original="tiny", family=...)
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(place))
+    assert "tiny" in {card.name for card in zoo.models()} and "tiny-other" not in {card.name for card in zoo.models()}
+    assert [card.name for card in zoo.beside("tiny")] == ["tiny-other"] and not zoo.beside("sentiment-en")
+    assert "bad" in zoo.problems()
+    assert zoo.load("tiny-other").card.details["original"] == "tiny"
+
+
+@pytest.mark.parametrize("name", [zoo.BESIDE, "tiny-other"])
+def test_nothing_is_added_under_a_name_of_that_place(tmp_path, monkeypatch, name):
+    place = tmp_path / "models"
+    make(place / zoo.BESIDE, "tiny-other", original="tiny")
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(place))
+    source = make(tmp_path, "sent", format=...)
+    with pytest.raises(ModelError) as raised:
+        zoo.add(source, name)
+    assert raised.value.code == "add_exists"
+
+
 def test_a_repaired_folder_loads(tmp_path):
     folder = make(tmp_path)
     content = (folder / "weights.npz").read_bytes()

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def names() -> list[str]:
-    """Models that can be trained here."""
+    """Models that can be trained here, without those that stand beside one of them only."""
     from attnviz.training.recipes import RECIPES
 
     return list(RECIPES)
@@ -20,8 +20,8 @@ def train(name: str, *, models_folder: Path | str, quiet: bool = False) -> Path:
     """Train a shipped model and write its folder; see `attnviz.training.pipeline.train`.
 
     Args:
-        name: One of `names()`.
-        models_folder: Where the folder `name` is to be.
+        name: One of `names()`, or of the models that stand beside one of them.
+        models_folder: Where the folder `name` is to be; of one that stands beside another, the folder `beside` in it.
         quiet: No progress on standard error.
 
     Returns:
@@ -31,9 +31,11 @@ def train(name: str, *, models_folder: Path | str, quiet: bool = False) -> Path:
         ModelError: There is no such recipe, or a model that this one learns from is not there or damaged.
         DataError: The data cannot be had, or are not what they should be.
     """
+    from attnviz import zoo
     from attnviz.training import pipeline, recipes
 
-    return pipeline.train(recipes.kind(name, quiet=quiet), Path(models_folder))
+    folder = Path(models_folder) / (zoo.BESIDE if name in recipes.BESIDE else "")
+    return pipeline.train(recipes.kind(name, quiet=quiet), folder)
 
 
 def test_sentences(name_or_folder: str | Path, *, quiet: bool = False) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def _folder(name_or_folder: str | Path) -> Path:
     from attnviz import zoo
     from attnviz.errors import ModelError
 
-    known = zoo.model_folders()
+    known = zoo.beside_folders() | zoo.model_folders()
     folder = known[str(name_or_folder)] if str(name_or_folder) in known else Path(name_or_folder)
     if not folder.is_dir():
         raise ModelError("no_such_model", received=str(name_or_folder), expected=", ".join(known))

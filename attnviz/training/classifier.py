@@ -13,6 +13,7 @@ import numpy as np
 
 from attnviz import zoo
 from attnviz.corpus import measure as measure_heads
+from attnviz.families.card import ModelCard
 from attnviz.families.learning import FILE
 from attnviz.families.model import Model
 from attnviz.tokenizers import KINDS, Tokenizer, count_keys, from_config, make_vocabulary, write_vocabulary
@@ -91,6 +92,7 @@ class Classifier:
                 "config": recipe.config(),
                 "tokenizer": recipe.tokenizer,
                 "trained_length": trained_length,
+                **({"original": recipe.original} if recipe.original else {}),
             },
             training={
                 "seed": recipe.settings.seed,
@@ -107,7 +109,9 @@ class Classifier:
             metrics=validation,
         )
 
-    def recorder(self, folder: Path, content: Mapping[str, Any]) -> Recorder:
+    def recorder(self, folder: Path, content: Mapping[str, Any]) -> Recorder | None:
+        if self.recipe.original:
+            return None
         tokenizer, test = _tokenizer(folder, content), self._test(folder, content)
         measured = test.take(recording.drawn(len(test.ids), content["training"]["seed"]))
         config = {**content["config"], "vocabulary_size": len(tokenizer.vocabulary)}
@@ -140,6 +144,8 @@ class Classifier:
         )
         if self.recipe.negation:
             found["negation"] = self._negation(folder, content, weights["weights.npz"])
+        if beside := zoo.beside(self.recipe.name):
+            found["beside"] = [_told(each) for each in beside]
         if self.recipe.sibling:
             found |= sibling.figures(self.recipe.sibling, models_folder, len(test.ids))
         return found | {key: content["metrics"][key] for key in RECORDED if key in content["metrics"]}
@@ -247,6 +253,13 @@ class Classifier:
             "cv_scores": [round(score, 4) for score in scores],
             "recorded_at_training": list(RECORDED),
         }
+
+
+def _told(card: ModelCard) -> dict[str, Any]:
+    """What the card of a model says of one that stands beside it."""
+    figures = card.details["metrics"]
+    names = ("accuracy", "macro_accuracy", "drop_ratio", "drop_ratio_low", "drop_ratio_high")
+    return {"name": card.name, **{name: figures[name] for name in names}, "kendall": figures["attribution"]["kendall"]}
 
 
 def heads_do(model: Model, texts: Sequence[str]) -> list[dict[str, Any]]:

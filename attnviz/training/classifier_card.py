@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from attnviz import zoo
 from attnviz.analysis.explain.faithfulness import Forward
 from attnviz.tokenizers import Tokenizer, clean
 from attnviz.training import explained
@@ -70,7 +71,7 @@ def sections(
         *opening(card, _architecture(card), "{key} {value:,}", _SOURCE, split),
         Section(
             "How well",
-            _accuracy_table(metrics),
+            _accuracy_table(metrics, recipe),
             _cross_validation(metrics, recipe),
             "Confusion over the test part, rows true, columns predicted:",
             table(["", *recipe.labels], counts, words=1),
@@ -95,21 +96,39 @@ def _architecture(card: Mapping[str, Any]) -> str:
 
 
 def _rests_on(card: Mapping[str, Any], recipe: ClassifierRecipe) -> list[str]:
-    guided = recipe.settings.guided
+    guided, original = recipe.settings.guided, recipe.original
+    untaught = (
+        f"Nothing was taught where to look: this is [{original}](../../{original}/README.md) without that, learned by "
+        "the same settings from the same sentences, to stand beside it."
+    )
     taught = (
         "The last layer was taught where to look: how far its [CLS] row (mean over heads) is from the attention "
         f"weights of {recipe.sibling} is part of the loss (Kullback–Leibler divergence, weight {guided:g}). So the row "
         "is a *taught* one, and what follows says how well it learned to point at what counts."
     )
-    return [*([taught] if guided else []), _faithfulness_text(card["metrics"], card["family"])]
+    beside = [_beside(each) for each in card["metrics"].get("beside", ())]
+    said = [*([taught] if guided else []), *([untaught] if original else [])]
+    return [*said, _faithfulness_text(card["metrics"], card["family"]), *beside]
 
 
-def _accuracy_table(metrics: Mapping[str, Any]) -> str:
+def _beside(told: Mapping[str, Any]) -> str:
+    """What another model, the same but untaught, comes to."""
+    return (
+        f"Untaught, all else alike ([{told['name']}](../{zoo.BESIDE}/{told['name']}/README.md), beside it in "
+        f"“Compare”): accuracy {told['accuracy']:.2%}, macro accuracy {told['macro_accuracy']:.2%}; removing the "
+        f"top-weighted token costs {_number(told['drop_ratio'])} times a random other one "
+        f"({_number(told['drop_ratio_low'])} to {_number(told['drop_ratio_high'])}); Kendall's τ-b with leave-one-out "
+        f"{told['kendall']['removed']:.2f}."
+    )
+
+
+def _accuracy_table(metrics: Mapping[str, Any], recipe: ClassifierRecipe) -> str:
+    up = "../.." if recipe.original else ".."
     rows = [
         ("this model", ""),
         ("its weights made uniform, nothing retrained", "uniform_"),
         ("retrained with mean pooling, same settings", "mean_pooling_"),
-        (f"[{metrics.get('sibling')}](../{metrics.get('sibling')}/README.md), attention pooling", "sibling_"),
+        (f"[{metrics.get('sibling')}]({up}/{metrics.get('sibling')}/README.md), attention pooling", "sibling_"),
     ]
     known = [row for row in rows if f"{row[1]}accuracy" in metrics]
     figures = table(
@@ -240,6 +259,14 @@ def _mistakes(labels: Sequence[str], predict: Forward, test: Examples, batch: Ba
     return table(["sentence", "people say", "the model says", "probability"], rows, words=3)
 
 
+#: What is said of the looks at a training.
+_LOOKS = (
+    "Attention and predictions for the example sentences, and loss, accuracy and entropy over a sample of the test "
+    "part, at logarithmically spaced steps from the untrained model on, are in `learning.npz`. Nothing was chosen "
+    "by them.\n\n"
+)
+
+
 def _training_text(card: Mapping[str, Any], recipe: ClassifierRecipe) -> str:
     training = card["training"]
     settings = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in training["settings"].items())
@@ -261,9 +288,7 @@ def _training_text(card: Mapping[str, Any], recipe: ClassifierRecipe) -> str:
         "Weights are stored in half "
         "precision, and every figure above is computed from what is stored. All of it, "
         f"baselines and cross-validation included, took {training['seconds']:.0f} seconds.\n\n"
-        "Attention and predictions for the example sentences, and loss, accuracy and entropy over a sample of the test "
-        "part, at logarithmically spaced steps from the untrained model on, are in `learning.npz`. Nothing was chosen "
-        "by them.\n\n"
+        f"{'' if recipe.original else _LOOKS}"
         f"{_positions(card)}\n\n"
         f"Tried, and chosen by the validation part alone:\n\n{tried}"
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from attnviz.training import data, negation
 from attnviz.training.pooling_recipes import POLITENESS_JA, SENTIMENT_EN, TOPICS_EN
 from attnviz.training.pretrained_teacher import PretrainedTeacher
+from attnviz.training.recipe import ClassifierRecipe
 from attnviz.training.settings import Settings
 from attnviz.training.translation.pairs import pairs
 
@@ -26,7 +27,18 @@ _READS = {
     "表しています。",
 }
 
+#: What is said in their place of an encoder of which nothing was taught where to look.
+_UNTAUGHT = {
+    "en": "The same as {original}, learned from the same sentences, but nothing was taught where to look: what its "
+    "weights in the last layer show came by itself.",
+    "ja": "{original} と同じ文で訓練した同じ作りのモデルですが、どこに注意を向けるかは教えていません。第2層の重みは、"
+    "分類を学ぶうちにひとりでにそうなったものです。",
+}
+
 _BLANK = {"en": " ", "ja": ""}
+
+_ENCODER = {"en": ", encoder", "ja": "・エンコーダー"}
+_ENCODER_UNTAUGHT = {"en": ", encoder, untaught", "ja": "・教えていないエンコーダー"}
 
 TOPICS_EN_ENCODER = replace(
     TOPICS_EN,
@@ -171,3 +183,17 @@ POLITENESS_JA_ENCODER = replace(
         "the trial, 79.7 %, 26.8 times, 0.30.",
     ),
 )
+
+
+def untaught(recipe: ClassifierRecipe) -> ClassifierRecipe:
+    """The recipe of the same encoder with nothing taught where to look, to stand beside it."""
+    words = {code: text.format(original=recipe.name) for code, text in _UNTAUGHT.items()}
+    return replace(
+        recipe,
+        name=f"{recipe.name}-untaught",
+        original=recipe.name,
+        title={code: text.replace(_ENCODER[code], _ENCODER_UNTAUGHT[code]) for code, text in recipe.title.items()},
+        notes={code: text.replace(_READS[code], words[code]) for code, text in recipe.notes.items()},
+        settings=replace(recipe.settings, guided=0.0),
+        tried=("Nothing: its settings are those of the other.",),
+    )

@@ -80,6 +80,7 @@ class ClassifierRecipe(Recipe):
         beside: Encoder: labelled sentences that are learned in every pass beside the training part; takes the corpus,
             `seed` and `quiet`, and leaves out what is in its other parts.
         negation: Whether it is measured by the minimal pairs of `training.negation`.
+        original: The model that this one is the same as but for one thing; it is offered beside that one only.
         min_count: Rarer words are unknown.
         folds: Parts of the cross-validation by group; 0 for none.
     """
@@ -99,6 +100,7 @@ class ClassifierRecipe(Recipe):
     teacher: PretrainedTeacher | None = None
     beside: Callable[..., Examples] | None = None
     negation: bool = False
+    original: str = ""
 
     def config(self) -> dict[str, int]:
         """What the family's `build` takes."""

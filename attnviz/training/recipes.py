@@ -8,7 +8,7 @@ from attnviz.training.captions.recipes import CAPTIONS
 from attnviz.training.captions.scene_topics import SceneTopics
 from attnviz.training.captions.topic_recipes import SCENE_CLASSIFIERS
 from attnviz.training.classifier import Classifier
-from attnviz.training.encoder_recipes import POLITENESS_JA_ENCODER, SENTIMENT_EN_ENCODER, TOPICS_EN_ENCODER
+from attnviz.training.encoder_recipes import POLITENESS_JA_ENCODER, SENTIMENT_EN_ENCODER, TOPICS_EN_ENCODER, untaught
 from attnviz.training.kind import Kind
 from attnviz.training.next_word.next_writer import NextWriter
 from attnviz.training.next_word.recipes import NEXT_WORD_EN, NEXT_WORD_JA
@@ -22,6 +22,8 @@ ENCODERS = (TOPICS_EN_ENCODER, SENTIMENT_EN_ENCODER, POLITENESS_JA_ENCODER)
 CLASSIFIERS: dict[str, ClassifierRecipe] = {recipe.name: recipe for recipe in (*POOLING, *ENCODERS)}
 TRANSLATIONS = {recipe.name: recipe for recipe in (TRANSLATE_EN_JA, TRANSLATE_JA_EN)}
 NEXT_WORDS = {recipe.name: recipe for recipe in (NEXT_WORD_EN, NEXT_WORD_JA)}
+#: Of models that are offered beside another only.
+BESIDE: dict[str, ClassifierRecipe] = {recipe.name: recipe for recipe in map(untaught, ENCODERS)}
 RECIPES: dict[str, Recipe] = {**CLASSIFIERS, **TRANSLATIONS, **CAPTIONS, **SCENE_CLASSIFIERS, **NEXT_WORDS}
 
 
@@ -39,6 +41,6 @@ def kind(name: str, *, quiet: bool = False) -> Kind:
         return NextWriter(NEXT_WORDS[name], quiet)
     if name in TRANSLATIONS:
         return Translator(TRANSLATIONS[name], quiet)
-    if name in CLASSIFIERS:
-        return Classifier(CLASSIFIERS[name], quiet)
-    raise ModelError("no_recipe", received=name, expected=", ".join(RECIPES))
+    if name in CLASSIFIERS or name in BESIDE:
+        return Classifier((CLASSIFIERS | BESIDE)[name], quiet)
+    raise ModelError("no_recipe", received=name, expected=", ".join((*RECIPES, *BESIDE)))

@@ -22,7 +22,9 @@ _POOLING_FILES: dict[str, Variant] = {"weights.npz": "attention", "mean_pooling.
 
 
 def _folder(name: str, models_folder: Path) -> Path:
-    folder = models_folder / name if (models_folder / name).is_dir() else zoo.model_folders().get(name)
+    places = (models_folder, models_folder.parent) if models_folder.name == zoo.BESIDE else (models_folder,)
+    found = (place / name for place in places if (place / name).is_dir())
+    folder = next(found, zoo.model_folders().get(name))
     if folder is None:
         raise ModelError("no_such_model", received=name, expected=", ".join(zoo.model_folders()))
     return folder

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -13,6 +14,17 @@ from numpy.typing import NDArray
 from attnviz.families.writing.decoding import Rules
 from attnviz.families.writing.subwords import END_ID, START_ID
 from attnviz.families.writing.transformer import Networks
+
+
+@contextmanager
+def precision(*, half: bool) -> Iterator[None]:
+    """Layers made meanwhile compute in float32, or with `half` in bfloat16, with float32 variables."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if half else "float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 class Smoothed(keras.losses.Loss):

@@ -47,6 +47,10 @@ class Desk:
         """Names of all models offered."""
         return models.names()
 
+    def beside(self) -> list[str]:
+        """Names of those that are the same but for one thing, and are shown beside it only."""
+        return [card.name for card in models.beside().get(self.model, ())]
+
     def card(self, name: str) -> ModelCard:
         """The card of any of them."""
         return models.card(name)

@@ -22,6 +22,7 @@ class Facts:
         owners: Keys of the views that own a field, by its name; the page's own fields are not in it.
         views: Keys of all views.
         language: Of the interface, where none was asked for.
+        beside: Names of the models that are shown beside one of `cards` only.
     """
 
     cards: Mapping[str, ModelCard]
@@ -29,6 +30,7 @@ class Facts:
     owners: Mapping[str, frozenset[str]]
     views: tuple[str, ...]
     language: str
+    beside: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field:
         """The field of a name."""
@@ -156,7 +158,13 @@ class Owner(Protocol):
         """Its settings."""
 
 
-def gathered(page: Sequence[Field], views: Sequence[Owner], cards: Mapping[str, ModelCard], language: str) -> Facts:
+def gathered(
+    page: Sequence[Field],
+    views: Sequence[Owner],
+    cards: Mapping[str, ModelCard],
+    language: str,
+    beside: Sequence[str] = (),
+) -> Facts:
     """The facts of a page with these views.
 
     Raises:
@@ -169,4 +177,4 @@ def gathered(page: Sequence[Field], views: Sequence[Owner], cards: Mapping[str, 
             if fields.setdefault(each.name, each) is not each:
                 raise ValueError(f"Expected one field of each name. Received two: {each.name}")
             owners[each.name] = owners.get(each.name, NO_NAMES) | {view.key}
-    return Facts(cards, tuple(fields.values()), owners, tuple(view.key for view in views), language)
+    return Facts(cards, tuple(fields.values()), owners, tuple(view.key for view in views), language, tuple(beside))

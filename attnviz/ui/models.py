@@ -93,14 +93,28 @@ def forget() -> None:
     kept.forget()
 
 
+@kept.kept(MEGABYTE)
+def beside() -> dict[str, tuple[ModelCard, ...]]:
+    """Of each offered model the cards of those that are shown beside it only: the same but for one thing."""
+    return {name: tuple(zoo.beside(name)) for name in cards()}
+
+
+def names_beside() -> list[str]:
+    """Names of all of these."""
+    return [card.name for others in beside().values() for card in others]
+
+
 def names() -> list[str]:
     """Names of the models that can be offered."""
     return list(cards())
 
 
 def card(name: str) -> ModelCard:
-    """The card of an offered model."""
-    return cards()[name]
+    """The card of an offered model, or of one that is shown beside one."""
+    known = cards()
+    if name in known:
+        return known[name]
+    return next(each for others in beside().values() for each in others if each.name == name)
 
 
 def title(name: str, language: str) -> str:

@@ -68,7 +68,7 @@ def _queued(seconds: float) -> None:
 def _render() -> None:
     st.set_page_config(page_title="attnviz", layout="wide", initial_sidebar_state="collapsed")
     warmup.start()
-    facts = gathered(PAGE, views.VIEWS, models.cards(), choose(st.context.locale))
+    facts = gathered(PAGE, views.VIEWS, models.cards(), choose(st.context.locale), models.names_beside())
     page = session.begin(facts)
     alone_style = _style("stage.css") if page.asked.stage else ""
     st.html(f"<style>{_style('page.css')}{alone_style}{hiding.style(page.asked.hide, page.asked.only)}</style>")

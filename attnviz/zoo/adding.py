@@ -17,7 +17,7 @@ from attnviz.families import recorded
 from attnviz.families.card import sealed
 from attnviz.zoo import cards
 from attnviz.zoo.files import MAX_HUB_BYTES, MAX_OWN_BYTES
-from attnviz.zoo.folders import model_folders, own_folder
+from attnviz.zoo.folders import BESIDE, beside_folders, model_folders, own_folder
 from attnviz.zoo.loading import open_folder
 
 
@@ -83,7 +83,7 @@ def _target(name: str) -> Path:
         raise ModelError("add_name", received=name[:200])
     places = [Path(place) for place in os.environ.get("ATTNVIZ_MODELS", "").split(os.pathsep) if place]
     target = (places[0] if places else own_folder()) / name
-    if name in model_folders() or target.exists():
+    if name in {BESIDE, *model_folders(), *beside_folders()} or target.exists():
         raise ModelError("add_exists", received=name)
     return target
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 #: The package itself: in a checkout the models stand beside it, in an installation inside.
 PACKAGE = Path(__file__).resolve().parent.parent
+
+#: Where in such a folder the models are that are shown beside another.
+BESIDE = "beside"
 
 
 def folders() -> list[Path]:
@@ -43,8 +47,18 @@ def _home() -> Path:
 
 def model_folders() -> dict[str, Path]:
     """Every folder with a card in it, sound or not, by folder name."""
+    return _with_cards(folders())
+
+
+def beside_folders() -> dict[str, Path]:
+    """Those of models that are not offered by themselves: each stands beside the model that its card calls `original`,
+    which is the same but for one thing."""
+    return _with_cards([place / BESIDE for place in folders()])
+
+
+def _with_cards(places: Iterable[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for place in folders():
+    for place in places:
         for card in sorted(place.glob("*/card.json")):
             found.setdefault(card.parent.name, card.parent)
     return found

@@ -17,7 +17,7 @@ from attnviz.families.learning import Learning
 from attnviz.families.model import Model
 from attnviz.zoo import cards
 from attnviz.zoo.files import check_files, keras_version, read_weights
-from attnviz.zoo.folders import model_folders
+from attnviz.zoo.folders import beside_folders, model_folders
 
 #: Names of KerasHub's presets that are understood.
 _PRESET = re.compile(r"(bert|distil_bert|electra|roberta|gpt2)_[a-z0-9_]+")
@@ -45,19 +45,30 @@ def models() -> ModelCards:
     return _survey()[0]
 
 
+def beside(name: str) -> ModelCards:
+    """Cards of the models that stand beside one: the same but for one thing. `load` takes their names.
+
+    >>> [card.name for card in beside("topics-en-encoder")]
+    ['topics-en-encoder-untaught']
+    """
+    return ModelCards(card for card in _survey()[2] if card.details.get("original") == name)
+
+
 def problems() -> dict[str, ModelError]:
     """Folders that were refused when looked at, and why."""
     return _survey()[1]
 
 
-def _survey() -> tuple[ModelCards, dict[str, ModelError]]:
-    found, refused = ModelCards(), {}
-    for name, folder in model_folders().items():
-        try:
-            found.append(cards.read(folder))
-        except ModelError as error:
-            refused[name] = error
-    return found, refused
+def _survey() -> tuple[ModelCards, dict[str, ModelError], ModelCards]:
+    """Cards of the models that are offered, folders that were refused, and cards of those that stand beside others."""
+    offered, others, refused = ModelCards(), ModelCards(), dict[str, ModelError]()
+    for found, named in ((offered, model_folders()), (others, beside_folders())):
+        for name, folder in named.items():
+            try:
+                found.append(cards.read(folder))
+            except ModelError as error:
+                refused[name] = error
+    return offered, refused, others
 
 
 def load(name: str | os.PathLike[str]) -> Model:
@@ -120,8 +131,10 @@ def _once(path: Path, make: Callable[[], Any]) -> Any:
 def _find(name: str | os.PathLike[str]) -> Path | None:
     """The folder of a model; None for the name of a KerasHub preset."""
     known = model_folders()
-    if isinstance(name, str) and name in known:
-        return known[name].resolve()
+    if isinstance(name, str):
+        folder = known.get(name) or beside_folders().get(name)
+        if folder is not None:
+            return folder.resolve()
     try:
         folder = Path(name)
         if os.fspath(name) and folder.is_dir():

@@ -10,7 +10,7 @@ from attnviz.ui.state import State
 
 def facts(language: str = "en") -> Facts:
     """Those of the page as a browser in that language opens it."""
-    return gathered(PAGE, views.VIEWS, models.cards(), language)
+    return gathered(PAGE, views.VIEWS, models.cards(), language, models.names_beside())
 
 
 def parsed(**parameters: object) -> State:

@@ -54,6 +54,22 @@ def opens() -> tuple[int, int]:
     return stored.layer, stored.head
 
 
+@pytest.mark.parametrize("name", sorted(models.names_beside()))
+def test_what_was_not_taught_stands_beside_what_was(name):
+    untaught = models.card(name)
+    original, text = untaught.details["original"], untaught.examples[0]
+    assert name not in models.names() and untaught.kinds == models.card(original).kinds
+    shown = page(model=original, text=text, against="model", model2=name)
+    assert address(shown).items() >= {"model": original, "view": "compare", "model2": name}.items()
+    titles = shown.app.selectbox(key="model2").options
+    assert titles[-1] != titles[0] and models.title(name, "en") in titles
+    stored = opening(models.card(original))
+    one, other = (weights(each, text, stored.layer, stored.head) for each in (original, name))
+    assert np.abs(one - other).max() > 0.05
+    assert literal(models.title(name, "en")) in words(shown)
+    assert literal(translate("en", "compare.untaught")) in words(shown)
+
+
 def test_two_sentences_of_one_model():
     shown = page(text=TWO)
     first, second = (weights(POOLING, text) for text in TWO.split("\n"))

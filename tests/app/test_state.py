@@ -63,7 +63,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "edited": ("0", "1"),
     "against": ("", "sentence", "model", "head", "step"),
     "sentence2": ("-1", "1", "20"),
-    "model2": ("", *MODELS),
+    "model2": ("", *MODELS, *models.names_beside()),
     "layer2": ("-1", "0"),
     "head2": ("-1", "0", "3"),
     "query2": ("-1", "0", "5"),

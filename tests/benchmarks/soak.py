@@ -25,6 +25,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -132,6 +133,45 @@ def kept(server: Server) -> tuple[float, float]:
     return sum(each["bytes"] for each in caches) / 1e6, sum(each["most"] for each in caches) / 1e6
 
 
+@dataclass(frozen=True)
+class Look:
+    """The server after some hundreds of runs.
+
+    Attributes:
+        runs: How many there were.
+        resident: Megabytes it holds.
+        p50, p95: Milliseconds that a run of the last hundred took.
+        kept, most: Megabytes of results that it keeps, and that it may keep.
+    """
+
+    runs: int
+    resident: float
+    p50: float = 0.0
+    p95: float = 0.0
+    kept: float = 0.0
+    most: float = 0.0
+
+
+def looks(
+    wanted: Iterator[dict[str, str]], hundreds: int, at_once: int, *, same: bool, gc: bool = False
+) -> Iterator[Look]:
+    """Looks at a server of its own that is asked for all that: once it is warm, and after each hundred runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"STREAMLIT_RUNNER_POST_SCRIPT_GC": "true"} if gc else {}
+        server = Server(ROOT / "app.py", Path(folder) / "log.txt", environment)
+        server.start()
+        try:
+            visit(server, itertools.islice(asked("topics-en"), RUNS))  # waits for all models
+            pid = server._process.pid  # type: ignore[union-attr]
+            yield Look(0, resident(pid) / 1e6)
+            for number in range(1, hundreds + 1):
+                taken = hundred(server, wanted, at_once, same)
+                ranks = statistics.quantiles(taken, n=20)
+                yield Look(100 * number, resident(pid) / 1e6, 1000 * ranks[9], 1000 * ranks[18], *kept(server))
+        finally:
+            server.stop()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -141,30 +181,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--mixed", action="store_true")
     parser.add_argument("--post-script-gc", action="store_true")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {"STREAMLIT_RUNNER_POST_SCRIPT_GC": "true"} if options.post_script_gc else {}
-        server = Server(ROOT / "app.py", Path(folder) / "log.txt", environment)
-        server.start()
-        try:
-            visit(server, asked(options.model))  # waits for all models
-            wanted = mixed() if options.mixed else asked(options.model)
-            pid, memory = server._process.pid, []  # type: ignore[union-attr]
-            print(
-                f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {options.at_once} visitors at a time"
-            )
-            print(f"{'runs':>6}{'resident':>12}{'run p50':>10}{'p95':>10}{'kept of most':>20}")
-            print(f"{0:6}{resident(pid) / 1e6:9.0f} MB")
-            for number in range(1, options.hundreds + 1):
-                taken = hundred(server, wanted, options.at_once, same=not options.mixed)
-                memory.append(resident(pid))
-                times = [1000 * statistics.quantiles(taken, n=20)[rank] for rank in (9, 18)]
-                own, most = kept(server)
-                line = f"{100 * number:6}{memory[-1] / 1e6:9.0f} MB{times[0]:7.0f} ms{times[1]:7.0f} ms"
-                print(f"{line}{own:9.0f} of {most:.0f} MB", flush=True)
-        finally:
-            server.stop()
-    if len(memory) > 3:
-        grown = memory[-1] / memory[2]
+    print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {options.at_once} visitors at a time")
+    print(f"{'runs':>6}{'resident':>12}{'run p50':>10}{'p95':>10}{'kept of most':>20}")
+    memory = []
+    wanted = mixed() if options.mixed else asked(options.model)
+    for look in looks(wanted, options.hundreds, options.at_once, same=not options.mixed, gc=options.post_script_gc):
+        memory.append(look.resident)
+        line = f"{look.runs:6}{look.resident:9.0f} MB{look.p50:7.0f} ms{look.p95:7.0f} ms"
+        print(f"{line}{look.kept:9.0f} of {look.most:.0f} MB", flush=True)
+    if len(memory) > 4:
+        grown = memory[-1] / memory[3]
         print(f"from the third hundred to the last {grown:.1%}; {'level' if grown <= LEVEL else f'over {LEVEL:.0%}'}")
 
 

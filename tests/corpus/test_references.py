@@ -14,38 +14,23 @@ from attnviz.families.card import ModelCard
 from attnviz.families.model import Model
 from attnviz.scenes import GRID, Scene
 from attnviz.trace import AttentionBlock, AttentionTrace, Encoded, RegionAxis, Text, TokenAxis, Written
+from tests import pair
 
 
 class Reader(Model):
-    """Reads 'no tea' as three pieces and an end, 'いや茶は' as four and an end."""
+    """Reads `tests.pair`."""
 
     def __init__(self):
         super().__init__(ModelCard("reader", kinds=("cross",), max_length=31))
 
     def encode(self, source):
-        source_axis = TokenAxis(
-            ("no", "te", "a", "[E]"), ((0, 2), (3, 5), (5, 6), None), (False,) * 3 + (True,), (False,) * 4,
-            words=(0, 1, 1, 2),
-        )  # fmt: skip
-        return Encoded(Text(str(source)), {"tokens": np.zeros((1, 4), np.int32)}, {"tokens": source_axis})
+        return Encoded(Text(str(source)), {"tokens": np.zeros((1, 4), np.int32)}, {"tokens": pair.SOURCE})
 
     def attend(self, encoded, edits=()):
         raise AssertionError("nothing is written where a translation is given")
 
     def run(self, encoded, edits=(), target=None, **_):
-        written = TokenAxis(
-            ("い", "や", "茶", "は", "[E]"), ((0, 1), (1, 2), (2, 3), (3, 4), None),
-            (False,) * 4 + (True,), (False,) * 5,
-            words=(0, 0, 1, 2, 3), text=target,
-        )  # fmt: skip
-        weights = np.full((2, 2, 5, 4), 0.25)
-        weights[1, 1] = [  # the end token's is the greatest of 茶 and は; い and や disagree
-            [0.5, 0.2, 0.1, 0.2], [0.1, 0.4, 0.1, 0.4], [0.1, 0.2, 0.1, 0.6], [0.25, 0.2, 0.15, 0.4], [0, 0, 0, 1],
-        ]  # fmt: skip
-        weights[0, 1] = [[1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
-        block = AttentionBlock("source-target", "cross", written, encoded.axis, weights.astype(np.float32))
-        output = Written("translation", target, ("い", "や", "茶", "は", "[E]"), np.zeros(5, np.float32), ((),) * 5)
-        return AttentionTrace("m", Text("no tea"), (block,), output)
+        return pair.read(target)
 
 
 ROWS = [

@@ -6,23 +6,22 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from attnviz.tokenizers import SudachiTokenizer, WordTokenizer
-from attnviz.trace import AttentionBlock, AttentionTrace, TokenAxis, Written
 from attnviz.training.data import MANYTHINGS, SMALL_PARALLEL, available
 from attnviz.training.translation import everyday, model_card, pairs
 from attnviz.training.translation.everyday import VERDICTS, Judged, Sentence
 from attnviz.training.translation.gold import GOLD, alignment_figures, gold
+from tests import pair
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 
 
 def test_at_least_a_hundred_pairs_in_order_of_dev():
     found = gold("en")
-    assert len(found) >= 100 and [pair.number for pair in found] == list(range(len(found)))
-    assert all(pair.sure for pair in found)  # refused on reading, were it not so
+    assert len(found) >= 100 and [each.number for each in found] == list(range(len(found)))
+    assert all(each.sure for each in found)  # refused on reading, were it not so
     head = [line for line in GOLD.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
     assert any("CC BY 2.0 FR" in line for line in head)
 
@@ -30,23 +29,23 @@ def test_at_least_a_hundred_pairs_in_order_of_dev():
 @pytest.mark.skipif(not available(SMALL_PARALLEL) or not available(MANYTHINGS), reason="the data are not at hand")
 def test_the_words_are_those_of_the_pairs():
     dev, english, japanese = pairs.pairs(quiet=True).dev, WordTokenizer(), SudachiTokenizer(mode="A")
-    for pair in gold("en"):
-        for words, cut, text in zip((pair.source, pair.target), (english, japanese), dev[pair.number], strict=True):
+    for each in gold("en"):
+        for words, cut, text in zip((each.source, each.target), (english, japanese), dev[each.number], strict=True):
             assert list(words) == [token.text for token in cut.tokenize(text)]
 
 
 def test_the_other_direction_is_the_same_turned(tmp_path):
     file = tmp_path / "links"
     file.write_text("0\tno tea\tいや 茶 は\t0-0 1-1 1p2\n", encoding="utf-8")
-    (pair,) = gold("ja", file)
-    assert (pair.source, pair.sure, pair.possible) == (
+    (turned,) = gold("ja", file)
+    assert (turned.source, turned.sure, turned.possible) == (
         ("いや", "茶", "は"), {(0, 0), (1, 1)}, {(0, 0), (1, 1), (2, 1)},
     )  # fmt: skip
     assert gold("en", tmp_path / "absent") is None
 
 
 class Reader:
-    """Reads 'no tea' as three pieces and an end, 'いや茶は' as four and an end."""
+    """Reads `tests.pair`."""
 
     def __init__(self) -> None:
         details = {"config": {}, "alignment": {"layer": 1, "heads": [1]}}
@@ -58,22 +57,7 @@ class Reader:
 
     def run(self, text, target):
         self.asked.append((text, target))
-        source = TokenAxis(
-            ("no", "te", "a", "[E]"), ((0, 2), (3, 5), (5, 6), None), (False,) * 3 + (True,), (False,) * 4,
-            words=(0, 1, 1, 2),
-        )  # fmt: skip
-        written = TokenAxis(
-            ("い", "や", "茶", "は", "[E]"), ((0, 1), (1, 2), (2, 3), (3, 4), None),
-            (False,) * 4 + (True,), (False,) * 5,
-            words=(0, 0, 1, 2, 3), text=target,
-        )  # fmt: skip
-        weights = np.full((2, 2, 5, 4), 0.25)
-        weights[1, 1] = [  # the end token's is the greatest of 茶 and は; い and や disagree
-            [0.5, 0.2, 0.1, 0.2], [0.1, 0.4, 0.1, 0.4], [0.1, 0.2, 0.1, 0.6], [0.25, 0.2, 0.15, 0.4], [0, 0, 0, 1],
-        ]  # fmt: skip
-        block = AttentionBlock("source-target", "cross", written, source, weights.astype(np.float32))
-        output = Written("translation", target, ("い", "や", "茶", "は", "[E]"), np.zeros(5, np.float32), ((),) * 5)
-        return AttentionTrace("m", text, (block,), output)
+        return pair.read(target)
 
 
 def test_figures_by_hand(tmp_path):

@@ -132,6 +132,10 @@ class Keep(keras.layers.Layer):
         here = (ops.arange(kept.shape[2]) == position)[None, None, :, None]
         return ops.where(here, newest, kept)
 
+    def compute_output_spec(self, inputs: list[Any]) -> Any:
+        """As those kept: JAX does not know that the newest is one."""
+        return keras.KerasTensor(inputs[0].shape, inputs[0].dtype)
+
 
 @keras.saving.register_keras_serializable("attnviz")
 class MeanOfStates(keras.layers.Layer):
@@ -174,6 +178,10 @@ class Together(_OfTexts):
     def call(self, vectors: Any) -> Any:
         """`[B · texts, T, F]` to `[B, texts · T, F]`."""
         return ops.reshape(vectors, (-1, self.texts * ops.shape(vectors)[1], vectors.shape[2]))
+
+    def compute_output_spec(self, vectors: Any) -> Any:
+        """How many texts there are is not known, nor how long they are."""
+        return keras.KerasTensor((None, None, vectors.shape[2]), vectors.dtype)
 
 
 @keras.saving.register_keras_serializable("attnviz")

@@ -19,7 +19,7 @@ from attnviz.training.captions.settings import CaptionSettings
 from attnviz.training.loop import Course, Step
 from attnviz.training.networks import Weights, set_weights
 from attnviz.training.schedules import Line
-from attnviz.training.writing import OneHead, Smoothed
+from attnviz.training.writing import OneHead, Smoothed, precision
 
 #: Most words of a caption, the end token counted.
 LONGEST = 40
@@ -35,18 +35,19 @@ def networks(settings: CaptionSettings, size: int, *, texts: int = 1, training: 
         settings: How.
         size: Entries of the vocabulary.
         texts: Captions of each picture, one after the other.
-        training: With dropout.
+        training: With dropout, and in the precision of training.
     """
-    return transformer.build(
-        source_size=GRID * GRID + 1,
-        target_size=size,
-        region_features=FEATURES,
-        texts=texts,
-        longest=LONGEST,
-        dropout=settings.dropout if training else 0.0,
-        seed=settings.seed,
-        **settings.network(),
-    )
+    with precision(half=training and settings.half):
+        return transformer.build(
+            source_size=GRID * GRID + 1,
+            target_size=size,
+            region_features=FEATURES,
+            texts=texts,
+            longest=LONGEST,
+            dropout=settings.dropout if training else 0.0,
+            seed=settings.seed,
+            **settings.network(),
+        )
 
 
 def learner(settings: CaptionSettings, size: int, steps: int) -> keras.Model:

@@ -96,7 +96,7 @@ CAPTION_PHOTOS = CaptionRecipe(
         "black;pineapple.6@0,0,14,28;garlic.8@14,0,14,14;aubergine.5@14,14,14,14",
     ),
     datasets=(data.EFFICIENTNET, data.GROCERIES),
-    settings=CaptionSettings(scenes=8_000, epochs=12),
+    settings=CaptionSettings(scenes=8_000, features=128, hidden=512, epochs=12, half=False),
     subject=PHOTOS,
 )
 

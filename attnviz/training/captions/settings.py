@@ -23,17 +23,18 @@ class CaptionSettings:
         dropout: See `transformer.build`.
         label_smoothing: See `training.writing.Smoothed`.
         averaging: What is kept after a pass is a running mean over passes; this share of it is the older passes'.
+        half: Train in bfloat16 where the backend has it, with float32 variables.
         seed: Of initial weights, order, sentences and dropout.
     """
 
     scenes: int = 30_000
-    features: int = 128
+    features: int = 192
     layers: int = 3
     heads: int = 4
-    hidden: int = 512
+    hidden: int = 768
     attention: bool = True
     guided: float = 0.3
-    epochs: int = 11
+    epochs: int = 8
     batch_size: int = 32
     sentences: int = 2
     learning_rate: float = 1.5e-3
@@ -41,6 +42,7 @@ class CaptionSettings:
     dropout: float = 0.0
     label_smoothing: float = 0.0
     averaging: float = 0.0
+    half: bool = True
     seed: int = 1
 
     @property

@@ -16,7 +16,7 @@ from attnviz.training.schedules import Line
 from attnviz.training.translation import recurrent
 from attnviz.training.translation.lesson import Lesson
 from attnviz.training.translation.settings import TranslationSettings
-from attnviz.training.writing import OneHead, Smoothed
+from attnviz.training.writing import OneHead, Smoothed, precision
 
 #: Most tokens that are written when a model is measured.
 LONGEST = 64
@@ -29,9 +29,7 @@ def networks(settings: TranslationSettings, *, training: bool = False) -> Networ
         settings: How.
         training: With dropout, and in the precision of training.
     """
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16" if training and settings.half else "float32")
-    try:
+    with precision(half=training and settings.half):
         common: dict[str, Any] = {
             "source_size": settings.source_size,
             "target_size": settings.target_size,
@@ -41,8 +39,6 @@ def networks(settings: TranslationSettings, *, training: bool = False) -> Networ
         if settings.recurrent:
             return recurrent.build(**common, features=settings.features, encoder_layers=settings.encoder_layers)
         return transformer.build(**common, longest=LONGEST, **settings.network())  # type: ignore[arg-type]
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 def learner(settings: TranslationSettings, steps: int) -> keras.Model:

@@ -47,12 +47,15 @@ def choose_head(context: Context, parts: Collection[str] = _PLACE, level: str = 
         own = {index: index for index in range(len(block.query))}
         if block.parts is not None:
             own = {group[0]: index for index, group in enumerate(block.parts[0])}
+        # Beside the levels there is no room for a label in one line: what is chosen says what it is.
+        said = f"{context.t('figures.query')} " if level else ""
         st.selectbox(
             context.t("controls.query"),
             list(own),
-            format_func=lambda place: f"{own[place] + 1} · {block.query.tokens[own[place]]}",
+            format_func=lambda place: f"{said}{own[place] + 1} · {block.query.tokens[own[place]]}",
             key="query",
-            width=260,
+            label_visibility="collapsed" if level else "visible",
+            width=220 if level else 260,
         )
 
 

@@ -84,6 +84,8 @@ def _say_which(context: Context, a: Side, b: Side) -> None:
     if context.state.special != "show" or context.state.pieces != "pieces":
         st.caption(context.t("compare.all_tokens"))
     if context.state.against == "model":
+        if b.card.details.get("original") == a.card.name:
+            st.caption(literal(context.t("compare.untaught")))
         for notice in b.trace.notices:
             st.caption(f":material/info: B: {literal(notice.message(context.language))}")
 

@@ -37,7 +37,7 @@ _OTHER = ("model", "against", "sentence2", "model2")
 FIELDS = (
     Field("against", ("", *AGAINST), ""),
     Field("sentence2", (-1, *range(1, MAX_SENTENCES + 1)), -1),
-    Field("model2", lambda facts: ("", *facts.cards), ""),
+    Field("model2", lambda facts: ("", *facts.cards, *facts.beside), ""),
     index("layer2", *_OTHER, together=frozenset({"head2"})),
     index("head2", *_OTHER, together=frozenset({"layer2"})),
     index("query2", *_OTHER),
@@ -177,9 +177,11 @@ def others(context: Context) -> list[Row]:
 
 
 def models(context: Context) -> list[str]:
-    """The other models that could stand beside this one: of the same task first, then of the same language."""
+    """The other models that could stand beside this one: of the same task first, then of the same language; of them
+    last what is the same model but for one thing."""
     card = context.card
-    names = [name for name in context.desk.names() if name != card.name and _comparable(card, context.desk.card(name))]
+    every = (*context.desk.names(), *context.desk.beside())
+    names = [name for name in every if name != card.name and _comparable(card, context.desk.card(name))]
 
     def far(name: str) -> tuple[bool, bool]:
         other = context.desk.card(name)

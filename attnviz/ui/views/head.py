@@ -33,10 +33,10 @@ def _draw(context: Context) -> None:
     above, below = st.container(), st.container()
     with below:
         _map(context)
+        st.write(literal(_beside_the_mean(context)))
     # Sent after the map, which the browser so draws before all else.
     with above:
         choose_head(context, level="head")
-        st.write(literal(_beside_the_mean(context)))
 
 
 def _map(context: Context) -> None:
