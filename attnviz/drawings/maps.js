@@ -79,7 +79,7 @@ function edged(canvas, { colours: [first, second], down, across }) {
   /** @param {string} way @param {number | null} share @param {string} place */
   const edge = (way, share, place) =>
     `linear-gradient(to ${way}, ${share === null ? "transparent 0 100%" : `${first} 0 ${share * 100}%, ${second} ${share * 100}% 100%`}) ${place} no-repeat`;
-  canvas.style.padding = "0 0 4px 4px";
+  Object.assign(canvas.style, { boxSizing: "border-box", padding: "0 0 4px 4px" });
   canvas.style.background = `${edge("bottom", down, "left / 4px 100%")}, ${edge("right", across, "bottom / 100% 4px")}`;
   return canvas;
 }
