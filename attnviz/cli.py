@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BAD_CALL, FAILED = 2, 1
 
 #: Codes of errors that say that a name or path is none of a model.
-_NO_MODEL = ("no_such_model", "no_such_path", "load_file", "hub_name")
+_NO_MODEL = ("no_such_model", "no_such_path", "load_file", "load_weights", "hub_name")
 
 #: Seconds between lines about long work where there is no terminal.
 TOLD_EVERY = 30.0

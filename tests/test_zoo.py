@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -515,3 +516,23 @@ def test_what_a_killed_process_left_goes_with_the_next_and_nothing_else(tmp_path
     with pytest.raises(ModelError, match="nothing"):
         foreign.copy_own(tmp_path / "nothing", tmp_path / "new", {}, None, 1, lambda folder: None)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([at_work.name, strange.name])
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        (keras.Sequential([keras.layers.Dense(3)]), "load_takes", "attnviz.wrap"),
+        ("no/such/folder", "no_such_path", "no/such/folder"),
+        ("hf://google-bert/bert-base-uncased", "hub_name", "hf download"),
+        ("https://huggingface.co/google-bert/bert-base-uncased", "hub_name", "hf download"),
+        ("model.weights.h5", "load_weights", "load_weights"),
+        ("model.safetensors", "load_weights", "folder"),
+    ],
+)
+def test_what_load_is_given_by_mistake_is_told_apart(given, code, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("model.weights.h5", "model.safetensors"):
+        (tmp_path / name).write_bytes(b"numbers")
+    with pytest.raises(ModelError) as raised:
+        zoo.load(given)
+    assert raised.value.code == code and said in raised.value.message("en") and raised.value.message("ja")

@@ -45,6 +45,7 @@ PUBLIC: dict[str, tuple[str, str]] = {
     "Measures": ("explain.measures", "Measures"),
     "measure": ("explain.measures", "measure"),
     "of_classifier": ("explain.measures", "of_classifier"),
+    "of_mask": ("explain.measures", "of_mask"),
     "integrated_gradients": ("explain.attribution", "integrated_gradients"),
     "gradient_input": ("explain.attribution", "gradient_input"),
     "leave_one_out": ("explain.attribution", "removed"),

@@ -37,7 +37,7 @@ def packed(
         where a site's values start (-1: none), and their shape.
 
     Raises:
-        InputError: `no_such_block`, `no_such_index`, `edit_in_loop`, `edit_shape`.
+        InputError: `no_such_block`, `no_such_index`, `edit_in_loop`, `edit_not_offered`, `edit_shape`.
     """
     places = {site.name: row for site, row in zip(sites, rows, strict=True)}
     layouts = {site.name: site.layout for site in sites}
@@ -47,6 +47,9 @@ def packed(
             raise InputError("no_such_block", received=edit.block, expected=", ".join(places))
         if not next(site.editable for site in sites if site.name == edit.block):
             raise InputError("edit_in_loop", block=edit.block)
+        how = next(site.how for site in sites if site.name == edit.block)
+        if how != "softmax" and np.isinf(edit.weights).any():  # only a softmax is taken again under another mask
+            raise InputError("edit_not_offered", code=edit.label or edit.block)
         heads = layouts[edit.block].shape(sizes[edit.block])[1] or 1
         if edit.head is not None and not 0 <= edit.head < heads:
             raise InputError("no_such_index", what="head", received=edit.head, last=heads - 1)

@@ -27,7 +27,7 @@ from attnviz.errors import AttnvizError, ModelError
 RECOGNISED = (
     "MultiHeadAttention, GroupQueryAttention, Attention, AdditiveAttention, AttentionPooling, KerasHub's layers, "
     "and any layer that computes a softmax over tokens (tf.nn, tf.math, keras.ops, keras.activations, Softmax, "
-    "exp ÷ sum) and goes on with it"
+    "exp ÷ sum) or other shares over tokens (ReLU, sigmoid, squares … ÷ sum, sparsemax, entmax) and goes on with it"
 )
 
 _EDITS = (tf.TensorSpec([None], tf.float32), tf.TensorSpec([None, packing.COLUMNS], tf.int32))
@@ -53,6 +53,8 @@ class Graph:
         unreachable: Paths of layers whose softmax lies in a loop or branch that gives nothing out.
         in_python: Names of layers that compute in Python (`numpy_function`), where nothing is seen.
         padded: Along which sequences Keras' masks run that the functions give out.
+        no_shares: Names of layers that weigh tokens by numbers which nothing makes sum to one.
+        changed: Names of sites whose weights the model changes before it weighs with them.
     """
 
     specs: tuple[tf.TensorSpec, ...]
@@ -67,6 +69,8 @@ class Graph:
     unreachable: tuple[str, ...]
     in_python: tuple[str, ...]
     padded: tuple[Along, ...]
+    no_shares: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
     def takes(self, leaves: Sequence[tf.Tensor]) -> bool:
         """Whether these inputs fit."""
@@ -93,7 +97,8 @@ def traced(
         given: By name of a site or layer what its axes are, see `axes_as_given`.
 
     Raises:
-        ModelError: `nothing_to_capture`, `nothing_in_reach`, `nothing_but_python`, `not_traceable`.
+        ModelError: `nothing_to_capture`, `nothing_in_reach`, `nothing_but_python`, `nothing_but_no_shares`,
+            `not_traceable`.
     """
     failure: Exception | None = None
     for specs in _signatures(model, structure, leaves):
@@ -252,7 +257,9 @@ def _trace(
 
     whole = tf.function(run, autograph=False).get_concrete_function(*specs, *_EDITS)
     recorder: Recorder = found["recorder"]
-    sites, rows, masks = read_sites(whole.graph, recorder, found["leaves"], found["answers"], given)
+    read = read_sites(whole.graph, recorder, found["leaves"], found["answers"], given)
+    sites, rows, masks = read.sites, read.rows, read.masks
+    no_shares = tuple(dict.fromkeys(_layer_of(each, model) for each in read.no_shares))
     unreachable = tuple(dict.fromkeys([*recorder.unreachable, *_called_compiled(whole.graph, model)]))
     in_python = tuple(dict.fromkeys(_called_in_python(whole.graph, model)))
     if not sites:
@@ -262,6 +269,8 @@ def _trace(
             raise ModelError("nothing_in_reach", **about, unreachable=", ".join(unreachable))
         if in_python:
             raise ModelError("nothing_but_python", **about, unreachable=", ".join(in_python))
+        if no_shares:
+            raise ModelError("nothing_but_no_shares", **about, unreachable=", ".join(no_shares))
         raise ModelError("nothing_to_capture", **about)
     count = len(recorder.tapped)
     no_values, no_edits = np.zeros(0, np.float32), np.full((count, packing.COLUMNS), -1, np.int32)
@@ -296,6 +305,8 @@ def _trace(
         unreachable,
         in_python,
         tuple(along for _, along in masks),
+        no_shares,
+        read.changed,
     )
 
 

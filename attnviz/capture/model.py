@@ -73,6 +73,16 @@ class CapturedModel:
         """Names of layers that compute in Python, where nothing is seen."""
         return self._any_graph().in_python
 
+    @property
+    def no_shares(self) -> tuple[str, ...]:
+        """Names of layers that weigh tokens by numbers which nothing makes sum to one."""
+        return self._any_graph().no_shares
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Names of sites whose weights the model changes before it weighs with them."""
+        return self._any_graph().changed
+
     def __call__(self, inputs: Any, edits: Sequence[Edit] = ()) -> Run:
         """Run the model.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -14,11 +15,31 @@ from attnviz.capture.recorder import Recorder, Tapped
 from attnviz.capture.roles import Along, Roles, along, roles
 from attnviz.capture.sides import mapped_along
 from attnviz.capture.sites import ATTENTION, Site
-from attnviz.capture.uses import multiplied, only_handed_on, recalls, used
+from attnviz.capture.uses import computed, multiplied, only_handed_on, recalls, used
+from attnviz.capture.weighing import weighed
 from attnviz.errors import InputError
 
 #: What an engineer may call an axis.
 AXES = ("batch", "head", "query", "key")
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was found in a graph.
+
+    Attributes:
+        sites: The attention, in order of first call.
+        rows: The number of each among everything met.
+        masks: Which of Keras' masks say something of which sequence.
+        no_shares: Operations that weigh tokens by numbers which nothing makes sum to one.
+        changed: Names of sites whose weights the model changes before it weighs with them.
+    """
+
+    sites: tuple[Site, ...]
+    rows: tuple[int, ...]
+    masks: list[tuple[int, Along]]
+    no_shares: tuple[tf.Operation, ...]
+    changed: tuple[str, ...]
 
 
 def read_sites(
@@ -27,7 +48,7 @@ def read_sites(
     inputs: Sequence[tf.Tensor],
     answers: Sequence[tf.Tensor],
     given: Mapping[str, Sequence[str]],
-) -> tuple[tuple[Site, ...], tuple[int, ...], list[tuple[int, Along]]]:
+) -> Read:
     """The attention among what was met.
 
     Args:
@@ -36,10 +57,6 @@ def read_sites(
         inputs: The model's, in flattened order.
         answers: What the model gives out.
         given: By name of a site, or of its layer, what its axes are.
-
-    Returns:
-        The sites in order of first call; the number of each among everything met; which of Keras' masks say something
-        of which sequence.
 
     Raises:
         InputError: `axes_given`.
@@ -65,7 +82,17 @@ def read_sites(
         if name not in {*names, *(each.path for each, _ in found), *(each.layer.name for each, _ in found)}:
             raise InputError("no_such_block", received=name[:80], expected=", ".join(names))
     sites = tuple(_site(flow, name, each, read) for name, (each, read) in zip(names, found, strict=True))
-    return sites, tuple(rows), _masks(flow, recorder)
+    shown = {id(each): name for name, (each, _) in zip(names, found, strict=True)}
+    open_scores: list[tf.Operation] = []
+    changed: list[str] = []
+    for product in weighed(flow, graph, recorder.tapped):
+        if id(product.product.outputs[0]) not in alive:
+            continue
+        if not product.weights:
+            open_scores.append(product.operation)
+        elif not product.kept:
+            changed.extend(shown[id(each)] for each in product.weights if id(each) in shown)
+    return Read(sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(dict.fromkeys(changed)))
 
 
 def axes_as_given(tapped: Tapped, names: Sequence[str]) -> Layout:
@@ -83,7 +110,8 @@ def axes_as_given(tapped: Tapped, names: Sequence[str]) -> Layout:
         raise InputError("axes_given", block=tapped.path, count=len(shape), **said)
     by_name = {what: [axis for axis, name in enumerate(names) if name == what] for what in AXES}
     order = tuple(axis for what in AXES for axis in by_name[what])
-    return Layout(order, *(len(by_name[what]) for what in AXES[1:]))
+    head, query, key = (len(by_name[what]) for what in AXES[1:])
+    return Layout(order, head, query, key)
 
 
 def _roles(flow: Flow, tapped: Tapped, given: Layout | None) -> Roles:
@@ -103,8 +131,8 @@ def _is_attention(flow: Flow, tapped: Tapped, read: Roles, answers: Sequence[tf.
     if said or isinstance(tapped.layer, ATTENTION):
         return True
     weights = tapped.weights if not tapped.steps else tapped.inner[1]
-    if tapped.chooses:
-        return read.tokens and multiplied(flow, weights)
+    if tapped.chooses or tapped.how != "softmax":  # any numbers may be divided by their sum
+        return read.tokens and multiplied(flow, weights) and (tapped.chooses or computed(flow, tapped.inner[0]))
     if not read.tokens and not recalls(flow, weights):
         return False
     keys = read.layout.order[len(read.layout.order) - read.layout.keys :]
@@ -119,9 +147,10 @@ def _site(flow: Flow, name: str, tapped: Tapped, read: Roles) -> Site:
         read,
         tuple(tapped.weights.shape.as_list()),
         tapped.weights.dtype.name,
-        tapped.editable,
-        tapped.maskable,
+        tapped.editable and not read.layout.folded,
+        tapped.maskable and not read.layout.folded,
         not hiding or any(id(each) in flow.dependent for each in hiding),
+        tapped.how,
     )
 
 

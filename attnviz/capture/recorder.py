@@ -17,7 +17,8 @@ import keras
 import tensorflow as tf
 
 from attnviz.capture.masks import unmasked
-from attnviz.capture.sites import CLASSIFIERS, callers, owner
+from attnviz.capture.sites import CLASSIFIERS, FUNCTIONS, callers, owner
+from attnviz.trace.block import Normalisation
 
 #: Held while anything is patched. Reentrant, because building a model inside may capture again.
 LOCK = threading.RLock()
@@ -47,6 +48,7 @@ class Tapped:
         maskable: Whether a mask was found that can be lifted.
         chooses: Whether this is the activation of a layer that chooses between its units.
         superseded: Whether the model made other weights out of these and goes on with those.
+        how: What makes the rows sum to one.
     """
 
     path: str
@@ -62,6 +64,7 @@ class Tapped:
     maskable: bool = False
     chooses: bool = False
     superseded: bool = False
+    how: Normalisation = "softmax"
 
 
 @dataclass
@@ -90,6 +93,7 @@ class Recorder:
         calls: The layers being called, outermost first, the sequences they were called with, and ids of all tensors.
         added: By id of a loop's body, which of its outputs were added to bring weights out.
         quiet: While the recorder itself computes.
+        ends: Ids of what layers gave out that do more than scores are put together with.
         masks: What Keras knows of padding: bool `[batch, token]`, False where there is some.
     """
 
@@ -104,6 +108,7 @@ class Recorder:
     calls: list[tuple[keras.Operation, tuple[tf.Tensor, ...], frozenset[int]]] = field(default_factory=list)
     added: dict[int, frozenset[int]] = field(default_factory=dict)
     quiet: bool = False
+    ends: set[int] = field(default_factory=set)
     masks: list[tf.Tensor] = field(default_factory=list)
 
     @property
@@ -122,7 +127,12 @@ class Recorder:
         return tf.compat.v1.get_default_graph() is self.scopes[-1].graph
 
     def softmax(
-        self, scores: tf.Tensor, weights: tf.Tensor, axes: Sequence[int], instead: Sequence[tf.Tensor] = ()
+        self,
+        scores: tf.Tensor,
+        weights: tf.Tensor,
+        axes: Sequence[int],
+        instead: Sequence[tf.Tensor] = (),
+        how: Normalisation = "softmax",
     ) -> tf.Tensor:
         """Note one softmax and return what the model goes on with.
 
@@ -131,6 +141,7 @@ class Recorder:
             weights: What comes out.
             axes: What it goes over.
             instead: Tensors these weights were made from; a softmax among them is not the last word.
+            how: What makes the rows sum to one, if it is no softmax.
         """
         stack = callers(sys._getframe(1))
         rank = weights.shape.rank
@@ -147,7 +158,7 @@ class Recorder:
         inner, editable, maskable = (scores, weights), scope is self.scopes[0], False
         if self.table is not None and editable:
             self.quiet = True
-            before = unmasked(scores)
+            before = unmasked(scores) if how == "softmax" else None
             maskable = before is not None
             open_scores = scores if before is None else before
             weights = self._editable(weights, scores, open_scores, over, self.table[len(scope.tapped)])
@@ -155,14 +166,24 @@ class Recorder:
         sources, border = self._sources(layer)
         chooses = isinstance(stack[-1], CLASSIFIERS)
         scope.tapped.append(
-            Tapped(path, layer, over, scores, weights, inner, (), border, sources, editable, maskable, chooses)
+            Tapped(path, layer, over, scores, weights, inner, (), border, sources, editable, maskable, chooses, how=how)
         )
         return weights
 
+    def met(self, tensor: tf.Tensor) -> Tapped | None:
+        """The weights that a tensor is, as they were met or after an edit."""
+        return next(
+            (each for each in self.scopes[-1].tapped if tensor is each.weights or tensor is each.inner[1]), None
+        )
+
     def _sources(self, layer: keras.Operation) -> tuple[tuple[tf.Tensor, ...], frozenset[int]]:
-        """What the layer was called with, or, if it was not called as Keras calls layers, the one around it."""
+        """What the layer was called with, or, if it was not called as Keras calls layers, the one around it.
+
+        The scores of a mere function were put together in front of it.
+        """
         calls = [each for each in self.calls if each[0] is layer] or self.calls[1:]
-        return calls[-1][1:] if calls else ((), frozenset())
+        sources, border = calls[-1][1:] if calls else ((), frozenset())
+        return sources, frozenset(self.ends) if isinstance(layer, FUNCTIONS) else border
 
     def _editable(
         self, weights: tf.Tensor, scores: tf.Tensor, open_scores: tf.Tensor, over: tuple[int, ...], row: tf.Tensor

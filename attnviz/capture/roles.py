@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import tensorflow as tf
 
 from attnviz.capture.flow import Axis, Flow
-from attnviz.capture.layout import Layout
+from attnviz.capture.layout import Layout, Part
 from attnviz.capture.sides import Parting, asking, parting, picked_from
 
 #: Who asks: the tokens along an axis, a learned vector, one token, or something computed of the inputs.
@@ -99,11 +99,26 @@ def roles(
     else:
         heads = [axis for axis in free if axis not in queries]
         layout = Layout((*batch, *heads, *queries, *keys), len(heads), len(queries), len(keys))
+    folded = () if queries or given is not None else _folded(flow, own, batch)
+    if folded:
+        layout = replace(layout, folded=tuple((part, size) for part, size, _ in folded))
+        rows = next(axis for part, _, axis in folded if part == "query")
+        keyed = along(flow, own[keys[0]]) if len(keys) == 1 else None
+        return Roles(layout, along(flow, rows), keyed, "tokens", None, True, _counts_tokens(flow, own, keys, ()))
     chosen = layout.order[layout.batches + layout.heads : layout.batches + layout.heads + layout.queries]
     query = along(flow, own[chosen[0]]) if len(chosen) == 1 else _several(flow, [own[axis] for axis in chosen])
     key = along(flow, own[keys[0]]) if len(keys) == 1 else _several(flow, [own[axis] for axis in keys])
     asker, place = _asker(flow, scores, own, chosen, keys[0] - first, border)
     return Roles(layout, query, key, asker, place, sure, _counts_tokens(flow, own, keys, chosen))
+
+
+def _folded(flow: Flow, own: Sequence[Axis], batch: Sequence[int]) -> tuple[tuple[Part, int | None, Axis], ...]:
+    """What an axis holds in which the batch lies together with tokens that ask, as scores are laid out as a matrix."""
+    found: list[tuple[Part, int | None, Axis]] = []
+    for atom in flow.root(own[batch[0]]) if len(batch) == 1 else ():
+        part: Part = "batch" if atom.role == "batch" else "query" if token_like(flow, (atom,)) else "head"
+        found.append((part, atom.size, (atom,)))
+    return tuple(found) if [part for part, _, _ in found].count("query") == 1 else ()
 
 
 def _by_place(flow: Flow, shape: Sequence[int | None], over: Sequence[int], steps: Sequence[Axis]) -> Layout:
@@ -125,7 +140,7 @@ def _is_batch(flow: Flow, axis: Axis) -> bool:
     return any(atom.role == "batch" for atom in flow.root(axis))
 
 
-def _token_like(flow: Flow, axis: Axis) -> bool:
+def token_like(flow: Flow, axis: Axis) -> bool:
     """Tokens, regions, or the columns of a table: whatever is counted along an axis of an input."""
     return flow.role(axis) == "sequence" or any(
         isinstance(a.key, tuple) and a.key[0] == "input" for a in flow.root(axis)
@@ -142,7 +157,7 @@ def _queries(
 ) -> list[int]:
     """The axes that count queries: those that the keys' side of the scores does not have."""
     parted = [axis for axis in free if axis < first or partings[axis] is not None]
-    tokens = [axis for axis in parted if axis >= first and (_token_like(flow, own[axis]) or own[axis] == own[keys[0]])]
+    tokens = [axis for axis in parted if axis >= first and (token_like(flow, own[axis]) or own[axis] == own[keys[0]])]
     if tokens:
         return tokens[-max(len(keys), 1) :] if len(tokens) > len(keys) else tokens
     alone = [axis for axis in free if axis >= first and own[axis] == own[keys[0]] and own[axis]]
@@ -192,7 +207,7 @@ def _one(axis: Axis) -> bool:
 def _counts_tokens(flow: Flow, own: Sequence[Axis], keys: Sequence[int], chosen: Sequence[int]) -> bool:
     for axis in (own[each] for each in keys):
         known = flow.role(axis)
-        if known in (None, "sequence", "batch", "opaque") or _token_like(flow, axis) or flow.beside(axis):
+        if known in (None, "sequence", "batch", "opaque") or token_like(flow, axis) or flow.beside(axis):
             return True
     return any(own[axis] == own[keys[0]] for axis in chosen)
 

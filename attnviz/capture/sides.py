@@ -132,10 +132,10 @@ def mapped_along(flow: Flow, tensor: tf.Tensor) -> Axis | None:
 
 
 def _single(flow: Flow, axes: list[Axis]) -> Picked | None:
-    """A slice of length one, as `x[:, :1]`."""
-    for axis in axes:
-        if len(axis) == 1 and axis[0].size == 1 and isinstance(axis[0].key, tuple):
-            what, parents = axis[0].key[0], axis[0].key[1]
+    """A slice of length one, as `x[:, :1]`, perhaps laid together with other axes."""
+    for atom in (atom for axis in axes for atom in axis):
+        if atom.size == 1 and isinstance(atom.key, tuple):
+            what, parents = atom.key[0], atom.key[1]
             if isinstance(what, tuple) and what[0] == "slice":
                 return Picked(flow.root(parents[0]), what[1] or 0)
             if isinstance(what, tuple) and what[0] == "take":

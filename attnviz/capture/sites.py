@@ -11,6 +11,7 @@ import keras
 
 from attnviz.capture.layout import Layout
 from attnviz.capture.roles import Roles
+from attnviz.trace.block import Normalisation
 
 #: Layers whose own activation is a choice between their units, never attention.
 CLASSIFIERS = (keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Conv1D, keras.layers.Conv2D)
@@ -18,6 +19,13 @@ CLASSIFIERS = (keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Conv1D
 ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention, keras.layers.Attention)
 #: Layers that only apply a function: a site inside another layer is named for that layer.
 FUNCTIONS = (keras.layers.Softmax, keras.layers.Activation)
+#: Layers that scores are put together with in a model that has no layer of its own for attention.
+PLAIN = (
+    *(*FUNCTIONS, keras.layers.Lambda, keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Dropout),
+    *(keras.layers.Dot, keras.layers.Add, keras.layers.Subtract, keras.layers.Multiply, keras.layers.Concatenate),
+    *(keras.layers.Permute, keras.layers.Reshape, keras.layers.Flatten, keras.layers.RepeatVector),
+    *(keras.layers.LeakyReLU, keras.layers.ReLU, keras.layers.ELU, keras.layers.TimeDistributed),
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,7 @@ class Site:
         roles: What its axes count, and who asks.
         maskable: Whether a mask enters its scores that an edit can lift.
         heeds: Whether what hides cells depends on what the model is given, as padding does; not only on lengths.
+        how: What makes its rows sum to one.
     """
 
     name: str
@@ -43,6 +52,7 @@ class Site:
     editable: bool = True
     maskable: bool = False
     heeds: bool = True
+    how: Normalisation = "softmax"
 
     @property
     def layout(self) -> Layout:

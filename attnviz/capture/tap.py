@@ -2,9 +2,10 @@
 
 TensorFlow reaches each softmax through `gen_nn_ops.softmax`, whichever public name the model's author used. Keras'
 `Softmax` layer is tapped as a whole, for it may go over several axes and sets masked weights to zero afterwards.
-Exponentials divided by their sum are met at the division (`normalised.py`). What happens inside a loop (`loops.py`) is
-brought out of it. All this is patched for the whole process, so only under a lock, only while tracing, and acting only
-for the thread that traces; what is met goes to its `Recorder`.
+Exponentials and other numbers divided by their sum are met at the division (`normalised.py`), scores above a threshold
+where they are cut (`sparse.py`). What happens inside a loop (`loops.py`) is brought out of it. All this is patched for
+the whole process, so only under a lock, only while tracing, and acting only for the thread that traces; what is met
+goes to its `Recorder`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from keras import tree
 from keras.src import backend
 from tensorflow.python.ops import gen_math_ops, gen_nn_ops
 
-from attnviz.capture import loops, normalised
+from attnviz.capture import loops, normalised, sparse
 from attnviz.capture.recorder import Recorder, active, tracing
+from attnviz.capture.sites import PLAIN
 
 
 @contextmanager
@@ -74,22 +76,38 @@ def _softmax_layer(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
-    return _normalised(original, lambda x, y: normalised.divided(x, y))
+    return _normalised(original, normalised.divided)
 
 
 def _multiplied(original: Callable[..., Any]) -> Callable[..., Any]:
-    def look(x: tf.Tensor, y: tf.Tensor) -> normalised.Found | None:
+    def look(x: tf.Tensor, y: tf.Tensor, met: normalised.Met) -> normalised.Found | None:
         for number, other in ((x, y), (y, x)):
             total = normalised.reciprocal(other)
             if total is not None:
-                return normalised.divided(number, total)
-        return None
+                return normalised.divided(number, total, met)
+        return sparse.raised(x, met) if x is y else None
 
     return _normalised(original, look)
 
 
 def _exponential(original: Callable[..., Any]) -> Callable[..., Any]:
-    return _normalised(original, lambda x: normalised.exponential(x))
+    return _normalised(original, normalised.exponential)
+
+
+def _cut(original: Callable[..., Any]) -> Callable[..., Any]:
+    def look(x: tf.Tensor, *rest: Any) -> normalised.Found | None:
+        *zero, met = rest
+        for number, other in ((x, zero[0]), (zero[0], x)) if zero else ((x, None),):
+            least = None if other is None else tf.get_static_value(other)
+            if other is None or (least is not None and not least.any()):
+                return sparse.above(number, met)
+        return None
+
+    return _normalised(original, look)
+
+
+def _raised(original: Callable[..., Any]) -> Callable[..., Any]:
+    return _normalised(original, lambda x, *rest: sparse.raised(x, rest[-1]))
 
 
 def _normalised(original: Callable[..., Any], look: Callable[..., normalised.Found | None]) -> Callable[..., Any]:
@@ -102,12 +120,12 @@ def _normalised(original: Callable[..., Any], look: Callable[..., normalised.Fou
             return result
         recorder.quiet = True
         try:
-            found = look(*(each for each in result.op.inputs))
+            found = look(*result.op.inputs, recorder.met)
         finally:
             recorder.quiet = False
         if found is None or not result.shape.rank:
             return result
-        return recorder.softmax(found.scores, result, found.axes, found.instead)
+        return recorder.softmax(found.scores, result, found.axes, found.instead, found.how)
 
     return operation
 
@@ -126,6 +144,8 @@ def _layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
             outputs = original(self, *args, **kwargs)
         finally:
             recorder.calls.pop()
+        if not isinstance(self, PLAIN):
+            recorder.ends.update(id(each) for each in tree.flatten(outputs) if isinstance(each, tf.Tensor))
         if any(self is layer for layer in recorder.observed) and recorder.reachable() and len(recorder.scopes) == 1:
             recorder.outputs.append((self, outputs))
             if recorder.tape is not None:
@@ -151,6 +171,12 @@ PATCHES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (gen_math_ops, "div_no_nan", _divided),
     (gen_math_ops, "mul", _multiplied),
     (gen_math_ops, "exp", _exponential),
+    (tf, "maximum", _cut),
+    (tf.math, "maximum", _cut),
+    (tf.nn, "relu", _cut),
+    (tf, "square", _raised),
+    (tf.math, "square", _raised),
+    (gen_math_ops, "_pow", _raised),
     (keras.layers.Softmax, "call", _softmax_layer),
     (keras.Layer, "__call__", _layer_call),
     *loops.PATCHES,

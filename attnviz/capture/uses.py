@@ -82,6 +82,20 @@ def multiplied(flow: Flow, weights: tf.Tensor) -> bool:
     return any(id(other) in flow.dependent for other in _partners(weights))
 
 
+def computed(flow: Flow, scores: tf.Tensor) -> bool:
+    """Whether scores come from a product of what the model is given: masks, counts and graphs that are given do not."""
+    pending, seen = [scores], set[int]()
+    while pending:
+        tensor = pending.pop()
+        if id(tensor) in seen or id(tensor) not in flow.dependent:
+            continue
+        seen.add(id(tensor))
+        if tensor.op.type in _PRODUCTS or tensor.op.type.startswith("Conv"):
+            return True
+        pending.extend(tensor.op.inputs)
+    return False
+
+
 def recalls(flow: Flow, weights: tf.Tensor) -> bool:
     """Whether the weights choose from a memory that is learned: they are multiplied with the model's own weights."""
     partners = list(_partners(weights))

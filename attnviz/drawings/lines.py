@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from attnviz.analysis.compact import coded
 from attnviz.drawings.look import Look
 from attnviz.figures import style
-from attnviz.trace import MASK_NONE, AttentionBlock, Axis
+from attnviz.figures.sentences import inks
+from attnviz.trace import MASK_NONE, AttentionBlock
 
 #: Weights below this stay undrawn; the page says so.
 LEAST = 0.01
@@ -32,15 +33,15 @@ def lines(look: Look, block: AttentionBlock, layer: int, head: int, alt: str) ->
     """
     longest = max(len(token) for token in (*block.query.tokens, *block.key.tokens))
     size = _ROW if len(block.query) <= 40 else _LONG_ROW
-    palette = style.theme(look.theme).series
+    paint = style.theme(look.theme)
     return {
         "queries": list(block.query.tokens),
         "keys": list(block.key.tokens),
-        "inks": {"query": _inks(block.query, look.theme), "key": _inks(block.key, look.theme)},
+        "inks": {"query": inks(block.query, paint), "key": inks(block.key, paint)},
         "heads": block.shape[1],
         "head": head,
         "codes": base64.b64encode(coded(_unmasked(block, layer)).tobytes()).decode(),
-        "colours": [palette[index % len(palette)] for index in range(block.shape[1])],
+        "colours": [paint.series[index % len(paint.series)] for index in range(block.shape[1])],
         "least": LEAST,
         "size": size,
         "gutter": min(max(longest * _UNITS, 90), 300),
@@ -51,12 +52,6 @@ def lines(look: Look, block: AttentionBlock, layer: int, head: int, alt: str) ->
             "least": f"{look.t('surgery.mark')} · " * look.edited + look.t("lines.least", least=f"{LEAST:g}"),
         },
     }
-
-
-def _inks(axis: Axis, theme: str) -> list[str]:
-    """The colour of each token's sentence; nothing where there is one sentence."""
-    colours = style.segments(style.theme(theme))
-    return [] if axis.segments is None else [colours[min(segment, 1)] for segment in axis.segments]
 
 
 def _unmasked(block: AttentionBlock, layer: int) -> NDArray[np.float32]:

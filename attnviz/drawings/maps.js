@@ -19,6 +19,7 @@ import { newest } from "./shared/newest.js";
  * @property {number} head
  * @property {string[]} ramp
  * @property {string} sign
+ * @property {{ colours: string[], down: number | null, across: number | null }} segments Of two sentences: how much of each side is the first.
  * @property {Reason[]} reasons
  * @property {{ title: string, ticks: Tick[] }} legend
  * @property {{ label: string, layer: string, head: string }} words
@@ -61,11 +62,26 @@ function entries(data, paint) {
       const start = (layer * data.heads + head) * size, from = masks.length > size ? start : 0;
       const small = { codes: codes.subarray(start, start + size), masks: masks.subarray(from, from + size), rows: data.rows, columns: data.columns };
       const button = opener(data, layer, head);
-      button.append(paintCells(make("canvas"), small, paint));
+      button.append(edged(paintCells(make("canvas"), small, paint), data.segments));
       cells.push(button);
     }
   }
   return cells;
+}
+
+/**
+ * A map with an edge in the colours of two sentences: the queries' at the left, the keys' below.
+ * @param {HTMLElement} canvas
+ * @param {Maps["segments"]} segments
+ */
+function edged(canvas, { colours: [first, second], down, across }) {
+  if (down === null && across === null) return canvas;
+  /** @param {string} way @param {number | null} share @param {string} place */
+  const edge = (way, share, place) =>
+    `linear-gradient(to ${way}, ${share === null ? "transparent 0 100%" : `${first} 0 ${share * 100}%, ${second} ${share * 100}% 100%`}) ${place} no-repeat`;
+  Object.assign(canvas.style, { boxSizing: "border-box", padding: "0 0 4px 4px" });
+  canvas.style.background = `${edge("bottom", down, "left / 4px 100%")}, ${edge("right", across, "bottom / 100% 4px")}`;
+  return canvas;
 }
 
 /**

@@ -12,7 +12,8 @@ from attnviz.analysis.compact import placed, shrunk
 from attnviz.analysis.scales import ScaleKey, ticks
 from attnviz.drawings.look import Look
 from attnviz.figures import style
-from attnviz.trace import AttentionBlock
+from attnviz.figures.sentences import border, told
+from attnviz.trace import AttentionBlock, Axis
 
 #: Most rows and columns a small map is drawn with: of many heads each has little room.
 LIMIT, MANY, LIMIT_OF_MANY = 64, 144, 32
@@ -42,6 +43,11 @@ def maps(look: Look, block: AttentionBlock, layer: int, head: int, scale: ScaleK
         "layer": layer,
         "head": head,
         "ramp": list(style.theme(look.theme).ramp),
+        "segments": {
+            "colours": list(style.segments(style.theme(look.theme))),
+            "down": _share(block.query),
+            "across": _share(block.key),
+        },
         "reasons": [{"code": int(code), "name": look.t(f"masks.{code}")} for code in np.unique(masks) if code],
         "legend": {
             "title": f"{look.t('surgery.mark')} · " * look.edited
@@ -49,11 +55,17 @@ def maps(look: Look, block: AttentionBlock, layer: int, head: int, scale: ScaleK
             "ticks": [{"position": tick.position, "label": tick.label} for tick in ticks(scale)],
         },
         "words": {
-            "label": look.t("views.overview"),
+            "label": f"{look.t('views.overview')}. {told(block.key, look.language)}".removesuffix(". "),
             "layer": look.t("figures.layer"),
             "head": look.t("figures.head"),
         },
     }
+
+
+def _share(axis: Axis) -> float | None:
+    """How much of an axis is the first of two sentences; None where there is one."""
+    first = border(axis)
+    return None if first is None else first / len(axis)
 
 
 def _masks(block: AttentionBlock, limit: int) -> NDArray[np.uint8]:

@@ -12,6 +12,8 @@ import { newest } from "./shared/newest.js";
  * @typedef {object} Matrix
  * @property {string[]} queries
  * @property {string[]} keys
+ * @property {Record<"query" | "key", string[]>} inks Of the tokens of two sentences; none of one.
+ * @property {Record<"query" | "key", number | null>} borders Tokens before the second sentence.
  * @property {number} query The one that is looked at.
  * @property {number[]} own The model's own position of each query.
  * @property {number} letter Pixels of a name.
@@ -116,12 +118,24 @@ function name(svg, data, { down, across, left, below, cell }) {
   const grid = lines(columns, (at) => `M${left + at} 2V${foot}`) + lines(rows, (at) => `M${left} ${2 + at}h${columns * cell}`);
   svg.replaceChildren(
     ...(cell < pitch(data) ? [] : [shape("path", { d: grid, stroke: data.ground, "shape-rendering": "crispEdges" })]),
-    ...down.map(([token, place]) => words(token, letter, left - 6, middle(place), "end")),
-    ...across.map(([token, place]) => words(token, letter, left - 2 + middle(place), foot + 6, "end", -90)),
+    ...down.map(([token, place]) => words(token, letter, left - 6, middle(place), "end", 0, data.inks.query[place])),
+    ...across.map(([token, place]) => words(token, letter, left - 2 + middle(place), foot + 6, "end", -90, data.inks.key[place])),
+    ...parted(data, left, cell),
     words(data.words.query, letter, letter * 0.75, 2 + (rows * cell) / 2, "middle", -90),
     words(data.words.key, letter, left + (columns * cell) / 2, height - letter * 0.75, "middle"),
     shape("rect", { x: left - 1, y: 1 + data.query * cell, width: columns * cell + 2, height: cell + 2, fill: "none", stroke: data.accent, "stroke-width": 2 }),
   );
+}
+
+/**
+ * Lines between two sentences.
+ * @param {Matrix} data
+ * @param {number} left
+ * @param {number} cell
+ */
+function parted({ borders, queries, keys, sign }, left, cell) {
+  const ways = [borders.query && `M${left} ${2 + borders.query * cell}h${keys.length * cell}`, borders.key && `M${left + borders.key * cell} 2v${queries.length * cell}`];
+  return ways.filter(Boolean).map((d) => shape("path", { d: String(d), stroke: sign, "stroke-width": 2, "stroke-dasharray": "2 3" }));
 }
 
 /**
@@ -173,9 +187,12 @@ const pitch = ({ letter }) => letter + 2;
  * @param {number} y
  * @param {"middle" | "end"} anchor
  */
-const words = (content, letter, x, y, anchor, turn = 0) => shape("text", {
-  x, y, "text-anchor": anchor, "dominant-baseline": "central", "font-size": letter, ...(turn && { transform: `rotate(${turn} ${x} ${y})` }),
-}, content);
+function words(content, letter, x, y, anchor, turn = 0, ink = "") {
+  const turned = turn && { transform: `rotate(${turn} ${x} ${y})` };
+  const element = shape("text", { x, y, "text-anchor": anchor, "dominant-baseline": "central", "font-size": letter, ...turned }, content);
+  if (ink) element.style.fill = ink;
+  return element;
+}
 
 /**
  * As a reader counts characters, of which there are no more than code units.

@@ -13,6 +13,7 @@ from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.drawings.look import Look
 from attnviz.figures import describe, style
 from attnviz.figures.head import SIGNED
+from attnviz.figures.sentences import border, inks
 from attnviz.trace import AttentionTrace
 
 #: Pixels all cells together take, about.
@@ -50,6 +51,8 @@ def matrix(
     return {
         "queries": list(block.query.tokens),
         "keys": list(block.key.tokens),
+        "inks": {"query": inks(block.query, paint), "key": inks(block.key, paint)},
+        "borders": {"query": border(block.query), "key": border(block.key)},
         "query": focus.query,
         "own": list(range(len(block.query))) if block.parts is None else [group[0] for group in block.parts[0]],
         "letter": letter,

@@ -329,6 +329,26 @@ class NextStep(Protocol):
         """As the model's."""
 
 
+class Masked(NextStep, Protocol):
+    """One mask of a text, as a classification of the text over the vocabulary."""
+
+    @property
+    def encoded(self) -> Encoded:
+        """The text; the mask is special in it, and stays whatever is left out."""
+
+    @property
+    def place(self) -> int:
+        """Where the mask stands, from 0."""
+
+
+@runtime_checkable
+class Fills(Protocol):
+    """Says what stands in the place of a mask, and what that depends on."""
+
+    def gap(self, encoded: Encoded, mask: int = 0) -> Masked:
+        """One mask, counted from 0; raises `InputError` `no_masks`, `no_such_index`."""
+
+
 @dataclass(frozen=True, eq=False)
 class Expected:
     """What a model that continues a text expects at each of its tokens, and after the last.

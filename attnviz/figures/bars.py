@@ -14,8 +14,9 @@ from attnviz.figures import style
 from attnviz.figures.describe import whose
 from attnviz.figures.escape import plain
 from attnviz.figures.marks import bars as marks
-from attnviz.figures.marks.names import down, unknown
+from attnviz.figures.marks.names import down, tinted, unknown
 from attnviz.figures.numbers import approx, percent
+from attnviz.figures.sentences import inks
 from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace, Classification
 
@@ -58,7 +59,10 @@ def bars(
     count, table = len(table), table.iloc[places]
     values = [float(value) for value in table["weight"]]
     tokens = list(table["token"])
-    names = unknown(tokens, table["unknown"], language)
+    shades = inks(row.keys(trace), paint)
+    names = tinted(
+        unknown(tokens, table["unknown"], language), [shades[at - 1] for at in table["position"]] if shades else []
+    )
     title = plain(whose(trace, row, language)) or None
     axis = [translate(language, "figures.weight_axis"), marks.partly(len(table), count, language)]
     figure = go.Figure(

@@ -14,6 +14,7 @@ from attnviz.analysis.heads.maps import MapKey
 from attnviz.analysis.heads.pointing import Pointed, pointed
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.figures.numbers import approx, percent
+from attnviz.figures.sentences import named, told
 from attnviz.i18n import about, translate
 from attnviz.scenes import Composed, kinds_of, names_in
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, RegionAxis, Written
@@ -30,10 +31,10 @@ def row(trace: AttentionTrace, chosen: Focus | None = None, language: str = "en"
     chosen = chosen or focus(trace)
     values, keys = chosen.row(trace), chosen.keys(trace)
     top = [int(index) for index in np.argsort(-values, kind="stable")[:NAMED]]
-    items = [f"{keys.tokens[index]} {approx(float(values[index]))}" for index in top]
+    items = [f"{named(keys, index, language)} {approx(float(values[index]))}" for index in top]
     largest = translate(language, "alt.separator").join(items)
     words = translate(language, "alt.weights", text=trace.text, count=len(values), largest=largest)
-    return f"{whose(trace, chosen, language)} {words}".strip()
+    return f"{whose(trace, chosen, language)} {words} {told(keys, language)}".strip()
 
 
 def whose(trace: AttentionTrace, chosen: Focus, language: str = "en") -> str:
@@ -41,7 +42,7 @@ def whose(trace: AttentionTrace, chosen: Focus, language: str = "en") -> str:
     block = trace.block(chosen.block)
     words = ""
     if block.kind != "pooling":
-        query = block.query.tokens[chosen.query]
+        query = named(block.query, chosen.query, language)
         words = translate(language, "alt.row", layer=chosen.layer + 1, head=chosen.head + 1, query=query)
     return f"{words} {hidden(trace, chosen, language)}".strip()
 
@@ -75,8 +76,10 @@ def hidden(trace: AttentionTrace, chosen: Focus, language: str = "en") -> str:
 def grid(trace: AttentionTrace, chosen: Focus | None = None, language: str = "en") -> str:
     """All layers and heads of a block."""
     chosen = chosen or focus(trace)
-    layers, heads, queries, keys = trace.block(chosen.block).shape
-    return translate(language, "alt.grid", text=trace.text, layers=layers, heads=heads, queries=queries, keys=keys)
+    block = trace.block(chosen.block)
+    layers, heads, queries, keys = block.shape
+    sizes = {"layers": layers, "heads": heads, "queries": queries, "keys": keys}
+    return f"{translate(language, 'alt.grid', text=trace.text, **sizes)} {told(block.key, language)}".strip()
 
 
 def many(traces: Sequence[AttentionTrace], language: str = "en") -> str:
@@ -153,13 +156,13 @@ def attention_map(
         translate(
             language,
             "maps.alt_cell",
-            query=block.query.tokens[query],
-            key=block.key.tokens[key],
+            query=named(block.query, query, language),
+            key=named(block.key, key, language),
             value=approx(float(values[query, key])),
         )
         for query, key in zip(*np.unravel_index(top, values.shape), strict=True)
     ]
-    return translate(
+    words = translate(
         language,
         "maps.alt",
         title=map_title(block, kind, layer, head, language),
@@ -168,6 +171,7 @@ def attention_map(
         text=trace.text,
         largest=translate(language, "alt.separator").join(cells),
     )
+    return f"{words} {told(block.key, language)}".strip()
 
 
 def translation(

@@ -18,6 +18,7 @@ from attnviz.figures.marks.names import across, down
 from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.masks import LEGEND, overlay, room, signs
 from attnviz.figures.numbers import exact
+from attnviz.figures.sentences import inks, named, parted
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionTrace
 
@@ -78,7 +79,8 @@ def head(
 
     def hover(q: int, k: int) -> str:
         reason = f"<br>{translate(language, f'masks.{masked[q, k]}')}" if masked[q, k] else ""
-        return f"{plain(queries[q])} → {plain(keys[k])}<br>{word} {exact(float(weights[q, k]))}{reason}"
+        pair = (named(axis, place, language) for axis, place in ((block.query, q), (block.key, k)))
+        return f"{' → '.join(map(plain, pair))}<br>{word} {exact(float(weights[q, k]))}{reason}"
 
     def written(q: int, k: int) -> str:
         return inked(f"{weights[q, k]:.2f}", places[q, k], paint.ramp)
@@ -106,9 +108,12 @@ def head(
     above = SECOND_LINE * bool(told) + room(masked)
     layout = {
         **style.layout(paint, height=MARGIN + above + cell * len(queries), title=title),
-        "shapes": [framed(paint, (-0.5, len(keys) - 0.5), (chosen.query - 0.5, chosen.query + 0.5))],
-        "xaxis": across(paint, keys, title=translate(language, "figures.key_axis")),
-        "yaxis": down(paint, queries, title=translate(language, "figures.query_axis")),
+        "shapes": [
+            *parted(paint, block.query, block.key),
+            framed(paint, (-0.5, len(keys) - 0.5), (chosen.query - 0.5, chosen.query + 0.5)),
+        ],
+        "xaxis": across(paint, keys, inks=inks(block.key, paint), title=translate(language, "figures.key_axis")),
+        "yaxis": down(paint, queries, inks=inks(block.query, paint), title=translate(language, "figures.query_axis")),
     }
     layout["margin"]["t"] += above
     if masked.any():

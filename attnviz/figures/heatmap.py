@@ -20,6 +20,7 @@ from attnviz.figures.marks.names import down, plain_axis
 from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.masks import LEGEND, SIGNS, overlay, room
 from attnviz.figures.numbers import approx, exact
+from attnviz.figures.sentences import inks, named
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionTrace
 
@@ -52,7 +53,8 @@ def heatmap(
         numbers: Write each weight under its token.
 
     Returns:
-        A figure with a labelled colour scale. Hovering shows 9 significant digits.
+        A figure with a labelled colour scale. Hovering shows 9 significant digits. Of two sentences read together a
+        line in each cell says which.
 
     Raises:
         InputError: There is no trace.
@@ -70,7 +72,8 @@ def heatmap(
     paint = style.theme(theme)
     chosen = chosen or [focus(trace) for trace in rows]
     weights = [each.row(trace) for each, trace in zip(chosen, rows, strict=True)]
-    tokens = [each.keys(trace).tokens for each, trace in zip(chosen, rows, strict=True)]
+    axes = [each.keys(trace) for each, trace in zip(chosen, rows, strict=True)]
+    tokens = [axis.tokens for axis in axes]
     places = [normalise(row, scale) for row in weights]
     if len(rows) == 1:
         starts = range(0, len(tokens[0]), wrap)
@@ -96,7 +99,8 @@ def heatmap(
         mask = masks[sentence]
         code = MASK_NONE if mask is None else int(mask[position])
         reason = f"<br>{translate(language, f'masks.{code}')}" if code else ""
-        return f"{plain(tokens[sentence][position])}<br>{word} {exact(float(weights[sentence][position]))}{reason}"
+        token = plain(named(axes[sentence], position, language))
+        return f"{token}<br>{word} {exact(float(weights[sentence][position]))}{reason}"
 
     def signed(cell: tuple[int, int] | None, code: int) -> str:
         return f"{label(tokens[cell[0]][cell[1]], 10)}<br>{SIGNS[code][0]}" if cell is not None and code else ""
@@ -113,6 +117,19 @@ def heatmap(
     if len(rows) == 1:
         columns_title = owner or translate(language, "figures.keys")
     above = room(masked)
+    under = [
+        {
+            "type": "line",
+            "x0": x + 0.58,
+            "x1": x + 1.42,
+            "y0": y + 0.44,
+            "y1": y + 0.44,
+            "line": {"color": ink, "width": 4},
+        }
+        for y, line in enumerate(lines)
+        for x, cell in enumerate(line)
+        for ink in ([] if cell is None else inks(axes[cell[0]], paint)[cell[1] : cell[1] + 1])
+    ]
     height = MARGIN + above + max(CELL_HEIGHT * len(lines), SCALE_HEIGHT)
     hovers = [[hover(cell) for cell in line] for line in lines]
     figure = go.Figure(
@@ -129,6 +146,7 @@ def heatmap(
     )
     figure.layout = {
         **style.layout(paint, height=height, title=translate(language, f"scales.{scale}")),
+        "shapes": under,
         "xaxis": plain_axis(paint, side="bottom", title=columns_title, dtick=1),
         "yaxis": down(paint, names, title=axis_name),
     }

@@ -13,6 +13,7 @@ from attnviz.figures.marks.cells import cells, framed
 from attnviz.figures.marks.names import across, down
 from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.masks import LEGEND, overlay, room
+from attnviz.figures.sentences import inks, parted
 from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace
 
@@ -52,6 +53,8 @@ def large(trace: AttentionTrace, chosen: Focus, scale: ScaleKey, language: str, 
     )
     if masked.any():
         figure.add_traces(overlay(masked, None, None, paint, language, gap=0))
+    for shape in parted(paint, block.query, block.key):
+        figure.add_shape(shape)
     figure.add_shape(framed(paint, (-0.5, len(keys) - 0.5), (chosen.query - 0.5, chosen.query + 0.5), 2))
     told = describe.hidden(trace, chosen, language)
     above = room(masked) + SECOND_LINE * bool(told)
@@ -61,8 +64,10 @@ def large(trace: AttentionTrace, chosen: Focus, scale: ScaleKey, language: str, 
     figure.update_layout(
         **style.layout(paint, height=MARGIN + above + cell * len(queries), title=title),
         width=MARGIN + 100 + cell * len(keys),
-        xaxis=across(paint, keys, title=translate(language, "figures.key_axis"), **labels),
-        yaxis=down(paint, queries, title=translate(language, "figures.query_axis"), **labels),
+        xaxis=across(paint, keys, inks=inks(block.key, paint), title=translate(language, "figures.key_axis"), **labels),
+        yaxis=down(
+            paint, queries, inks=inks(block.query, paint), title=translate(language, "figures.query_axis"), **labels
+        ),
     )
     room_of_labels = min(LETTER * max(map(len, (*queries, *keys))), MARGIN) + 2 * SECOND_LINE
     figure.update_layout(margin_l=room_of_labels, margin_b=room_of_labels)

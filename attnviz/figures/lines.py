@@ -8,6 +8,8 @@ import plotly.graph_objects as go
 from attnviz.analysis.focus import asked
 from attnviz.figures import style
 from attnviz.figures.escape import plain
+from attnviz.figures.marks.names import tinted
+from attnviz.figures.sentences import inks
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionTrace
 
@@ -69,9 +71,10 @@ def lines(
                 hoverinfo="skip",
             )
     for x, tokens, places, anchor in ((0, shown.query.tokens, queries, "right"), (1, shown.key.tokens, keys, "left")):
-        for token, place in zip(tokens, places, strict=True):
+        tints = inks(shown.query if x == 0 else shown.key, paint)
+        for text, place in zip(tinted([plain(token) for token in tokens], tints), places, strict=True):
             figure.add_annotation(
-                x=x, y=place, text=plain(token), xanchor=anchor, showarrow=False, font={"size": style.FONT_SIZE}
+                x=x, y=place, text=text, xanchor=anchor, showarrow=False, font={"size": style.FONT_SIZE}
             )
     title = translate(language, "figures.layer_head", layer=chosen.layer + 1, head=chosen.head + 1)
     least = translate(language, "writing.least", least=f"{LEAST:g}")

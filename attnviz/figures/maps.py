@@ -18,6 +18,7 @@ from attnviz.figures.marks.cells import cells, inked
 from attnviz.figures.marks.names import across, down
 from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.numbers import approx, exact
+from attnviz.figures.sentences import inks, parted
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionBlock
 
@@ -103,10 +104,16 @@ def attention_map(
         figure.add_traces(masks.overlay(mask, hover, text, paint, language, gap=gap))
         above = masks.room(mask)
     every = -(-LABEL // cell)
+    tints = [inks(axis, paint) for axis in (block.query, block.key)]
     figure.layout = {
         **style.layout(paint, height=MARGIN + above + cell * queries, title=title),
-        "xaxis": across(paint, block.key.tokens, every=every, title=translate(language, "figures.key_axis")),
-        "yaxis": down(paint, block.query.tokens, every=every, title=translate(language, "figures.query_axis")),
+        "shapes": parted(paint, block.query, block.key),
+        "xaxis": across(
+            paint, block.key.tokens, every=every, inks=tints[1], title=translate(language, "figures.key_axis")
+        ),
+        "yaxis": down(
+            paint, block.query.tokens, every=every, inks=tints[0], title=translate(language, "figures.query_axis")
+        ),
     }
     if above:
         figure.update_layout(margin_t=figure.layout.margin.t + above, **masks.LEGEND)

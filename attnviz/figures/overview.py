@@ -11,6 +11,7 @@ from attnviz.analysis.scales import ScaleKey, ticks
 from attnviz.figures import style
 from attnviz.figures.marks.cells import cells
 from attnviz.figures.marks.scales import colour_bar, marked
+from attnviz.figures.sentences import edges
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, AttentionTrace
 
@@ -39,7 +40,8 @@ def overview(
         theme: `light` or `dark`.
 
     Returns:
-        A figure with a labelled colour scale, 8 bits a cell. A cell that stands for several shows their largest;
+        A figure with a labelled colour scale, 8 bits a cell; of two sentences read together each map has an edge in
+        their colours. A cell that stands for several shows their largest;
         one that is masked stays empty.
 
     Raises:
@@ -81,4 +83,8 @@ def overview(
         )
     figure.layout.yaxis.update(autorange="reversed")
     figure.layout.plot_bgcolor = paint.grid
+    corners = [
+        (head * (columns + gap) - 0.5, layer * (rows + gap) - 0.5) for layer in range(layers) for head in range(heads)
+    ]
+    figure.add_traces(edges(paint, shown.query, shown.key, corners, (columns, rows)))
     return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,23 @@ from attnviz.trace.axes import Axis, axis_from_dict
 
 Kind = Literal["pooling", "self", "causal", "cross"]
 KINDS: tuple[Kind, ...] = ("pooling", "self", "causal", "cross")
+
+#: What makes the rows of weights sum to one; `ratio`: numbers of any kind by their sum.
+Normalisation = Literal[
+    "softmax",
+    "relu",
+    "softplus",
+    "sigmoid",
+    "absolute",
+    "square",
+    "power",
+    "elu",
+    "ratio",
+    "sparsemax",
+    "entmax",
+    "two_axes",
+]
+NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
 
 #: Why a weight is exactly zero: values of `AttentionBlock.mask`.
 MASK_NONE, MASK_PADDING, MASK_CAUSAL, MASK_OTHER, MASK_HIDDEN = 0, 1, 2, 3, 4
@@ -48,6 +65,7 @@ class AttentionBlock:
             it. A row of which nothing is left to scale stays zero.
         parts: Of queries and of keys, which of the model's own positions each stands for, where an
             `analysis.reading` left out or merged some. None: each for itself.
+        normalisation: What makes the rows sum to 1, one of `NORMALISATIONS`; mostly a softmax.
     """
 
     name: str
@@ -61,6 +79,7 @@ class AttentionBlock:
     hidden: NDArray[np.float32] | None = None
     renormalised: bool = False
     parts: tuple[Groups, Groups] | None = None
+    normalisation: Normalisation = "softmax"
 
     def __post_init__(self) -> None:
         weights = self.weights if unchangeable(self.weights) else frozen(np.array(self.weights, dtype=np.float32))
@@ -68,6 +87,11 @@ class AttentionBlock:
         if self.kind not in KINDS:
             raise TraceError("trace_kind", block=self.name, received=self.kind, expected=", ".join(KINDS))
         expected = (len(self.query), len(self.key))
+        if self.normalisation not in NORMALISATIONS:
+            expected_names = ", ".join(NORMALISATIONS)
+            raise TraceError(
+                "trace_kind", block=self.name, received=str(self.normalisation)[:80], expected=expected_names
+            )
         if weights.ndim != 4 or weights.shape[2:] != expected:
             raise TraceError("trace_shape", block=self.name, expected=str(expected), received=str(weights.shape))
         with np.errstate(all="ignore"):
@@ -158,8 +182,8 @@ class AttentionBlock:
         return replace(self, weights=weights, mask=mask, hidden=hidden)
 
     def to_dict(self) -> dict[str, Any]:
-        """As in the JSON of a trace; a mask, a precision below float32, and what was edited or changed by an
-        `analysis.reading`, are added where there are any."""
+        """As in the JSON of a trace; a mask, a precision below float32, a normalisation other than a softmax, and
+        what was edited or changed by an `analysis.reading`, are added where there are any."""
         data: dict[str, Any] = {
             "name": self.name,
             "kind": self.kind,
@@ -172,6 +196,8 @@ class AttentionBlock:
             data["mask"] = self.mask.tolist()
         if self.precision != "float32":
             data["precision"] = self.precision
+        if self.normalisation != "softmax":
+            data["normalisation"] = self.normalisation
         if self.edited:
             data["edited"] = True
         if self.hidden is not None:
@@ -199,4 +225,5 @@ class AttentionBlock:
             hidden=None if hidden is None else np.array(hidden, np.float32),
             renormalised=bool(data.get("renormalised", False)),
             parts=None if query is None or key is None else (query, key),
+            normalisation=data.get("normalisation", "softmax"),
         )

@@ -29,6 +29,8 @@ class Notice:
         values = dict(self.parameters)
         if "language" in values:
             values["language"] = named(language, values["language"])
+        if "normalisation" in values:
+            values["normalisation"] = translate(language, f"normalisations.{values['normalisation']}")
         return translate(language, f"notices.{self.code}", **values)
 
     def to_dict(self) -> dict[str, Any]:

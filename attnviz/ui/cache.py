@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from attnviz import zoo
 from attnviz.analysis import reading
 from attnviz.analysis.explain import cell
-from attnviz.analysis.explain.measures import Measures, measure, of_classifier
+from attnviz.analysis.explain.measures import Measures, measure, of_classifier, of_mask
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads import alignment, roles
 from attnviz.analysis.heads.roles import Similarity
@@ -20,7 +20,7 @@ from attnviz.analysis.surgery.codes import INPUT, parse
 from attnviz.analysis.surgery.operations import Operated, begin, then
 from attnviz.corpus import shelf
 from attnviz.errors import AttnvizError, InputError
-from attnviz.families.model import Expected, Expects, Explains, Model, Parameters, Values, Writes
+from attnviz.families.model import Expected, Expects, Explains, Fills, Model, Parameters, Values, Writes
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, Edit, Encoded, Steps, Written
 from attnviz.ui import models, photos
 from attnviz.ui.kept import MEGABYTE, kept
@@ -265,6 +265,20 @@ def measures(
         row = focus(trace, layer, head, query)
         attention = row.row(trace)[[not special for special in row.keys(trace).special]]
         return of_classifier(model, encoded, target, attention)
+
+    return in_worker(task)
+
+
+@kept(TRACES // 16)
+def mask_measures(name: str, text: str, mask: int, token: str, layer: int, head: int) -> Measures:
+    """Attention of a mask in one head, and what the probability of a token in its place depends on."""
+
+    def task() -> Measures:
+        model = zoo.load(name)
+        encoded = model.encode(text)
+        gap = _offering(model, Fills).gap(encoded, mask)
+        row = model.run(encoded).blocks[0].weights[layer, head, gap.place]
+        return of_mask(model, encoded, mask, token, row[[not special for special in gap.encoded.axis.special]])
 
     return in_worker(task)
 

@@ -113,6 +113,10 @@ class Desk:
         """Attention of a row, and what the probability of a class depends on."""
         return cache.measures(self.model, text, target, focus.layer, focus.head, focus.query)
 
+    def mask_measures(self, text: str, mask: int, token: str, focus: Focus) -> Measures:
+        """Those of a token in the place of a mask, see `cache.mask_measures`."""
+        return cache.mask_measures(self.model, text, mask, token, focus.layer, focus.head)
+
     def case_measures(self, text: str) -> Measures:
         """Those of a worked case."""
         return cache.case_measures(self.model, text)

@@ -7,7 +7,7 @@ from attnviz.analysis.focus import Focus
 from attnviz.analysis.heads.alignment import written_rows
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.families.card import ModelCard
-from attnviz.families.model import Expects, Explains, Gradients, Parameters, Reweights, Searches, Values, Writes
+from attnviz.families.model import Expects, Explains, Fills, Gradients, Parameters, Reweights, Searches, Values, Writes
 from attnviz.trace import MASK_CAUSAL, AttentionBlock, AttentionTrace, Classification, Filled, Written
 from attnviz.ui import cache, models
 from attnviz.ui.kept import MEGABYTE, kept
@@ -59,7 +59,7 @@ def of_trace(name: str, trace: AttentionTrace, own: AttentionTrace, focus: Focus
     if isinstance(trace.output, Classification):
         found.add("classification")
     if isinstance(trace.output, Filled):
-        found.add("filled")
+        found |= {"filled", "attribution"} if isinstance(models.load(name), Fills) else {"filled"}
     if "pooling" in found and "steps" in offered:
         found.add("steps")
     if "classification" in found and "gradients" in offered:

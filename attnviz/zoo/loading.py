@@ -24,9 +24,12 @@ _PRESET = re.compile(r"(bert|distil_bert|electra|roberta|gpt2)_[a-z0-9_]+")
 
 #: What names of models on Hugging Face look like.
 _ON_THE_HUB = re.compile(
-    r"[A-Za-z0-9][\w.-]*/[\w.-]+|(bert|distilbert|roberta|electra|albert|deberta|xlm|camembert|t5|gpt2)([-_][\w.-]*)?",
+    r"(hf://|https?://huggingface\.co/)?[A-Za-z0-9][\w.-]*/[\w.-]+/?|(bert|distilbert|roberta|electra|albert|deberta|xlm|camembert|t5|gpt2)([-_][\w.-]*)?",
     re.I,
 )
+
+#: How files end that hold numbers and no model.
+_WEIGHTS = (".weights.h5", ".weights.json", ".safetensors", ".bin", ".npz", ".ckpt", ".pt", ".pth", ".index")
 
 _lock = threading.Lock()
 _loaded: dict[Path, Any] = {}
@@ -143,17 +146,22 @@ def _find(name: str | os.PathLike[str]) -> Path | None:
     raise unknown(name, known)
 
 
-def unknown(name: str | os.PathLike[str], known: Iterable[str]) -> ModelError:
+def unknown(name: Any, known: Iterable[str]) -> ModelError:
     """What to say of a name or path that is none of a model folder."""
     shown, offered = str(name)[:200], ", ".join(known)
+    if callable(name):  # a model, a layer, a function
+        return ModelError("load_takes", received=type(name).__name__)
     try:
         path = Path(name)
+        if path.is_file() and path.name.endswith(_WEIGHTS):
+            return ModelError("load_weights", received=shown)
         if path.is_file():
             version = keras_version(path)
             if version.startswith(("1.", "2.")):
                 return ModelError("keras_2_file", file=path.name, received=version)
             return ModelError("load_file", received=shown)
-        if not isinstance(name, str) or path.is_absolute() or path.suffix in (".keras", ".h5", ".hdf5"):
+        deep = path.is_absolute() or (len(path.parts) > 2 and "://" not in shown)
+        if not isinstance(name, str) or deep or path.suffix in (".keras", ".h5", ".hdf5"):
             return ModelError("no_such_path", received=shown)
     except (OSError, TypeError, ValueError):
         pass

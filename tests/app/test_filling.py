@@ -11,7 +11,7 @@ import pytest
 
 import attnviz
 from attnviz import export, zoo
-from attnviz.analysis import filling
+from attnviz.analysis import filling, of_mask
 from attnviz.errors import InputError
 from attnviz.i18n import languages
 from attnviz.trace import Filled
@@ -73,6 +73,19 @@ def test_every_other_view_of_it_is_drawn(settings: dict[str, str]):
     assert shown.settings()["view"] == settings["view"]
     if "edits" in settings:
         assert any("ask 1" in each and "%" in each for each in shown.markdown())
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_a_filled_token_depends_on(language: str):
+    shown = Page(lang=language, model=NAME, view="attribution", text=TEXT, target="1", instead="2")
+    assert shown.settings()["view"] == "attribution" and all(shown.alternatives())
+    model: Any = attnviz.load(NAME)
+    encoded = model.encode(TEXT)
+    token = model.run(encoded).output.alternatives[1][2][0]
+    found = of_mask(model, encoded, 1, token)
+    drawn = shown.figures()[0]["data"]
+    np.testing.assert_allclose(drawn[1]["x"], found.values["removed"], atol=1e-6)
+    assert any(token in each for each in shown.alternatives())
 
 
 def test_files_and_tables_have_it():

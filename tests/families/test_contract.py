@@ -19,9 +19,9 @@ from attnviz.analysis.surgery import operations
 from attnviz.analysis.surgery.codes import parse_all
 from attnviz.errors import InputError
 from attnviz.export import handout
-from attnviz.families.model import Explains, Gradients, Model, Reweights, Values, Writes
+from attnviz.families.model import Explains, Fills, Gradients, Model, Reweights, Values, Writes
 from attnviz.i18n import translate
-from attnviz.trace import AttentionTrace, Classification, Edit, Encoded, Picture, RegionAxis, Written
+from attnviz.trace import AttentionTrace, Classification, Edit, Encoded, Filled, Picture, RegionAxis, Written
 from tests.families import made
 from tests.families.classifier import scene_folder
 from tests.families.hub import hub_folders, test_filling
@@ -294,6 +294,12 @@ def test_what_has_gradients_can_be_attributed(both):
         np.testing.assert_allclose(model.probabilities([encoded])[0], own.probabilities, atol=1e-6)
         taken = measures.of_classifier(model, encoded, target)
         assert np.isfinite(taken.values["integrated"]).all()
+    elif isinstance(model, Fills) and isinstance(own, Filled):
+        step = model.gap(encoded, 0)
+        assert isinstance(step, Gradients)
+        token, log = own.alternatives[0][0]
+        target, offered, encoded = step.index(token), step, step.encoded
+        assert step.probabilities([encoded])[0, target] == pytest.approx(np.exp(log), rel=1e-3)
     else:
         return
     features = offered.embed(encoded)

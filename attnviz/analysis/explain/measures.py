@@ -14,7 +14,7 @@ from attnviz.analysis.explain import attribution, erasure
 from attnviz.analysis.explain.agreement import Agreement, agreement
 from attnviz.analysis.focus import answering
 from attnviz.errors import InputError
-from attnviz.families.model import Gradients, Model
+from attnviz.families.model import Fills, Gradients, Model
 from attnviz.trace import Encoded
 
 Floats = NDArray[np.float64]
@@ -177,4 +177,44 @@ def of_classifier(
         gradients=lambda features: gradients(encoded, target, features),
         embed=model.embed,
         unknown=unknown,
+    )
+
+
+def of_mask(
+    model: Model,
+    encoded: Encoded,
+    mask: int = 0,
+    token: str | None = None,
+    attention: NDArray[np.floating[Any]] | None = None,
+) -> Measures:
+    """`measure` for a masked language model: what the probability of a token in the place of a mask depends on.
+
+    The mask asked about stays whatever is left out, and is not among the tokens of the result.
+
+    Args:
+        model: One that `Fills`.
+        encoded: The text.
+        mask: Which mask, from 0.
+        token: Entry of the vocabulary; None takes the most probable one.
+        attention: The row of weights to compare, float `[token]`, of all tokens of the text that are not special but
+            the mask; None takes the mask's in the last layer, the mean over heads.
+
+    Raises:
+        InputError: `no_attribution`: the model fills no masks; `no_masks`, `no_such_index`, `no_such_token`.
+    """
+    if not isinstance(model, Fills):
+        raise InputError("no_attribution", model=model.card.name)
+    gap = model.gap(encoded, mask)
+    target = int(gap.probabilities([gap.encoded])[0].argmax()) if token is None else gap.index(token)
+    if attention is None:
+        weights = model.run(encoded).blocks[0].weights[-1, :, gap.place][:, attribution.places(gap.encoded)].mean(0)
+        attention = weights / max(float(weights.sum()), 1e-9)
+    return measure(
+        gap.encoded,
+        attention,
+        target,
+        run=gap.probabilities,
+        gradients=lambda features: gap.gradients(gap.encoded, target, features),
+        embed=gap.embed,
+        unknown=gap.blank(gap.encoded),
     )

@@ -258,6 +258,8 @@ def _weights(
     if name == "random":
         return changes.random(weights, operation.seed or 0, mask)
     if name == "temperature":
+        if block.normalisation != "softmax":
+            raise InputError("edit_not_offered", code=operation.code)
         return changes.temperature(weights, operation.value or 1.0, mask)
     if name == "hot":
         return changes.one_hot(weights, keys[0], mask)

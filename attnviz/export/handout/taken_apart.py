@@ -101,6 +101,8 @@ def _columns(own: Own, steps: Steps, keys: Sequence[str]) -> list[_Column]:
             *_parts("v", steps["value"], weights),
         ]
     given = steps["scores"].astype(np.float64)
+    if steps.step("weights").formula != "weights":  # no softmax
+        return [("s", given, False), ("a", weights, True)]
     scores = np.where(given > cell.MASKED_BELOW, given, -np.inf)
     softmax = _softmax(np.exp(scores - scores.max()), weights)
     if "features" not in steps:

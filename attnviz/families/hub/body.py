@@ -18,6 +18,7 @@ from attnviz.families.common.encoding import text_of, told
 from attnviz.families.common.masking import mask_after
 from attnviz.families.common.projection import check_indices, head_steps, value_norms
 from attnviz.families.hub.pieces import Pieces
+from attnviz.families.hub.sentence_model import pooled
 from attnviz.families.model import Model
 from attnviz.trace import (
     MASK_CAUSAL,
@@ -43,7 +44,7 @@ class HubModel(Model):
     Args:
         backbone: KerasHub's.
         tokenizer: Cuts a text into ids and tokens.
-        card: What the model is; `config.pooling` = `mean` and `config.normalize` make it a sentence model.
+        card: What the model is; its `config` may say what `sentence_model.described` does of a sentence model.
         told: What every trace is to say of the folder.
     """
 
@@ -56,7 +57,11 @@ class HubModel(Model):
         self._pieces = tokenizer
         self._captured = CapturedModel(backbone)
         self._causal = type(backbone).__name__ == "GPT2Backbone"
+        said = card.details.get("config", {})
         self._limit = int(getattr(backbone, "max_sequence_length", 0)) or 512
+        self._taught = min(self._limit, said.get("max_seq_length") or self._limit)
+        if said.get("lowercase"):
+            tokenizer.lowercase()
         self._bucketed = Bucketed(backbone, self._limit)
         self._observing: dict[str, CapturedModel] = {}
         self._lock = threading.Lock()
@@ -84,6 +89,8 @@ class HubModel(Model):
         cut = self._pieces(shown, self._limit, pairs=True)
         notices += list(self._told)
         notices += told(cut.axis, cut.text, self.card.languages, self._limit, cut.total)
+        if len(cut.ids) > self._taught:  # the Transformer bears more than its author reads for a vector: all is shown
+            notices.append(Notice("longer_than_taught", {"limit": self._taught, "total": len(cut.ids)}))
         self._check_rows(max(cut.ids) + 1)
         inputs = {"tokens": np.array([cut.ids], np.int32)}
         if cut.axis.segments is not None:
@@ -259,10 +266,9 @@ class HubModel(Model):
     def _output(self, prediction: Any, encoded: Encoded) -> Output:
         values = vectors_of(prediction)[: len(encoded.axis)]
         config = self.card.details.get("config", {})
-        if config.get("pooling") != "mean":
+        if not config.get("pooling"):
             return Tensor(values)
-        vector = values.mean(0)
-        return Embedding(vector / np.linalg.norm(vector) if config.get("normalize") else vector)
+        return Embedding(pooled(values, config["pooling"], bool(config.get("normalize"))))
 
 
 def vectors_of(prediction: Any) -> NDArray[np.float32]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from attnviz.capture import Bucketed, CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
-from attnviz.families.common.derivative import Derivative
 from attnviz.families.hub.body import HubModel
+from attnviz.families.hub.depending import Vectors
 from attnviz.families.hub.pieces import Pieces
 from attnviz.trace import Classification, Encoded, Notice, Output
 
@@ -43,24 +41,15 @@ class HubClassifier(HubModel):
         self._network = network
         self._captured = CapturedModel(network)
         self._bucketed = Bucketed(network, self._limit)
-        embedding = next((each for each in backbone.layers if each is backbone.token_embedding), None)
-        self._vectors = (embedding or backbone.embeddings).output
-        self._embedding: Any = None
-        self._derivative: Any = None
-        self._making = threading.Lock()
+        self._vectors = Vectors(backbone, network)
 
     def probabilities(self, batch: Sequence[Encoded]) -> NDArray[np.float32]:
         """Class probabilities of several texts, float32 `[text, class]`."""
         return np.concatenate([np.asarray(self._computed(each, ())[0], np.float32) for each in batch])
 
     def embed(self, encoded: Encoded) -> NDArray[np.float32]:
-        """The vectors where `gradients` differentiates, float32 `[token, feature]`: of the tokens, and for RoBERTa and
-        DistilBERT with those of the positions, which come out of one layer."""
-        with self._making:
-            if self._embedding is None:
-                self._embedding = keras.Model(self._network.inputs, self._vectors)
-        vectors = self._embedding(self._inputs(encoded), training=False)
-        return np.asarray(vectors.numpy()[0], np.float32)
+        """The vectors where `gradients` differentiates, float32 `[token, feature]`, see `Vectors.embed`."""
+        return self._vectors.embed(self._inputs(encoded))
 
     def gradients(
         self, encoded: Encoded, target: Any = None, features: NDArray[np.float32] | None = None
@@ -81,19 +70,7 @@ class HubClassifier(HubModel):
             features = self.embed(encoded)[None]
         if target is None:
             target = int(np.argmax(self.probabilities([encoded])[0]))
-        given = self._inputs(encoded)
-        with self._making:
-            if self._derivative is None:
-                specs = [tf.TensorSpec([None, None], tf.int32) for _ in given]
-                self._derivative = Derivative(self._tail, specs, features.shape[-1])
-        repeated = [np.repeat(values, len(features), axis=0) for values in given.values()]
-        found: NDArray[np.float32] = self._derivative(repeated, features, target)
-        return found
-
-    def _tail(self, *arguments: Any) -> Any:
-        *given, vectors = arguments
-        tail = keras.Model([*self._network.inputs, self._vectors], self._network.output)
-        return tail([*given, vectors], training=False)
+        return self._vectors.derivative(list(self._inputs(encoded).values()), features, target)
 
     def _output(self, prediction: Any, encoded: Encoded) -> Output:
         return Classification(self.card.labels, np.asarray(prediction[0], np.float32))

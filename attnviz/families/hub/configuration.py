@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.errors import ModelError
-from attnviz.families.hub.foreign import ROBERTA, read_json
+from attnviz.families.hub.foreign import ROBERTA
+from attnviz.families.hub.json_file import read_json
 
 #: Names of activations that are understood: exact GELU, its approximation by tanh, and others.
 EXACT_GELU = ("gelu", "gelu_python")

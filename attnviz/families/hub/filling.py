@@ -9,9 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from attnviz.errors import ModelError
+from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.hub.body import HubModel, vectors_of
+from attnviz.families.hub.depending import Vectors
+from attnviz.families.hub.gap import Gap, answer, asked
 from attnviz.families.hub.heads import Head
 from attnviz.families.hub.pieces import Pieces
 from attnviz.families.writing.decoding import log_softmax
@@ -42,6 +44,7 @@ class HubFilling(HubModel):
         if tokenizer.mask is None:
             raise ModelError("hub_special_token", source=card.name, file="tokenizer", received="[MASK]")
         self._head, self._mask = head, tokenizer.mask
+        self._vectors = Vectors(backbone, backbone, answer(head), 1)
 
     def attend(self, encoded: Encoded, edits: Sequence[Edit] = ()) -> AttentionTrace:
         """One run.
@@ -55,11 +58,31 @@ class HubFilling(HubModel):
         asked = Notice("no_mask", {"mask": self._pieces.name(self._mask)})
         return replace(trace, notices=(*trace.notices, asked))
 
+    def gap(self, encoded: Encoded, mask: int = 0) -> Gap:
+        """One mask, and what is expected there depends on.
+
+        Args:
+            encoded: From `encode`.
+            mask: Which, from 0.
+
+        Raises:
+            InputError: `no_masks`: the text has none; `no_such_index`.
+        """
+        places = np.flatnonzero(encoded.inputs["tokens"][0] == self._mask).tolist()
+        if not places:
+            raise InputError("no_masks", model=self.card.name)
+        if not 0 <= mask < len(places):
+            raise InputError("no_such_index", what="mask", received=mask, last=len(places) - 1)
+        marked, size = asked(encoded, places[mask]), int(self.model.token_embedding.input_dim)
+        run = lambda each: self._computed(each, ())[0]  # noqa: E731
+        return Gap(marked, places[mask], run, self._inputs, self._head, self._vectors, self._pieces, size)
+
     def _output(self, prediction: Any, encoded: Encoded) -> Output:
         places = np.flatnonzero(encoded.inputs["tokens"][0] == self._mask).tolist()
         if not places:
             return super()._output(prediction, encoded)
-        logs = log_softmax(self._head(vectors_of(prediction)[places]).astype(np.float64))
+        logits = keras.ops.convert_to_numpy(self._head(vectors_of(prediction)[places]))
+        logs = log_softmax(logits.astype(np.float64))
         best = np.argsort(-logs, axis=-1, kind="stable")[:, :LISTED].tolist()
         found = (
             tuple((self._pieces.entry(index), float(row[index])) for index in ranked)

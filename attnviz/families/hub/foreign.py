@@ -16,6 +16,8 @@ from typing import Any
 
 from attnviz.errors import ModelError
 from attnviz.families.card import sealed
+from attnviz.families.hub import sentence_model
+from attnviz.families.hub.json_file import read_json
 
 WEIGHTS = "model.safetensors"
 
@@ -286,13 +288,8 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
         ModelError: As `kind_of`.
     """
     kind, config = kind_of(folder), read_json(folder, "config.json")
-    pooling: dict[str, Any] = {}
-    if (folder / "1_Pooling" / "config.json").is_file() and read_json(folder, "1_Pooling/config.json").get(
-        "pooling_mode_mean_tokens"
-    ):
-        modules = read_json(folder, "modules.json", list) if (folder / "modules.json").is_file() else []
-        normalize = any("Normalize" in str(each.get("type")) for each in modules if isinstance(each, dict))
-        pooling = {"pooling": "mean", "normalize": normalize}
+    sentence = sentence_model.described(folder)
+    pooling = sentence.get("pooling")
     labels = labels_of(folder, config) if kind in MODEL_TYPES else ()
     goes_on = not pooling and not labels and continues(kind, config)
     task = "continuation" if goes_on else "filling" if fills(kind, config) else ""
@@ -312,7 +309,7 @@ def describe(folder: Path, name: str) -> dict[str, Any]:
         "kinds": ["causal" if kind in CAUSAL else "self"],
         "labels": list(labels),
         "files": {},
-        "config": {"model_type": kind, "max_length": length, **pooling},
+        "config": {"model_type": kind, "max_length": length, **sentence},
         "tokenizer": {},
     }
 
@@ -364,14 +361,3 @@ def kind_of(folder: Path) -> str:
     if kind not in (*MODEL_TYPES, *BACKBONES):
         raise ModelError("hub_architecture", received=str(kind)[:80], expected=", ".join(MODEL_TYPES))
     return str(kind)
-
-
-def read_json(folder: Path, name: str, kind: type = dict) -> Any:
-    """A JSON file of a folder; `hub_unreadable` if it is none, or not of that kind."""
-    try:
-        value = json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError("hub_unreadable", source=folder.name, cause=f"{name}: {type(error).__name__}") from error
-    if not isinstance(value, kind):
-        raise ModelError("hub_unreadable", source=folder.name, cause=f"{name}: {type(value).__name__}")
-    return value

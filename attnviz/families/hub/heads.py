@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from attnviz.families.hub.configuration import EXACT_GELU, TANH_GELU, Sizes
 
-#: From vectors float32 `[place, feature]` to logits over the vocabulary `[place, word]`.
-Head = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+#: From vectors float32 `[place, feature]` to logits over the vocabulary `[place, word]`, as tensors.
+Head = Callable[[Any], Any]
 
 
 class Tensors(Protocol):
@@ -136,12 +136,11 @@ def head_over_words(backbone: Any, sizes: Sizes, tensors: Tensors) -> Head | Non
         tensors.check(f"{names.table}.weight", (sizes.vocabulary, sizes.embedding))
         table = tensors[f"{names.table}.weight"]
 
-    def logits(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        x = ops.convert_to_numpy(dense(vectors))
-        x = x - x.mean(-1, keepdims=True)
-        x = x / np.sqrt((x**2).mean(-1, keepdims=True) + sizes.epsilon) * gamma + beta
-        found: NDArray[np.float32] = ops.convert_to_numpy(ops.matmul(x, ops.transpose(table))) + added
-        return found
+    def logits(vectors: Any) -> Any:
+        x = dense(vectors)
+        x = x - ops.mean(x, -1, keepdims=True)
+        x = x / ops.sqrt(ops.mean(x**2, -1, keepdims=True) + sizes.epsilon) * gamma + beta
+        return ops.matmul(x, ops.transpose(table)) + added
 
     return logits
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.errors import ModelError
-from attnviz.families.hub.foreign import LLAMA, SENTENCE_PIECE, read_json
+from attnviz.families.hub.foreign import LLAMA, SENTENCE_PIECE
+from attnviz.families.hub.json_file import read_json
 
 #: Settings that change how a text is cut, and the values that are what is done anyway.
 _ONLY: dict[str, tuple[Any, ...]] = {

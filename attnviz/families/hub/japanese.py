@@ -98,14 +98,13 @@ class _Cutter:
         for word in words:
             start = text.index(word, end)
             end = start + len(word)
-            if self._single:
-                places = [(at, at + 1) for at in range(start, end)]
-            else:
-                places = [(start, end)] if word.strip() else []  # WordPiece knows no blanks
-            parts += [normalized[first:last] for first, last in places]
-        if self._lower:
-            for part in parts:
+            part = normalized[start:end]
+            if self._lower:
                 part.lowercase()
+            if self._single:  # of what is left, for a capital may become two characters
+                parts += [part[at : at + 1] for at in range(len(str(part)))]
+            elif word.strip():  # WordPiece knows no blanks
+                parts.append(part)
         return parts
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from attnviz.errors import ModelError
 from attnviz.families.common.arrays import names
-from attnviz.families.hub.foreign import read_json
+from attnviz.families.hub.json_file import read_json
 from attnviz.families.hub.tensors import Tensors, opened, present
 from attnviz.families.writing import decoder
 from attnviz.families.writing.decoder import SITE, Networks, Shape

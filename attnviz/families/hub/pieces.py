@@ -11,8 +11,9 @@ from typing import Any
 from attnviz.errors import ModelError
 from attnviz.families.common import tokenizer_file
 from attnviz.families.hub import japanese, sentence_pieces
-from attnviz.families.hub.foreign import LLAMA, SENTENCE_PIECE, read_json
+from attnviz.families.hub.foreign import LLAMA, SENTENCE_PIECE
 from attnviz.families.hub.honoured import check_every_setting, check_settings
+from attnviz.families.hub.json_file import read_json
 from attnviz.families.hub.spelling import BLANK, BYTES, SIGNS, bytes_of, readable, spelled
 from attnviz.trace import TokenAxis
 
@@ -62,6 +63,13 @@ class Pieces:
         self.mask: int | None = next((each for each in named if each is not None), None)
         self.rows = max(tokenizer.get_vocab(with_added_tokens=False).values(), default=-1) + 1
 
+    def lowercase(self) -> None:
+        """Put every text into lower case first, as `sentence-transformers` does where a folder says so."""
+        from tokenizers import normalizers
+
+        steps = [normalizers.Lowercase(), *([self.tokenizer.normalizer] if self.tokenizer.normalizer else [])]
+        self.tokenizer.normalizer = normalizers.Sequence(steps)
+
     @property
     def blank(self) -> int | None:
         """Id of the token that stands for no word: the mask, else the unknown token; None if there is neither."""
@@ -70,6 +78,16 @@ class Pieces:
     def name(self, index: int) -> str:
         """How a token is typed; one beyond the vocabulary has its number."""
         return self.tokenizer.id_to_token(index) or f"<{index}>"
+
+    def index(self, name: str) -> int | None:
+        """Id of an entry as the vocabulary or `entry` has it; None if there is none."""
+        found: int | None = self.tokenizer.token_to_id(name)
+        return self._by_entry.get(name) if found is None else found
+
+    @cached_property
+    def _by_entry(self) -> dict[str, int]:
+        numbers = self.tokenizer.get_vocab().values() if self._in_bytes else ()
+        return {self.entry(number): number for number in sorted(numbers, reverse=True)}
 
     def entry(self, index: int) -> str:
         """An entry of the vocabulary as text, with `▁` for a blank."""

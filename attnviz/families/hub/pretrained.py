@@ -25,9 +25,9 @@ from attnviz.families.hub.foreign import (
     fills,
     head_of,
     kind_of,
-    read_json,
     shards,
 )
+from attnviz.families.hub.json_file import read_json
 from attnviz.families.hub.tensors import present
 from attnviz.families.model import Model
 from attnviz.trace import Notice

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,12 @@ from attnviz.trace import Axis, RegionAxis, TokenAxis
 #: How what stands for no token is shown: a query that is learned, or computed of the text; a key that is learned; a
 #: place that takes weight from all keys; padding.
 LEARNED, COMPUTED, MEMORY, SINK, PAD = "learned query", "computed query", "learned key", "sink", "[PAD]"
+
+#: One of several vectors that no token stands for, where they are keys.
+LATENT = "latent"
+
+#: A learned vector among the tokens, such as that of a class.
+TOKEN = "learned token"
 
 _PADS = ("pad", "padding", "padded")
 
@@ -98,6 +104,8 @@ class Sequences:
         name = self.owner(along, [len(kept)])
         if name is not None and len(self.axes[name]) == len(kept):
             return self.axes[name], True
+        if along is not None and along.role == "weight" and not along.inputs and not along.parts and length > 1:
+            return numbered(LATENT, len(kept)), True
         return TokenAxis.of([str(index) for index in kept]), False
 
     def _whole(self, along: Along | None, length: int) -> Axis | None:
@@ -122,7 +130,7 @@ class Sequences:
         return None
 
     def _joined(self, along: Along, length: int) -> Axis | None:
-        sizes = [size for _, size in along.parts]
+        sizes = [self._open_length(part) if size is None else size for part, size in along.parts]
         if sizes.count(None) == 1:
             rest = length - sum(size for size in sizes if size is not None)
             sizes = [rest if size is None else size for size in sizes]
@@ -143,20 +151,44 @@ class Sequences:
             [unknown for each in found for unknown in each.unknown],
         )
 
+    def _open_length(self, along: Along) -> int | None:
+        """How long a whole sequence of the model's inputs is this time."""
+        known = {self.lengths.get(self.inputs[place]) for place in along.inputs}
+        return next(iter(known)) if len(known) == 1 and along.inside is None and not along.parts else None
+
+    def _length(self, along: Along) -> int | None:
+        """How long a sequence of the model is this time: one of its inputs, or several of them joined."""
+        if not along.parts:
+            return self._open_length(along)
+        sizes = [self._open_length(part) if size is None else size for part, size in along.parts]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
     def lone(self, place: tuple[Along, int] | None) -> Axis | None:
         """The one token that asks."""
         if place is None:
             return None
         along, index = place
+        length = self._length(along) if along.parts else None
+        if length is not None:
+            whole, fits = self.named(along, length, np.arange(length))
+            at = index if index >= 0 else length + index
+            return whole.take([at]) if fits and 0 <= at < length else None
         name = self.owner(along, [])
         if name is None:
             return None
         length = self.lengths.get(name, len(self.axes[name]))
-        whole = self._whole(along, length)
+        whole_or_none = self._whole(along, length)
         at = index if index >= 0 else length + index
-        if whole is not None and 0 <= at < len(whole):
-            return whole.take([at])
+        if whole_or_none is not None and 0 <= at < len(whole_or_none):
+            return whole_or_none.take([at])
         return self.axes[name].take([at]) if 0 <= at < len(self.axes[name]) and index >= 0 else None
+
+
+def asking(axis: Axis) -> Axis:
+    """An axis along which a learned vector asks as the tokens do: it is no sink, but stands among them."""
+    if isinstance(axis, RegionAxis) or SINK not in axis.tokens:
+        return axis
+    return replace(axis, tokens=tuple(TOKEN if each == SINK else each for each in axis.tokens))
 
 
 def _spread(axis: Axis, gone: NDArray[np.bool_]) -> Axis | None:

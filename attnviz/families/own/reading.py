@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from attnviz.capture import Run, Site, SiteRun
 from attnviz.errors import InputError
 from attnviz.families.common.masking import mask_after
-from attnviz.families.own.naming import COMPUTED, LEARNED, Sequences, named_padding, numbered
+from attnviz.families.own.naming import COMPUTED, LEARNED, SINK, Sequences, asking, named_padding, numbered
 from attnviz.trace import (
     LIFTED,
     MASK_CAUSAL,
@@ -140,7 +140,16 @@ class Block:
             self.site.precision,
             self.edited,
             None if hidden is None else hidden.astype(np.float32),
+            normalisation=self.site.how,
         )
+
+    @property
+    def are_weights(self) -> bool:
+        """Whether these are shares: not negative, and of each row no more than one together."""
+        if self.site.how == "softmax":
+            return True
+        sums = self.weights.sum(-1, dtype=np.float64)
+        return bool((self.weights >= 0).all() and (sums <= 1 + ROW_TOLERANCE.get(self.site.precision, 1e-2)).all())
 
 
 def read(
@@ -192,12 +201,16 @@ def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causa
         rows_gone, columns_gone = np.zeros_like(rows_gone), np.zeros_like(columns_gone)
     rows, columns = np.flatnonzero(~rows_gone), np.flatnonzero(~columns_gone)
     notices = [] if roles.sure else [Notice("axes_by_place", {"block": name})]
+    if site.how != "softmax":
+        notices.append(Notice("no_softmax", {"block": name, "normalisation": site.how}))
     key_axis, fits = sequences.named(roles.key, key, columns)
     if not fits:
         notices.append(Notice("axis_by_position", {"block": name, "axis": "key", "length": len(columns)}))
     query_axis, fits = _query_axis(each, kind, sequences, rows, key_axis, len(rows) == len(columns) == len(key_axis))
     if not fits:
         notices.append(Notice("axis_by_position", {"block": name, "axis": "query", "length": len(rows)}))
+    if kind == "self" or (isinstance(query_axis, TokenAxis) and SINK in query_axis.tokens):
+        key_axis, query_axis = asking(key_axis), asking(query_axis)
     shown = masked[:, rows][:, :, columns]
     later = columns[None] > rows[:, None]
     alone = len(rows) == 1 and name in causal
@@ -212,8 +225,11 @@ def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causa
 def _kind(each: SiteRun, sequences: Sequences) -> Kind:
     """By who asks and who is asked, as the graph has it; by lengths where it does not tell."""
     roles, (_, _, query, key) = each.site.roles, each.shape
-    single = query == 1 and roles.layout.shape(each.site.shape)[2] == 1 and key != 1
-    if roles.layout.queries == 0 or single or roles.asker in ("learned", "token"):
+    single = query == 1 and roles.layout.shape(each.site.shape)[2] == 1 and key != 1 and not roles.layout.folded
+    latent = roles.asker == "learned" and query == key > 1
+    if latent and roles.query is not None and roles.key is not None and roles.query.key == roles.key.key:
+        return "self"  # vectors that learned queries have read look at each other
+    if (roles.layout.queries == 0 and not roles.layout.folded) or single or roles.asker in ("learned", "token"):
         return "pooling"
     if query != key:
         return "cross"

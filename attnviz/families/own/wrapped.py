@@ -15,6 +15,7 @@ from keras import tree
 from numpy.typing import NDArray
 
 from attnviz.capture import CapturedModel, Run
+from attnviz.capture.graph import RECOGNISED
 from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.common.cleaning import cleaned
@@ -127,6 +128,11 @@ class WrappedModel(Model):
             ModelError: `nothing_to_capture`, `not_traceable`, `bad_output`.
         """
         run, blocks = self._read(encoded)
+        no_weights = [each.name for each in blocks if not each.are_weights]
+        blocks = [each for each in blocks if each.are_weights]
+        if not blocks:
+            about = {"model": self._card.name, "layers": ", ".join(no_weights), "unreachable": ", ".join(no_weights)}
+            raise ModelError("nothing_but_no_shares", **about, recognised=RECOGNISED)
         difference = self._compared(encoded, run)
         if edits:
             placed = [_placed(edit, {block.name: block for block in blocks}) for edit in edits]
@@ -139,6 +145,11 @@ class WrappedModel(Model):
             notices.append(Notice("attention_out_of_reach", {"layers": ", ".join(self.captured.unreachable)}))
         if self.captured.in_python:
             notices.append(Notice("python_out_of_reach", {"layers": ", ".join(self.captured.in_python)}))
+        if without := (*self.captured.no_shares, *no_weights):
+            notices.append(Notice("no_shares", {"layers": ", ".join(dict.fromkeys(without))}))
+        notices += [
+            Notice("weights_changed", {"block": each.name}) for each in blocks if each.name in self.captured.changed
+        ]
         output, more = self._output(run.prediction)
         return AttentionTrace(
             self._card.name,
@@ -213,7 +224,10 @@ class WrappedModel(Model):
         weights = chosen.cut(run.sites[block].weights)[head, query]
         parts = self._projections(chosen, inputs, placed)
         if parts is None:
-            return Steps((Step("scores", scores, ("key",), "scores"), Step("weights", weights, ("key",), "weights")))
+            how = chosen.site.how
+            formulas = ("scores", "weights") if how == "softmax" else ("scores_given", f"weights_{how}")
+            both = zip(("scores", "weights"), (scores, weights), formulas, strict=True)
+            return Steps(tuple(Step(name, values, ("key",), formula) for name, values, formula in both))
         q, k, v = (values[:, head * values.shape[1] // chosen.heads] for values in parts)  # keys may be shared by heads
         keys, values = k[chosen.columns], v[chosen.columns]
         return head_steps(chosen.site.layer, head, q[chosen.rows[query]], keys, values, scores, weights)
@@ -243,7 +257,12 @@ class WrappedModel(Model):
     def _projections(self, block: Block, inputs: Any, edits: Sequence[Edit]) -> list[NDArray[np.float32]] | None:
         """Queries, keys, values `[token, head, feature]` of Keras' own layers, from a run that observes their parts."""
         layer = block.site.layer
-        plain = block.site.layout.heads == 1 and block.site.layout.queries == 1 and block.site.editable
+        plain = (
+            block.site.how == "softmax"
+            and block.site.layout.heads == 1
+            and block.site.layout.queries == 1
+            and block.site.editable
+        )
         if not plain or not isinstance(layer, (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)):
             return None
         parts: list[Any] = [getattr(layer, f"_{part}_dense", None) for part in ("query", "key", "value")]

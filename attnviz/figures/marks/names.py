@@ -11,7 +11,13 @@ from attnviz.i18n import translate
 
 
 def across(
-    paint: style.Theme, names: Sequence[str], *, every: int = 1, limit: int = MAX_LABEL, **more: Any
+    paint: style.Theme,
+    names: Sequence[str],
+    *,
+    every: int = 1,
+    limit: int = MAX_LABEL,
+    inks: Sequence[str] = (),
+    **more: Any,
 ) -> dict[str, Any]:
     """An axis of names from left to right.
 
@@ -20,13 +26,21 @@ def across(
         names: Any text; the first at 0.
         every: One in so many stands on the axis; hovering over a cell tells the others.
         limit: Characters.
+        inks: A colour for each name, as `figures.sentences.inks` has them; empty: that of all text.
         **more: Of Plotly's axis.
     """
-    labels = [label(name, limit) for name in names]
+    labels = tinted([label(name, limit) for name in names], inks)
     if every > 1:
         aliases = {str(place): each for place, each in enumerate(labels)}
         return plain_axis(paint, **{"tick0": 0, "dtick": every, "labelalias": aliases, **more})
     return plain_axis(paint, **{"tickvals": list(range(len(labels))), "ticktext": labels, **more})
+
+
+def tinted(labels: Sequence[str], inks: Sequence[str]) -> list[str]:
+    """Labels, already escaped, each in a colour; as they are where there are no colours."""
+    if not inks:
+        return list(labels)
+    return [f'<span style="color:{ink}">{each}</span>' for each, ink in zip(labels, inks, strict=True)]
 
 
 def down(paint: style.Theme, names: Sequence[str], **more: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from attnviz.analysis.explain.measures import MEASURES, Measure, Measures
 from attnviz.analysis.heads import alignment
 from attnviz.families.writing.subwords import SPECIAL, UNKNOWN_ID
 from attnviz.figures.numbers import approx, percent
-from attnviz.trace import Classification, Written
+from attnviz.trace import Classification, Filled, Written
 from attnviz.ui import examples, offers
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
@@ -32,7 +32,7 @@ SHOWN: tuple[Measure, ...] = ("attention", "removed", "integrated")
 #: The class or token asked about; of a token, the place of another candidate among the likely ones.
 FIELDS = (
     index("target", "model"),
-    Field("instead", range(11), 0, reset_on=frozenset({"model"}), needs=frozenset({"writes"})),
+    Field("instead", range(11), 0, reset_on=frozenset({"model"})),
 )
 
 
@@ -41,6 +41,10 @@ def settle(context: Context) -> dict[str, int]:
     output, state = context.whole.output, context.state
     if isinstance(output, Classification):
         return {"target": state.target if state.target < len(output.labels) else -1}
+    if isinstance(output, Filled):
+        target = state.target if 0 <= state.target < len(output.positions) else 0
+        there = len(output.alternatives[target])
+        return {"target": target, "instead": state.instead if state.instead < there else 0}
     assert isinstance(output, Written)
     target = state.target if state.target in _known(output) else -1
     there = len(_candidates(output, target if target >= 0 else _least_sure(output)))
@@ -53,8 +57,10 @@ def render(context: Context) -> None:
         return
     written = context.written is not None
     _say_it_fails(context)
-    told(context, "attribution", context.told("attribution.text_written") if written else context.t("attribution.text"))
-    choice = _choose_token(context) if written else _choose_class(context)
+    filled = isinstance(context.whole.output, Filled)
+    text = context.t("attribution.text_filled" if filled else "attribution.text")
+    told(context, "attribution", context.told("attribution.text_written") if written else text)
+    choice = _choose_token(context) if written else _choose_filling(context) if filled else _choose_class(context)
     picked = st.pills(
         context.t("attribution.shown"),
         MEASURES[1:],
@@ -127,6 +133,36 @@ def _choose_class(context: Context) -> Choice:
         names[target],
         "" if context.pooling else _whose(context),
         lambda: context.desk.measures(selected.text, target, row),
+    )
+
+
+def _choose_filling(context: Context) -> Choice:
+    """The mask asked about, and a token that may stand there."""
+    output, selected = context.whole.output, context.selected
+    assert isinstance(output, Filled) and selected is not None
+    mask, count = 0, len(output.positions)
+    if count > 1:
+        mask = st.selectbox(
+            context.t("attribution.mask"),
+            range(count),
+            format_func=lambda each: context.t("filled.mask", number=each + 1, count=count),
+            key="target",
+            width=340,
+        )
+    listed = output.alternatives[mask]
+    rank: int = st.selectbox(
+        context.t("attribution.candidate"),
+        range(len(listed)),
+        format_func=lambda each: f"{listed[each][0]} {percent(exp(listed[each][1]))}",
+        key="instead",
+        width=340,
+    )
+    focus, block = context.focus.own(context.trace), context.whole.block(context.focus.block)
+    named = {"layer": focus.layer + 1, "head": focus.head + 1, "query": block.query.tokens[output.positions[mask]]}
+    return Choice(
+        listed[rank][0],
+        context.t("attribution.row", **named),
+        lambda: context.desk.mask_measures(selected.text, mask, listed[rank][0], focus),
     )
 
 

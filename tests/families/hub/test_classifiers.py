@@ -79,7 +79,9 @@ def test_a_classifier_predicts_is_edited_and_differentiated(kind: str, tmp_path:
     moved = np.repeat(vectors[None], 2, axis=0)
     moved[0, 1, 3] += step
     moved[1, 1, 3] -= step
-    both = asked._tail(*[np.repeat(each, 2, axis=0) for each in asked._inputs(encoded).values()], moved).numpy()[:, 1]
+    both = asked._vectors._tail(
+        *[np.repeat(each, 2, axis=0) for each in asked._inputs(encoded).values()], moved
+    ).numpy()[:, 1]
     assert gradient[1, 3] == pytest.approx((both[0] - both[1]) / (2 * step), abs=2e-3)
 
 

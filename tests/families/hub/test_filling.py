@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from attnviz import zoo
-from attnviz.errors import ModelError, TraceError
+from attnviz.analysis import of_mask
+from attnviz.errors import InputError, ModelError, TraceError
 from attnviz.trace import AttentionTrace, Edit, Filled, Tensor
 from tests.families.hub import hub_folders as folders
 from tests.families.hub.hub_folders import EMBEDDING, WIDTH
@@ -101,6 +103,51 @@ def test_alternatives_are_those_of_the_head(kind: str, config, tmp_path: Path):
     again = AttentionTrace.from_dict(json.loads(trace.to_json())).output
     assert isinstance(again, Filled)
     assert (again.positions, again.alternatives) == (output.positions, output.alternatives)
+
+
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta", "electra"])
+def test_what_a_filled_token_depends_on(kind: str, tmp_path: Path):
+    """Of the second of two masks, with one token after the other left out or masked, in NumPy float64."""
+    folder, mask = filling(kind), NAMES[kind][-1]
+    model: Any = zoo.load(folder.write(tmp_path / "tiny"))
+    encoded = model.encode(f"the {mask} sat {mask} cats")
+    ids, axis = encoded.inputs["tokens"][0], encoded.axis
+    first, place = (at for at, token in enumerate(axis.tokens) if token == mask)
+    token = model.trace(encoded.source).output.alternatives[1][2][0]
+    found = of_mask(model, encoded, 1, token)
+
+    def share(kept, covered=()):
+        cut = np.array([ids[first] if at in covered else ids[at] for at in kept])
+        return float(np.exp(expected(kind, folder, folders.outputs_of(folder, cut)[1])[kept.index(place), target]))
+
+    target, everyone = model.gap(encoded, 1).index(token), list(range(len(ids)))
+    own = [at for at in everyone if not axis.special[at] and at != place]
+    assert found.tokens == tuple(axis.tokens[at] for at in own) and mask in found.tokens and len(own) >= 4
+    whole = share(everyone)
+    removed = [whole - share([at for at in everyone if at != gone]) for gone in own]
+    np.testing.assert_allclose(found.values["removed"], removed, atol=2e-5)
+    masked = [whole - share(everyone, [covered]) for covered in own]
+    np.testing.assert_allclose(found.values["replaced"], masked, atol=2e-5)
+    assert found.integrated.residue < 0.01 and np.abs(found.values["gradient_input"]).max() > 0
+    assert found.integrated.difference == pytest.approx(whole - share(everyone, own), abs=2e-5)
+    row = folders.outputs_of(folder, ids)[0][-1][:, place][:, own].mean(0)
+    np.testing.assert_allclose(found.values["attention"], row / row.sum(), atol=2e-5)
+
+
+def test_a_mask_that_is_not_there_is_told(tmp_path: Path):
+    model: Any = zoo.load(filling("bert").write(tmp_path / "tiny"))
+    encoded = model.encode("the [MASK] sat")
+    for asked, code in (
+        (lambda: of_mask(model, model.encode("the cat")), "no_masks"),
+        (lambda: of_mask(model, encoded, 1), "no_such_index"),
+        (lambda: of_mask(model, encoded, 0, "elephants"), "no_such_token"),
+        (lambda: model.gap(encoded).gradients(model.gap(encoded).encoded, 999), "no_such_index"),
+    ):
+        with pytest.raises(InputError) as raised:
+            asked()
+        assert raised.value.code == code
+    best = of_mask(model, encoded)
+    assert best.target == model.gap(encoded).index(model.trace("the [MASK] sat").output.alternatives[0][0][0])
 
 
 def test_without_a_mask_it_says_how_one_is_typed(tmp_path: Path):

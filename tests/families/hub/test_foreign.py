@@ -68,8 +68,9 @@ def test_a_sentence_model_is_known_by_its_pooling(normalize: bool, expected: boo
     path = folders.bert().write(tmp_path / "tiny")
     (path / "1_Pooling").mkdir()
     (path / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}', encoding="utf-8")
-    modules = [{"type": "sentence_transformers.models.Pooling"}]
-    modules += [{"type": "sentence_transformers.models.Normalize"}] * normalize
+    modules = [{"type": "sentence_transformers.models.Transformer", "path": ""}]
+    modules += [{"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}]
+    modules += [{"type": "sentence_transformers.models.Normalize", "path": "2_Normalize"}] * normalize
     (path / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
     model = zoo.load(path)
     encoded = model.encode("the cat sat")

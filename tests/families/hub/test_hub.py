@@ -100,7 +100,7 @@ def test_a_long_text_is_cut_at_the_limit(model):
     encoded = model.encode("cat " * 600)
 
     assert len(encoded.axes["tokens"]) == 512
-    assert [notice.code for notice in encoded.notices] == ["text_cut"]
+    assert [notice.code for notice in encoded.notices] == ["text_cut", "longer_than_taught"]
 
 
 def test_add_puts_the_model_into_the_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
+import unicodedata
 from pathlib import Path
+from typing import Any
 
+import fugashi
+import ipadic
 import pytest
 
 from attnviz import zoo
@@ -46,10 +51,51 @@ def test_words_by_sudachi(tmp_path: Path):
     assert [encoded.source.text[slice(*span)] for span in spans] == ["東京", "は", "大きい"]
 
 
-def test_words_by_mecab(tmp_path: Path):
-    pytest.importorskip("fugashi", reason="MeCab is an extra: pip install attnviz[mecab]")
-    settings = {"word_tokenizer_type": "mecab", "mecab_kwargs": {"mecab_dic": "unidic_lite"}}
-    assert cut(japanese(tmp_path / "tiny", **settings)) == ("東京", "は", "とても", "大きい", "町", "です", "。")
+def mecab(**settings) -> dict[str, Any]:
+    return {"word_tokenizer_type": "mecab", "mecab_kwargs": {"mecab_dic": "ipadic"}, **settings}
+
+
+def reference(text: str, vocabulary: list[str], lower: bool, single: bool) -> list[int]:
+    """As `transformers` cuts a text, step by step: NFKC, MeCab, letter case, the longest pieces first or characters."""
+    found: list[str] = []
+    place = ipadic.DICDIR
+    for node in fugashi.GenericTagger(f"-d {place} -r {place}/mecabrc")(unicodedata.normalize("NFKC", text)):
+        word, pieces, start = node.surface.lower() if lower else node.surface, list[str](), 0
+        while start < len(word) and not single:
+            ends = range(len(word), start, -1)
+            end = next((e for e in ends if "##" * (start > 0) + word[start:e] in vocabulary), None)
+            if end is None:
+                pieces = ["[UNK]"]
+                break
+            pieces.append("##" * (start > 0) + word[start:end])
+            start = end
+        found += list(word) if single else pieces
+    ids = {piece: number for number, piece in enumerate(vocabulary)}
+    return [ids.get(piece, ids["[UNK]"]) for piece in ["[CLS]", *found, "[SEP]"]]
+
+
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("part", ["wordpiece", "character"])
+def test_words_by_mecab_are_those_of_the_reference(part: str, lower: bool, tmp_path: Path):
+    path = japanese(tmp_path / "tiny", **mecab(subword_tokenizer_type=part, do_lower_case=lower))
+    model, vocabulary = zoo.load(path), WORDS.split()
+    for text in (SENTENCE, "ＴＯＫＹＯは とても　大きい㈱です", "ｶﾞ１２３İ😀𠮷町", "もすもきいで。。"):
+        ids = model.encode(text).inputs["tokens"][0].tolist()
+        assert ids == reference(text, vocabulary, lower, part == "character")
+    if part == "wordpiece":
+        assert cut(path) == ("東京", "は", "とても", "大きい", "町", "です", "。")
+
+
+def test_the_dictionary_is_the_one_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "unidic_lite", None)
+    for settings in (
+        {"mecab_kwargs": {"mecab_dic": "unidic_lite"}},
+        {},
+    ):  # which is what is meant where nothing is said
+        with pytest.raises(ModelError, match="unidic-lite"):
+            zoo.load(japanese(tmp_path / "other", word_tokenizer_type="mecab", **settings))
+    monkeypatch.setitem(sys.modules, "unidic_lite", ipadic)
+    assert cut(japanese(tmp_path / "tiny", word_tokenizer_type="mecab"))[:2] == ("東京", "は")
 
 
 def test_single_characters(tmp_path: Path):
@@ -84,7 +130,7 @@ def test_what_is_not_read_is_refused_by_name(settings, code, said, tmp_path: Pat
 
 
 def test_what_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(__import__("sys").modules, "fugashi", None)
+    monkeypatch.setitem(sys.modules, "fugashi", None)
     with pytest.raises(ModelError) as raised:
         zoo.load(japanese(tmp_path / "tiny", word_tokenizer_type="mecab"))
     assert raised.value.code == "hub_words_missing" and "pip install fugashi unidic-lite" in str(raised.value)

@@ -436,7 +436,7 @@ def slots_compete():
         return ops.einsum("bkn,bkd->bnd", weights, x)
 
     truths = [Truth("pooling", ("learned query",), SIDE, "bkh", op="RealDiv")]
-    return own(attend, X, truths=truths, slots=(SLOTS, FEATURES))
+    return own(attend, X, truths=truths, notices={"no_softmax"}, slots=(SLOTS, FEATURES))
 
 
 @architecture

@@ -1,0 +1,194 @@
+"""More of what strangers write: weights that are changed before they weigh, and who asks in a model without layers."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+from tests.families.own.architectures import (
+    ARCHITECTURES,
+    FEATURES,
+    HEADS,
+    OTHER,
+    SELF,
+    SIDE,
+    SIZE,
+    SLOTS,
+    SOURCE,
+    TOKENS,
+    Architecture,
+    Truth,
+    X,
+    Y,
+    architecture,
+    own,
+)
+
+__all__ = ["ARCHITECTURES"]
+
+KERNELS = {"q": (FEATURES, HEADS, SIZE), "k": (FEATURES, HEADS, SIZE)}
+
+
+def _scores(layer, x):
+    q, k = (ops.einsum("btd,dhs->bhts", x, w) for w in (layer.q, layer.k))
+    return tf.matmul(q, k, transpose_b=True), k
+
+
+def _changed(change, truths=SELF, notices=("weights_changed",), **more):
+    """Attention whose weights are not what weighs in the end."""
+
+    def attend(layer, x):
+        scores, values = _scores(layer, x)
+        return tf.matmul(change(layer, scores), values)
+
+    return own(attend, X, truths=truths, notices=notices, **KERNELS, **more)
+
+
+@architecture
+def heads_that_talk():
+    """Shazeer et al. 2020: behind the softmax heads are mixed."""
+    mixed = {"mix": (HEADS, HEADS)}
+    return _changed(lambda layer, s: ops.einsum("bhqk,hg->bgqk", tf.nn.softmax(s), layer.mix), **mixed)
+
+
+@architecture
+def a_difference_of_two_softmaxes():
+    """As a Differential Transformer."""
+    both = [*SELF, Truth("self", SIDE, SIDE, "bhqk", at=1)]
+    return _changed(lambda layer, s: tf.nn.softmax(s) - 0.3 * tf.nn.softmax(-s), both)
+
+
+@architecture
+def weights_under_a_gate():
+    return _changed(lambda layer, s: tf.nn.softmax(s) * tf.sigmoid(s))
+
+
+@architecture
+def a_mask_behind_the_softmax_alone():
+    seen = tf.cast(np.arange(TOKENS) < 5, tf.float32)
+    return _changed(lambda layer, s: tf.nn.softmax(s) * seen)
+
+
+@architecture
+def a_mask_in_front_and_behind():
+    """What was masked in the scores is zero already; the product changes nothing."""
+    seen = np.arange(TOKENS) < 5
+    masked = Truth("self", SIDE, SIDE, "bhqk")
+
+    def change(layer, scores):
+        return tf.nn.softmax(tf.where(seen, scores, -1e9)) * tf.cast(seen, tf.float32)
+
+    return _changed(change, [masked], ("other_mask", "keys_hidden"))
+
+
+@architecture
+def one_more_below_the_line():
+    """“Softmax one”: a row may look at nothing. The largest score, or zero, is taken off first."""
+
+    def change(layer, scores):
+        top = ops.maximum(ops.max(scores, -1, keepdims=True), 0)
+        powers = tf.exp(scores - top)
+        return powers / (tf.exp(-top) + tf.reduce_sum(powers, -1, keepdims=True))
+
+    return _changed(change, [Truth("self", SIDE, SIDE, "bhqk", op="RealDiv")], ("rows_short",))
+
+
+@architecture
+def the_last_token_is_gathered():
+    def attend(layer, x):
+        asking = ops.matmul(tf.gather(x, [TOKENS - 1], axis=1), layer.q)
+        return tf.matmul(tf.nn.softmax(tf.matmul(asking, x, transpose_b=True)), x)
+
+    return own(attend, X, truths=[Truth("pooling", SIDE[-1:], SIDE, "bqk")], q=(FEATURES, FEATURES))
+
+
+@architecture
+def a_memory_before_the_tokens():
+    """As Transformer-XL: keys are what was read before, and what is read now."""
+
+    def attend(layer, x, memory):
+        keys = ops.concatenate([memory, x], 1)
+        return ops.matmul(tf.nn.softmax(ops.einsum("bqd,bkd->bqk", ops.matmul(x, layer.q), keys)), keys)
+
+    truths = [Truth("cross", SIDE, (*OTHER, *SIDE), "bqk")]
+    return own(attend, [X, Y], tokens={"x": SIDE, "memory": OTHER}, truths=truths, q=(FEATURES, FEATURES))
+
+
+@architecture
+def the_last_state_asks_without_a_layer():
+    """Luong's attention of a functional model: Dot, Activation, Dot."""
+    keras.utils.set_random_seed(5)
+    x = keras.Input((None, FEATURES))
+    states, last, _ = layers.LSTM(SIZE, return_sequences=True, return_state=True)(x)
+    weights = layers.Activation("softmax", name="weights")(layers.Dot((2, 1))([states, last]))
+    model = keras.Model(x, layers.Dot((1, 1))([weights, states]))
+    return Architecture(model, X, SIDE, [Truth("pooling", ("computed query",), SIDE, "bk")])
+
+
+@architecture
+def a_vector_asks_without_a_layer():
+    """Yang et al. 2016 in a functional model: Dense with tanh, Dense(1), Flatten, softmax, RepeatVector."""
+    keras.utils.set_random_seed(5)
+    x = keras.Input((SOURCE, FEATURES))
+    states = layers.Bidirectional(layers.GRU(SIZE, return_sequences=True))(x)
+    scores = layers.Flatten()(layers.Dense(1)(layers.Dense(3, activation="tanh")(states)))
+    spread = layers.Permute((2, 1))(layers.RepeatVector(2 * SIZE)(layers.Activation("softmax", name="weights")(scores)))
+    model = keras.Model(x, ops.sum(layers.Multiply()([states, spread]), 1))
+    return Architecture(model, Y, OTHER, [Truth("pooling", ("learned query",), OTHER, "bk")])
+
+
+def _with_a_class(attend, truths, tokens):
+    """A learned vector stands before the tokens, as the class of a Vision Transformer."""
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first = self.add_weight(shape=(1, 1, FEATURES), name="first")
+            self.attention = layers.MultiHeadAttention(HEADS, SIZE, name="attention")
+
+        def call(self, x):
+            whole = tf.concat([tf.tile(self.first, [tf.shape(x)[0], 1, 1]), x], 1)
+            return attend(self.attention, whole)
+
+    keras.utils.set_random_seed(5)
+    model = Model()
+    model(X)
+    return Architecture(model, X, tokens, truths)
+
+
+@architecture
+def a_class_token_asks():
+    names = ("[CLS]", *SIDE)
+    return _with_a_class(lambda layer, x: layer(x[:, :1], x), [Truth("pooling", names[:1], names, "bhqk")], names)
+
+
+@architecture
+def a_learned_vector_among_tokens():
+    names = ("learned token", *SIDE)
+    return _with_a_class(lambda layer, x: layer(x, x), [Truth("self", names, names, "bhqk")], SIDE)
+
+
+@architecture
+def latents_that_look_at_each_other():
+    """A Perceiver's second half: what the learned queries have read is self-attention of its own."""
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.latents = self.add_weight(shape=(SLOTS, FEATURES), name="latents")
+            self.reads = layers.MultiHeadAttention(HEADS, SIZE, name="reads")
+            self.thinks = layers.MultiHeadAttention(HEADS, SIZE, name="thinks")
+
+        def call(self, x):
+            latents = self.reads(tf.tile(self.latents[None], [tf.shape(x)[0], 1, 1]), x)
+            return self.thinks(latents, latents)
+
+    keras.utils.set_random_seed(5)
+    model = Model()
+    model(X)
+    asking = tuple(f"learned query {place + 1}" for place in range(SLOTS))
+    latents = tuple(f"latent {place + 1}" for place in range(SLOTS))
+    truths = [Truth("pooling", asking, SIDE, "bhqk"), Truth("self", latents, latents, "bhqk", at=1)]
+    return Architecture(model, X, SIDE, truths)
