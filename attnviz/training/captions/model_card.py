@@ -54,7 +54,9 @@ _SPLIT = {
     "scene": f"Scenes are drawn by chance from {len(KINDS)} kinds of things in two styles of art (a third is never "
     f"learned from), on {len(BACKGROUNDS)} backgrounds: none to four things, of sizes 0.75 to 1.6, half of them tilted "
     "up to 20°, each at least 55 % visible. {n:,} to learn from, others to choose the pass and to report, all by seeds "
-    "fixed beforehand; 200 pairs of kinds never meet in a scene that is learned from. Sentences come from a grammar "
+    "fixed beforehand. In half of those to learn from the kind of one thing is given to one drawn at random, so that "
+    "there may be several of it; in the others in a fifth. 200 pairs of kinds never meet in a scene that is learned "
+    "from. Sentences come from a grammar "
     "(`attnviz.training.captions.grammar`), others in every pass",
     "photo": f"Collages of one to four photographs of {len(GROCERIES)} kinds (the data set's coarse classes, peppers "
     "by colour), laid out by chance: {n:,} of photographs of the official training part to learn from, others of the "

@@ -61,6 +61,8 @@ CAPTION_SCENES = CaptionRecipe(
         "Three more passes behind the six, with a learning rate of 0.0007 at its highest, in which scenes with several "
         "things of one kind came five times as often: on the test part 82.9 % and 76.1 % perfect, 3.4 % and 2.4 % "
         "invented, but of pairs that never met 75.6 % and 71.2 %, and fewer things named. Not kept.",
+        "Shipped before: 128 features, a feed-forward part of 512, six passes in float32; on the test part 82.0 % and "
+        "77.8 % perfect, 96.6 % and 95.3 % named, 5.4 % and 3.8 % invented.",
     ),
 )
 
