@@ -34,11 +34,11 @@ CAPTION_SCENES = CaptionRecipe(
     },
     notes={
         "en": "It knows 83 things and 8 backgrounds as they are drawn here, and nothing else: shown a photograph it "
-        "would name things that are not there. Several things of one kind it often names one after the other, as if "
-        "they were different. Where two things stand diagonally to each other it picks one direction. Each region's "
-        "numbers have seen beyond its border, so what is left out may still be told from its neighbours.",
+        "would name things that are not there. Of several things of one kind it may get the number wrong, or name "
+        "one of them as something else. Where two things stand diagonally to each other it picks one direction. Each "
+        "region's numbers have seen beyond its border, so what is left out may still be told from its neighbours.",
         "ja": "知っているのは、ここに描かれる83種類のものと8つの背景だけです。写真を見せても、そこにないものの名前を"
-        "挙げるだけでしょう。同じものがいくつかあると、別のものであるかのように一つずつ名前を挙げてしまうことがよくあります。"
+        "挙げるだけでしょう。同じものがいくつかあると、数を間違えたり、その一つを別のものとして挙げたりすることがあります。"
         "斜めに並んだものについては、どちらか一方の向きで言います。各領域の数値は領域の外も見ているので、"
         "ある領域を隠しても、隣の領域から分かってしまうことがあります。",
     },

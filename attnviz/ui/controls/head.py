@@ -48,7 +48,7 @@ def choose_head(context: Context, parts: Collection[str] = _PLACE, level: str = 
         if block.parts is not None:
             own = {group[0]: index for index, group in enumerate(block.parts[0])}
         # Beside the levels there is no room for a label in one line: what is chosen says what it is.
-        said = f"{context.t('figures.query')} " if level else ""
+        said = f"{context.t('terms.query')} " if level else ""
         st.selectbox(
             context.t("controls.query"),
             list(own),
