@@ -114,7 +114,7 @@ def card(name: str) -> ModelCard:
     known = cards()
     if name in known:
         return known[name]
-    return next(each for others in beside().values() for each in others if each.name == name)
+    return {each.name: each for others in beside().values() for each in others}[name]
 
 
 def title(name: str, language: str) -> str:
