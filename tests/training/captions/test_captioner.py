@@ -27,7 +27,7 @@ from tests.training.captions.few_scenes import few_scenes, random_weights
 COUNTS = {"train": 14, "dev": 3, "test": 5, "pairs": 3, "style": 2}
 SETTINGS = CaptionSettings(
     scenes=14, features=24, layers=2, heads=3, hidden=13, epochs=16, batch_size=1, sentences=2, guided=0.1,
-    learning_rate=0.02, averaging=0.0, dropout=0.0, seed=3,
+    learning_rate=0.02, averaging=0.0, dropout=0.0, half=False, seed=3,
 )  # fmt: skip
 #: Its examples are among what it learns: a caption that ends is certain of no other.
 LEARNED = tuple(scene.code for scene in replace(parts()["train"], count=3).scenes())
