@@ -33,6 +33,7 @@ CHECKS: Commands = {
     "ruff format --check": ("-m", "ruff", "format", "--check", "."),
     "lint-imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
     "javascript": ("-m", "tests.javascript"),
+    "audit": ("-m", "tests.audit"),
 }
 
 #: Of these, what `--fast` runs.
