@@ -1,4 +1,4 @@
-"""Whether a fault is known of what attnviz runs on: `python -m tests.audit`, and one of the checks of `python -m tests`.
+"""Whether a fault is known of what attnviz runs on: `python -m tests.audit`, a check of `python -m tests`.
 
 The package pip-audit asks PyPI. Where that cannot be reached, or a copy of it answers that knows of no faults, as in a
 closed network, nothing can be told, and that is said.

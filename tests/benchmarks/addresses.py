@@ -10,10 +10,11 @@ ends with 1.
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
+
+from streamlit.logger import set_log_level
 
 from tests.app.facts import facts
 from tests.app.hard import HARD, MARKUP
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--models", nargs="+", default=of_each_kind(), choices=list(FITTING))
     parser.add_argument("--alone", action="store_true")
     asked = parser.parse_args(arguments)
-    logging.getLogger("streamlit").setLevel(logging.ERROR)  # it says at every page that there is no server
+    set_log_level("ERROR")  # it says at every page that there is no server
     began, opened, failed = time.monotonic(), 0, 0
     for address in addresses(asked.models, asked.alone):
         opened += 1
