@@ -68,6 +68,7 @@ LONG = {
     "tests/test_layers.py": "a layer trained",
     "tests/test_lesson.py": "a shipped model's numbers",
     "tests/test_api.py": "every model over HTTP",
+    "tests/test_described.py": "the HTTP interface asked hundreds of times",
     "tests/test_cli.py": "commands as processes of their own",
     "tests/test_input.py": "hundreds of texts for every model",
     "tests/test_package.py": "installations without something, as processes of their own",

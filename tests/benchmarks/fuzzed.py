@@ -80,7 +80,7 @@ def _ask(cases: SearchStrategy[schemathesis.Case], counted: Counter[int], exampl
     )
     @given(case=cases)
     def ask(case: schemathesis.Case) -> None:
-        answer = case.call(headers={"Host": "localhost"})
+        answer = case.call(headers={"Host": "localhost"}, timeout=120)
         counted[answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
 
