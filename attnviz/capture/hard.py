@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from attnviz.capture.back import back
 from attnviz.capture.normalised import Found
-from attnviz.capture.roots import Met, unchanged
+from attnviz.capture.roots import SAME, Met, unchanged
 
 
 def chosen(indices: tf.Tensor, on: tf.Tensor, off: tf.Tensor, axis: int, met: Met) -> Found | None:
@@ -25,11 +26,17 @@ def chosen(indices: tf.Tensor, on: tf.Tensor, off: tf.Tensor, axis: int, met: Me
     scores, along = largest.inputs[0], tf.get_static_value(largest.inputs[1])
     if along is None or scores.shape.rank is None:
         return None
-    if scores.op.type in ("Select", "SelectV2") and tf.get_static_value(scores.op.inputs[1]) is not None:
-        scores = unchanged(scores.op.inputs[2])  # Keras takes care of zeros below zero
     rank = scores.shape.rank
     before, after = int(along) % rank, axis % rank
-    known = met(scores)
+    known = next(filter(None, map(met, back(scores, _copied))), None)
     if before != after:
         scores = tf.transpose(scores, np.insert(np.delete(np.arange(rank), before), after, before))
     return Found(scores, (after,), () if known is None else (known.weights,), "argmax")
+
+
+def _copied(tensor: tf.Tensor) -> list[tf.Tensor]:
+    """What a tensor is a copy of; Keras writes another number where there is a zero below zero."""
+    if tensor.op.type in SAME:
+        return [tensor.op.inputs[0]]
+    chooses = tensor.op.type in ("Select", "SelectV2") and tf.get_static_value(tensor.op.inputs[1]) is not None
+    return [tensor.op.inputs[2]] if chooses else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -16,7 +16,7 @@ from attnviz.trace import Axis
 NAMED = 60
 
 
-def inks(axis: Axis | None, paint: style.Theme, places: Sequence[int] | None = None) -> list[str]:
+def inks(axis: Axis | None, paint: style.Theme, places: Iterable[int] | None = None) -> list[str]:
     """The colour of each token's sentence, of all tokens or of those at `places`; nothing where there is one sentence
     or nothing is known of the tokens."""
     if axis is None or axis.segments is None:
