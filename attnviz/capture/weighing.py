@@ -108,8 +108,8 @@ def _matrix_weights(flow: Flow, operation: tf.Operation) -> Iterator[tuple[tf.Te
 
 
 def _pooling_weights(flow: Flow, operation: tf.Operation) -> Iterator[tuple[tf.Tensor, tuple[int, ...]]]:
-    """Of a sum or mean over tokens of products operands with one number for each token, and that axis of tokens."""
-    if operation.type not in ("Sum", "Mean") or operation.inputs[0].op.type != "Mul":
+    """Of a sum over tokens of products the operands with one number for each token, and that axis of tokens."""
+    if operation.type != "Sum" or operation.inputs[0].op.type != "Mul":
         return
     over = static(operation.inputs[1])
     product = operation.inputs[0]

@@ -78,7 +78,9 @@ def _array(value: Any) -> NDArray[Any]:
     try:
         array = np.asarray(value)
     except ValueError:  # lists of different lengths
-        array = np.empty(0, object)
+        array = np.empty(1, object)
+    if array.ndim and not array.size:
+        raise InputError("bad_encode", expected=_ARRAY, received=f"an array of shape {array.shape}")
     if array.dtype.kind == "O":
         raise InputError("bad_encode", expected=_ARRAY, received=_shown(value))
     return array

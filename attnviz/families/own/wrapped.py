@@ -172,13 +172,17 @@ class WrappedModel(Model):
         """Once for each form of inputs: whether the model answers the same when nobody looks into it."""
         form = repr(tree.map_structure(lambda _: 0, packed_inputs(encoded)))
         if form not in self._differences:
-            self._differences[form] = difference(self.model, run.prediction, self.captured, packed_inputs(encoded))
+            inputs = packed_inputs(encoded)
+            try:
+                self._differences[form] = difference(self.model, run.prediction, self.captured, inputs)
+            except ValueError as error:  # Keras: not of the length that the model declares
+                raise refused(self._card.name, error) from error
         return self._differences[form]
 
     def _read(self, encoded: Encoded) -> tuple[Run, list[Block]]:
         try:
             run = self.captured(packed_inputs(encoded))
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, ValueError) as error:
             raise refused(self._card.name, error) from error
         except ModelError as error:
             flat = next((values.shape for values in encoded.inputs.values() if values.ndim < 2), None)
@@ -324,7 +328,7 @@ def wrap(
             where a notice says that the model's graph does not tell.
 
     Raises:
-        InputError: `wrap_model`, `wrap_encode`: these are no model and no function.
+        InputError: `wrap_model`, `wrap_encode`, `wrap_decode`: these are no model and no function.
         ModelError: `keras_2_model`, `other_backend`: a model of another Keras, or Keras on something else.
 
     Returns:
@@ -339,6 +343,8 @@ def wrap(
     check_model(model)
     if not callable(encode):
         raise InputError("wrap_encode", received=type(encode).__name__)
+    if decode_output is not None and not callable(decode_output):
+        raise InputError("wrap_decode", received=type(decode_output).__name__)
     return WrappedModel(model, encode, decode_output, name, axes)
 
 

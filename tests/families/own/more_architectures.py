@@ -194,7 +194,7 @@ def a_dense_layer_weighs_all_features_alike():
 def a_dense_layer_weighs_by_its_mean():
     """philipperemy/keras-attention with `SINGLE_ATTENTION_VECTOR`: the shares of all features are averaged."""
     model = _dense(lambda shares, x: layers.RepeatVector(FEATURES)(ops.mean(shares(layers.Permute((2, 1))(x)), 1)))
-    return Architecture(model, X, SIDE, [Truth("pooling", ("computed query",), SIDE, "bhk")], {"weights_changed"})
+    return Architecture(model, X, SIDE, [Truth("pooling", ("computed query",), SIDE, "bhk")])
 
 
 def _with_a_class(attend, truths, tokens):

@@ -538,14 +538,27 @@ def gives(inputs, tokens=("we",)):
         (gives([[[2, 3]], [[1.0]]]), "bad_encode", "arrays"),
         (gives(np.array([2, 3])), "bad_encode", "(1, 2)"),
         (gives(np.array([["we"]])), "run_failed", "string"),
+        (gives(np.zeros((1, 0), np.int32), []), "bad_encode", "(1, 0)"),
         (None, "wrap_encode", "wrap(model, encode)"),
     ],
-    ids=["ids as tokens", "an id outside", "ragged", "uneven lists", "no batch", "strings", "no encode"],
+    ids=["ids as tokens", "an id outside", "ragged", "uneven lists", "no batch", "strings", "nothing", "no encode"],
 )
 def test_usual_mistakes_are_told_what_was_expected(encoding, code, said):
     with pytest.raises(InputError) as caught:
         attnviz.wrap(classifier()[0], encoding).trace("we")
     assert caught.value.code == code and said in str(caught.value)
+
+
+def test_another_length_and_what_is_no_function_are_told():
+    tokens = keras.Input((5,), dtype="int32")
+    x = layers.Embedding(19, FEATURES)(tokens)
+    model = keras.Model(tokens, layers.Attention()([x, x]))
+    with pytest.raises(InputError) as caught:
+        attnviz.wrap(model, encode).trace("we saw")
+    assert caught.value.code == "run_failed" and "(None, 5)" in str(caught.value)
+    with pytest.raises(InputError) as caught:
+        attnviz.wrap(model, encode, "logits")  # type: ignore[arg-type]
+    assert caught.value.code == "wrap_decode" and "str" in str(caught.value)
 
 
 def test_a_path_is_no_model_and_inputs_are_no_text():
