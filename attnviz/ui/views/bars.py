@@ -29,7 +29,7 @@ def render(context: Context) -> None:
             required=True,
             label_visibility="collapsed",
         )
-    order = "weight" if regions else context.state.order
+    order: tables.Order = "weight" if regions else context.state.order
     look = {"language": context.language, "theme": context.theme}
     figure = context.desk.figure(figures.bars, context.trace, context.focus, order=order, **look)
     chart(
