@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from attnviz import __version__
 from attnviz.errors import AttnvizError, InputError
 from attnviz.i18n import choose, languages, translate
+from attnviz.places import write_whole
 from attnviz.scenes.groceries import FOLDER
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _lecture(options: argparse.Namespace) -> int:
         content = offline.page(held, options.lang)
         if ending == ".pdf":
             content = pdf(content, mark="sheet" if options.worksheet else "")
-        _write(options.output, content)
+        write_whole(options.output, content)
         told = translate(options.lang, "cli.lecture_written", file=options.output.name, bytes=len(content))
     print(told, file=sys.stderr)
     return 0
@@ -228,7 +229,7 @@ def _trace(options: argparse.Namespace) -> int:
         return 0
     names = model.card.names_of_labels(options.lang)
     content = export.file(trace, kind, **part, language=options.lang, names=names)
-    _write(options.output, content)
+    write_whole(options.output, content)
     return 0
 
 
@@ -252,7 +253,7 @@ def _handout(options: argparse.Namespace) -> int:
     shown = {"lang": options.lang, "model": model.card.name, "text": options.text}
     address = f"{options.address.rstrip('/')}/?{urlencode(shown)}" if options.address else ""
     content = handout.page(trace, model.card, own, chosen, address=address, language=options.lang)
-    _write(options.output, pdf(content) if ending == ".pdf" else content)
+    write_whole(options.output, pdf(content) if ending == ".pdf" else content)
     return 0
 
 
@@ -263,13 +264,6 @@ def _sampling(options: argparse.Namespace) -> Sampling | None:
     given = {name: getattr(options, name) for name in ("temperature", "top_k", "top_p", "seed")}
     said = {name: value for name, value in given.items() if value is not None}
     return Sampling(**said) if said else None
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        file.write_bytes(content)
-    except (OSError, ValueError) as error:
-        raise InputError("cannot_write", file=str(file), cause=str(error)) from error
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -33,6 +33,7 @@ CHECKS: Commands = {
     "ruff format --check": ("-m", "ruff", "format", "--check", "."),
     "lint-imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
     "javascript": ("-m", "tests.javascript"),
+    "audit": ("-m", "tests.audit"),
 }
 
 #: Of these, what `--fast` runs.
@@ -67,6 +68,7 @@ LONG = {
     "tests/test_layers.py": "a layer trained",
     "tests/test_lesson.py": "a shipped model's numbers",
     "tests/test_api.py": "every model over HTTP",
+    "tests/test_described.py": "the HTTP interface asked hundreds of times",
     "tests/test_cli.py": "commands as processes of their own",
     "tests/test_input.py": "hundreds of texts for every model",
     "tests/test_package.py": "installations without something, as processes of their own",

@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 
 import attnviz
 from attnviz.i18n import FALLBACK, catalogue, languages
+from tests import audit
 from tests.__main__ import LONG, NOT_FAST, environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -238,3 +239,16 @@ def test_the_wheel_carries_models_catalogues_and_the_page(tmp_path: Path):
     assert models
     assert not names & placeholder
     assert {name for name in names if not name.startswith(("attnviz/", "attnviz-"))} == set()
+
+
+def test_a_database_of_faults_is_one_that_knows_some(tmp_path):
+    for content, answers in (
+        ('{"vulnerabilities": [{"id": "CVE-1"}]}', True),
+        ('{"vulnerabilities": []}', False),
+        ("[]", False),
+        ("<", False),
+    ):
+        file = tmp_path / "requests.json"
+        file.write_text(content)
+        assert audit.reachable(file.as_uri()) is answers, content
+    assert not audit.reachable((tmp_path / "missing").as_uri())

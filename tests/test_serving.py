@@ -28,7 +28,7 @@ from attnviz import api
 from attnviz.errors import ServerError
 from attnviz.i18n import languages, translate
 from attnviz.ui import serving
-from attnviz.ui.serving import Guard, connections, full, hosts, start, status, uploads
+from attnviz.ui.serving import Guard, connections, full, hosts, rates, start, status, uploads
 from attnviz.ui.serving.full import VISITORS
 from attnviz.ui.serving.headers import EMBED, security
 
@@ -456,6 +456,46 @@ def test_tasks_wait_for_their_turn_are_turned_away_and_end_in_time():
 
     assert asyncio.run(all_at_once()) == "again"
     assert (work.inside, work.refused) == (0, 1)
+
+
+# ── so many of one address ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def of():
+    """A client at an address; a new count for each test."""
+    rates.counted.cache_clear()
+    return lambda address: TestClient(APP, "http://localhost:8501", client=(address, 5000))
+
+
+def test_so_many_requests_of_one_address_where_it_is_asked_for(of, monkeypatch):
+    monkeypatch.setenv(rates.RATE, "3/minute")
+    one, other = of("10.2.3.4"), of("10.2.3.5")
+    assert [one.get("/api/nothing").status_code for _ in range(4)] == [404, 404, 404, 429]
+    refused = one.get("/api/nothing", headers={"accept-language": "ja"})
+    assert 1 <= int(refused.headers["retry-after"]) <= 60 and refused.json()["error"]["code"] == "too_often"
+    assert refused.headers["x-content-type-options"] == "nosniff"
+    assert other.get("/api/nothing").status_code == 404
+    # Files of a page count as little as whoever watches over the server, but to open another page does.
+    assert {one.get(path).status_code for path in ("/", "/static/x.js", "/api/health")} == {200}
+    with pytest.raises(WebSocketDisconnect) as late, one.websocket_connect("/open"):
+        pass
+    assert late.value.code == 1013
+    monkeypatch.delenv(rates.RATE)
+    assert one.get("/api/nothing").status_code == 404
+
+
+def test_a_household_is_one_address(of, monkeypatch):
+    monkeypatch.setenv(rates.RATE, "1/minute")
+    found = [of(each).get("/api/nothing").status_code for each in ("2001:db8::7", "2001:db8::8", "2001:db8:1::7")]
+    assert found == [404, 429, 404]
+
+
+@pytest.mark.parametrize("said", ["often", "0 per never", "5", "60/minute; rm"])
+def test_a_rate_that_is_none_is_told_before_the_server_answers(monkeypatch, said):
+    monkeypatch.setenv(rates.RATE, said)
+    with pytest.raises(SystemExit, match=rates.RATE):
+        serving.prepare()
 
 
 # ── what stands in the list ───────────────────────────────────────────────────────────────────────────────────────

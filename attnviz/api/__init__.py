@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from attnviz.api.answers import Endpoint, language_of, refusal, reply, status_of
+from attnviz.api.described import Described
 from attnviz.api.fields import MAX_BODY
 from attnviz.api.scenes import SIZES, Art, Photo, ScenePicture
 from attnviz.api.traces import WORK, Models, Trace
@@ -47,6 +48,7 @@ def serves(path: str) -> bool:
 
 
 ROUTES = [
+    Route("/api/openapi.json", Described),
     Route("/api/models", Models),
     Route("/api/trace", Trace),
     Route("/api/scene.webp", ScenePicture),

@@ -29,6 +29,7 @@ _STATUS = {
     "method_not_allowed": 405,
     "slow_request": 408,
     "body_too_large": 413,
+    "too_often": 429,
     "internal": 500,
 }
 

@@ -11,11 +11,12 @@ from starlette.responses import Response
 
 from attnviz import zoo
 from attnviz.api.answers import Endpoint, language_of, refusal, reply, told
+from attnviz.api.described import trace_fields
 from attnviz.api.fields import codes, from_body, from_query, index
 from attnviz.api.work import Work
 from attnviz.errors import AttnvizError, InputError, ModelError
 
-_FIELDS = ("model", "text", "language", "block", "layer", "head", "target", "edits")
+_FIELDS = tuple(trace_fields([]))
 
 #: Of all callers together.
 WORK = Work()

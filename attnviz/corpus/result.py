@@ -14,8 +14,8 @@ import pandas as pd
 
 from attnviz.corpus.arrow import parquet
 from attnviz.corpus.bins import below, quantile
-from attnviz.corpus.places import write_whole
 from attnviz.errors import InputError, ModelError
+from attnviz.places import write_whole
 
 #: Of the files that are read; what is written by a later form is refused.
 FORMAT = 1
@@ -143,10 +143,14 @@ class Measured:
             sink = pyarrow.BufferOutputStream()
             reader.write_table(table.replace_schema_metadata(None), sink, compression="zstd", use_dictionary=True)
             content = sink.getvalue().to_pybytes()
-            write_whole(folder / f"{name}.parquet", content)
+            write_whole(folder / f"{name}.parquet", content, parents=True)
             facts[f"{name}.parquet"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         said = {"format": FORMAT, **self.summary, "files": facts}
-        write_whole(folder / FILE, json.dumps(said, ensure_ascii=False, allow_nan=False, indent=1).encode() + b"\n")
+        write_whole(
+            folder / FILE,
+            json.dumps(said, ensure_ascii=False, allow_nan=False, indent=1).encode() + b"\n",
+            parents=True,
+        )
 
 
 def read(folder: Path) -> Measured:

@@ -18,9 +18,9 @@ from attnviz.corpus.aligned import Aligned
 from attnviz.corpus.batches import Part
 from attnviz.corpus.chosen import Chosen
 from attnviz.corpus.faithfulness import Faithfulness
-from attnviz.corpus.places import write_whole
 from attnviz.corpus.reading import Line
 from attnviz.corpus.tallies import Form, Tally, Tokens
+from attnviz.places import write_whole
 
 #: In the folder of the results until they are there.
 FILE = "unfinished.npz"
@@ -98,7 +98,7 @@ class State:
         arrays["said"] = np.frombuffer(json.dumps(said).encode(), np.uint8)
         packed = io.BytesIO()
         np.savez(packed, **arrays)  # type: ignore[arg-type]
-        write_whole(folder / FILE, packed.getvalue())
+        write_whole(folder / FILE, packed.getvalue(), parents=True)
 
 
 def saved(folder: Path) -> State | None:

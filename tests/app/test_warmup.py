@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from attnviz.ui import cache, warmup
+from tests.e2e.server import ROOT, Server
 
 #: Ends while TensorFlow would be imported; the first model is then asked for in vain.
 _ENDS = """
@@ -25,6 +28,18 @@ begun.wait()
 def test_a_process_that_ends_meanwhile_says_nothing():
     done = subprocess.run([sys.executable, "-c", _ENDS], capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_server_that_is_ended_while_it_warms_says_nothing(tmp_path):
+    server = Server(ROOT / "app.py", tmp_path / "log.txt")
+    server.start()
+    until = time.monotonic() + 60
+    while server.url not in server.output() and time.monotonic() < until:
+        time.sleep(0.05)  # that is said once warming has begun
+    time.sleep(0.5)
+    server.stop()
+    said = server.output()
+    assert server.url in said and not re.search(r"Traceback|Error|cannot schedule", said), said
 
 
 def test_nothing_is_loaded_before_it_is_asked_for_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch):

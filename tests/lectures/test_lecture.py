@@ -157,3 +157,21 @@ def test_there_are_slides_and_not_too_many(tmp_path: Path, count: int):
     error = refusal(tmp_path, text)
 
     assert (error.parameters["key"], error.parameters["received"]) == ("slides", str(count))
+
+
+def test_a_name_is_never_made_into_a_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("ATTNVIZ_LECTURES", str(tmp_path / "shelf"))
+    (tmp_path / "shelf").mkdir()
+    outside = written(tmp_path, GOOD)
+    for name in (
+        "../bees",
+        "../bees.toml",
+        str(outside),
+        str(outside.with_suffix("")),
+        "./attention",
+        "shelf/../bees",
+        "a\0b",
+    ):
+        with pytest.raises(InputError) as refused:
+            lectures.find(name)
+        assert refused.value.code == "no_such_lecture", name

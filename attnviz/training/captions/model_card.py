@@ -14,7 +14,16 @@ from attnviz.training.recording import SAMPLE
 #: Of the card's metrics: the same model without attention, or without a head that is taught.
 SIBLINGS = "siblings"
 
-_SIBLING = {"mean": "mean of the regions in the place of attention", "untaught": "no head is taught"}
+_SIBLING = {
+    "whole": "as it is",
+    "mean": "mean of the regions in the place of attention",
+    "untaught": "no head is taught",
+}
+
+_SIBLINGS = (
+    "What attention and teaching it are worth: the same settings, but one pass over {scenes} scenes alone "
+    "(`python -m attnviz.training.captions.siblings`):"
+)
 
 #: Captions of dev scenes shown in the card.
 SHOWN = 12
@@ -204,19 +213,20 @@ def _counts(metrics: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _siblings(metrics: Mapping[str, Any]) -> tuple[str, ...]:
-    """The captioner beside those that lack something; nothing where none was trained."""
+    """A captioner like it beside those that lack something; nothing where none was trained."""
     others = metrics.get(SIBLINGS)
     if not others:
         return ()
     rows = []
-    for name, found in (("as shipped", metrics), *((_SIBLING[which], each) for which, each in others.items())):
+    for which, found in others.items():
         perfect = [_share(found[f"{part}_{code}"]["perfect"]) for part in ("test", "pairs") for code in LANGUAGES]
         heads = [found[f"pointing_{code}"]["heads"] for code in LANGUAGES if f"pointing_{code}" in found]
         best = [_share(max(row["hits"] for row in each)) for each in heads] or ["–"] * len(LANGUAGES)
-        rows.append((name, *perfect, *best))
+        rows.append((_SIBLING[which], *perfect, *best))
     head = ["model", *(f"perfect, {part}, {code}" for part in ("set aside", "never met") for code in LANGUAGES)]
     head += [f"heaviest on it, best head, {code}" for code in LANGUAGES]
-    told = "The same settings, scenes and passes (`python -m attnviz.training.captions.siblings`):"
+    scenes = max(each["scenes"] for each in others.values())
+    told = _SIBLINGS.format(scenes=f"{scenes:,}")
     return told, table(head, rows, words=1)
 
 

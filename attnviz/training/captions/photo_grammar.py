@@ -10,10 +10,13 @@ from typing import Any
 
 from attnviz.scenes import GROCERIES, Collage, Photo
 from attnviz.scenes.groceries import Grocery
-from attnviz.training.captions.grammar import PLACES, RELATIONS, Caption, Language, Role, Word, thirds
+from attnviz.training.captions.grammar import FREE, PLACES, RELATIONS, Caption, Language, Role, Word, thirds
 
 #: Rows or columns that middles must differ by, and by how much more than the other way, to lie beside each other.
 _APART, _AHEAD = 3.0, 1.5
+
+#: Photographs whose upper edges lie this near, of `collage.UNITS`, are of one line of reading.
+_LINE = 7
 
 #: How often, and what: a capital is a photograph, `pos:A` where it is, `rel:BA` how B lies to A, `it:A` A once more.
 _TEMPLATES: dict[Language, dict[int, tuple[tuple[int, str], ...]]] = {
@@ -74,12 +77,14 @@ class CollageGrammar:
                 yield from self._sentences(template, photos)
 
     def one(self, rng: Any) -> Caption:
-        """A sentence that is right, drawn by the weights of the templates.
+        """A sentence that is right, drawn by the weights of the templates, most often in the order of reading.
 
         Args:
             rng: A NumPy generator.
         """
-        photos = [self._photos[place] for place in rng.permutation(len(self._photos))]
+        photos = sorted(self._photos, key=lambda each: (round(each[1].y / _LINE), each[1].x))
+        if rng.random() < FREE:
+            photos = [photos[place] for place in rng.permutation(len(photos))]
         templates = _TEMPLATES[self.language][len(photos)]
         weights = [weight for weight, _ in templates]
         order = rng.choice(len(templates), size=len(templates), replace=False, p=[w / sum(weights) for w in weights])

@@ -63,6 +63,10 @@ CAPTION_SCENES = CaptionRecipe(
         "invented, but of pairs that never met 75.6 % and 71.2 %, and fewer things named. Not kept.",
         "Shipped before: 128 features, a feed-forward part of 512, six passes in float32; on the test part 82.0 % and "
         "77.8 % perfect, 96.6 % and 95.3 % named, 5.4 % and 3.8 % invented.",
+        "Then 192 features, eight passes over 30,000 scenes, things named in any order, large ones rather earlier: "
+        "86.5 % and 79.8 % perfect, 96.7 % and 94.7 % named, 2.6 % and 1.3 % invented, and the heaviest region on the "
+        "thing in 85.8 % and 84.3 %. Of the misses on dev, four in five lay on another thing: which one comes next "
+        "could not be known. Since then nine of ten sentences name things in a fixed order, animals first.",
     ),
 )
 
@@ -98,7 +102,7 @@ CAPTION_PHOTOS = CaptionRecipe(
         "black;pineapple.6@0,0,14,28;garlic.8@14,0,14,14;aubergine.5@14,14,14,14",
     ),
     datasets=(data.EFFICIENTNET, data.GROCERIES),
-    settings=CaptionSettings(scenes=8_000, features=128, hidden=512, epochs=12, half=False),
+    settings=CaptionSettings(scenes=8_000, features=128, hidden=512, epochs=12),
     subject=PHOTOS,
 )
 

@@ -27,14 +27,14 @@ class CaptionSettings:
         seed: Of initial weights, order, sentences and dropout.
     """
 
-    scenes: int = 30_000
+    scenes: int = 60_000
     features: int = 192
     layers: int = 3
     heads: int = 4
     hidden: int = 768
     attention: bool = True
     guided: float = 0.3
-    epochs: int = 8
+    epochs: int = 5
     batch_size: int = 32
     sentences: int = 2
     learning_rate: float = 1.5e-3

@@ -1,8 +1,9 @@
 """What attention, and teaching it, are worth: the same captioner without the one or the other, trained alike.
 
-`python -m attnviz.training.captions.siblings NAME mean` has the mean of the regions in the place of source–target
-attention, `untaught` no head that is taught. It trains, going on where it was interrupted, and enters its figures into
-the card of NAME. Its weights are not kept.
+`python -m attnviz.training.captions.siblings NAME` trains three, each in one pass over half of the scenes: `whole` as
+the captioner is, `mean` with the mean of the regions in the place of source–target attention, `untaught` with no head
+that is taught. Each goes on where it was interrupted, and its figures are entered into the card of NAME. Weights are
+not kept.
 """
 
 from __future__ import annotations
@@ -30,16 +31,18 @@ from attnviz.training.captions.settings import CaptionSettings
 from attnviz.training.networks import halves, set_weights
 from attnviz.training.pipeline import describe
 
-Which = Literal["mean", "untaught"]
+Which = Literal["whole", "mean", "untaught"]
 
 
 def settings_of(which: Which, settings: CaptionSettings) -> CaptionSettings:
-    """How a sibling is trained."""
-    return replace(settings, attention=False) if which == "mean" else replace(settings, guided=0.0)
+    """How a sibling is trained, by the settings of the captioner."""
+    short = replace(settings, scenes=max(1, settings.scenes // 2), epochs=1)
+    lacking: dict[Which, dict[str, Any]] = {"whole": {}, "mean": {"attention": False}, "untaught": {"guided": 0.0}}
+    return replace(short, **lacking[which])
 
 
 def train(kind: Captioner, which: Which) -> dict[str, Any]:
-    """Train a sibling with the settings and the scenes of a captioner.
+    """Train a sibling with the settings and half of the scenes of a captioner, in one pass.
 
     Args:
         kind: Recipe of that captioner.
@@ -53,6 +56,7 @@ def train(kind: Captioner, which: Which) -> dict[str, Any]:
         DataError: The encoder's weights cannot be had, or are not what they should be.
     """
     settings = settings_of(which, kind.recipe.settings)
+    kind = replace(kind, recipe=replace(kind.recipe, settings=settings))
     state = CACHE / "training" / f"{kind.recipe.name}-{which}"
     weights, record, words = kind.taught(settings, state / "weights.npz", f"{kind.recipe.name}, {which}")
     own = networks(settings, len(words.vocabulary))
@@ -66,7 +70,7 @@ def train(kind: Captioner, which: Which) -> dict[str, Any]:
             if part == "test" and settings.attention:
                 found[f"pointing_{language}"] = looked(reader, written, language)
     shutil.rmtree(state, ignore_errors=True)
-    return found | {key: record[key] for key in ("best_epoch", "seconds")}
+    return found | {"scenes": settings.scenes, "seconds": record["seconds"]}
 
 
 def enter(kind: Captioner, folder: Path, which: Which, found: dict[str, Any]) -> None:
@@ -81,15 +85,17 @@ def enter(kind: Captioner, folder: Path, which: Which, found: dict[str, Any]) ->
 
 
 def main(arguments: list[str]) -> int:
-    """Train one sibling and enter it."""
-    if len(arguments) != 2 or arguments[0] not in CAPTIONS or arguments[1] not in get_args(Which):
-        print(f"usage: siblings {'|'.join(CAPTIONS)} {'|'.join(get_args(Which))}", file=sys.stderr)
+    """Train the siblings that are asked for, or all, and enter each."""
+    name, asked = arguments[0] if arguments else "", arguments[1:] or list(get_args(Which))
+    if name not in CAPTIONS or not set(asked) <= set(get_args(Which)):
+        print(f"usage: siblings {'|'.join(CAPTIONS)} [{'|'.join(get_args(Which))} …]", file=sys.stderr)
         return 2
-    name, which = arguments
     kind = Captioner(CAPTIONS[name])
-    found = train(kind, which)  # type: ignore[arg-type]
-    enter(kind, Path("models") / name, which, found)  # type: ignore[arg-type]
-    print(json.dumps({name: {which: found}}, ensure_ascii=False))
+    for which in get_args(Which):
+        if which in asked:
+            found = train(kind, which)
+            enter(kind, Path("models") / name, which, found)
+            print(json.dumps({name: {which: found}}, ensure_ascii=False))
     return 0
 
 

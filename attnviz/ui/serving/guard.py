@@ -17,7 +17,7 @@ from starlette.websockets import WebSocketClose
 from attnviz import api
 from attnviz.errors import AttnvizError, InputError, ServerError
 from attnviz.i18n import choose
-from attnviz.ui.serving import full, headers, hosts, uploads
+from attnviz.ui.serving import full, headers, hosts, rates, uploads
 
 #: Streamlit's own pages about itself, for whoever watches over it.
 _CLOSED = re.compile(r"/_stcore/(metrics|agent/.*|script-health-check)/?$")
@@ -44,7 +44,7 @@ class Guard:
             if problem is not None:
                 _log.warning("%s", problem)
                 await WebSocketClose(1008)(scope, receive, send)
-            elif visitors() >= full.most():
+            elif visitors() >= full.most() or rates.seconds_to_wait(scope["path"], _address(scope), page=True):
                 await WebSocketClose(1013, "full")(scope, receive, send)
             else:
                 with _counted():
@@ -65,6 +65,10 @@ class Guard:
         if problem is not None:
             await _refusal(problem, Request(scope))(scope, receive, answer)
             return
+        if seconds := rates.seconds_to_wait(scope["path"], _address(scope)):
+            error = ServerError("too_often", seconds=seconds)
+            await _refusal(error, Request(scope))(scope, receive, answer)
+            return
         if visitors() >= full.most() and _opens(scope["path"], given):
             request = Request(scope)
             language = choose(request.query_params.get("lang") or api.language_of(request))
@@ -83,6 +87,12 @@ class Guard:
 def visitors() -> int:
     """Pages that are open now."""
     return len(_open)
+
+
+def _address(scope: Scope) -> str | None:
+    """Of whoever asks; behind a proxy that `FORWARDED_ALLOW_IPS` names, as that one says."""
+    client = scope.get("client")
+    return client[0] if client else None
 
 
 def _opens(path: str, given: Headers) -> bool:

@@ -13,8 +13,9 @@ from typing import Any
 import streamlit as st
 from streamlit import config, net_util
 
+from attnviz.errors import InputError
 from attnviz.i18n import choose, translate
-from attnviz.ui.serving import connections, uploads
+from attnviz.ui.serving import connections, rates, uploads
 
 #: An address that is kept for documentation, where nobody is: a datagram socket only looks up the way there.
 _ELSEWHERE = ("192.0.2.1", 9)
@@ -30,6 +31,10 @@ def prepare() -> None:
     # Streamlit would ask a host for this machine's outer address, in the event loop, for every foreign `Origin`.
     net_util.get_external_ip = lambda: None
     connections.install()
+    try:
+        rates.asked()
+    except InputError as error:
+        raise SystemExit(error.message(_language())) from None
 
 
 @asynccontextmanager
@@ -75,7 +80,7 @@ def announce() -> None:
     """Say on the terminal where the page is, as Streamlit would, which asks a host for it; take uploads if wanted."""
     if uploads.wanted():
         config.set_option("server.maxUploadSize", uploads.MEGABYTES)
-    language = choose((locale.getlocale()[0] or "").replace("_", "-"))
+    language = _language()
     address, port = st.get_option("server.address"), st.get_option("server.port")
     path = (st.get_option("server.baseUrlPath") or "").strip("/")
     scheme = "https" if st.get_option("server.sslCertFile") else "http"
@@ -86,6 +91,11 @@ def announce() -> None:
         url = f"{scheme}://{shown}:{port}/{path}"
         key = "server.open_here" if host == "localhost" or named or len(hosts) == 1 else "server.open_there"
         print(translate(language, key, url=url), file=sys.stderr, flush=True)
+
+
+def _language() -> str:
+    """Of the terminal."""
+    return choose((locale.getlocale()[0] or "").replace("_", "-"))
 
 
 def _on_the_network() -> str:

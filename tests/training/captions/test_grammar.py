@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from attnviz.scenes import BACKGROUNDS, KINDS, Scene
 from attnviz.scenes.naming import mentions
-from attnviz.training.captions.grammar import LANGUAGES, OBJECT_ROLES, Grammar, text, words
+from attnviz.training.captions.grammar import FREE, LANGUAGES, OBJECT_ROLES, Grammar, text, words
 from attnviz.training.captions.parts import parts
 from attnviz.training.captions.scores import perfect
 
@@ -86,6 +88,20 @@ def test_every_word_that_is_said_is_in_the_vocabulary(language):
     for background in BACKGROUNDS:
         for kind in KINDS:
             assert {word.text for word in Grammar(Scene(f"{background};{kind}@3,3"), language).one(rng)} <= known
+
+
+def test_things_are_named_in_one_order_mostly_and_in_every_order_at_times():
+    rng, scene, orders = (
+        np.random.default_rng(11),
+        Scene("snow;car@10,9;ball@3,9;dog@3,3;owl@10,3"),
+        Counter[tuple[str, ...]](),
+    )
+    for _ in range(997):
+        caption = [word.text for word in Grammar(scene, "en").one(rng)]
+        orders[tuple(each.kind for each in mentions(caption))] += 1
+    usual = orders.pop(("dog", "owl", "car", "ball"))
+    assert abs(usual / 997 - (1 - FREE * 23 / 24)) < 0.03
+    assert len(orders) > 13, "a sentence that a person begins another way is known, too"
 
 
 def test_what_is_drawn_for_learning_is_right_by_its_own_measure():

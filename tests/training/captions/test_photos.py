@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from attnviz.families.writing.caption_words import CaptionWords
 from attnviz.scenes import GROCERIES, Collage
 from attnviz.scenes.naming import mentions
 from attnviz.training.captions import photo_parts
-from attnviz.training.captions.grammar import LANGUAGES, Language, text
+from attnviz.training.captions.grammar import FREE, LANGUAGES, Language, text
 from attnviz.training.captions.moved import swaps
 from attnviz.training.captions.photo_grammar import MOST, CollageGrammar, words
 from attnviz.training.captions.photo_parts import PhotoPart
@@ -62,6 +63,15 @@ def test_every_sentence_can_be_said_and_is_right(collages, language):
             if word.role == "noun":
                 (place,) = word.objects
                 assert word.text in GROCERIES[each.objects[place].kind].noun[language]
+
+
+def test_photographs_are_mostly_named_as_one_reads():
+    rng, orders = np.random.default_rng(13), Counter[tuple[str, ...]]()
+    for _ in range(499):
+        caption = [word.text for word in CollageGrammar(FOUR, "en").one(rng)]
+        orders[tuple(each.kind for each in mentions(caption, GROCERIES))] += 1
+    assert abs(orders["milk", "kiwi", "leek", "red-pepper"] / 499 - (1 - FREE * 23 / 24)) < 0.05
+    assert len(orders) > 7
 
 
 def test_what_is_said_of_two_beside_each_other():
