@@ -59,10 +59,8 @@ def bars(
     count, table = len(table), table.iloc[places]
     values = [float(value) for value in table["weight"]]
     tokens = list(table["token"])
-    shades = inks(row.keys(trace), paint)
-    names = tinted(
-        unknown(tokens, table["unknown"], language), [shades[at - 1] for at in table["position"]] if shades else []
-    )
+    colours = inks(row.keys(trace), paint, [at - 1 for at in table["position"]])
+    names = tinted(unknown(tokens, table["unknown"], language), colours)
     title = plain(whose(trace, row, language)) or None
     axis = [translate(language, "figures.weight_axis"), marks.partly(len(table), count, language)]
     figure = go.Figure(
