@@ -15,7 +15,7 @@ from attnviz.figures.describe import whose
 from attnviz.figures.escape import plain
 from attnviz.figures.marks import bars as marks
 from attnviz.figures.marks.names import down, tinted, unknown
-from attnviz.figures.numbers import approx, percent
+from attnviz.figures.numbers import brief, percent
 from attnviz.figures.sentences import inks
 from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace, Classification
@@ -69,7 +69,7 @@ def bars(
             values,
             translate(language, "figures.weight"),
             paint.bar,
-            written=[approx(value) for value in values],
+            written=[brief(value) for value in values],
         )
     )
     figure.layout = {

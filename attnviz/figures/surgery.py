@@ -72,7 +72,7 @@ def changed_row(
     titles = list(titles or _titles(language))
     own, edited = (np.asarray(each, np.float64) for each in (own, edited))
     places = largest([own, edited, edited - own], most)
-    colours = inks(axis, paint, places)
+    colours = inks(axis, paint, [int(place) for place in places])
     left_out = partly(len(places), len(tokens), language)
     tokens, own, edited = [tokens[place] for place in places], own[places], edited[places]
     figure = panels(paint, _short(titles), height=MARGIN + ROW_HEIGHT * len(tokens), spacing=0.04)

@@ -151,7 +151,7 @@ def _table(context: Context, both: Both) -> None:
         operations.weight_set(session.event("weights", "set"), bool(renormalise))
 
     answer = _answer(context, both, bool(renormalise))
-    weights(context, both.before.key.tokens, own, now, place, 1 if renormalise else 1000, answer, on_set)
+    weights(context, both.before.key, own, now, place, 1 if renormalise else 1000, answer, on_set)
     total = float(np.nansum(now))
     if abs(total - 1) > 1e-4:
         st.caption(context.t("surgery.total", total=approx(total)))
