@@ -90,6 +90,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES[name]
+    if name == "wrap":  # Keras is asked before it is imported: on another backend that fails in words that do not help
+        importlib.import_module("attnviz.families").import_backend()
     value: Any
     value = (
         importlib.import_module(f"{__name__}.{name}") if home is None else getattr(importlib.import_module(home), name)

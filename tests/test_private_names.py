@@ -216,6 +216,13 @@ def normalised() -> None:
         assert f"gen_math_ops.{name}(" in source and callable(getattr(gen_math_ops, name))
 
 
+def largest() -> None:
+    from tensorflow.python.ops import array_ops, gen_array_ops
+
+    takes(gen_array_ops.one_hot, "indices", "depth", "on_value", "off_value", "axis", "name")
+    assert "gen_array_ops.one_hot(" in inspect.getsource(array_ops)
+
+
 def loop() -> None:
     from tensorflow.python.ops import while_loop
 
@@ -331,6 +338,7 @@ LIST = (
         "Its divisions, products and exponentials are what a softmax written by hand ends in.",
         normalised,
     ),
+    Private("tensorflow.python.ops.gen_array_ops", ("capture",), "`one_hot`, what hard attention ends in.", largest),
     Private("tensorflow.python.ops.while_loop", ("capture",), "`while_loop`, what every loop of a graph is.", loop),
     Private("_body_graph", ("capture",), "What a loop does in each step.", loop),
     Private("_get_function", ("capture",), "What a function in a graph does.", function_in_graph),

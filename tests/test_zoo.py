@@ -152,8 +152,9 @@ def test_a_name_of_hugging_face_and_a_path_that_is_not_there(name, code):
     assert caught.value.code == code and name in str(caught.value)
 
 
-def test_another_backend_is_named(tmp_path):
-    program = "import attnviz\ntry: attnviz.load('sentiment-en')\nexcept attnviz.ModelError as e: print(e.code, e)"
+@pytest.mark.parametrize("call", ["load('sentiment-en')", "wrap(object(), str)"])
+def test_another_backend_is_named(call):
+    program = f"import attnviz\ntry: attnviz.{call}\nexcept attnviz.ModelError as e: print(e.code, e)"
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ, "KERAS_BACKEND": "numpy"}
     )

@@ -72,5 +72,5 @@ def ticks(scale: ScaleKey) -> tuple[Tick, ...]:
             Tick(float(power / decades + 1), ("≤ " if 10.0**power == LOG_FLOOR else "") + f"{10.0**power:g}")
             for power in powers
         )
-    label = "{:.0%}" if scale == "row" else "{:g}"
-    return tuple(Tick(position, label.format(position)) for position in (0, 0.25, 0.5, 0.75, 1))
+    positions = (0, 0.25, 0.5, 0.75, 1)
+    return tuple(Tick(place, f"{100 * place:g} %" if scale == "row" else f"{place:g}") for place in positions)

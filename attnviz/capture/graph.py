@@ -27,7 +27,8 @@ from attnviz.errors import AttnvizError, ModelError
 RECOGNISED = (
     "MultiHeadAttention, GroupQueryAttention, Attention, AdditiveAttention, AttentionPooling, KerasHub's layers, "
     "and any layer that computes a softmax over tokens (tf.nn, tf.math, keras.ops, keras.activations, Softmax, "
-    "exp ÷ sum) or other shares over tokens (ReLU, sigmoid, squares … ÷ sum, sparsemax, entmax) and goes on with it"
+    "exp ÷ sum) or other shares over tokens (ReLU, sigmoid, squares … ÷ sum, sparsemax, entmax, one_hot(argmax)) and "
+    "goes on with it"
 )
 
 _EDITS = (tf.TensorSpec([None], tf.float32), tf.TensorSpec([None, packing.COLUMNS], tf.int32))
@@ -54,6 +55,7 @@ class Graph:
         in_python: Names of layers that compute in Python (`numpy_function`), where nothing is seen.
         padded: Along which sequences Keras' masks run that the functions give out.
         no_shares: Names of layers that weigh tokens by numbers which nothing makes sum to one.
+        linear: Names of layers of linear attention, which have no weights for each query and key.
         changed: Names of sites whose weights the model changes before it weighs with them.
     """
 
@@ -70,6 +72,7 @@ class Graph:
     in_python: tuple[str, ...]
     padded: tuple[Along, ...]
     no_shares: tuple[str, ...] = ()
+    linear: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
 
     def takes(self, leaves: Sequence[tf.Tensor]) -> bool:
@@ -97,8 +100,8 @@ def traced(
         given: By name of a site or layer what its axes are, see `axes_as_given`.
 
     Raises:
-        ModelError: `nothing_to_capture`, `nothing_in_reach`, `nothing_but_python`, `nothing_but_no_shares`,
-            `not_traceable`.
+        ModelError: `nothing_to_capture`, `nothing_in_reach`, `nothing_but_python`, `nothing_but_linear`,
+            `nothing_but_no_shares`, `not_traceable`.
     """
     failure: Exception | None = None
     for specs in _signatures(model, structure, leaves):
@@ -260,6 +263,7 @@ def _trace(
     read = read_sites(whole.graph, recorder, found["leaves"], found["answers"], given)
     sites, rows, masks = read.sites, read.rows, read.masks
     no_shares = tuple(dict.fromkeys(_layer_of(each, model) for each in read.no_shares))
+    linear = tuple(dict.fromkeys(_layer_of(each, model) for each in read.linear))
     unreachable = tuple(dict.fromkeys([*recorder.unreachable, *_called_compiled(whole.graph, model)]))
     in_python = tuple(dict.fromkeys(_called_in_python(whole.graph, model)))
     if not sites:
@@ -269,6 +273,8 @@ def _trace(
             raise ModelError("nothing_in_reach", **about, unreachable=", ".join(unreachable))
         if in_python:
             raise ModelError("nothing_but_python", **about, unreachable=", ".join(in_python))
+        if linear:
+            raise ModelError("nothing_but_linear", **about, unreachable=", ".join(linear))
         if no_shares:
             raise ModelError("nothing_but_no_shares", **about, unreachable=", ".join(no_shares))
         raise ModelError("nothing_to_capture", **about)
@@ -306,6 +312,7 @@ def _trace(
         in_python,
         tuple(along for _, along in masks),
         no_shares,
+        linear,
         read.changed,
     )
 
@@ -313,11 +320,17 @@ def _trace(
 def _called_compiled(graph: Any, model: keras.Model) -> Iterator[str]:
     """Layers that call a function which was compiled beforehand and holds a softmax: it cannot be opened any more."""
     for operation in graph.get_operations():
-        if operation.type not in ("PartitionedCall", "StatefulPartitionedCall"):
-            continue
-        body = graph._get_function(operation.get_attr("f").name).graph
-        if any(each.type == "Softmax" for each in body.get_operations()):
+        if any(each.type == "Softmax" for each in _called(operation)):
             yield _layer_of(operation, model)
+
+
+def _called(operation: Any) -> Iterator[Any]:
+    """The operations of the function that an operation calls, and of those called in there."""
+    if operation.type in ("PartitionedCall", "StatefulPartitionedCall"):
+        body = operation.graph._get_function(operation.get_attr("f").name)
+        for each in () if body is None else body.graph.get_operations():
+            yield each
+            yield from _called(each)
 
 
 def _called_in_python(graph: Any, model: keras.Model) -> Iterator[str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from attnviz.capture.back import back, inputs
+
 #: Constants that only masks use; the smallest in use is BERT's 10,000.
 LARGE = 5000.0
 
@@ -96,19 +98,12 @@ def _summed(scores: tf.Tensor, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor
 
 def _is_mask(term: tf.Tensor) -> bool:
     """Whether a term has a very large constant in it and no product of matrices, which would make it scores."""
-    pending, large = [term], False
-    seen: set[int] = set()
-    while pending and len(seen) < _REACH:
-        each = pending.pop()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        if each.op.type in _PRODUCTS:
+    large = False
+    for place, each in enumerate(back(term, inputs)):
+        if place == _REACH or each.op.type in _PRODUCTS:
             return False
-        if each.op.type == "Const":
-            large |= _is_large(each)
-        pending.extend(each.op.inputs)
-    return large and not pending
+        large |= each.op.type == "Const" and _is_large(each)
+    return large
 
 
 def _is_large(constant: tf.Tensor) -> bool:

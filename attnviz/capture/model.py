@@ -79,6 +79,11 @@ class CapturedModel:
         return self._any_graph().no_shares
 
     @property
+    def linear(self) -> tuple[str, ...]:
+        """Names of layers of linear attention, which have no weights for each query and key."""
+        return self._any_graph().linear
+
+    @property
     def changed(self) -> tuple[str, ...]:
         """Names of sites whose weights the model changes before it weighs with them."""
         return self._any_graph().changed

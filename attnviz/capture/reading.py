@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from attnviz.capture.flow import Axis, Flow
 from attnviz.capture.layout import Layout
+from attnviz.capture.linear import linear
 from attnviz.capture.masks import terms
 from attnviz.capture.recorder import Recorder, Tapped
 from attnviz.capture.roles import Along, Roles, along, roles
@@ -32,6 +33,7 @@ class Read:
         rows: The number of each among everything met.
         masks: Which of Keras' masks say something of which sequence.
         no_shares: Operations that weigh tokens by numbers which nothing makes sum to one.
+        linear: Operations of linear attention, which has no weights for each query and key.
         changed: Names of sites whose weights the model changes before it weighs with them.
     """
 
@@ -39,6 +41,7 @@ class Read:
     rows: tuple[int, ...]
     masks: list[tuple[int, Along]]
     no_shares: tuple[tf.Operation, ...]
+    linear: tuple[tf.Operation, ...]
     changed: tuple[str, ...]
 
 
@@ -85,14 +88,19 @@ def read_sites(
     shown = {id(each): name for name, (each, _) in zip(names, found, strict=True)}
     open_scores: list[tf.Operation] = []
     changed: list[str] = []
+    weighing: set[int] = set()
     for product in weighed(flow, graph, recorder.tapped):
+        weighing.add(id(product.product.outputs[0]))
         if id(product.product.outputs[0]) not in alive:
             continue
         if not product.weights:
             open_scores.append(product.operation)
         elif not product.kept:
             changed.extend(shown[id(each)] for each in product.weights if id(each) in shown)
-    return Read(sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(dict.fromkeys(changed)))
+    summed = [each for each in linear(flow, graph, weighing) if alive.intersection(map(id, each.outputs))]
+    return Read(
+        sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(summed), tuple(dict.fromkeys(changed))
+    )
 
 
 def axes_as_given(tapped: Tapped, names: Sequence[str]) -> Layout:

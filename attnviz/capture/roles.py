@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from attnviz.capture.flow import Axis, Flow
 from attnviz.capture.layout import Layout, Part
-from attnviz.capture.sides import Parting, asking, parting, picked_from
+from attnviz.capture.sides import Parting, asking, parting, picked_from, stacked
 
 #: Who asks: the tokens along an axis, a learned vector, one token, or something computed of the inputs.
 Asker = Literal["tokens", "learned", "token", "computed", "unknown"]
@@ -87,8 +87,10 @@ def roles(
     partings = {axis: parting(flow, scores, axis - first, keys[0] - first) for axis in rest if axis >= first}
     batch = [axis for axis in rest if _is_batch(flow, own[axis])]
     free = [axis for axis in rest if axis not in batch]
-    queries = _queries(flow, own, free, keys, partings, first)
+    apart = [axis for axis in free if axis < first or partings[axis] or _steps(flow, scores, own[axis], axis - first)]
+    queries = _queries(flow, own, free, keys, partings, apart, first)
     unsure = [axis for axis in free if axis not in queries and flow.role(own[axis]) == "opaque"]
+    unsure = [axis for axis in unsure if not _one_by_one(own[axis])]
     sure = not unsure or len(free) < 2
     if len(free) == len(unsure) == 1 and not queries:
         queries = free if shape[free[0]] is None or shape[keys[0]] is not None else []
@@ -147,17 +149,34 @@ def token_like(flow: Flow, axis: Axis) -> bool:
     )
 
 
+def _one_by_one(axis: Axis) -> bool:
+    """Whether things were computed one by one and stacked: of a sequence's tokens that would be known, so heads."""
+    kinds = [atom.key[0] if isinstance(atom.key, tuple) else None for atom in axis]
+    return all(isinstance(each, tuple) and each[0] == "stack" for each in kinds)
+
+
+def _may_ask(flow: Flow, axis: Axis) -> bool:
+    """Tokens, regions or columns, but not the features of tokens that are given as vectors."""
+    vectors = all(isinstance(a.key, tuple) and a.key[0] == "input" and a.key[2] > 1 for a in flow.root(axis))
+    return token_like(flow, axis) and (flow.role(axis) == "sequence" or not vectors)
+
+
+def _steps(flow: Flow, scores: tf.Tensor, axis: Axis, place: int) -> bool:
+    """Whether an axis counts tokens that were gone through one by one, and stacked."""
+    return flow.role(axis) == "sequence" and stacked(flow, scores, place)
+
+
 def _queries(
     flow: Flow,
     own: Sequence[Axis],
     free: Sequence[int],
     keys: Sequence[int],
     partings: Mapping[int, Parting | None],
+    parted: Sequence[int],
     first: int,
 ) -> list[int]:
     """The axes that count queries: those that the keys' side of the scores does not have."""
-    parted = [axis for axis in free if axis < first or partings[axis] is not None]
-    tokens = [axis for axis in parted if axis >= first and (token_like(flow, own[axis]) or own[axis] == own[keys[0]])]
+    tokens = [axis for axis in parted if axis >= first and (_may_ask(flow, own[axis]) or own[axis] == own[keys[0]])]
     if tokens:
         return tokens[-max(len(keys), 1) :] if len(tokens) > len(keys) else tokens
     alone = [axis for axis in free if axis >= first and own[axis] == own[keys[0]] and own[axis]]
@@ -235,6 +254,9 @@ def along(flow: Flow, axis: Axis) -> Along:
             inside = (along(flow, parents[0]), what[1][0], what[1][0] + 1 or None, 1)
         elif isinstance(what, tuple) and what[0] == "concat":
             parts = tuple((along(flow, each), size) for each, size in zip(parents, what[1], strict=True))
+        elif isinstance(what, tuple) and what[0] == "pad" and sum(what[1]) == 1:  # one place more, of no token
+            whole = (along(flow, parents[0]), flow.size(parents[0]))
+            parts = (whole, (Along(()), 1)) if what[1][1] else ((Along(()), 1), whole)
     return Along(root, flow.role(root) or "", inputs, inside, parts)  # type: ignore[arg-type]
 
 

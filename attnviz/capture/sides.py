@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import tensorflow as tf
 
+from attnviz.capture.back import back, inputs
 from attnviz.capture.flow import Axis, Flow, Picked
+from attnviz.capture.uses import PRODUCTS
 
 #: Operations looked at between a softmax and what asks.
 _REACH = 400
+
+#: Where an axis of a result comes from: operands and their axes.
+Source = list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -30,44 +35,75 @@ class Parting:
 
 def parting(flow: Flow, scores: tf.Tensor, query: int, key: int) -> Parting | None:
     """Where an axis of the scores parts from the key axis; None where both come from one tensor, as heads do not."""
-    pending = deque([(scores, query, key, 0)])
-    seen: set[tuple[int, int, int]] = set()
-    while pending and len(seen) < _REACH:
-        tensor, one, two, distance = pending.popleft()
+
+    def sides(tensor: tf.Tensor, one: int, two: int) -> tuple[Source, Source]:
         sources = flow.sources.get(id(tensor), [])
-        if (id(tensor), one, two) in seen or max(one, two) >= len(sources):
-            continue
-        seen.add((id(tensor), one, two))
-        asks, asked = sources[one], sources[two]
-        operands = tensor.op.inputs
+        return (sources[one], sources[two]) if max(one, two) < len(sources) else ([], [])
+
+    def before(stop: tuple[tf.Tensor, int, int, int]) -> Iterator[tuple[tf.Tensor, int, int, int]]:
+        tensor, one, two, distance = stop
+        for (number, first), (other, second) in product(*sides(tensor, one, two)):
+            if number == other and first != second:
+                yield tensor.op.inputs[number], first, second, distance + 1
+
+    way = back((scores, query, key, 0), before, lambda stop: (id(stop[0]), *stop[1:3]), _REACH)
+    for tensor, one, two, distance in way:
+        asks, asked = sides(tensor, one, two)
         if asks and asked and not {number for number, _ in asks} & {number for number, _ in asked}:
-            return Parting(distance, operands[asks[0][0]], operands[asked[0][0]])
-        for number, first in asks:
-            for other, second in asked:
-                if number == other and first != second:
-                    pending.append((operands[number], first, second, distance + 1))
+            return Parting(distance, tensor.op.inputs[asks[0][0]], tensor.op.inputs[asked[0][0]])
     return None
+
+
+def stacked(flow: Flow, scores: tf.Tensor, axis: int) -> bool:
+    """Whether an axis of the scores begins where tensors were stacked, one after the other."""
+
+    def before(stop: tuple[tf.Tensor, int]) -> Iterator[tuple[tf.Tensor, int]]:
+        tensor, at = stop
+        sources = flow.sources.get(id(tensor), [])
+        yield from ((tensor.op.inputs[number], place) for number, place in (sources[at] if at < len(sources) else ()))
+
+    way = back((scores, axis), before, lambda stop: (id(stop[0]), stop[1]), _REACH)
+    return any(
+        tensor.op.type == "Pack" and not flow.sources[id(tensor)][at]
+        for tensor, at in way
+        if at < len(flow.sources.get(id(tensor), []))
+    )
 
 
 def _beside_key(flow: Flow, scores: tf.Tensor, key: int, border: frozenset[int]) -> Iterator[tf.Tensor]:
     """What the keys' side is combined with on its way into the scores, nearest first."""
-    pending = deque([(scores, key)])
-    seen: set[tuple[int, int]] = set()
-    while pending and len(seen) < _REACH:
-        tensor, axis = pending.popleft()
-        if (id(tensor), axis) in seen or id(tensor) in border:
-            continue
-        seen.add((id(tensor), axis))
+
+    def carrying(tensor: tf.Tensor, axis: int) -> Source:
         sources = flow.sources.get(id(tensor), [])
-        if axis >= len(sources):
+        return sources[axis] if axis < len(sources) and id(tensor) not in border else []
+
+    def before(stop: tuple[tf.Tensor, int]) -> Iterator[tuple[tf.Tensor, int]]:
+        tensor, axis = stop
+        if not _mixed(flow, tensor, carrying(tensor, axis)):
+            yield from ((tensor.op.inputs[number], at) for number, at in carrying(tensor, axis))
+
+    for tensor, axis in back((scores, key), before, lambda stop: (id(stop[0]), stop[1]), _REACH):
+        numbers = {number for number, _ in carrying(tensor, axis)}
+        if not numbers or _mixed(flow, tensor, carrying(tensor, axis)):
             continue
-        carrying = sources[axis]
-        numbers = {number for number, _ in carrying}
         for number, operand in enumerate(tensor.op.inputs):
-            other = carrying and number not in numbers and operand.dtype.is_floating and id(operand) in flow.axes
+            other = number not in numbers and operand.dtype.is_floating and id(operand) in flow.axes
             if other and not (tensor.op.type in ("Sub", "RealDiv") and _reduced(operand)):
                 yield operand
-        pending.extend((tensor.op.inputs[number], at) for number, at in carrying)
+
+
+def _mixed(flow: Flow, tensor: tf.Tensor, carrying: Source) -> bool:
+    """Whether this is what tokens have read of others, the tokens of one side summed over: nobody asks there."""
+    if tensor.op.type not in PRODUCTS or tensor.op.type == "Mul":
+        return False
+    if not any(id(tensor.op.inputs[number]) in flow.dependent for number, _ in carrying):
+        return False  # a layer's own kernel
+    shown = {pair for axis in flow.sources.get(id(tensor), []) for pair in axis}
+    for number, operand in enumerate(tensor.op.inputs):
+        gone = [axis for place, axis in enumerate(flow.of(operand) or ()) if (number, place) not in shown]
+        if number not in {each for each, _ in carrying} and any(flow.role(axis) == "sequence" for axis in gone):
+            return True
+    return False
 
 
 def _reduced(tensor: tf.Tensor) -> bool:
@@ -95,40 +131,26 @@ def asking(flow: Flow, scores: tf.Tensor, key: int, border: frozenset[int]) -> t
 
 def picked_from(flow: Flow, tensor: tf.Tensor) -> Picked | None:
     """Which place of a sequence a lone vector was taken from; None where it is none of one sequence's."""
-    pending = deque([tensor])
-    seen: set[int] = set()
-    while pending and len(seen) < _REACH:
-        each = pending.popleft()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
+
+    def before(each: tf.Tensor) -> list[tf.Tensor]:
+        return [one for one in each.op.inputs if id(one) in flow.dependent]
+
+    for each in back(tensor, before, reach=_REACH):
         taken = flow.picked.get(id(each))
         if taken is not None and flow.role(taken.axis) == "sequence":
             return Picked(flow.root(taken.axis), taken.index)
         axes: list[Axis] = flow.axes.get(id(each), [])
         if any(flow.role(axis) == "sequence" for axis in axes):
             return _single(flow, axes)
-        before = [tensor for tensor in each.op.inputs if id(tensor) in flow.dependent]
         if each.op.type in ("Sum", "Mean", "Max", "Min") or each.op.type.startswith("TensorList"):
             return None
-        pending.extend(before)
     return None
 
 
 def mapped_along(flow: Flow, tensor: tf.Tensor) -> Axis | None:
     """Along which axis a map goes: where what it computes takes out one thing after the other."""
-    pending = deque([tensor])
-    seen: set[int] = set()
-    while pending and len(seen) < _REACH:
-        each = pending.popleft()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        taken = flow.picked.get(id(each))
-        if taken is not None and taken.index is None:
-            return flow.root(taken.axis)
-        pending.extend(each.op.inputs)
-    return None
+    taken = (flow.picked.get(id(each)) for each in back(tensor, inputs, reach=_REACH))
+    return next((flow.root(each.axis) for each in taken if each is not None and each.index is None), None)
 
 
 def _single(flow: Flow, axes: list[Axis]) -> Picked | None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from attnviz.capture.normalised import Found, Met
+from attnviz.capture.back import back, inputs
+from attnviz.capture.normalised import Found
+from attnviz.capture.roots import Met
 
 #: Operations that put numbers into an order.
 _ORDERED = ("TopKV2", "TopK", "Sort")
@@ -40,13 +42,4 @@ def raised(number: tf.Tensor, met: Met) -> Found | None:
 
 def _of_order(tensor: tf.Tensor) -> bool:
     """Whether numbers in the order of their size stand behind a tensor."""
-    pending, seen = [tensor], set[int]()
-    while pending and len(seen) < _REACH:
-        each = pending.pop()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        if each.op.type in _ORDERED:
-            return True
-        pending.extend(each.op.inputs)
-    return False
+    return any(each.op.type in _ORDERED for each in back(tensor, inputs, reach=_REACH))

@@ -3,9 +3,9 @@
 TensorFlow reaches each softmax through `gen_nn_ops.softmax`, whichever public name the model's author used. Keras'
 `Softmax` layer is tapped as a whole, for it may go over several axes and sets masked weights to zero afterwards.
 Exponentials and other numbers divided by their sum are met at the division (`normalised.py`), scores above a threshold
-where they are cut (`sparse.py`). What happens inside a loop (`loops.py`) is brought out of it. All this is patched for
-the whole process, so only under a lock, only while tracing, and acting only for the thread that traces; what is met
-goes to its `Recorder`.
+where they are cut (`sparse.py`), the largest score where it is made a one (`hard.py`). What happens inside a loop
+(`loops.py`) is brought out of it. All this is patched for the whole process, so only under a lock, only while tracing,
+and acting only for the thread that traces; what is met goes to its `Recorder`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import keras
 import tensorflow as tf
 from keras import tree
 from keras.src import backend
-from tensorflow.python.ops import gen_math_ops, gen_nn_ops
+from tensorflow.python.ops import gen_array_ops, gen_math_ops, gen_nn_ops
 
-from attnviz.capture import loops, normalised, sparse
+from attnviz.capture import hard, loops, normalised, sparse
 from attnviz.capture.recorder import Recorder, active, tracing
+from attnviz.capture.roots import Met
 from attnviz.capture.sites import PLAIN
 
 
@@ -80,7 +81,7 @@ def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _multiplied(original: Callable[..., Any]) -> Callable[..., Any]:
-    def look(x: tf.Tensor, y: tf.Tensor, met: normalised.Met) -> normalised.Found | None:
+    def look(x: tf.Tensor, y: tf.Tensor, met: Met) -> normalised.Found | None:
         for number, other in ((x, y), (y, x)):
             total = normalised.reciprocal(other)
             if total is not None:
@@ -108,6 +109,18 @@ def _cut(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _raised(original: Callable[..., Any]) -> Callable[..., Any]:
     return _normalised(original, lambda x, *rest: sparse.raised(x, rest[-1]))
+
+
+def _one_hot(original: Callable[..., Any]) -> Callable[..., Any]:
+    def one_hot(
+        indices: Any, depth: Any, on_value: Any, off_value: Any, axis: int | None = None, name: str | None = None
+    ) -> Any:
+        def look(where: tf.Tensor, _: tf.Tensor, on: tf.Tensor, off: tf.Tensor, met: Met) -> Any:
+            return hard.chosen(where, on, off, -1 if axis is None else axis, met)
+
+        return _normalised(original, look)(indices, depth, on_value, off_value, axis, name)
+
+    return one_hot
 
 
 def _normalised(original: Callable[..., Any], look: Callable[..., normalised.Found | None]) -> Callable[..., Any]:
@@ -177,6 +190,7 @@ PATCHES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (tf, "square", _raised),
     (tf.math, "square", _raised),
     (gen_math_ops, "_pow", _raised),
+    (gen_array_ops, "one_hot", _one_hot),
     (keras.layers.Softmax, "call", _softmax_layer),
     (keras.Layer, "__call__", _layer_call),
     *loops.PATCHES,

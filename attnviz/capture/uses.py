@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from attnviz.capture.back import back
 from attnviz.capture.flow import Flow
 
 #: Operations that read no value.
@@ -17,10 +18,11 @@ _HANDING_ON = frozenset(
     (
         *("Identity", "IdentityN", "Cast", "Reshape", "Squeeze", "ExpandDims", "Transpose", "Select", "SelectV2"),
         *("StridedSlice", "GatherV2", "Pack", "ConcatV2", "Log", "ArgMax", "Max", "TopKV2", "If", "StatelessIf"),
-        *("StopGradient", "EnsureShape"),
+        *("StopGradient", "EnsureShape", "Tile", "BroadcastTo"),
     )
 )
-_PRODUCTS = ("Mul", "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaEinsum")
+#: Operations that multiply.
+PRODUCTS = ("Mul", "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaEinsum")
 
 
 def used(answers: Iterable[tf.Tensor], ours: Mapping[int, frozenset[int]]) -> set[int]:
@@ -52,14 +54,14 @@ def only_handed_on(weights: tf.Tensor, outputs: Iterable[tf.Tensor]) -> bool:
     """True if nothing in the graph uses these probabilities except to answer with them."""
     answers = {id(output) for output in outputs}
     answered = False
-    for tensor, operation in _onward(weights, _HANDING_ON):
+    for tensor, operation in onward(weights, _HANDING_ON):
         answered |= id(tensor) in answers
         if operation is not None and operation.type not in _HANDING_ON:
             return False
     return answered
 
 
-def _onward(weights: tf.Tensor, through: frozenset[str]) -> Iterator[tuple[tf.Tensor, Any]]:
+def onward(weights: tf.Tensor, through: frozenset[str]) -> Iterator[tuple[tf.Tensor, Any]]:
     """Every tensor the weights become, with each operation that reads it; operations outside `through` end the way."""
     seen: set[int] = set()
     pending = [weights]
@@ -84,16 +86,9 @@ def multiplied(flow: Flow, weights: tf.Tensor) -> bool:
 
 def computed(flow: Flow, scores: tf.Tensor) -> bool:
     """Whether scores come from a product of what the model is given: masks, counts and graphs that are given do not."""
-    pending, seen = [scores], set[int]()
-    while pending:
-        tensor = pending.pop()
-        if id(tensor) in seen or id(tensor) not in flow.dependent:
-            continue
-        seen.add(id(tensor))
-        if tensor.op.type in _PRODUCTS or tensor.op.type.startswith("Conv"):
-            return True
-        pending.extend(tensor.op.inputs)
-    return False
+    given = back(scores, lambda each: (one for one in each.op.inputs if id(one) in flow.dependent))
+    products = (each.op.type in PRODUCTS or each.op.type.startswith("Conv") for each in given)
+    return id(scores) in flow.dependent and any(products)
 
 
 def recalls(flow: Flow, weights: tf.Tensor) -> bool:
@@ -103,6 +98,7 @@ def recalls(flow: Flow, weights: tf.Tensor) -> bool:
 
 
 def _partners(weights: tf.Tensor) -> Iterator[tf.Tensor]:
-    for tensor, operation in _onward(weights, _HANDING_ON - {"Log", "ArgMax", "Max", "TopKV2"}):
-        if operation is not None and operation.type in _PRODUCTS:
+    through = (_HANDING_ON - {"Log", "ArgMax", "Max", "TopKV2"}) | {"Unpack", "Split", "SplitV", "Mean"}
+    for tensor, operation in onward(weights, through):
+        if operation is not None and operation.type in PRODUCTS:
             yield from (other for other in operation.inputs if other is not tensor)

@@ -5,13 +5,13 @@ What is weighed is summed over the tokens, in a product of the weights with what
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
+from attnviz.capture.back import back
 from attnviz.capture.flow import Flow
 from attnviz.capture.flow.operations import static
 from attnviz.capture.masks import terms
@@ -19,11 +19,12 @@ from attnviz.capture.recorder import Tapped
 from attnviz.capture.roles import token_like
 from attnviz.capture.uses import computed
 
-_MATRICES = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaEinsum")
+#: Products of matrices.
+MATRICES = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaEinsum")
 _LOOPS = ("While", "StatelessWhile")
 
 #: Operations between weights and their product that change no weight but by a mask.
-_KEPT = frozenset(
+KEPT = frozenset(
     (
         *("Identity", "StopGradient", "EnsureShape", "PreventGradient", "Cast", "Reshape", "Squeeze", "ExpandDims"),
         *("Transpose", "StridedSlice", "GatherV2", "Select", "SelectV2", "If", "StatelessIf", "BroadcastTo", "Tile"),
@@ -33,6 +34,9 @@ _KEPT = frozenset(
 
 #: Operations looked at between a product and the weights in it.
 _REACH = 300
+
+#: On the way back: a tensor, where in it certain axes are, and whether nothing but masks lies behind.
+_Stop = tuple[tf.Tensor, tuple[int, ...], bool]
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def weighed(flow: Flow, graph: Any, tapped: Sequence[Tapped]) -> Iterator[Weighe
         tapped: All weights that were met.
     """
     by_tensor = {id(tensor): each for each in tapped for tensor in (each.weights, each.inner[1])}
-    for operation, outer in _operations(graph):
+    for operation, outer in operations(graph):
         for tensor, axes in (*_matrix_weights(flow, operation), *_pooling_weights(flow, operation)):
             met, kept = _behind(flow, tensor, axes, by_tensor)
             if met or (computed(flow, tensor) and (len(axes) < 2 or _from_two(flow, tensor, axes))):
@@ -69,10 +73,11 @@ def weighed(flow: Flow, graph: Any, tapped: Sequence[Tapped]) -> Iterator[Weighe
                 break
 
 
-def _operations(graph: Any, outer: tf.Operation | None = None) -> Iterator[tuple[tf.Operation, tf.Operation]]:
+def operations(graph: Any, outer: tf.Operation | None = None) -> Iterator[tuple[tf.Operation, tf.Operation]]:
+    """All operations of a graph, those in loops too, each with where it is in the outermost graph."""
     for operation in graph.get_operations():
         if operation.type in _LOOPS:
-            yield from _operations(operation._body_graph, outer or operation)
+            yield from operations(operation._body_graph, outer or operation)
         else:
             yield operation, outer or operation
 
@@ -80,7 +85,7 @@ def _operations(graph: Any, outer: tf.Operation | None = None) -> Iterator[tuple
 def _matrix_weights(flow: Flow, operation: tf.Operation) -> Iterator[tuple[tf.Tensor, tuple[int, ...]]]:
     """Of a product of matrices the operands `[…, query, key]` or `[…, key]` whose last axis counts tokens and is summed
     over, each with its axes of tokens."""
-    if operation.type not in _MATRICES or len(operation.inputs) != 2:
+    if operation.type not in MATRICES or len(operation.inputs) != 2:
         return
     taken = flow.sources.get(id(operation.outputs[0]))
     if taken is None or not all(id(each) in flow.dependent for each in operation.inputs):
@@ -135,28 +140,22 @@ def _from_two(flow: Flow, tensor: tf.Tensor, axes: tuple[int, ...]) -> bool:
     return False
 
 
-def _back(
-    flow: Flow, tensor: tf.Tensor, axes: tuple[int, ...], ends: Container[int] = ()
-) -> Iterator[tuple[tf.Tensor, tuple[int, ...], bool]]:
+def _back(flow: Flow, tensor: tf.Tensor, axes: tuple[int, ...], ends: Container[int] = ()) -> Iterator[_Stop]:
     """A tensor and all before it that have these axes, with their places there, and whether nothing but masks lies
     between; what is in `ends` is gone no further."""
-    pending = deque([(tensor, axes, True)])
-    seen: set[tuple[int, tuple[int, ...]]] = set()
-    while pending and len(seen) < _REACH:
-        each, places, plain = pending.popleft()
-        if (id(each), places) in seen:
-            continue
-        seen.add((id(each), places))
-        yield each, places, plain
+
+    def before(stop: _Stop) -> Iterator[_Stop]:
+        each, places, plain = stop
         sources = flow.sources.get(id(each), [])
         if id(each) in ends or max(places) >= len(sources):
-            continue
-        plain = plain and each.op.type in _KEPT
+            return
         for number in {number for number, _ in sources[places[0]]}:
-            before = [next((at for other, at in sources[place] if other == number), None) for place in places]
-            known = tuple(at for at in before if at is not None)
+            found = [next((at for other, at in sources[place] if other == number), None) for place in places]
+            known = tuple(at for at in found if at is not None)
             if len(known) == len(places) and len(set(known)) == len(known):
-                pending.append((each.op.inputs[number], known, plain))
+                yield each.op.inputs[number], known, plain and each.op.type in KEPT
+
+    return back((tensor, axes, True), before, lambda stop: (id(stop[0]), stop[1]), _REACH)
 
 
 def _behind(
@@ -180,7 +179,7 @@ def _only_masked(tensor: tf.Tensor, known: Tapped) -> bool:
             if masks.count(True) != 1:
                 return False
             tensor = tensor.op.inputs[masks.index(False)]
-        elif tensor.op.type in _KEPT and tensor.op.inputs:
+        elif tensor.op.type in KEPT and tensor.op.inputs:
             tensor = tensor.op.inputs[0]
         else:
             return False

@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.analysis.compact import coded
+from attnviz.analysis.compact import coded, largest
 from attnviz.drawings.look import Look
 from attnviz.figures import style
 from attnviz.figures.sentences import inks
-from attnviz.trace import MASK_NONE, AttentionBlock
+from attnviz.trace import MASK_NONE, AttentionBlock, RegionAxis
 
 #: Weights below this stay undrawn; the page says so.
 LEAST = 0.01
 
 #: Height of a line of text and longest token, in the drawing's own units.
 _ROW, _LONG_ROW, _UNITS = 34, 24, 17
+
+#: Regions of a picture that have lines, at most: those with the largest weights of the layer.
+MOST_REGIONS = 24
 
 
 def lines(look: Look, block: AttentionBlock, layer: int, head: int, alt: str) -> dict[str, Any]:
@@ -31,16 +34,21 @@ def lines(look: Look, block: AttentionBlock, layer: int, head: int, alt: str) ->
         head: The head shown first.
         alt: The figure in words.
     """
-    longest = max(len(token) for token in (*block.query.tokens, *block.key.tokens))
+    weights, paint = _unmasked(block, layer), style.theme(look.theme)
+    keys = largest([weights.max((0, 1))], _most(block))
+    named, least = [block.key.tokens[key] for key in keys], look.t("lines.least", least=f"{LEAST:g}")
+    if len(keys) < len(block.key):
+        least = f"{look.t('figures.partly', shown=len(keys), count=len(block.key))} · {least}"
+    inked = inks(block.key, paint)
+    longest = max(len(token) for token in (*block.query.tokens, *named))
     size = _ROW if len(block.query) <= 40 else _LONG_ROW
-    paint = style.theme(look.theme)
     return {
         "queries": list(block.query.tokens),
-        "keys": list(block.key.tokens),
-        "inks": {"query": inks(block.query, paint), "key": inks(block.key, paint)},
+        "keys": named,
+        "inks": {"query": inks(block.query, paint), "key": [inked[key] for key in keys] if inked else []},
         "heads": block.shape[1],
         "head": head,
-        "codes": base64.b64encode(coded(_unmasked(block, layer)).tobytes()).decode(),
+        "codes": base64.b64encode(coded(weights[..., keys]).tobytes()).decode(),
         "colours": [paint.series[index % len(paint.series)] for index in range(block.shape[1])],
         "least": LEAST,
         "size": size,
@@ -49,9 +57,15 @@ def lines(look: Look, block: AttentionBlock, layer: int, head: int, alt: str) ->
         "words": {
             "head": look.t("figures.head"),
             "heads": look.t("controls.heads"),
-            "least": f"{look.t('surgery.mark')} · " * look.edited + look.t("lines.least", least=f"{LEAST:g}"),
+            "least": f"{look.t('surgery.mark')} · " * look.edited + least,
         },
     }
+
+
+def _most(block: AttentionBlock) -> int:
+    """Keys that are drawn: of words that look at a picture, the regions that are looked at."""
+    words_at_regions = isinstance(block.key, RegionAxis) and not isinstance(block.query, RegionAxis)
+    return MOST_REGIONS if words_at_regions else len(block.key)
 
 
 def _unmasked(block: AttentionBlock, layer: int) -> NDArray[np.float32]:

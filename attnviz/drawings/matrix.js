@@ -40,11 +40,14 @@ import { newest } from "./shared/newest.js";
  * @property {[string, number][]} across Keys that are named.
  * @property {number} left Before the cells.
  * @property {number} below Under them.
- * @property {number} cell
+ * @property {number} cell Width of one.
+ * @property {number} high Height of one: few rows over many columns have room for all their names.
  * @property {number} page Width of the page.
  */
 
 const LONGEST = 24, WIDEST = 11;
+// Rows of more keys than are named at least so high, if there are no more of them.
+const FEW = 24;
 // Pixels of a cell that carries the sign of a mask within, where cells are large enough to show it.
 const SIGN = 6;
 /** @type {WeakMap<Element, number>} */
@@ -57,14 +60,14 @@ function drawMatrix({ data, parentElement, setStateValue }) {
   const plane = find(parentElement, ".plane"), svg = findAs(plane, "svg", SVGSVGElement);
   if (drawn.get(plane) === data.serial && svg.firstChild) return;
   drawn.set(plane, data.serial);
-  const rows = data.queries.length, columns = data.keys.length, plan = planned(data, plane), { cell, left, page } = plan;
+  const rows = data.queries.length, columns = data.keys.length, plan = planned(data, plane), { cell, high, left, page } = plan;
   const title = find(parentElement, ".title"), paint = palette(data.ramp, data.sign);
   title.textContent = data.title;
   if (data.mark) title.append(make("span", "mark", data.mark));
 
   const cells = { codes: bytes(data.codes), masks: bytes(data.masks), rows, columns };
   const canvas = paintCells(findAs(plane, "canvas", HTMLCanvasElement), cells, paint, cell < pitch(data) ? 1 : SIGN);
-  Object.assign(canvas.style, { left: `${left}px`, top: "2px", width: `${columns * cell}px`, height: `${rows * cell}px` });
+  Object.assign(canvas.style, { left: `${left}px`, top: "2px", width: `${columns * cell}px`, height: `${rows * high}px` });
   canvas.setAttribute("aria-label", data.alt);
   name(svg, data, plan);
   const figure = find(parentElement, ".legend");
@@ -75,7 +78,7 @@ function drawMatrix({ data, parentElement, setStateValue }) {
   /** @param {MouseEvent} event @returns {[number, number] | null} */
   const under = (event) => {
     const box = canvas.getBoundingClientRect();
-    const row = Math.floor((event.clientY - box.top) / cell), column = Math.floor((event.clientX - box.left) / cell);
+    const row = Math.floor((event.clientY - box.top) / high), column = Math.floor((event.clientX - box.left) / cell);
     return row >= 0 && column >= 0 && row < rows && column < columns ? [row, column] : null;
   };
   plane.onclick = (event) => {
@@ -92,13 +95,14 @@ function drawMatrix({ data, parentElement, setStateValue }) {
  */
 function planned(data, plane) {
   const step = Math.ceil(pitch(data) / data.cell), { letter } = data;
-  /** @param {string[]} tokens @returns {[string, number][]} */
-  const shown = (tokens) => tokens.map((token, place) => /** @type {[string, number]} */ ([cut(token), place])).filter((_, place) => place % step === 0);
-  const down = shown(data.queries), across = shown(data.keys), family = getComputedStyle(plane).fontFamily;
+  /** @param {string[]} tokens @param {number} every @returns {[string, number][]} */
+  const shown = (tokens, every) => tokens.map((token, place) => /** @type {[string, number]} */ ([cut(token), place])).filter((_, place) => place % every === 0);
+  const tall = step > 1 && data.queries.length <= FEW;
+  const down = shown(data.queries, tall ? 1 : step), across = shown(data.keys, step), family = getComputedStyle(plane).fontFamily;
   const left = widest(down, letter, family) + 2.5 * letter, below = widest(across, letter, family) + 2.5 * letter;
   const { host } = /** @type {ShadowRoot} */ (plane.getRootNode()), page = (host.closest("[class*=st-key-chart]") ?? host).clientWidth;
   const cell = step > 1 ? data.cell : Math.max(pitch(data), Math.min(data.cell, Math.floor((page - left - 4) / data.keys.length)));
-  return { down, across, left, below, cell, page };
+  return { down, across, left, below, cell, high: tall ? pitch(data) : cell, page };
 }
 
 /**
@@ -107,23 +111,23 @@ function planned(data, plane) {
  * @param {Matrix} data
  * @param {Plan} plan
  */
-function name(svg, data, { down, across, left, below, cell }) {
+function name(svg, data, { down, across, left, below, cell, high }) {
   const rows = data.queries.length, columns = data.keys.length, { letter } = data;
-  const width = left + columns * cell + 4, height = rows * cell + below + 4;
+  const width = left + columns * cell + 4, height = rows * high + below + 4;
   set(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
-  /** @param {number} place */
-  const middle = (place) => 2 + (place + 0.5) * cell, foot = 2 + rows * cell;
-  /** @param {number} count @param {(at: number) => string} line */
-  const lines = (count, line) => Array.from({ length: count - 1 }, (_, place) => line((place + 1) * cell)).join("");
-  const grid = lines(columns, (at) => `M${left + at} 2V${foot}`) + lines(rows, (at) => `M${left} ${2 + at}h${columns * cell}`);
+  /** @param {number} place @param {number} size */
+  const middle = (place, size) => 2 + (place + 0.5) * size, foot = 2 + rows * high;
+  /** @param {number} count @param {number} size @param {(at: number) => string} line */
+  const lines = (count, size, line) => Array.from({ length: count - 1 }, (_, place) => line((place + 1) * size)).join("");
+  const grid = lines(columns, cell, (at) => `M${left + at} 2V${foot}`) + lines(rows, high, (at) => `M${left} ${2 + at}h${columns * cell}`);
   svg.replaceChildren(
     ...(cell < pitch(data) ? [] : [shape("path", { d: grid, stroke: data.ground, "shape-rendering": "crispEdges" })]),
-    ...down.map(([token, place]) => words(token, letter, left - 6, middle(place), "end", 0, data.inks.query[place])),
-    ...across.map(([token, place]) => words(token, letter, left - 2 + middle(place), foot + 6, "end", -90, data.inks.key[place])),
-    ...parted(data, left, cell),
-    words(data.words.query, letter, letter * 0.75, 2 + (rows * cell) / 2, "middle", -90),
+    ...down.map(([token, place]) => words(token, letter, left - 6, middle(place, high), "end", 0, data.inks.query[place])),
+    ...across.map(([token, place]) => words(token, letter, left - 2 + middle(place, cell), foot + 6, "end", -90, data.inks.key[place])),
+    ...parted(data, left, cell, high),
+    words(data.words.query, letter, letter * 0.75, 2 + (rows * high) / 2, "middle", -90),
     words(data.words.key, letter, left + (columns * cell) / 2, height - letter * 0.75, "middle"),
-    shape("rect", { x: left - 1, y: 1 + data.query * cell, width: columns * cell + 2, height: cell + 2, fill: "none", stroke: data.accent, "stroke-width": 2 }),
+    shape("rect", { x: left - 1, y: 1 + data.query * high, width: columns * cell + 2, height: high + 2, fill: "none", stroke: data.accent, "stroke-width": 2 }),
   );
 }
 
@@ -132,9 +136,10 @@ function name(svg, data, { down, across, left, below, cell }) {
  * @param {Matrix} data
  * @param {number} left
  * @param {number} cell
+ * @param {number} high
  */
-function parted({ borders, queries, keys, sign }, left, cell) {
-  const ways = [borders.query && `M${left} ${2 + borders.query * cell}h${keys.length * cell}`, borders.key && `M${left + borders.key * cell} 2v${queries.length * cell}`];
+function parted({ borders, queries, keys, sign }, left, cell, high) {
+  const ways = [borders.query && `M${left} ${2 + borders.query * high}h${keys.length * cell}`, borders.key && `M${left + borders.key * cell} 2v${queries.length * high}`];
   return ways.filter(Boolean).map((d) => shape("path", { d: String(d), stroke: sign, "stroke-width": 2, "stroke-dasharray": "2 3" }));
 }
 

@@ -94,7 +94,7 @@ def picture(look: Look, captions: Sequence[Caption], scale: ScaleKey, top: float
         "columns": axis.grid[1],
         "objects": objects,
         "looks": shown[0],
-        "keen": _keen(captions[0]),
+        "keen": keen(captions[0]),
         "difference": {"title": look.t("picture.above_mean"), "ticks": marked(_apart(round_ticks(most)))},
         "second": _second(look, captions[1], shown[1]) if len(captions) > 1 else None,
     }
@@ -135,8 +135,8 @@ def _outlines(source: Composed, language: str) -> list[dict[str, Any]]:
     ]
 
 
-def _keen(caption: Caption) -> int:
-    """The word a picture is shown with: that which looks most at one place, of those that name a thing if there are."""
+def keen(caption: Caption) -> int:
+    """Place of the word a picture is shown with: it looks most at one place, and names a thing if any does."""
     axis, scene, values = caption.block.key, caption.trace.source, caption.values
     assert isinstance(axis, RegionAxis) and axis.grid is not None
     words = caption.words or caption.block.query.tokens

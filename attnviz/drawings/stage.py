@@ -13,7 +13,7 @@ from attnviz.drawings.look import Look
 from attnviz.figures import style
 from attnviz.figures.describe import row as describe_row
 from attnviz.figures.masks import SIGNS
-from attnviz.figures.numbers import approx, exact, percent
+from attnviz.figures.numbers import approx, brief, exact, percent
 from attnviz.trace import MASK_NONE, AttentionTrace, Classification, Filled
 
 #: Classes drawn beside a sentence, where a view stands beneath, and beside a picture; the prediction has them all.
@@ -126,7 +126,7 @@ def row(
                 "place": places[here],
                 "query": asking == places[here],
                 "weight": written,
-                "number": SIGNS[masks[here]][0] if masks[here] else approx(weight),
+                "number": SIGNS[masks[here]][0] if masks[here] else brief(weight),
                 "tip": "\n".join([f"{word} {written}", *more]),
                 "said": separator.join([f"{word} {approx(weight)}", *more]),
             }

@@ -104,7 +104,7 @@ def writing(
         "words": {word: look.t(f"writing.{word}") for word in _WORDS}
         | {
             "step": look.t(about("writing.step", kind)),
-            "alternatives": look.t("writing.alternatives", step="{step}"),  # the script knows which
+            "alternatives": look.t("writing.alternatives", step="{step}", token="{token}"),  # the script knows which
             "translation": look.t(f"writing.{kind}"),
         }
         | {"map": look.t(f"writing.map_{block.kind}"), "least": look.t("writing.least", least=f"{LEAST:g}")}

@@ -17,6 +17,7 @@ from attnviz.figures.marks.names import down
 from attnviz.figures.marks.panels import panels
 from attnviz.figures.marks.scales import around
 from attnviz.figures.numbers import exact
+from attnviz.figures.sentences import inks
 from attnviz.i18n import translate
 
 #: Pixels.
@@ -57,7 +58,7 @@ def attribution(
         figure.add_trace(bars(found.tokens, values, title, colours), row=1, col=column)
         figure.update_xaxes(**style.axis(paint, **_scale(measure, values)), row=1, col=column)
     figure.update_layout(bargap=0.25)
-    figure.update_yaxes(**down(paint, found.tokens))
+    figure.update_yaxes(**down(paint, found.tokens, inks=inks(found.axis, paint)))
     return figure
 
 

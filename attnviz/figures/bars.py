@@ -15,7 +15,7 @@ from attnviz.figures.describe import whose
 from attnviz.figures.escape import plain
 from attnviz.figures.marks import bars as marks
 from attnviz.figures.marks.names import down, tinted, unknown
-from attnviz.figures.numbers import approx, percent
+from attnviz.figures.numbers import brief, percent
 from attnviz.figures.sentences import inks
 from attnviz.i18n import translate
 from attnviz.trace import AttentionTrace, Classification
@@ -59,10 +59,8 @@ def bars(
     count, table = len(table), table.iloc[places]
     values = [float(value) for value in table["weight"]]
     tokens = list(table["token"])
-    shades = inks(row.keys(trace), paint)
-    names = tinted(
-        unknown(tokens, table["unknown"], language), [shades[at - 1] for at in table["position"]] if shades else []
-    )
+    colours = inks(row.keys(trace), paint, [at - 1 for at in table["position"]])
+    names = tinted(unknown(tokens, table["unknown"], language), colours)
     title = plain(whose(trace, row, language)) or None
     axis = [translate(language, "figures.weight_axis"), marks.partly(len(table), count, language)]
     figure = go.Figure(
@@ -71,7 +69,7 @@ def bars(
             values,
             translate(language, "figures.weight"),
             paint.bar,
-            written=[approx(value) for value in values],
+            written=[brief(value) for value in values],
         )
     )
     figure.layout = {

@@ -15,8 +15,9 @@ from attnviz.figures.escape import plain
 from attnviz.figures.marks.bars import bars
 from attnviz.figures.marks.names import down
 from attnviz.figures.numbers import exact
+from attnviz.figures.sentences import inks
 from attnviz.i18n import translate
-from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, MASK_NONE, MASK_OTHER, MASK_PADDING
+from attnviz.trace import MASK_CAUSAL, MASK_HIDDEN, MASK_NONE, MASK_OTHER, MASK_PADDING, Axis
 
 #: Pixels.
 ROW_HEIGHT, PAIR_HEIGHT, MARGIN, CURVE_HEIGHT = 30, 44, 110, 320
@@ -30,6 +31,7 @@ def weights(
     tokens: Sequence[str],
     mask: NDArray[np.int8] | None = None,
     *,
+    axis: Axis | None = None,
     language: str = "en",
     theme: str = "light",
 ) -> go.Figure:
@@ -39,6 +41,7 @@ def weights(
         rows: Name and weights `[key]` of each set; the name is any text.
         tokens: One a key.
         mask: int8 `[key]`, of `attnviz.trace`'s `MASK_…`.
+        axis: What the tokens stand on; of two sentences, each is named in its colour.
         language: Of the words on the chart.
         theme: `light` or `dark`.
     """
@@ -69,7 +72,7 @@ def weights(
         "barmode": "group",
         "legend": style.LEGEND,
         "xaxis": style.axis(paint, title=translate(language, "figures.weight_axis"), rangemode="tozero"),
-        "yaxis": down(paint, tokens),
+        "yaxis": down(paint, tokens, inks=inks(axis, paint)),
     }
     return figure
 

@@ -19,16 +19,17 @@ from attnviz.figures.marks.cells import cells, inked
 from attnviz.figures.marks.names import down, plain_axis
 from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.masks import LEGEND, SIGNS, overlay, room
-from attnviz.figures.numbers import approx, exact
+from attnviz.figures.numbers import brief, exact
 from attnviz.figures.sentences import inks, named
 from attnviz.i18n import translate
-from attnviz.trace import MASK_NONE, AttentionTrace
+from attnviz.trace import MASK_NONE, AttentionTrace, Axis, RegionAxis
 
 #: Cells a line; a single longer sentence is broken into lines so that its words stay legible.
 WRAP = 12
 
 #: Pixels.
 CELL_HEIGHT, CELL_WIDTH, MARGIN, SCALE_HEIGHT = 62, 88, 130, 230
+REGION_HEIGHT = 24
 
 
 def heatmap(
@@ -74,13 +75,18 @@ def heatmap(
     weights = [each.row(trace) for each, trace in zip(chosen, rows, strict=True)]
     axes = [each.keys(trace) for each, trace in zip(chosen, rows, strict=True)]
     tokens = [axis.tokens for axis in axes]
+    grid = _grid(axes)
+    if grid is not None:
+        wrap = grid[1]
     places = [normalise(row, scale) for row in weights]
     if len(rows) == 1:
         starts = range(0, len(tokens[0]), wrap)
         names = [f"{start + 1}–{min(start + wrap, len(tokens[0]))}" for start in starts]
+        if grid is not None:
+            names = [str(row + 1) for row in range(grid[0])]
         columns = min(wrap, len(tokens[0]))
         lines = [[(0, start + j) if start + j < len(tokens[0]) else None for j in range(columns)] for start in starts]
-        axis_name = translate(language, "figures.positions")
+        axis_name = translate(language, "figures.positions" if grid is None else "figures.region_row")
     else:
         columns = max(map(len, tokens))
         names = [str(number) for number in range(1, len(rows) + 1)]
@@ -106,16 +112,18 @@ def heatmap(
         return f"{label(tokens[cell[0]][cell[1]], 10)}<br>{SIGNS[code][0]}" if cell is not None and code else ""
 
     def written(cell: tuple[int, int] | None) -> str:
-        if cell is None:
+        if cell is None or grid is not None:
             return ""
         sentence, position = cell
-        number = f"<br>{approx(float(weights[sentence][position]))}" if numbers else ""
+        number = f"<br>{brief(float(weights[sentence][position]))}" if numbers else ""
         return inked(label(tokens[sentence][position], 10) + number, places[sentence][position], paint.ramp)
 
     owner = plain(whose(rows[0], chosen[0], language))
     columns_title = translate(language, "figures.position")
     if len(rows) == 1:
         columns_title = owner or translate(language, "figures.keys")
+        if grid is not None:
+            columns_title = f"{translate(language, 'figures.region_column')}<br>{owner}"
     above = room(masked)
     under = [
         {
@@ -130,7 +138,8 @@ def heatmap(
         for x, cell in enumerate(line)
         for ink in ([] if cell is None else inks(axes[cell[0]], paint)[cell[1] : cell[1] + 1])
     ]
-    height = MARGIN + above + max(CELL_HEIGHT * len(lines), SCALE_HEIGHT)
+    cell = CELL_HEIGHT if grid is None else REGION_HEIGHT
+    height = MARGIN + above + max(cell * len(lines), SCALE_HEIGHT)
     hovers = [[hover(cell) for cell in line] for line in lines]
     figure = go.Figure(
         cells(
@@ -160,6 +169,12 @@ def heatmap(
     if len(rows) > 1 and columns > WRAP:
         figure.update_layout(width=MARGIN + CELL_WIDTH * columns)
     return figure
+
+
+def _grid(axes: Sequence[Axis]) -> tuple[int, int] | None:
+    """Rows and columns of the picture whose regions are the only row; its cells lie as they do, without words."""
+    axis = axes[0]
+    return axis.grid if len(axes) == 1 and isinstance(axis, RegionAxis) and not any(axis.special) else None
 
 
 def _fill(lines: list[list[tuple[int, int] | None]], places: Sequence[NDArray[np.number[Any]]]) -> NDArray[np.float64]:

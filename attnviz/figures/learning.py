@@ -13,9 +13,10 @@ from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.figures import style
 from attnviz.figures.escape import plain
 from attnviz.figures.marks.cells import cells, framed
-from attnviz.figures.marks.names import down, plain_axis, unknown
+from attnviz.figures.marks.names import down, plain_axis, tinted, unknown
 from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.numbers import exact
+from attnviz.figures.sentences import inks
 from attnviz.i18n import translate
 from attnviz.trace import Axis
 
@@ -123,7 +124,7 @@ def learning(
     figure.update_xaxes(title=translate(language, "learning.axis"), row=1 + len(CURVES), col=1)
     figure.update_yaxes(**style.axis(drawn, zeroline=False, rangemode="tozero", nticks=4))
     figure.update_yaxes(range=[0, 1.06], tickvals=[0, 0.5, 1], ticktext=["0", "50 %", "100 %"], row=3, col=1)
-    tokens = unknown(keys.tokens, keys.unknown, language, 12)
+    tokens = tinted(unknown(keys.tokens, keys.unknown, language, 12), inks(keys, drawn))
     figure.update_yaxes(**down(drawn, keys.tokens, ticktext=tokens), row=1, col=1)
     frame = framed(drawn, (look - 0.5, look + 0.5), (0, 1))
     figure.add_shape(**frame, xref="x", yref="paper", layer="above")

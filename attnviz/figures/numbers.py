@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attnviz.i18n import Rounded
+
 
 def approx(value: float, digits: int = 3) -> str:
     """A number for reading, with ≈ in front if it was rounded.
@@ -11,7 +13,17 @@ def approx(value: float, digits: int = 3) -> str:
         digits: Digits after the point; smaller numbers get two significant ones.
     """
     text = f"{value:.{digits}f}" if value == 0 or abs(value) >= 10**-digits else f"{value:.1e}"
-    return text if float(text) == value else f"≈ {text}"
+    return text if float(text) == value else Rounded.of(text)
+
+
+def brief(value: float, digits: int = 3) -> str:
+    """A weight from 0 to 1 beside its mark: as `approx`, but `<` in front of the least that the digits can say.
+
+    >>> brief(0.25), brief(0.0004), brief(0.0)
+    ('0.250', '< 0.001', '0.000')
+    """
+    least = 10.0**-digits
+    return f"< {least:.{digits}f}" if 0 < value < least else approx(value, digits)
 
 
 def percent(value: float) -> str:
@@ -22,7 +34,7 @@ def percent(value: float) -> str:
     if 99.95 <= share < 100:
         return "> 99.9 %"
     text = f"{share:.1f}"
-    return f"{text} %" if float(text) == share else f"≈ {text} %"
+    return f"{text} %" if float(text) == share else Rounded.of(f"{text} %")
 
 
 def exact(value: float) -> str:

@@ -16,10 +16,14 @@ from attnviz.trace import Axis
 NAMED = 60
 
 
-def inks(axis: Axis, paint: style.Theme) -> list[str]:
-    """The colour of each token's sentence; nothing where there is one sentence."""
+def inks(axis: Axis | None, paint: style.Theme, places: Sequence[int] | None = None) -> list[str]:
+    """The colour of each token's sentence, of all tokens or of those at `places`; nothing where there is one sentence
+    or nothing is known of the tokens."""
+    if axis is None or axis.segments is None:
+        return []
     colours = style.segments(paint)
-    return [] if axis.segments is None else [colours[min(segment, 1)] for segment in axis.segments]
+    shown = axis.segments if places is None else [axis.segments[place] for place in places]
+    return [colours[min(segment, 1)] for segment in shown]
 
 
 def border(axis: Axis) -> int | None:

@@ -18,7 +18,9 @@ from attnviz.figures.marks.names import across, down, plain_axis
 from attnviz.figures.marks.panels import panels
 from attnviz.figures.marks.scales import around, colour_bar, ends
 from attnviz.figures.numbers import exact
+from attnviz.figures.sentences import inks
 from attnviz.i18n import translate
+from attnviz.trace import Axis
 
 #: Pixels.
 ROW_HEIGHT, MARGIN, SIDE = 34, 120, 420
@@ -42,6 +44,7 @@ def changed_row(
     *,
     titles: Sequence[str] | None = None,
     most: int = MOST,
+    axis: Axis | None = None,
     language: str = "en",
     theme: str = "light",
 ) -> go.Figure:
@@ -53,6 +56,7 @@ def changed_row(
         edited: The weights after surgery, float `[key]`; NaN where a token is gone.
         titles: Of the three panels.
         most: Of more tokens those with the largest weights or differences are drawn, and the figure says so.
+        axis: What the tokens stand on; of two sentences, each is named in its colour.
         language: Of the words on the chart.
         theme: `light` or `dark`.
 
@@ -68,6 +72,7 @@ def changed_row(
     titles = list(titles or _titles(language))
     own, edited = (np.asarray(each, np.float64) for each in (own, edited))
     places = largest([own, edited, edited - own], most)
+    colours = inks(axis, paint, [int(place) for place in places])
     left_out = partly(len(places), len(tokens), language)
     tokens, own, edited = [tokens[place] for place in places], own[places], edited[places]
     figure = panels(paint, _short(titles), height=MARGIN + ROW_HEIGHT * len(tokens), spacing=0.04)
@@ -82,7 +87,7 @@ def changed_row(
         figure.update_xaxes(**style.axis(paint, **scale), row=1, col=column)
     figure.update_xaxes(title=left_out, row=1, col=1)
     figure.update_layout(bargap=0.25)
-    figure.update_yaxes(**down(paint, tokens))
+    figure.update_yaxes(**down(paint, tokens, inks=colours))
     return figure
 
 
@@ -93,6 +98,7 @@ def changed_map(
     edited: Floats,
     *,
     titles: Sequence[str] | None = None,
+    axes: tuple[Axis, Axis] | None = None,
     language: str = "en",
     theme: str = "light",
 ) -> go.Figure:
@@ -104,6 +110,7 @@ def changed_map(
         own: The model's own weights, float `[query, key]`.
         edited: The weights after surgery, float `[query, key]`; NaN where a token is gone.
         titles: Of the three maps.
+        axes: Of the queries and of the keys; tokens of two sentences stand in the colours of theirs.
         language: Of the words on the chart.
         theme: `light` or `dark`.
 
@@ -141,8 +148,10 @@ def changed_map(
             row=1,
             col=column,
         )
-        figure.update_xaxes(**across(paint, keys, every=-(-len(keys) // LABELLED), limit=12), row=1, col=column)
-    figure.update_yaxes(**down(paint, queries, every=-(-len(queries) // LABELLED), limit=12))
+        names = across(paint, keys, every=-(-len(keys) // LABELLED), limit=12, inks=inks(axes and axes[1], paint))
+        figure.update_xaxes(**names, row=1, col=column)
+    colours = inks(axes and axes[0], paint)
+    figure.update_yaxes(**down(paint, queries, every=-(-len(queries) // LABELLED), limit=12, inks=colours))
     figure.update_yaxes(title=translate(language, "figures.query_axis"), row=1, col=1)
     figure.update_xaxes(title=translate(language, "figures.key_axis"), row=1, col=2)
     return figure

@@ -8,7 +8,25 @@ from pathlib import Path
 from typing import Any
 
 FALLBACK = "en"
+
+#: In front of a rounded number.
+_ROUNDED = "≈ "
 _FOLDER = Path(__file__).parent
+
+
+class Rounded(str):
+    """A number that was rounded, as it stands in a picture: in a sentence each language has its own word for `≈`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, number: str) -> Rounded:
+        """The number with the sign before it."""
+        return cls(_ROUNDED + number)
+
+    def spoken(self, messages: dict[str, str]) -> str:
+        """As it stands in a sentence of a catalogue."""
+        return messages["rounded"] + self.removeprefix(_ROUNDED)
 
 
 @cache
@@ -79,9 +97,14 @@ def translate(language: str, key: str, /, **parameters: Any) -> str:
 
     >>> translate("en", "errors.no_such_block", received="self", expected="pooling")
     '...self...pooling...'
+    >>> translate("ja", "surgery.total", total=Rounded.of("0.9"))
+    '重みの和は約0.9です。'
     """
     messages = catalogue(language) if language in languages() else catalogue(FALLBACK)
     text = messages.get(key)
     if text is None:
         text = catalogue(FALLBACK)[key]
-    return text.format(**parameters) if parameters else text
+    if not parameters:
+        return text
+    given = {name: each.spoken(messages) if isinstance(each, Rounded) else each for name, each in parameters.items()}
+    return text.format(**given)

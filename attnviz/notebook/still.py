@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.figures.numbers import approx, percent
+from attnviz.figures.numbers import brief, percent
 from attnviz.i18n import translate
 from attnviz.notebook.drawn import Picture
 from attnviz.trace import MASK_NONE, AttentionTrace, Classification, Written
@@ -83,7 +83,7 @@ def _bars(keys: Sequence[str], row: NDArray[np.float64], title: str) -> str:
         parts += [
             _text(_SIDE - 8, top, token, "end"),
             f'<rect x="{_SIDE}" y="{top + 4}" width="{width:.1f}" height="{_ROW - 8}" fill="{_COLOUR}"/>',
-            _text(_SIDE + width + 8, top, approx(weight), "start"),
+            _text(_SIDE + width + 8, top, brief(weight), "start"),
         ]
     return _svg(len(shown) * _ROW, title, "".join(parts))
 

@@ -30,6 +30,7 @@ Normalisation = Literal[
     "sparsemax",
     "entmax",
     "two_axes",
+    "argmax",
 ]
 NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
+import numpy as np
 import streamlit as st
 
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads.alignment import written_rows
+from attnviz.drawings import pictured
+from attnviz.drawings.pictured import Caption
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.i18n import about, translate
@@ -80,7 +83,13 @@ class Context:
     def focus_of(self, trace: AttentionTrace) -> Focus:
         """The row of weights to show of a trace; where nothing of it was asked for, that of the model's opening."""
         layer, head = head_of(self.card, self.layer, self.head)
-        return focus(trace, layer, head, self.query, self.block, self.card.details.get("alignment"))
+        found = focus(trace, layer, head, self.query, self.block, self.card.details.get("alignment"))
+        block = trace.block(found.block)
+        if self.query is None and isinstance(trace.output, Written) and pictured.on_picture(trace, block.key):
+            # The word that lights the picture where nobody has chosen one.
+            lit = Caption(trace, block, block.weights[found.layer, found.head].astype(np.float64), "")
+            return replace(found, query=pictured.keen(lit))
+        return found
 
     def at(self, layer: int, head: int, query: int) -> Context:
         """The page with something else looked at; −1 leaves it to `focus`."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from attnviz.ui import offers
 from attnviz.ui.components import lit
 from attnviz.ui.context import Context
+from attnviz.ui.controls.told import first
 
 
 def guide(context: Context) -> str:
     """The line."""
-    parts = [context.t(f"guide.{_light(context)}"), context.card.in_language("summary", context.language)]
+    parts = [context.t(f"guide.{_light(context)}")]
     if context.selected is not None and (not context.card.closed or _kind(context) == "heads"):
         parts.append(context.t(f"guide.try_{_kind(context)}"))
+    parts.append(first(context.card.in_language("summary", context.language))[0])
     if "pairs" in context.abilities:
         parts.append(context.t("guide.pair", separator=offers.separator(context.card)))
     return " ".join(part for part in parts if part)

@@ -41,17 +41,17 @@ def tell(waiting: Callable[[float | None], None]) -> None:
     _told.set(waiting)
 
 
-def in_worker(task: Callable[[], T]) -> T:
+def in_worker(task: Callable[[], T], limited: bool = True) -> T:
     """What `task` returns, in a thread that TensorFlow knows; a task must not wait for another.
 
-    Of a page, it ends when its visitor has gone on to something else.
+    Of a page, it ends when its visitor has gone on to something else, and after `SECONDS` if it is `limited`.
 
     Raises:
         EndingError: The process is ending.
         ServerError: `took_too_long`: a task of a page.
     """
     told = _told.get()
-    deadline = Deadline(SECONDS if told else float("inf"))
+    deadline = Deadline(SECONDS if told and limited else float("inf"))
     try:
         coming = _workers.submit(deadline.run, task)
     except RuntimeError as error:
@@ -130,5 +130,5 @@ def add(files: Mapping[str, bytes]) -> str:
 
 
 def load(name: str) -> Model:
-    """A model, loaded once."""
-    return in_worker(lambda: zoo.load(name))
+    """A model, loaded once; however long that takes, for no shorter text would be there sooner."""
+    return in_worker(lambda: zoo.load(name), limited=False)

@@ -88,7 +88,12 @@ def _render() -> None:
         actions.take_entry(_box(page, card))
     with places.shared:
         _wait_until_warm(page.asked.model, page.asked.lang)
-    shown = show(page.asked, facts, views.VIEWS, current_theme())
+    try:
+        shown = show(page.asked, facts, views.VIEWS, current_theme())
+    except ServerError as error:
+        with places.shared:
+            st.warning(literal(error.message(page.asked.lang)))
+        return
     if shown.path_led_nowhere is not None:
         page.problems = (*page.problems, shown.path_led_nowhere)
         session.change(path=())
@@ -262,6 +267,8 @@ def _drawn(places: Places, page: Held, shown: Shown) -> None:
         page.slot = key, slot
 
     try:
+        if shown.failed is not None:
+            raise shown.failed
         with slots[slot]:
             _view(shown)
             upload(shown.context)

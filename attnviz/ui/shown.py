@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from attnviz.errors import AttnvizError, InputError
+from attnviz.errors import AttnvizError, InputError, ServerError
 from attnviz.tokenizers import clean
 from attnviz.trace import AttentionTrace, Notice
 from attnviz.ui import offers
@@ -31,6 +31,7 @@ class Shown:
         address: The state as the address has it: what was left to the page is left to it, and a view that cannot be
             drawn now is still asked for.
         path_led_nowhere: Set where the chosen tokens are none of this sentence and model.
+        failed: Why the view cannot be settled now; it is not drawn, and all else is.
     """
 
     own: Context
@@ -39,6 +40,7 @@ class Shown:
     fitting: Sequence[View]
     address: State
     path_led_nowhere: Notice | None = None
+    failed: ServerError | None = None
 
     @property
     def drawn(self) -> Context:
@@ -80,12 +82,16 @@ def show(asked: State, facts: Facts, views: Sequence[View], theme: str) -> Shown
         fitting = [view for view in views if view.fits(())]
     view = next((each for each in fitting if each.key == asked.view), fitting[0])
     context = _operated(own)
-    changes = _settled(own if view.unedited else context, view)
+    failed = None
+    try:
+        changes = _settled(own if view.unedited else context, view)
+    except ServerError as error:  # of the view alone: all else is there
+        changes, failed = _settled(context, replace(view, settle=None)), error
     defaults = state.defaults(facts)
     met = {name: value for name, value in changes.items() if state.values[name] != defaults[name]}
     address = state.replace(**{**met, "view": asked.view})
     own, context = (each.having(**changes) for each in (own, context))
-    return Shown(own, context, view, fitting, address, problem)
+    return Shown(own, context, view, fitting, address, problem, failed)
 
 
 def _settled(context: Context, view: View) -> dict[str, Any]:

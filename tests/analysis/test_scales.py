@@ -64,7 +64,7 @@ def test_the_marks_stand_where_their_weights_are_drawn(scale):
 def test_only_the_end_that_hides_something_says_so():
     assert [mark.label for mark in ticks("log")] == ["≤ 0.0001", "0.001", "0.01", "0.1", "1"]
     assert [mark.label for mark in ticks("unit")] == ["0", "0.25", "0.5", "0.75", "1"]
-    assert [mark.label for mark in ticks("row")] == ["0%", "25%", "50%", "75%", "100%"]
+    assert [mark.label for mark in ticks("row")] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
 
 
 def test_an_unknown_scale():

@@ -47,7 +47,7 @@ def test_roles_and_rollout_stand_behind_more():
 def test_the_map_is_one_entry_with_levels_and_a_way_out(view: str, level: str):
     page = Page(model="topics-en-encoder", view=view, lang="ja", layer="1", head="2")
 
-    assert page.component("rail")["view"] == view and page.views()[:2] == ["語と棒グラフ", "地図"]
+    assert page.component("rail")["view"] == view and page.views()[:2] == ["語と棒グラフ", "マップ"]
     levels = {each.key: each.value for each in page.app.button_group if str(each.key).startswith("zoom-")}
     assert levels == ({} if view == "overview" else {f"zoom-{view}": view})
     if view == "overview":

@@ -367,3 +367,13 @@ def test_weight_is_moved_from_one_thing_to_another(name: str):
         zip(names, map(len, (one, other)), strict=True)
     )
     assert pictured.things(trace, trace.block("decoder").key, "en") == {}
+
+
+def test_bars_are_of_the_word_that_lights_the_picture():
+    page = Page(model=NAME, view="bars", lang="en")
+    writing = page.component("writing")
+    word = writing["target"]["tokens"][writing["picture"]["keen"]]["text"]
+    (drawn,) = page.figures()
+    assert f"query “{word}”" in drawn["layout"]["title"]["text"]
+    values = drawn["data"][0]["x"]
+    assert list(values) == sorted(values, reverse=True), "regions stand in no sentence"

@@ -12,6 +12,7 @@ from attnviz.deadline import check
 from attnviz.errors import ServerError
 from attnviz.i18n import translate
 from attnviz.ui import models, page, turns
+from attnviz.ui.desk import Desk
 from attnviz.ui.settings import MAX_TEXT
 from attnviz.ui.words import literal
 from tests.app.page import Page
@@ -67,6 +68,31 @@ def test_a_task_of_a_page_has_a_limit(monkeypatch):
         waited(lambda seconds: None, busy(ended))
     assert raised.value.code == "took_too_long" and ended.wait(1)
     assert models.in_worker(lambda: time.sleep(0.2) or "a task of the house has none") is not None
+
+
+def test_a_model_is_loaded_however_long_it_takes(monkeypatch):
+    monkeypatch.setattr(models, "_LOOK", 0.02)
+    monkeypatch.setattr(models, "SECONDS", 0.05)
+    monkeypatch.setattr(models.zoo, "load", lambda name: time.sleep(0.2) or name)
+    assert waited(lambda seconds: None, lambda: None) is None
+
+    def run():
+        models.tell(lambda seconds: None)
+        return models.load("slow")
+
+    assert contextvars.copy_context().run(run) == "slow"
+
+
+def test_of_a_view_that_takes_too_long_to_settle_all_else_is_there(monkeypatch):
+    error = ServerError("took_too_long", limit=60)
+
+    def explain(*args):
+        raise error
+
+    monkeypatch.setattr(Desk, "explain", explain)
+    opened = Page(model="topics-en-encoder", view="cell", lang="ja", text="book a table")
+    assert [each.value for each in opened.app.warning] == [literal(error.message("ja"))]
+    assert opened.component("rail")["view"] == "cell" and len(opened.views()) > 5 and opened.tokens()
 
 
 def test_who_waits_for_a_turn_is_told_and_has_it_in_the_end(monkeypatch):

@@ -30,8 +30,8 @@ RUBBISH = {
     "separators": "&;=?#%00%zz+",
 }
 
-#: What leads to the view that is tried.
-KEPT = ("lang", "model", "view", "text", "lecture")
+#: What leads to the view that is tried. A text of one's own is rubbish in no field; some views do not fit it.
+KEPT = ("lang", "model", "view", "text", "lecture", "own")
 
 
 def addresses(models: Sequence[str], alone: bool) -> Iterator[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The stage in every view, at three sizes: its share of the window, where the drawing begins, letters, what moves.
+"""The stage in every view, at three sizes: its share of the window, where it begins, letters, what moves, clicks, time.
 
     python -m tests.benchmarks.stage [--models sentiment-en …] [--url http://localhost:8501] [--stage]
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -27,7 +28,7 @@ SIZES = ((1280, 720), (1920, 1080), (390, 844))
 #: One of each kind.
 MODELS = ("sentiment-en", "topics-en-encoder", "translate-en-ja", "scene-topics", "caption-scenes")
 
-_HEAD = ("model", "window", "view", "stage", "drawing at", "smallest letter", "shift", "too wide")
+_HEAD = ("model", "window", "view", "stage", "drawing at", "smallest letter", "shift", "too wide", "clicks", "ms")
 
 
 @contextmanager
@@ -49,6 +50,18 @@ def views_of(page: Page) -> list[str]:
     """All views that are offered, every level of the map too."""
     found = page.locator(".rail [data-parts]").evaluate_all("(all) => all.map((each) => each.dataset.parts)")
     return [view for parts in found for view in parts.split(",")]
+
+
+# Clicks from the first picture to each view: its verb where that is not open, "more" where it stands there, itself if
+# it is not what the verb opens, and its level of the map.
+_CLICKS = """
+() => Object.fromEntries([...document.querySelectorAll(".rail [data-parts]")].flatMap((button) => {
+  const group = button.closest(".group"), open = group.classList.contains("open");
+  const itself = open ? !button.getAttribute("aria-current") : group.querySelector(".view") !== button;
+  const there = [!open, itself, button.closest(".rest") !== null].filter(Boolean).length;
+  return button.dataset.parts.split(",").map((view, level) => [view, there + (level ? 1 : 0)]);
+}))
+"""
 
 
 def choose(page: Page, view: str) -> None:
@@ -87,13 +100,16 @@ def measured(browser: Browser, url: str, model: str, size: tuple[int, int], alon
     wait_for_run(page)
     page.wait_for_timeout(700)
     opened = shift(page)
+    clicks = page.evaluate(_CLICKS)
     changes = [(view, partial(choose, page, view)) for view in views_of(page)]
     changes += [
         ("(another sentence)", partial(another_sentence, page)),
         ("(another model)", partial(another_model, page)),
     ]
     for view, change in changes:
+        begun = time.perf_counter()
         change()
+        taken = 1000 * (time.perf_counter() - begun)
         page.wait_for_timeout(700)
         found, moved = geometry(page), shift(page)
         yield (
@@ -105,6 +121,8 @@ def measured(browser: Browser, url: str, model: str, size: tuple[int, int], alon
             f"{found.letter:.1f} “{found.said}”",
             f"{moved:.3f}" + (f" (opened: {opened:.3f})" if opened else ""),
             f"{found.wide:.0f}" if found.wide > 1 else "",
+            f"{clicks.get(view, 1)}",
+            f"{taken:.0f}",
         )
         opened = 0
     page.close()

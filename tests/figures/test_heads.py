@@ -86,7 +86,7 @@ def test_similarity_is_drawn_as_a_map_that_says_what_it_keeps(block, language):
     points, kept = placement(found.distance)
     figure = figures.head_map(found, points, kept, language=language)
 
-    assert percent(kept) in figure.layout.title.text
+    assert percent(kept).removeprefix("≈ ") in figure.layout.title.text
     np.testing.assert_array_equal(np.stack([figure.data[0].x, figure.data[0].y], 1), points)
     nearest = [int(np.argmin(np.where(np.arange(15) == n, 9, line))) for n, line in enumerate(found.distance)]
     for hover, other in zip(figure.data[0].hovertext, nearest, strict=True):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 import pytest
 
 from attnviz import figures
+from attnviz.drawings.lines import MOST_REGIONS, lines
+from attnviz.drawings.look import Plain
 from attnviz.errors import InputError
 from attnviz.i18n import translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, RegionAxis, Text, TokenAxis, picture_of
@@ -50,3 +54,26 @@ def test_tokens_are_not_lit():
     with pytest.raises(InputError) as raised:
         figures.regions(made(TokenAxis.of(["a", "b"]), Text("a b")))
     assert raised.value.code == "no_picture"
+
+
+def test_the_only_row_over_a_picture_lies_as_its_regions_do():
+    axis = RegionAxis.grid_of(2, 3)
+    trace = made(axis)
+    cells = figures.heatmap(trace, scale="unit").data[0]
+    assert cells.z == pytest.approx(trace.blocks[0].weights[0, 0, 0].reshape(2, 3))
+    assert not any(np.ravel(cells.text)), "numbers of so many cells would lie on each other"
+    words = figures.heatmap(made(RegionAxis.grid_of(2, 3, ["[CLS]"]))).data[0]
+    assert words.z.shape == (1, 7) and all(np.ravel(words.text)), "a class token has no place in a picture"
+
+
+def test_words_that_look_at_a_picture_have_lines_to_the_regions_looked_at():
+    regions, words = RegionAxis.grid_of(5, 7), TokenAxis.of(["a", "dog", "."])
+    weights = np.full((1, 2, 3, 35), 1e-4, np.float32)
+    weights[0, 1, :, 30] = 1 - weights[0, 1, :, :30].sum(-1) - weights[0, 1, :, 31:].sum(-1)
+    weights[0, 0, :, 2] = 1 - weights[0, 0, :, :2].sum(-1) - weights[0, 0, :, 3:].sum(-1)
+    block = AttentionBlock("seen", "cross", words, regions, weights)
+    drawn = lines(Plain(), block, 0, 1, "")
+    assert len(drawn["keys"]) == MOST_REGIONS and {"5,3", "1,3"} <= set(drawn["keys"]), "of every head of the layer"
+    codes = np.frombuffer(base64.b64decode(drawn["codes"]), np.uint8).reshape(2, 3, MOST_REGIONS)
+    assert (codes[1].argmax(-1) == drawn["keys"].index("5,3")).all()
+    assert f"{MOST_REGIONS} largest of 35" in drawn["words"]["least"]

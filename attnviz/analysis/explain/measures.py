@@ -15,7 +15,7 @@ from attnviz.analysis.explain.agreement import Agreement, agreement
 from attnviz.analysis.focus import answering
 from attnviz.errors import InputError
 from attnviz.families.model import Fills, Gradients, Model
-from attnviz.trace import Encoded
+from attnviz.trace import Axis, Encoded
 
 Floats = NDArray[np.float64]
 Measure = Literal["attention", "removed", "replaced", "gradient_input", "integrated"]
@@ -38,6 +38,7 @@ class Measures:
         integrated: Integrated gradients with their residue.
         curves: Measure that orders the tokens to what the class keeps along it.
         random: The same for seeded random orders.
+        axis: What the tokens stand on, where that is known.
 
     >>> import attnviz
     >>> model = attnviz.load("sentiment-en")
@@ -52,6 +53,7 @@ class Measures:
     integrated: attribution.Integrated
     curves: Mapping[Measure, erasure.Curves]
     random: tuple[erasure.Curves, ...]
+    axis: Axis | None = None
 
     def agreement(self, measure: Measure) -> Agreement:
         """How far attention puts the same tokens first as another measure does, by size: attention has no sign."""
@@ -138,8 +140,8 @@ def measure(
     ]
     curves = erasure.curves(run, encoded, target, orders)
     named = dict(zip(MEASURES, curves, strict=False))
-    tokens = encoded.axis.take(own).tokens
-    return Measures(tokens, target, values, integrated, named, tuple(curves[len(MEASURES) :]))
+    axis = encoded.axis.take(own)
+    return Measures(axis.tokens, target, values, integrated, named, tuple(curves[len(MEASURES) :]), axis)
 
 
 def of_classifier(

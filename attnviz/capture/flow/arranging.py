@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import tensorflow as tf
 
+from attnviz.capture.back import back, inputs
 from attnviz.capture.flow.atoms import UNIT, Atom, Axis, Role, joined, regrouped
 from attnviz.capture.flow.known import Known, Picked, Sources
 from attnviz.capture.flow.operations import handles, static, straight
+
+#: Operations looked at behind each of the tensors that are stacked.
+_REACH = 60
 
 
 @handles("Reshape")
@@ -16,8 +21,10 @@ def _reshape(known: Known, operation: tf.Operation) -> None:
     given, output = operation.inputs[0], operation.outputs[0]
     if output.shape.rank is None:
         return
-    before = [known.root(axis) for axis in known.axes[id(given)]]
     sizes = output.shape.as_list()
+    if None not in sizes:
+        _settle(known, known.axes[id(given)], sizes)
+    before = [known.root(axis) for axis in known.axes[id(given)]]
     said = known.length(operation.inputs[1]) or [None] * len(sizes)
     open_lengths = [None if each is None else (each[0], known.root(each[1])) for each in said]
     wanted = [(size, ()) if size is not None else each for size, each in zip(sizes, open_lengths, strict=True)]
@@ -28,6 +35,16 @@ def _reshape(known: Known, operation: tf.Operation) -> None:
     if after is None:
         return
     known.note(output, after, _places(before, after))
+
+
+def _settle(known: Known, axes: Sequence[Axis], sizes: Sequence[int]) -> None:
+    """What a form written in numbers says of open lengths: that of a batch of one, then the only one that is left."""
+    atoms = [atom for axis in axes for atom in known.root(axis)]
+    unknown = [atom for atom in atoms if atom.size is None]
+    if len(unknown) == 2 and unknown[0].role == "batch" and sizes[0] == 1:
+        known.settle(unknown.pop(0), 1)
+    if len(unknown) == 1:
+        known.settle(unknown[0], math.prod(sizes) // math.prod(atom.size or 1 for atom in atoms))
 
 
 def _places(before: Sequence[Axis], after: Sequence[Axis]) -> Sources:
@@ -92,12 +109,18 @@ def _pack(known: Known, operation: tf.Operation) -> None:
 
 
 def _stacked(known: Known, tensors: Sequence[tf.Tensor]) -> Axis:
-    """The axis along which tensors are stacked: where they are one axis taken apart, that axis again."""
-    taken = [known.picked.get(id(each)) for each in tensors]
-    along = {each.axis for each in taken if each is not None}
-    if None not in taken and len(along) == 1:
-        return next(iter(along))
-    return known.fresh(("stack", len(tensors)), len(tensors))
+    """The axis along which tensors are stacked: where each was computed from one place of an axis, that axis again."""
+    counted = [_places_taken(known, each, place) for place, each in enumerate(tensors)]
+    along = set.intersection(*counted)
+    if along:
+        return max(along, key=lambda axis: known.role(axis) == "sequence")
+    return known.fresh(("stack", len(tensors), tensors[0].name), len(tensors), role="opaque")
+
+
+def _places_taken(known: Known, tensor: tf.Tensor, place: int) -> set[Axis]:
+    """The axes of which a tensor was computed from this place."""
+    taken = (known.picked.get(id(each)) for each in back(tensor, inputs, reach=_REACH))
+    return {each.axis for each in taken if each is not None and each.index == place and each.axis}
 
 
 @handles("Unpack")
@@ -140,7 +163,7 @@ def _concat(known: Known, operation: tf.Operation) -> None:
     rank = len(axes[0])
     at = places[0] % rank
     new, sources = known.broadcast(list(enumerate(parts)), rank, apart=at)
-    own = [each[at] for each in axes]
+    own = [_given(known, each, at) for each in parts]
     size = operation.outputs[0].shape.as_list()[at]
     made: Axis
     if len(set(own)) == 1 and known.role(own[0]) == "batch":  # heads, or other copies, put into the batch
@@ -151,6 +174,14 @@ def _concat(known: Known, operation: tf.Operation) -> None:
     new[at] = made
     sources[at] = [(number, at) for number in range(len(parts))]
     known.note(operation.outputs[0], new, sources)
+
+
+def _given(known: Known, part: tf.Tensor, at: int) -> Axis:
+    """The axis of a part that others are joined to; zeros of a sequence's form are nothing of that sequence."""
+    axis = known.axes[id(part)][at]
+    if id(part) in known.dependent or known.role(axis) != "sequence":
+        return axis
+    return known.fresh((part.name, at), part.shape.as_list()[at], role="weight")
 
 
 def _heir(known: Known, axes: Sequence[Axis]) -> Role:

@@ -65,6 +65,16 @@ def times(lengths: Iterable[Length]) -> Length:
     return number, atoms
 
 
+def unpadded(axis: Axis, lost: int) -> Axis | None:
+    """The axis before padding was put at its ends, if just as much is taken off again: what is left is as long as it
+    was, one place for each of its own."""
+    key = axis[0].key if len(axis) == 1 else None
+    if not (isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], tuple) and key[0][0] == "pad"):
+        return None
+    before: Axis = key[1][0]
+    return before if sum(key[0][1]) == lost else None
+
+
 def joined(atoms: Iterable[Atom]) -> Axis:
     """Atoms one after the other; halves that meet again are one."""
     found: list[Atom] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from attnviz.capture.flow.atoms import UNIT, Axis
+from attnviz.capture.flow.atoms import UNIT, Axis, unpadded
 from attnviz.capture.flow.known import Known, Sources
 from attnviz.capture.flow.operations import handles, static, straight
 
@@ -87,9 +87,18 @@ def _windows(known: Known, operation: tf.Operation) -> None:
             new.append(axes[place])
         else:
             key = ("windows", strides[place], same or operation.name)
-            new.append(known.fresh(key, sizes[place], [axes[place]]))
+            whole = None if same or strides[place] > 1 else unpadded(known.root(axes[place]), _reach(operation, place))
+            new.append(whole or known.fresh(key, sizes[place], [axes[place]]))
     last = axes[-1] if "Pool" in operation.type else known.fresh(operation.name, sizes[-1], role="feature")
     known.note(output, [*new, last], straight(len(axes)))
+
+
+def _reach(operation: tf.Operation, place: int) -> int:
+    """By how much windows without padding shorten an axis."""
+    if len(operation.inputs) < 2:  # pooling
+        return int(operation.get_attr("ksize")[place]) - 1
+    dilated = int(operation.get_attr("dilations")[place])
+    return ((operation.inputs[1].shape[place - 1] or 1) - 1) * dilated
 
 
 @handles("Pad", "PadV2", "MirrorPad")

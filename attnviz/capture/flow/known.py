@@ -50,6 +50,7 @@ class Known:
         sources: By id of a tensor, for each of its axes the operands' axes it was taken from.
         picked: By id of a tensor, what was taken out by the operation that made it.
         lists: By id of a tensor that stands for a list.
+        dependent: Ids of the tensors that were computed from the inputs' values.
     """
 
     def __init__(self) -> None:
@@ -57,6 +58,7 @@ class Known:
         self.sources: dict[int, Sources] = {}
         self.picked: dict[int, Picked] = {}
         self.lists: dict[int, Listed] = {}
+        self.dependent: set[int] = set()
         self._same: dict[Atom, Atom] = {}
         self._beside: dict[Atom, set[Axis]] = {}
 
@@ -100,6 +102,10 @@ class Known:
             self._same[axis[0]] = new
             return (new,)
         return axis
+
+    def settle(self, atom: Atom, size: int) -> None:
+        """The open length of an atom turns out to be this."""
+        self._same[self._root(atom)] = Atom(atom.key, atom.role, size)
 
     def fresh(self, key: Any, size: int | None, parents: Sequence[Axis] = (), role: Role | None = None) -> Axis:
         """A new axis, made out of others: of a sequence comes a sequence."""

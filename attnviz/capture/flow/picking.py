@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from attnviz.capture.flow.atoms import UNIT, Atom, Axis
+from attnviz.capture.flow.atoms import UNIT, Atom, Axis, unpadded
 from attnviz.capture.flow.known import Known, Listed, Picked, Sources
 from attnviz.capture.flow.operations import handles, static, straight
 
@@ -61,6 +61,10 @@ def _part(
 ) -> Axis:
     if not axis:
         return UNIT
+    ends = (first or 0, -(last or 0)) if isinstance(first, int | None) and isinstance(last, int | None) else (-1, -1)
+    whole = unpadded(axis, sum(ends)) if step == 1 and min(ends) >= 0 else None
+    if whole is not None:
+        return whole
     length = output.shape.as_list()[place] if output.shape.rank is not None else None
     if length is None and isinstance(first, int | None) and isinstance(last, int | None):
         counted = range(size or 1 << 30)[first:last:step]

@@ -32,7 +32,6 @@ class Flow(Known):
 
     Attributes:
         stepped: By id of a loop's body, the axes the loop goes along.
-        dependent: Ids of the tensors that were computed from the inputs' values.
     """
 
     def __init__(self, graph: Any, inputs: Sequence[tf.Tensor], alias: Mapping[int, tf.Tensor]) -> None:

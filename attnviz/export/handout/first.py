@@ -15,6 +15,7 @@ from attnviz.export.handout.sheet import BARS, CLASSES, LONGEST, REGIONS, WIDTH,
 from attnviz.figures import describe, style
 from attnviz.figures.escape import shortened
 from attnviz.figures.numbers import approx, percent
+from attnviz.figures.sentences import inks
 from attnviz.figures.spacing import spaced
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, Classification, Filled, RegionAxis, Tensor, Written
@@ -70,13 +71,15 @@ def _words(sheet: Sheet) -> str:
         return box(sheet.t("picture"), inside)
     tokens: list[str] = []
     length = 0
-    for (gap, token), weight, special in zip(spaced(keys, sheet.trace.text), row, keys.special, strict=True):
+    lines = [f";border-bottom:0.6mm solid {ink}" for ink in inks(keys, svg.PAINT)] or [""] * len(keys)
+    parts = zip(spaced(keys, sheet.trace.text), row, keys.special, lines, strict=True)
+    for (gap, token), weight, special, line in parts:
         if length > LONGEST:
             tokens.append(f" … {sheet.t('more', count=len(row) - len(tokens))}")
             break
         fill = svg.colour(weight / (top or 1))
         kind = "token special" if special else "token"
-        look = f"background:{fill};color:{style.ink(fill)}"
+        look = f"background:{fill};color:{style.ink(fill)}{line}"
         tokens.append(f'{html.escape(gap)}<bdi class="{kind}" style="{look}">{html.escape(token)}</bdi>')
         length += len(gap) + len(token)
     bar = svg.scale(top, translate(sheet.language, "figures.weight"))
@@ -135,7 +138,9 @@ def _bars(sheet: Sheet) -> str:
     names = [keys.tokens[at] for at in places]
     height = 66.0 if sheet.maps or sheet.picture else 118.0
     alt = describe.row(sheet.trace, sheet.chosen, sheet.language)
-    drawn = svg.bars(names, row[places].tolist(), written, (WIDTH, height), float(row.max()), alt)
+    drawn = svg.bars(
+        names, row[places].tolist(), written, (WIDTH, height), float(row.max()), alt, inks=inks(keys, svg.PAINT, places)
+    )
     told = " ".join(filter(None, [sheet.t("figures.weight_axis"), sheet.partly(len(places), len(row))]))
     return box(sheet.t("views.bars"), f"{drawn}<p class='small'>{told}</p>")
 

@@ -15,6 +15,7 @@ from attnviz.export.handout.sheet import BARS, CLASSES, WIDTH, Sheet, box
 from attnviz.figures import describe
 from attnviz.figures.escape import shortened
 from attnviz.figures.numbers import percent
+from attnviz.figures.sentences import inks
 from attnviz.i18n import translate
 from attnviz.trace import MASK_NONE, Classification, Filled, Picture, RegionAxis, Written
 
@@ -45,7 +46,16 @@ def _map(sheet: Sheet) -> str:
     top = float(weights.max())
     alt = describe.row(trace, chosen, sheet.language)
     names = (block.query.tokens, block.key.tokens)
-    drawn = svg.square(weights, mask, names, (WIDTH, 130), top, chosen.query, alt)
+    drawn = svg.square(
+        weights,
+        mask,
+        names,
+        (WIDTH, 130),
+        top,
+        chosen.query,
+        alt,
+        (inks(block.query, svg.PAINT), inks(block.key, svg.PAINT)),
+    )
     told = [sheet.t("map_text")]
     if max(weights.shape) > svg.NAMED:
         told.append(sheet.t("shrunk", most=math.ceil(max(weights.shape) / svg.NAMED)))

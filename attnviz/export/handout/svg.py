@@ -96,6 +96,7 @@ def bars(
     top: float,
     alt: str,
     marked: int = -1,
+    inks: Sequence[str] = (),
 ) -> str:
     """Names with a bar each, in columns from the top down, on one scale from 0 to `top`.
 
@@ -107,6 +108,7 @@ def bars(
         top: The value of the longest bar.
         alt: The figure in words.
         marked: Which one stands out.
+        inks: A colour for each name; empty: that of all text.
     """
     width, height = box
     columns = next(count for count in (1, 2, 3, 4) if len(names) <= 16 * count or count == 4)
@@ -120,11 +122,15 @@ def bars(
         base, start, long = y + 0.7 * row, x + label_room + 1.5, max(length * value / top if top else 0, 0.15)
         fill = f'fill="{PAINT.accent if place == marked else PAINT.bar}"'
         parts += [
-            text(x + label_room, base, name, letter, label_room - 1, 'text-anchor="end"'),
+            text(x + label_room, base, name, letter, label_room - 1, f'text-anchor="end"{_ink(inks, place)}'),
             f'<rect x="{start:.2f}" y="{y + 0.18 * row:.2f}" width="{long:.2f}" height="{0.64 * row:.2f}" {fill}/>',
             text(start + long + 0.8, base, number, letter, number_room),
         ]
     return drawing(width, rows * row, "".join(parts), alt)
+
+
+def _ink(inks: Sequence[str], place: int) -> str:
+    return f' fill="{inks[place]}"' if inks else ""
 
 
 def square(
@@ -135,6 +141,7 @@ def square(
     top: float,
     framed: int,
     alt: str,
+    inks: tuple[Sequence[str], Sequence[str]] = ((), ()),
 ) -> str:
     """One head: queries down, keys across, the chosen query framed; masked cells are hatched.
 
@@ -146,12 +153,15 @@ def square(
         top: Full colour.
         framed: The query.
         alt: The figure in words.
+        inks: A colour for each query and each key; empty: that of all text. Not where positions are written.
     """
     shape = weights.shape
     cells, hidden = shrunk(weights, NAMED), -shrunk(-(mask != 0).astype(np.float64), NAMED) > 0
     rows, columns = cells.shape
     named = [_named(each, count) for each, count in zip(names, (rows, columns), strict=True)]
-    left = above = 20.0 if (rows, columns) == shape else 8.0
+    whole = (rows, columns) == shape
+    left = above = 20.0 if whole else 8.0
+    down, across = inks if whole else ((), ())
     cell = min((box[0] - left) / columns, (box[1] - above) / rows, 9.0)
     wide = min((box[0] - left) / columns, 2.2 * cell)
     letter = min(LETTER, 0.82 * cell)
@@ -164,12 +174,12 @@ def square(
         'vector-effect="non-scaling-stroke" class="frame"/></g>'
     )
     for place, name in enumerate(named[0]):
-        parts.append(
-            text(left - 1, above + (place + 0.5) * cell + 0.35 * letter, name, letter, left - 2, 'text-anchor="end"')
-        )
+        how = f'text-anchor="end"{_ink(down, place)}'
+        parts.append(text(left - 1, above + (place + 0.5) * cell + 0.35 * letter, name, letter, left - 2, how))
     for place, name in enumerate(named[1]):
         x = left + (place + 0.5) * wide + 0.35 * letter
-        parts.append(text(x, above - 1, name, letter, above - 2, f'transform="rotate(-90 {x:.2f} {above - 1:.2f})"'))
+        how = f'transform="rotate(-90 {x:.2f} {above - 1:.2f})"{_ink(across, place)}'
+        parts.append(text(x, above - 1, name, letter, above - 2, how))
     return drawing(left + columns * wide + 1, above + rows * cell + 1, "".join(parts), alt)
 
 

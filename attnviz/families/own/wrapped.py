@@ -147,6 +147,8 @@ class WrappedModel(Model):
             notices.append(Notice("python_out_of_reach", {"layers": ", ".join(self.captured.in_python)}))
         if without := (*self.captured.no_shares, *no_weights):
             notices.append(Notice("no_shares", {"layers": ", ".join(dict.fromkeys(without))}))
+        if self.captured.linear:
+            notices.append(Notice("linear_attention", {"layers": ", ".join(self.captured.linear)}))
         notices += [
             Notice("weights_changed", {"block": each.name}) for each in blocks if each.name in self.captured.changed
         ]

@@ -13,7 +13,7 @@ from attnviz.analysis.heads import alignment
 from attnviz.drawings.pictured import Caption, brightest, legend, on_picture
 from attnviz.drawings.pictured import picture as pictured
 from attnviz.figures import style
-from attnviz.figures.numbers import approx, percent
+from attnviz.figures.numbers import brief, percent
 from attnviz.trace import AttentionTrace, Axis, Classification, Written
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
@@ -80,7 +80,7 @@ def learning(
                 {
                     "name": name,
                     "weights": row.tolist(),
-                    "numbers": [approx(float(value)) for value in row],
+                    "numbers": [brief(float(value)) for value in row],
                     **state,
                 }
                 for name, row, state in zip(names, values, states, strict=True)

@@ -27,6 +27,7 @@ import { newest } from "../../drawings/shared/newest.js";
 /**
  * @typedef {object} Weights
  * @property {Row[]} rows
+ * @property {number[]} order In which they stand.
  * @property {Class[]} classes None where the answer is no class.
  * @property {Live | null} live What to ask while a bar is moved; null asks nothing.
  * @property {string} place Of the row; goes back with what is set.
@@ -67,7 +68,7 @@ function drawWeights({ data, parentElement, setStateValue }) {
   [data.words.token, data.words.own, data.words.drag, data.words.typed].forEach((words, index) => { heads[index].textContent = words; });
 
   const focused = focusWithin(section), part = focused?.dataset.part, row = focused && rowOf(focused).dataset.key;
-  body.replaceChildren(...data.rows.map((row, key) => line(row, key, data)));
+  body.replaceChildren(...data.order.map((key) => line(data.rows[key], key, data)));
   classes(section, data, data.classes);
   if (part) /** @type {HTMLElement | null} */ (body.querySelector(`tr[data-key="${row}"] [data-part="${part}"]`))?.focus();
 
@@ -81,7 +82,7 @@ function drawWeights({ data, parentElement, setStateValue }) {
     show(row, value);
     table.asking?.ask(Number(row.dataset.key), value);
   };
-  body.onpointerenter = () => table.asking?.warm(Number(body.querySelector("tr")?.dataset.key), data.rows[0].now ?? 0);
+  body.onpointerenter = () => table.asking?.warm(Number(body.querySelector("tr")?.dataset.key), data.rows[data.order[0]].now ?? 0);
   drag(body, table, data, move, send);
   listenToKeys(body, table, move, send);
   listenToFields(body, data, send);

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from attnviz.figures import style
 from attnviz.figures.numbers import approx
+from attnviz.trace import Axis, RegionAxis
 from attnviz.ui.components import component
 from attnviz.ui.context import Context
 
@@ -46,7 +47,7 @@ class Answer:
 
 def weights(
     context: Context,
-    tokens: Sequence[str],
+    keys: Axis,
     own: NDArray[np.floating],
     now: NDArray[np.floating],
     place: str,
@@ -58,7 +59,7 @@ def weights(
 
     Args:
         context: The page.
-        tokens: One a key.
+        keys: Tokens in their order; regions of a picture stand by falling weight, for they have no line of their own.
         own: The model's own weights, float `[key]`.
         now: The weights as they stand; NaN where a token is not there any more.
         place: Of the row, as in a code; comes back with what is set.
@@ -69,18 +70,20 @@ def weights(
     paint = style.theme(context.theme)
     rows = [
         {"token": token, "own": float(one), "was": approx(float(one)), "now": None if np.isnan(new) else float(new)}
-        for token, one, new in zip(tokens, own, now, strict=True)
+        for token, one, new in zip(keys.tokens, own, now, strict=True)
     ]
     classes = [
         {"name": name, "own": float(before), "now": float(after)}
         for name, before, after in zip(answer.names, answer.own, answer.now, strict=True)
     ]
+    order = np.argsort(-own, kind="stable") if isinstance(keys, RegionAxis) else np.arange(len(rows))
     st.html(_ROOM.format(classes=min(len(classes), _CLASSES), rows=len(rows)))
     words = ("token", "own", "drag", "typed", "gone", "hint", "answer")
     _mount(
         key="weights",
         data={
             "rows": rows,
+            "order": order.tolist(),
             "classes": classes,
             "live": None if answer.live is None else dict(answer.live),
             "place": place,

@@ -60,19 +60,19 @@ def render(context: Context) -> None:
     filled = isinstance(context.whole.output, Filled)
     text = context.t("attribution.text_filled" if filled else "attribution.text")
     told(context, "attribution", context.told("attribution.text_written") if written else text)
-    choice = _choose_token(context) if written else _choose_filling(context) if filled else _choose_class(context)
-    picked = st.pills(
-        context.t("attribution.shown"),
-        MEASURES[1:],
-        default=list(SHOWN[1:]),
-        selection_mode="multi",
-        format_func=lambda measure: context.t(f"measures.{measure}"),
-        key="measures",
-    )
+    with st.container(key="attribution-choice", horizontal=True, vertical_alignment="center", gap="medium"):
+        choice = _choose_token(context) if written else _choose_filling(context) if filled else _choose_class(context)
+        picked = st.pills(
+            context.t("attribution.shown"),
+            MEASURES[1:],
+            default=list(SHOWN[1:]),
+            selection_mode="multi",
+            format_func=lambda measure: context.t(f"measures.{measure}"),
+            key="measures",
+            width="content",
+        )
     chosen: list[Measure] = [each for each in MEASURES if each == "attention" or each in picked]
     found = choice.measures()
-    if choice.attention:
-        st.caption(literal(choice.attention))
     chart(
         context,
         "attribution",
@@ -80,6 +80,8 @@ def render(context: Context) -> None:
         _alt(context, found, chosen, choice.name),
         found.table,
     )
+    if choice.attention:
+        st.caption(literal(choice.attention))
     for measure in chosen[1:]:
         _compare(context, found, measure)
     for measure in chosen:

@@ -7,6 +7,7 @@ import streamlit as st
 from attnviz import figures
 from attnviz.analysis import tables
 from attnviz.figures import describe
+from attnviz.trace import RegionAxis
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart
 from attnviz.ui.fields import Field
@@ -17,16 +18,18 @@ FIELDS = (Field("order", ORDERS, ORDERS[0]),)
 
 
 def render(context: Context) -> None:
-    """Draw the view."""
-    st.segmented_control(
-        context.t("controls.order"),
-        ORDERS,
-        format_func=lambda key: context.t(f"controls.order_{key}"),
-        key="order",
-        required=True,
-        label_visibility="collapsed",
-    )
-    order = context.state.order
+    """Draw the view; regions of a picture stand in no sentence: those with most weight come first."""
+    regions = isinstance(context.focus.keys(context.trace), RegionAxis)
+    if not regions:
+        st.segmented_control(
+            context.t("controls.order"),
+            ORDERS,
+            format_func=lambda key: context.t(f"controls.order_{key}"),
+            key="order",
+            required=True,
+            label_visibility="collapsed",
+        )
+    order: tables.Order = "weight" if regions else context.state.order
     look = {"language": context.language, "theme": context.theme}
     figure = context.desk.figure(figures.bars, context.trace, context.focus, order=order, **look)
     chart(
@@ -36,3 +39,5 @@ def render(context: Context) -> None:
         describe.row(context.trace, context.focus, context.language),
         lambda: tables.weights([context.trace], order, [context.focus]),
     )
+    if regions:
+        st.caption(context.t("handout.regions"))

@@ -53,36 +53,43 @@ def settle(context: Context) -> dict[str, Any]:
 def render(context: Context) -> None:
     """Draw the view."""
     known, state = cases.read(context.card.details.get("cases")), context.state
-    told(context, "cases", context.t("cases.text", **_sample(context)))
-    st.segmented_control(
-        context.t("cases.kind"),
-        list(known),
-        format_func=lambda kind: context.t(f"cases.{kind}"),
-        key="case",
-        required=True,
-        label_visibility="collapsed",
-    )
     kind: Kind = state.case
-    st.markdown(context.t(f"cases.{kind}_criterion", **_bounds()))
-    for lacking in (each for each in KINDS if each not in known):
-        st.caption(context.t("cases.none", kind=context.t(f"cases.{lacking}")))
     listed = known[kind]
-    if len(listed) > 1:
+    with st.container(key="cases-choice", horizontal=True, vertical_alignment="center", gap="medium"):
         st.segmented_control(
-            context.t("cases.sentence"), range(1, len(listed) + 1), key="instance", required=True, width="content"
+            context.t("cases.kind"),
+            list(known),
+            format_func=lambda kind: context.t(f"cases.{kind}"),
+            key="case",
+            required=True,
+            label_visibility="collapsed",
+            width="content",
         )
+        if len(listed) > 1:
+            st.segmented_control(
+                context.t("cases.sentence"), range(1, len(listed) + 1), key="instance", required=True, width="content"
+            )
+    told(context, "cases", _what_it_is(context, kind))
     case = listed[state.instance - 1]
     st.subheader(literal(case.text), anchor=False)
-    st.markdown(literal(_figures_in_words(context, kind, case)))
-    _open(context, kind, case)
     own = context.desk.trace(case.text)
     if kind == "uniform":
         _even(context, case, own.output)
     else:
         _measures(context, kind, case)
+    st.markdown(literal(_figures_in_words(context, kind, case)))
+    _open(context, kind, case)
+    for lacking in (each for each in KINDS if each not in known):
+        st.caption(context.t("cases.none", kind=context.t(f"cases.{lacking}")))
     if not context.pooling:
         st.caption(context.t("cases.heads"))
     st.caption(context.t(f"cases.{kind}_honest"))
+
+
+def _what_it_is(context: Context, kind: Kind) -> str:
+    """A plain sentence; behind it the condition in numbers, and what was chosen from."""
+    parts = (f"{kind}_text", f"{kind}_criterion", "text")
+    return "\n\n".join(context.t(f"cases.{part}", **_bounds(), **_sample(context)) for part in parts)
 
 
 def _sample(context: Context) -> dict[str, object]:

@@ -189,7 +189,8 @@ def _softmax(context: Context, row: Row) -> None:
     if row.temperature != 1:
         sets.append((f"τ = {row.temperature:g}", row.shown["weights"][row.places]))
     mask = table["mask"].to_numpy()[row.places]
-    figure = drawn.weights(sets, row.names, mask, language=context.language, theme=context.theme)
+    axis = row.focus.keys(row.trace).take(row.places)
+    figure = drawn.weights(sets, row.names, mask, axis=axis, language=context.language, theme=context.theme)
     alt = describe.row(row.trace, row.focus, context.language)
     chart(context, "cell-weights", figure, alt, lambda: tables.weights([row.trace], chosen=[row.focus]))
     data_table(_in_words(context, table), "cell-softmax", context)

@@ -25,7 +25,7 @@ def choose_kind(context: Context) -> None:
         )
     with st.container(gap=None):
         for kind, why in (("sentence", "one_sentence"), ("step", "no_steps")):
-            if kind not in offered:
+            if kind not in offered and (kind != "sentence" or context.card.takes == "text"):
                 st.caption(context.t(f"compare.{why}"))
 
 

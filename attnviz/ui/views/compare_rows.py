@@ -96,7 +96,9 @@ def draw_maps(context: Context, a: Side, b: Side) -> None:
     chart(
         context,
         "compare-head",
-        figures.changed_map(block.query.tokens, block.key.tokens, first, second, **_look(context, a, b)),
+        figures.changed_map(
+            block.query.tokens, block.key.tokens, first, second, axes=(block.query, block.key), **_look(context, a, b)
+        ),
         context.t(
             "compare.alt_maps",
             a=a.name,

@@ -59,37 +59,50 @@ def render(context: Context) -> None:
     told(context, "corpus", context.t("corpus.text", sentences=f"{int(found.summary['sentences']):,}"))
     if isinstance(context.whole.source, Picture):
         st.caption(context.t("corpus.scenes"))
-    _find(context, found, block)
+    _choose(context, found, block)
     figure = context.state.does
     value = own_value(block, focus.layer, focus.head, figure)
     _histogram(context, found, block, value)
+    _most(context, found, block)
     _place(context, found, block, value)
     _sentences(context, found, block)
     _tokens(context, found, block)
 
 
-def _find(context: Context, found: Measured, block: AttentionBlock) -> None:
-    """What is looked at, and the heads that do most of it."""
-    figure, many = context.state.does, block.shape[0] * block.shape[1] > 1
-    with st.container(key="find-corpus", horizontal=True, vertical_alignment="bottom", gap="small"):
+def _many(block: AttentionBlock) -> bool:
+    """Whether there is more than one head."""
+    return block.shape[0] * block.shape[1] > 1
+
+
+def _choose(context: Context, found: Measured, block: AttentionBlock) -> None:
+    """What is measured, and of which head."""
+    with st.container(key="find-corpus", horizontal=True, vertical_alignment="center", gap="medium"):
         st.selectbox(
-            context.t("corpus.find" if many else "corpus.what"),
+            context.t("corpus.what"),
             found.figures(block.name),
             key="does",
             format_func=lambda name: context.t(f"columns.{name}"),
             help=context.t("corpus.find_help"),
             width=400,
         )
-        best = found.find(figure, block.name).head(FOUND if many else 0)
-        for layer, head, mean in best[["layer", "head", "mean"]].itertuples(index=False):
+        if _many(block):
+            choose_head(context, ("layer", "head"))
+
+
+def _most(context: Context, found: Measured, block: AttentionBlock) -> None:
+    """The heads that do most of it, each to be chosen."""
+    if not _many(block):
+        return
+    figure = context.state.does
+    with st.container(key="corpus-most", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(context.t("corpus.find"), width="content")
+        for layer, head, mean in found.find(figure, block.name).head(FOUND)[["layer", "head", "mean"]].to_numpy():
             name = context.t("writing.head", layer=int(layer), head=int(head))
             st.button(
                 f"{name} · {_told(figure, float(mean))}",
                 key=f"corpus-{int(layer)}-{int(head)}",
                 on_click=partial(actions.keep_head, int(layer) - 1, int(head) - 1),
             )
-    if many:
-        choose_head(context, ("layer", "head"))
 
 
 def _told(figure: str, value: float) -> str:

@@ -38,12 +38,11 @@ PARTS: dict[maps.MapKey, tuple[str, ...]] = {
 def render(context: Context) -> None:
     """Draw the view."""
     block, own = (trace.block(context.focus.block) for trace in (context.trace, context.whole))
-    kind = _kind(context)
-    choose_head(context, PARTS[kind])
+    with st.container(key="map-choice", horizontal=True, vertical_alignment="center", gap="medium"):
+        kind = _kind(context)
+        choose_head(context, PARTS[kind])
     layer, head = context.focus.layer, context.focus.head
     layers, heads, _, keys = block.shape
-    st.markdown(context.t(f"maps.{kind}_text", layer=layer + 1, layers=layers, heads=_averaged(kind, layers, heads)))
-    st.latex(FORMULAS[kind])
     if kind in ("rollout", "norms"):
         text = context.whole.text if context.selected is None else context.selected.text
         norms = context.desk.value_norms(text, block.name, context.written) if kind == "norms" else None
@@ -59,6 +58,8 @@ def render(context: Context) -> None:
     alt = describe.attention_map(context.trace, block, values, kind, layer, head, context.language)
     column = "weight" if kind == "weights" else kind
     chart(context, f"map-{kind}", figure, alt, lambda: maps.table(block, values, column))
+    st.markdown(context.t(f"maps.{kind}_text", layer=layer + 1, layers=layers, heads=_averaged(kind, layers, heads)))
+    st.latex(FORMULAS[kind])
 
 
 def settle(context: Context) -> dict[str, str]:
@@ -80,6 +81,7 @@ def _kind(context: Context) -> maps.MapKey:
         key="map",
         required=True,
         label_visibility="collapsed",
+        width="content",
     )
     kind: maps.MapKey = context.state.map
     return kind

@@ -35,8 +35,8 @@ def render(context: Context) -> None:
     table = heads(block)
     if context.whole is not context.trace:
         st.caption(context.t("heads.own_tokens"))
-    typical(context)
     _plot(context, table)
+    typical(context)
     if len(table) > 1:
         _alike(context, block)
     _table(context, table)

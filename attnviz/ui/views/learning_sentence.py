@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from attnviz.figures import describe
+from attnviz.trace import Picture
 from attnviz.ui.context import Context
 from attnviz.ui.fields import index
 
@@ -35,17 +37,23 @@ def sentence(context: Context, learned: Learning) -> int:
 def choose_sentence(context: Context, learned: Learning) -> None:
     """Draw the choice; what is chosen is the field `learned`, -1 for the selected one."""
     first, own = _selected(context, learned)
+    kind = "_picture" if isinstance(context.whole.source, Picture) else ""
     st.selectbox(
         context.t("learning.sentence"),
         range(-1, len(learned.sentences)),
         format_func=lambda at: (
-            learned.sentences[at]
+            _named(context, learned, at)
             if at >= 0
-            else context.t("learning.same" if own else "learning.other", text=learned.sentences[first])
+            else context.t(f"learning.{'same' if own else 'other'}{kind}", text=_named(context, learned, first))
         ),
         key="learned",
         help=context.t("learning.sentence_help"),
     )
+
+
+def _named(context: Context, learned: Learning, number: int) -> str:
+    """A recorded sentence, or the things in a recorded picture."""
+    return describe.source(learned.traces[number][-1], context.language)
 
 
 def at(context: Context, learned: Learning, look: int) -> Context:

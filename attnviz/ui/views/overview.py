@@ -31,11 +31,11 @@ def render(context: Context) -> None:
     """Draw the view."""
     block = context.trace.block(context.focus.block)
     told(context, "overview", context.t("overview.text"))
+    with st.container(key="chart-overview"):
+        maps(context, block, context.focus, context.state.scale, actions.head_chosen)
     if block.kind in ("self", "causal") and block.shape[0] * block.shape[1] > 1:
         _find(context, context.whole.block(block.name))
         typical(context, context.state.role)
-    with st.container(key="chart-overview"):
-        maps(context, block, context.focus, context.state.scale, actions.head_chosen)
     alt = describe.grid(context.trace, context.focus, context.language)
     figure_tools(context, "chart-overview", f"attnviz-{context.card.name}-overview", alt)
 

@@ -151,7 +151,7 @@ def _table(context: Context, both: Both) -> None:
         operations.weight_set(session.event("weights", "set"), bool(renormalise))
 
     answer = _answer(context, both, bool(renormalise))
-    weights(context, both.before.key.tokens, own, now, place, 1 if renormalise else 1000, answer, on_set)
+    weights(context, both.before.key, own, now, place, 1 if renormalise else 1000, answer, on_set)
     total = float(np.nansum(now))
     if abs(total - 1) > 1e-4:
         st.caption(context.t("surgery.total", total=approx(total)))
@@ -198,6 +198,7 @@ def _search(context: Context, found: Adversarial) -> None:
 def _pictures(context: Context, both: Both) -> None:
     """Weights before, after, and their difference."""
     own, now = both.row
+    axes = (both.before.query, both.before.key)
     tokens, manner = both.before.key.tokens, {"language": context.language, "theme": context.theme}
     difference = now - own
     order = np.argsort(-np.nan_to_num(np.abs(difference)), kind="stable")[: describe.NAMED]
@@ -206,7 +207,7 @@ def _pictures(context: Context, both: Both) -> None:
     chart(
         context,
         "surgery-row",
-        figures.changed_row(tokens, own, now, most=most_of(both.before.key), **manner),
+        figures.changed_row(tokens, own, now, most=most_of(both.before.key), axis=both.before.key, **manner),
         context.t("surgery.alt_row", row=_whose(context, both), changes=joined),
         lambda: pd.DataFrame(
             {
@@ -232,7 +233,7 @@ def _pictures(context: Context, both: Both) -> None:
         chart(
             context,
             "surgery-head",
-            figures.changed_map(both.before.query.tokens, tokens, whole, new, **manner),
+            figures.changed_map(both.before.query.tokens, tokens, whole, new, axes=axes, **manner),
             context.t("surgery.alt_head", **head, largest=approx(largest)),
             lambda: tables.cells(both.before, own=whole.astype(np.float64), edited=new, difference=new - whole),
         )

@@ -172,6 +172,16 @@ def heads_in_front_of_the_batch():
 
 
 @architecture
+def a_form_written_in_numbers():
+    def attend(layer, x):
+        q, k = (tf.transpose(tf.reshape(x @ w, [1, TOKENS, HEADS, SIZE]), [0, 2, 1, 3]) for w in (layer.q, layer.k))
+        return tf.matmul(tf.nn.softmax(tf.matmul(q, k, transpose_b=True)), k)
+
+    width = HEADS * SIZE
+    return own(attend, X, truths=SELF, q=(FEATURES, width), k=(FEATURES, width))
+
+
+@architecture
 def keys_before_queries():
     def attend(layer, x):
         weights = tf.nn.softmax(ops.einsum("bks,bqs->bkq", ops.matmul(x, layer.k), ops.matmul(x, layer.q)), axis=1)
@@ -218,6 +228,17 @@ def norm_called_twice_causal():
 def own_projections_causal():
     truths = [Truth("causal", SIDE, SIDE, "bhqk")]
     return _mha(lambda block, x: (block.one(x), block.two(x)), truths, use_causal_mask=True)
+
+
+@architecture
+def causal_convolutions_before_queries_causal():
+    """Padding in front, windows without padding behind: as many as there were tokens."""
+
+    def call(block, x):
+        kernel = tf.constant(features(3, FEATURES, FEATURES, seed=7))
+        return tf.nn.conv1d(tf.pad(x, [[0, 0], [2, 0], [0, 0]]), kernel, 1, "VALID"), x
+
+    return _mha(call, [Truth("causal", SIDE, SIDE, "bhqk")], use_causal_mask=True)
 
 
 @architecture
@@ -397,6 +418,24 @@ def a_sink_beside_the_keys():
     shape = (FEATURES, HEADS, SIZE)
     truths = [Truth("cross", SIDE, (*SIDE, "sink"), "bhqk")]
     return own(attend, X, truths=truths, q=shape, k=shape, sink=(HEADS,))
+
+
+def _sink(put, names):
+    def attend(layer, x):
+        weights = tf.nn.softmax(put(tf.matmul(tf.matmul(x, layer.q), x, transpose_b=True)))
+        return tf.matmul(weights[..., :-1] if names[-1] == "sink" else weights[..., 1:], x)
+
+    return own(attend, X, truths=[Truth("cross", SIDE, names, "bqk")], q=(FEATURES, FEATURES))
+
+
+@architecture
+def a_sink_of_zeros_in_front():
+    return _sink(lambda scores: tf.concat([tf.zeros_like(scores[..., :1]), scores], -1), ("sink", *SIDE))
+
+
+@architecture
+def a_sink_by_padding():
+    return _sink(lambda scores: tf.pad(scores, [[0, 0], [0, 0], [0, 1]]), (*SIDE, "sink"))
 
 
 @architecture

@@ -139,6 +139,64 @@ def a_vector_asks_without_a_layer():
     return Architecture(model, Y, OTHER, [Truth("pooling", ("learned query",), OTHER, "bk")])
 
 
+@architecture
+def a_vector_asks_behind_another_attention():
+    """In one layer: what the tokens have read of each other asks for nothing."""
+
+    def attend(layer, x):
+        scores, values = _scores(layer, x)
+        x = ops.sum(tf.matmul(tf.nn.softmax(scores), values), 1)
+        return ops.sum(tf.nn.softmax(tf.matmul(x, layer.v), 1) * x, 1)
+
+    truths = [*SELF, Truth("pooling", ("learned query",), SIDE, "b_k", at=1)]
+    return own(attend, X, truths=truths, v=(SIZE, 1), **KERNELS)
+
+
+@architecture
+def heads_stacked_one_by_one():
+    def attend(layer, x):
+        scores = [tf.matmul(tf.matmul(x, layer.q[head]), x, transpose_b=True) for head in range(HEADS)]
+        return tf.einsum("bqkh,bkd->bqd", tf.nn.softmax(tf.stack(scores, -1), axis=2), x)
+
+    return own(attend, X, truths=[Truth("self", SIDE, SIDE, "bqhk")], q=(HEADS, FEATURES, FEATURES))
+
+
+@architecture
+def steps_stacked_one_by_one():
+    """A decoder's loop in Python, its scores put together before the softmax."""
+
+    def attend(layer, memory, target):
+        asking = [tf.matmul(target[:, step], layer.q) for step in range(TOKENS)]
+        scores = tf.stack([tf.einsum("bkd,bd->bk", memory, each) for each in asking], 1)
+        return tf.matmul(tf.nn.softmax(scores), memory)
+
+    truths = [Truth("cross", SIDE, OTHER, "bqk")]
+    return own(attend, [Y, X], tokens={"memory": OTHER, "target": SIDE}, truths=truths, q=(FEATURES, FEATURES))
+
+
+def _dense(spread):
+    """A dense layer's shares of the tokens, spread over the features of what they weigh."""
+    keras.utils.set_random_seed(5)
+    x = keras.Input((TOKENS, FEATURES))
+    shares = layers.Dense(TOKENS, activation="softmax", name="dense")
+    weighed = layers.Multiply()([x, layers.Permute((2, 1))(spread(shares, x))])
+    model = keras.Model(x, layers.GlobalAveragePooling1D()(weighed))
+    return model
+
+
+@architecture
+def a_dense_layer_weighs_all_features_alike():
+    model = _dense(lambda shares, x: layers.RepeatVector(FEATURES)(shares(layers.Flatten()(x))))
+    return Architecture(model, X, SIDE, [Truth("pooling", ("computed query",), SIDE, "bk")])
+
+
+@architecture
+def a_dense_layer_weighs_by_its_mean():
+    """philipperemy/keras-attention with `SINGLE_ATTENTION_VECTOR`: the shares of all features are averaged."""
+    model = _dense(lambda shares, x: layers.RepeatVector(FEATURES)(ops.mean(shares(layers.Permute((2, 1))(x)), 1)))
+    return Architecture(model, X, SIDE, [Truth("pooling", ("computed query",), SIDE, "bhk")])
+
+
 def _with_a_class(attend, truths, tokens):
     """A learned vector stands before the tokens, as the class of a Vision Transformer."""
 

@@ -16,7 +16,7 @@ class Seen:
 
     def note(self, op_type, inputs, attrs, outputs, op_name=None, graph=None):
         del inputs, attrs, op_name
-        if graph is None and op_type in ("Softmax", "RealDiv", "Exp", "Mul", "DivNoNan"):
+        if graph is None and op_type in ("Softmax", "RealDiv", "Exp", "Mul", "DivNoNan", "OneHot"):
             self._results.setdefault(op_type, []).append(np.asarray(outputs[0].numpy(), np.float64))
 
     def __getitem__(self, op_type):

@@ -105,6 +105,16 @@ def logistic(z):
     return 1 / (1 + np.exp(-z))
 
 
+def by(total):
+    """Exponentials by their sum, written in another way."""
+
+    def shares(z):
+        powers = tf.exp(z)
+        return powers / total(powers)
+
+    return shares
+
+
 #: What a layer does with its scores; the same in NumPy; what it is called.
 SHARES = {
     "relu": (lambda z: by_sum(ops.relu(z) + 1e-9), rows(lambda z: z.clip(0)), "relu"),
@@ -132,6 +142,16 @@ SHARES = {
     "entmax": (entmax15, bisected(2), "entmax"),
     "Sinkhorn": (sinkhorn, alternating, "two_axes"),
     "powers of two": (lambda z: by_sum(2.0**z), rows(lambda z: np.exp(np.log(2) * z)), "softmax"),
+    "a bounded sum": (by(lambda e: tf.clip_by_value(tf.reduce_sum(e, -1, keepdims=True), 1e-6, 1e6)),
+                      rows(np.exp), "softmax"),
+    "a sum by einsum": (by(lambda e: tf.einsum("bhqk->bhq", e)[..., None]), rows(np.exp), "softmax"),
+    "a product with ones": (by(lambda e: tf.matmul(e, tf.ones((1, 1, TOKENS, 1)))), rows(np.exp), "softmax"),
+    "a power of -1": (lambda z: tf.exp(z) * tf.reduce_sum(tf.exp(z), -1, keepdims=True) ** -1, rows(np.exp), "softmax"),
+    "divided the other way round": (lambda z: tf.transpose(
+        tf.transpose(e := tf.exp(z), (3, 0, 1, 2)) / tf.reduce_sum(e, -1), (1, 2, 3, 0)), rows(np.exp), "softmax"),
+    "hard": (lambda z: tf.one_hot(tf.argmax(z, -1), TOKENS), rows(lambda z: z == z.max()), "argmax"),
+    "hard, of a softmax": (lambda z: ops.one_hot(ops.argmax(ops.softmax(z), -1), TOKENS),
+                           rows(lambda z: z == z.max()), "argmax"),
     "softmax of a matrix": (lambda z: tf.reshape(tf.nn.softmax(tf.reshape(z, [-1, tf.shape(z)[-1]])), tf.shape(z)),
                             rows(np.exp), "softmax"),
 }  # fmt: skip
@@ -252,6 +272,36 @@ def test_what_are_no_shares_is_named_and_not_shown(numbers):
     assert [(each.code, each.parameters["layers"]) for each in trace.notices] == [("no_shares", "own")]
 
 
+def _linear(sum_up, read):
+    def attend(x):
+        q, k = (ops.elu(layers.Dense(SIZE, name=name)(x)) + 1 for name in "qk")
+        return read(q, sum_up(k, layers.Dense(SIZE, name="v")(x)))
+
+    return attend
+
+
+#: Linear attention, as it is written: keys with values first, queries then.
+LINEAR = {
+    "products": _linear(lambda k, v: ops.matmul(ops.transpose(k, (0, 2, 1)), v), ops.matmul),
+    "einsum": _linear(lambda k, v: ops.einsum("btd,bte->bde", k, v), lambda q, s: ops.einsum("btd,bde->bte", q, s)),
+    "causal": _linear(lambda k, v: ops.cumsum(ops.einsum("btd,bte->btde", k, v), 1),
+                      lambda q, s: ops.einsum("btd,btde->bte", q, s)),
+    "sums": _linear(lambda k, v: ops.sum(k[..., None] * v[..., None, :], 1), ops.matmul),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attend", LINEAR.values(), ids=LINEAR)
+def test_linear_attention_is_named_for_it_has_no_matrix(attend):
+    x = keras.Input((None, FEATURES))
+    with pytest.raises(ModelError) as raised:
+        attnviz.wrap(keras.Model(x, attend(x)), lambda _: (X, NAMES)).trace("x")
+    assert raised.value.code == "nothing_but_linear"
+    both = keras.Model(x, attend(layers.MultiHeadAttention(2, 3, name="other")(x, x)))
+    trace = attnviz.wrap(both, lambda _: (X, NAMES)).trace("x")
+    assert [each.name for each in trace.blocks] == ["other"]
+    assert [each.code for each in trace.notices] == ["linear_attention"]
+
+
 def test_gates_over_tokens_are_named():
     x = keras.Input((None, FEATURES))
     gate = layers.Dense(1, activation="sigmoid")(x)
@@ -277,10 +327,18 @@ def test_what_happens_in_a_loop_is_named_too():
         lambda x: ops.sum(x * ops.cast(ops.not_equal(x[..., :1], 0), "float32"), 1),
         lambda x: layers.GlobalAveragePooling1D()(x) * layers.Dense(FEATURES, "sigmoid")(ops.mean(x, 1)),
         lambda x: layers.Permute((2, 1))(layers.Dense(TOKENS)(layers.Permute((2, 1))(x))),
+        lambda x: ops.matmul(ops.transpose(x, (0, 2, 1)), layers.Dense(SIZE)(x)),
         lambda x: layers.Conv1D(FEATURES, 3)(x * layers.Dense(FEATURES, "softmax")(x)),
         lambda x: ops.abs(x) / ops.sum(ops.abs(x), -1, keepdims=True) * layers.Dense(FEATURES)(x),
     ],
-    ids=["masked sum", "gated channels", "mixer", "softmax over features", "features of length one"],
+    ids=[
+        "masked sum",
+        "gated channels",
+        "mixer",
+        "bilinear pooling",
+        "softmax over features",
+        "features of length one",
+    ],
 )
 def test_what_weighs_no_tokens_is_not_named(model):
     x = keras.Input((TOKENS, FEATURES))

@@ -483,7 +483,8 @@ def test_a_model_that_answers_otherwise_when_it_is_called_is_said_to():
 
 def test_a_function_compiled_beforehand_is_named_beside_what_was_found():
     signature = tf.TensorSpec([None, None, FEATURES])
-    sharp = tf.function(lambda x: tf.nn.softmax(x @ tf.transpose(x, (0, 2, 1))) @ x).get_concrete_function(signature)
+    inner = tf.function(lambda x: tf.nn.softmax(x @ tf.transpose(x, (0, 2, 1))) @ x).get_concrete_function(signature)
+    sharp = tf.function(lambda x: inner(x) + 1).get_concrete_function(signature)  # as a SavedModel has it
 
     class Closed(layers.Layer):
         def call(self, x):
