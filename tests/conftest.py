@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -26,30 +25,15 @@ gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """From here on garbage is collected, in what comes after, and graphs are made and run the short way."""
+    """From here on garbage is collected, in what comes after, and graphs run as they were traced.
+
+    Most graphs of the tests run once or twice: to rewrite each for speed first takes longer than it saves. The servers
+    and commands that tests start do it, as anywhere else.
+    """
     gc.freeze()
     gc.enable()
     if tensorflow := sys.modules.get("tensorflow"):
-        _run_as_traced(tensorflow)
-
-
-def _run_as_traced(tensorflow: Any) -> None:
-    """Graphs run as they were traced, and tell their version once. A model's first trace takes a third less.
-
-    Most graphs of the tests run once or twice: to rewrite each for speed first takes longer than it saves. The servers
-    and commands that tests start do it, as anywhere else. And TensorFlow parses a graph's version at each operation it
-    adds, though nothing here changes it.
-    """
-    tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    told = tensorflow.Graph.graph_def_versions.fget
-
-    def versions(graph: Any) -> Any:
-        known = getattr(graph, "_versions_of_tests", None)
-        if known is None:
-            known = graph._versions_of_tests = told(graph)
-        return known
-
-    tensorflow.Graph.graph_def_versions = property(versions)
+        tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -83,7 +83,8 @@ def _fixed(own: AttentionTrace) -> bool:
     if not isinstance(output, Written):
         return True
     ends = output.finished or output.kind == "continuation"  # which is as long as it is asked to be
-    return ends and not any(written_rows(own).query.unknown)
+    unknown = any(written_rows(own).query.unknown) or any(each.code == "target_unknown" for each in own.notices)
+    return ends and not unknown
 
 
 def recorded(name: str) -> bool:

@@ -76,3 +76,9 @@ def test_every_other_view_of_it_is_drawn(view: str):
     edits = {"edits": "uniform-L0"} if view == "surgery" else {}
     shown = Page(lang="en", model=NAME, view=view, text=TEXT, length="4", **edits)
     assert shown.settings()["view"] == view
+
+
+def test_a_token_that_cannot_be_written_again_leaves_no_surgery():
+    page = Page(model="next-word-en", view="surgery", own="ב")
+    assert page.settings()["view"] == "bars" and page.settings()["own"] == "ב"
+    assert Page(model="next-word-en", view="surgery", own="good").settings()["view"] == "surgery"
