@@ -85,15 +85,13 @@ CAPTION_PHOTOS = CaptionRecipe(
     notes={
         "en": "It knows 46 kinds of groceries as they lie in Swedish shops, and names nothing else: shown anything "
         "else it still names groceries. It was taught pictures that each show one kind; several kinds in one "
-        "photograph it has never seen. Cartons of one brand look alike to it, whatever is in them. In English the "
-        "first word of a name is chosen while the light still lies on several things, for what comes first is free; "
-        "from its second word on, and in Japanese, which says the place first, it lies on the thing.",
+        "photograph it has never seen. Cartons of one brand look alike to it, whatever is in them. It learned to name "
+        "things as one reads, from the upper left on, in nine of ten sentences.",
         "ja": "知っているのは、スウェーデンの店に並ぶ46種類の食料品だけです。"
         "ほかのものを見せても、食料品の名前を挙げます。"
         "学んだのは一枚に一種類だけが写った写真で、一枚にいくつもの種類が写った写真は見たことがありません。"
         "同じメーカーのパックは、中身が違っても区別しにくいようです。"
-        "英語では何から言い始めてもよいので、名前の最初の語を選ぶときには光がまだいくつかの物に分かれています。"
-        "二語目からは、そして場所を先に言う日本語では、その物に当たります。",
+        "学んだ文の九割は、文を読むときと同じように左上から順に物の名前を挙げています。",
     },
     examples=(
         "white;red-pepper.3@0,0,14,28;milk.12@14,0,14,28",
@@ -104,6 +102,11 @@ CAPTION_PHOTOS = CaptionRecipe(
     datasets=(data.EFFICIENTNET, data.GROCERIES),
     settings=CaptionSettings(scenes=8_000, features=128, hidden=512, epochs=12),
     subject=PHOTOS,
+    tried=(
+        "Things named in any order, in float32: on the test part 70.9 % and 75.0 % perfect, 87.1 % and 90.3 % of the "
+        "coarse classes named, and the heaviest region on the photograph of the thing named in 75.8 % and 96.0 %; in "
+        "Japanese the place is said first, and tells which thing is meant.",
+    ),
 )
 
 CAPTIONS = {recipe.name: recipe for recipe in (CAPTION_SCENES, CAPTION_PHOTOS)}
