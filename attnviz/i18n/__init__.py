@@ -98,7 +98,7 @@ def translate(language: str, key: str, /, **parameters: Any) -> str:
     >>> translate("en", "errors.no_such_block", received="self", expected="pooling")
     '...self...pooling...'
     >>> translate("ja", "surgery.total", total=Rounded.of("0.9"))
-    '重みの和は約0.9です。'
+    '...約0.9...'
     """
     messages = catalogue(language) if language in languages() else catalogue(FALLBACK)
     text = messages.get(key)
