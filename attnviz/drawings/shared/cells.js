@@ -18,6 +18,7 @@ import { make } from "./elements.js";
  * @typedef {object} Paint
  * @property {Uint32Array} colours One for each code.
  * @property {number} sign Of what is masked.
+ * @property {number} faint The same, where it fills large cells.
  */
 
 /** @param {string} colour As #rrggbb. */
@@ -47,6 +48,7 @@ export function palette(stops, sign) {
   return {
     colours: Uint32Array.from(colours, (colour) => word([...colour, 255])),
     sign: word([...channels(sign), 255]),
+    faint: word([...channels(sign), 90]),
     ramp: colours.map((colour) => `rgb(${colour.join(" ")})`),
   };
 }
@@ -60,13 +62,14 @@ const PATTERNS = { 1: (row, column) => row % 2 === 0 && column % 2 === 0, 2: (ro
   3: (row, column) => (row + column) % 2 === 0, 4: (_, column) => column % 4 > 0 };
 
 /**
- * A cell is a pixel; where something is masked, `size` x `size` pixels, so that the sign can be seen within a cell.
+ * A cell is a pixel; where something is masked, `size` x `size` pixels, so that the sign can be seen within a cell, and
+ * stands back behind the weights.
  * @param {HTMLCanvasElement} canvas
  * @param {Cells} cells
  * @param {Paint} paint
  */
-export function paintCells(canvas, { codes, masks, rows, columns }, { colours, sign }, size = 1) {
-  const side = masks.length ? size : 1, width = columns * side, height = rows * side;
+export function paintCells(canvas, { codes, masks, rows, columns }, { colours, sign, faint }, size = 1) {
+  const side = masks.length ? size : 1, ink = side > 1 ? faint : sign, width = columns * side, height = rows * side;
   canvas.width = width;
   canvas.height = height;
   const image = new ImageData(width, height), pixels = new Uint32Array(image.data.buffer);
@@ -75,7 +78,7 @@ export function paintCells(canvas, { codes, masks, rows, columns }, { colours, s
     for (let x = 0; x < width; x++, to++) {
       const at = side === 1 ? from + x : from + Math.floor(x / side);
       const pattern = masks.length ? PATTERNS[masks[at]] : undefined;
-      pixels[to] = pattern ? (pattern(y, x) ? sign : 0) : colours[codes[at]];
+      pixels[to] = pattern ? (pattern(y, x) ? ink : 0) : colours[codes[at]];
     }
   }
   canvas.getContext("2d")?.putImageData(image, 0, 0);
