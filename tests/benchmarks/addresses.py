@@ -10,11 +10,10 @@ ends with 1.
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
-
-from streamlit.logger import set_log_level
 
 from tests.app.facts import facts
 from tests.app.hard import HARD, MARKUP
@@ -57,7 +56,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--models", nargs="+", default=of_each_kind(), choices=list(FITTING))
     parser.add_argument("--alone", action="store_true")
     asked = parser.parse_args(arguments)
-    set_log_level("ERROR")  # it says at every page that there is no server
+    # It says at every page that there is no server.
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").disabled = True
     began, opened, failed = time.monotonic(), 0, 0
     for address in addresses(asked.models, asked.alone):
         opened += 1
