@@ -136,7 +136,7 @@ def test_the_language_can_be_switched_faster_than_the_page_answers(open_page: Op
     page.evaluate(
         """async () => {
             for (const name of ["日本語", "English", "日本語", "English", "日本語"]) {
-                [...document.querySelectorAll("button")].find((each) => each.innerText.trim() === name).click();
+                [...document.querySelectorAll("button")].find((each) => each.innerText.trim() === name)?.click();
                 await new Promise((done) => setTimeout(done, 30));
             }
         }"""

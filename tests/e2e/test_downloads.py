@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 import attnviz
 from tests.e2e.conftest import SCENES, OpenPage
-from tests.e2e.helpers import PATIENCE, expect_no_exception, open_popover
+from tests.e2e.helpers import PATIENCE, expect_no_exception, open_popover, wait_for_run
 from tests.e2e.sentences import expect_drawn
 
 MODEL, TEXTS = "politeness-ja", ("明日、学校に行くよ。", "資料を拝見いたしました。")
@@ -157,6 +157,7 @@ def test_a_figure_can_be_copied(page: Page, target: str):
 def test_the_numbers_open_and_are_saved(page: Page):
     page.locator(".st-key-numbers-bars summary").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE)
+    wait_for_run(page)
     rows = list(csv.DictReader(io.StringIO(saved(page, page.locator(".st-key-save-bars button")).decode("utf-8-sig"))))
     trace = attnviz.load(MODEL).trace(TEXTS[0])
     assert [row["token"] for row in rows] == list(trace.block("pooling").key.tokens)
