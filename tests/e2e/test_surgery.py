@@ -113,8 +113,12 @@ def test_keys_move_a_bar_and_the_focus_stays(open_page: OpenPage):
     for _ in range(3):
         page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("ArrowRight")
-    eventually(lambda: edits(page), "set-K2-0.31")
-    eventually(lambda: values(page), model_gives("set-K2-0.31"))
+    # As soon as one is taken over, and its answer is still to be drawn, the next is pressed.
+    for found in ("set-K2-0.31", "set-K2-0.32", "set-K2-0.33"):
+        eventually(lambda: edits(page), found)
+        if found != "set-K2-0.33":
+            page.keyboard.press("ArrowRight")
+    eventually(lambda: values(page), model_gives("set-K2-0.33"))
     expect(bars(page).nth(2)).to_be_focused()
 
 

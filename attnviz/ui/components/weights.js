@@ -41,6 +41,7 @@ import { newest } from "../../drawings/shared/newest.js";
  * What outlives the draws.
  * @typedef {object} Table
  * @property {ReturnType<typeof setTimeout>} [timer] Until what the keys have set is sent.
+ * @property {{ place: string, key: string, value: number }} [waiting] What that is.
  * @property {HTMLElement | null} dragging The track the pointer holds.
  * @property {ReturnType<typeof asking>} [asking] Of the row as it was drawn last.
  */
@@ -58,6 +59,7 @@ function drawWeights({ data, parentElement, setStateValue }) {
   /** @type {Table} */
   const table = tables.get(parentElement) ?? { dragging: null };
   tables.set(parentElement, table);
+  const waiting = table.waiting?.place === data.place ? table.waiting : undefined;
   clearTimeout(table.timer);
   table.asking?.stop();
   table.asking = data.live ? asking(data.live, data.place, (told, key) => answered(section, data, told, key)) : undefined;
@@ -67,14 +69,15 @@ function drawWeights({ data, parentElement, setStateValue }) {
   const heads = section.querySelectorAll("thead th");
   [data.words.token, data.words.own, data.words.drag, data.words.typed].forEach((words, index) => { heads[index].textContent = words; });
 
-  const focused = focusWithin(section), part = focused?.dataset.part, row = focused && rowOf(focused).dataset.key;
+  const focused = focusWithin(section), part = focused?.dataset.part, held = focused && rowOf(focused).dataset.key;
   body.replaceChildren(...data.order.map((key) => line(data.rows[key], key, data)));
   classes(section, data, data.classes);
-  if (part) /** @type {HTMLElement | null} */ (body.querySelector(`tr[data-key="${row}"] [data-part="${part}"]`))?.focus();
+  if (part) /** @type {HTMLElement | null} */ (body.querySelector(`tr[data-key="${held}"] [data-part="${part}"]`))?.focus();
 
   /** @param {HTMLElement} row @param {number} value */
   const send = (row, value) => {
     clearTimeout(table.timer);
+    table.waiting = undefined;
     setStateValue("set", stamped({ place: data.place, key: Number(row.dataset.key), value }));
   };
   /** @param {HTMLElement} row @param {number} value */
@@ -84,8 +87,18 @@ function drawWeights({ data, parentElement, setStateValue }) {
   };
   body.onpointerenter = () => table.asking?.warm(Number(body.querySelector("tr")?.dataset.key), data.rows[data.order[0]].now ?? 0);
   drag(body, table, data, move, send);
-  listenToKeys(body, table, move, send);
+  /** @param {HTMLElement} row @param {number} value */
+  const soon = (row, value) => {
+    move(row, value);
+    clearTimeout(table.timer);
+    table.waiting = { place: data.place, key: String(row.dataset.key), value };
+    table.timer = setTimeout(() => send(row, value), QUIET);
+  };
+  listenToKeys(body, soon);
   listenToFields(body, data, send);
+  // What was pressed while the answer to something before was under way is not lost with it.
+  const row = waiting && /** @type {HTMLElement | null} */ (body.querySelector(`tr[data-key="${waiting.key}"]`));
+  if (waiting && row) soon(row, waiting.value);
 }
 
 /** @typedef {(row: HTMLElement, value: number) => void} Send */
@@ -165,11 +178,9 @@ function drag(body, table, data, move, send) {
 
 /**
  * @param {HTMLElement} body
- * @param {Table} table
- * @param {Send} move
- * @param {Send} send
+ * @param {Send} soon
  */
-function listenToKeys(body, table, move, send) {
+function listenToKeys(body, soon) {
   body.onkeydown = (event) => {
     const track = nearest(event, ".track");
     if (!track) {
@@ -183,9 +194,7 @@ function listenToKeys(body, table, move, send) {
     if (!(event.key in moves)) return;
     event.preventDefault();
     const value = thousandths(moves[event.key]), row = rowOf(track);
-    move(row, value);
-    clearTimeout(table.timer);
-    table.timer = setTimeout(() => send(row, value), QUIET);
+    soon(row, value);
   };
 }
 
