@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
@@ -58,9 +58,23 @@ _AT_REST = """(runs) => {
 }"""
 
 
+def wait_until(page: Page, told: str, arg: Any = None, timeout: float = PATIENCE) -> None:
+    """Wait until a function of JavaScript is true in the page.
+
+    Playwright's own way asks at every frame, and so has sixty of them drawn a second where nothing moves.
+
+    Args:
+        page: The page.
+        told: The function, or an expression.
+        arg: What it is given.
+        timeout: Milliseconds.
+    """
+    page.wait_for_function(told, arg=arg, timeout=timeout, polling=50)
+
+
 def wait_for_run(page: Page, timeout: float = PATIENCE) -> None:
     """Wait until the page has run at least once and runs no more."""
-    page.wait_for_function(_AT_REST, arg=0, timeout=timeout)
+    wait_until(page, _AT_REST, 0, timeout)
 
 
 @contextmanager
@@ -72,7 +86,7 @@ def expect_run(page: Page, timeout: float = PATIENCE) -> Iterator[None]:
     """
     runs = page.evaluate("window.attnvizRuns")
     yield
-    page.wait_for_function(_AT_REST, arg=runs, timeout=timeout)
+    wait_until(page, _AT_REST, runs, timeout)
 
 
 def expect_no_exception(page: Page) -> None:

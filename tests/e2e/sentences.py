@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-from tests.e2e.helpers import PATIENCE, eventually
+from tests.e2e.helpers import eventually, wait_until
 
 MODEL = "sentiment-en"
 
@@ -35,11 +35,11 @@ def apply(page: Page, text: str) -> None:
 
 def expect_address(page: Page, text: str) -> None:
     """Wait until the address has the text."""
-    page.wait_for_function(
+    wait_until(
+        page,
         """(text) => (new URLSearchParams(location.search).get("text")
             ?? new URLSearchParams(location.hash.slice(1)).get("text")) === text""",
-        arg=text,
-        timeout=PATIENCE,
+        text,
     )
 
 

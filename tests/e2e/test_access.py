@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 import attnviz
 from tests.e2e.axe import AXE, found
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, expect_run, wait_for_run
+from tests.e2e.helpers import PATIENCE, expect_run, wait_for_run, wait_until
 from tests.e2e.sentences import MODEL, box, expect_drawn
 
 #: Views of each sort: tokens, grids, lines, charts, formulas, players, tables, text. All: `tests.benchmarks.access`.
@@ -55,7 +55,7 @@ def test_axe_finds_nothing_serious_in_views_of_each_sort(
         button = entry(page, view)
         if f"view={view}&" not in page.url:
             button.dispatch_event("click")
-            page.wait_for_function(f"() => location.search.includes('view={view}&')", timeout=PATIENCE)
+            wait_until(page, f"() => location.search.includes('view={view}&')")
             wait_for_run(page)
         faults[view] = found(page, ".st-key-stage-place")
     assert {view: each for view, each in faults.items() if each} == {}

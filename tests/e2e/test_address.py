@@ -6,7 +6,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, address_parameters, choose_view, eventually, expect_no_exception, expect_run
+from tests.e2e.helpers import (
+    PATIENCE,
+    address_parameters,
+    choose_view,
+    eventually,
+    expect_no_exception,
+    expect_run,
+    wait_until,
+)
 from tests.e2e.sentences import MODEL, apply, box, expect_address, expect_drawn, picture
 
 TEXTS = ("a good film", "a bad film\nnot bad", "どうも")
@@ -16,7 +24,7 @@ TEXTS = ("a good film", "a bad film\nnot bad", "どうも")
 def test_the_first_address_is_short_and_no_step(open_page: OpenPage, locale: str, language: str):
     page = open_page(locale=locale)
     expect(page.locator("[data-attnviz-trace]").first).to_be_visible(timeout=PATIENCE)
-    page.wait_for_function("() => location.search.includes('text=')", timeout=PATIENCE)
+    wait_until(page, "() => location.search.includes('text=')")
 
     assert set(address_parameters(page)) == {"lang", "model", "view", "text"}
     assert address_parameters(page)["lang"] == [language]
@@ -76,7 +84,7 @@ def test_the_sentence_stays_unless_it_is_an_example_the_other_model_cannot_read(
     expect(box(page)).not_to_have_value("", timeout=PATIENCE)
     before = box(page).input_value()
     choose_model(page, "Topics (English)")
-    page.wait_for_function("() => location.search.includes('model=topics-en')", timeout=PATIENCE)
+    wait_until(page, "() => location.search.includes('model=topics-en')")
     expect(box(page)).to_have_value(before)
     choose_model(page, "Politeness (Japanese)")
     expect(box(page)).not_to_have_value(before, timeout=PATIENCE)
@@ -84,14 +92,14 @@ def test_the_sentence_stays_unless_it_is_an_example_the_other_model_cannot_read(
 
     apply(page, "my own words")
     choose_model(page, "Sentiment (English)")
-    page.wait_for_function("() => location.search.includes('model=sentiment-en')", timeout=PATIENCE)
+    wait_until(page, "() => location.search.includes('model=sentiment-en')")
     expect(box(page)).to_have_value("my own words")
     expect_drawn(page, "my own words")
     assert address_parameters(page)["view"] == ["heatmap"]
 
     # Each of these was a step of the browser's history, the view that the verb opened too.
     choose_view(page, "Prediction")
-    page.wait_for_function("() => location.search.includes('view=prediction')", timeout=PATIENCE)
+    wait_until(page, "() => location.search.includes('view=prediction')")
     page.go_back()
     expect(page.locator('.rail [aria-current="page"]')).to_have_text("Step by step", timeout=PATIENCE)
     page.go_back()
@@ -122,12 +130,12 @@ def test_going_back_twice_at_once_is_going_back_twice(open_page: OpenPage):
     page = open_page("/?model=sentiment-en&view=heatmap&text=good")
     for _ in range(4):
         choose_view(page, "Step by step")
-        page.wait_for_function("() => location.search.includes('view=steps')", timeout=PATIENCE)
+        wait_until(page, "() => location.search.includes('view=steps')")
         choose_view(page, "Prediction")
-        page.wait_for_function("() => location.search.includes('view=prediction')", timeout=PATIENCE)
+        wait_until(page, "() => location.search.includes('view=prediction')")
         page.locator(".rail").evaluate(BACK_AT_ONCE, "steps")
         expect(page.locator('.rail [aria-current="page"]')).to_have_text("Heatmap", timeout=PATIENCE)
-        page.wait_for_function("() => location.search.includes('view=heatmap')", timeout=PATIENCE)
+        wait_until(page, "() => location.search.includes('view=heatmap')")
 
 
 def test_the_language_can_be_switched_faster_than_the_page_answers(open_page: OpenPage):
@@ -141,7 +149,7 @@ def test_the_language_can_be_switched_faster_than_the_page_answers(open_page: Op
             }
         }"""
     )
-    page.wait_for_function("() => location.search.includes('lang=ja')", timeout=PATIENCE)
+    wait_until(page, "() => location.search.includes('lang=ja')")
     expect(page.locator(".st-key-chart-heatmap .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
     expect_drawn(page, "good")
     assert address_parameters(page)["model"] == [MODEL]
@@ -172,7 +180,7 @@ def test_another_language_keeps_everything_else(open_page: OpenPage):
     expect_address(page, TEXTS[1])
     before, seen = address_parameters(page), picture(page)
     page.get_by_text("日本語", exact=True).click()
-    page.wait_for_function("() => location.search.includes('lang=ja')", timeout=PATIENCE)
+    wait_until(page, "() => location.search.includes('lang=ja')")
 
     expect(page.get_by_role("button", name="アテンションを見る")).to_be_visible()
     assert address_parameters(page) == before | {"lang": ["ja"]}

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, expect_no_exception, wait_for_run
+from tests.e2e.helpers import PATIENCE, expect_no_exception, wait_for_run, wait_until
 from tests.e2e.sentences import MODEL, apply, box, expect_address, expect_drawn, stage, tokens
 
 START = f"/?model={MODEL}&follow=0&text=good"
@@ -100,7 +100,7 @@ def test_typing_is_followed_without_a_step_of_history_until_switched_off(open_pa
     assert page.evaluate("history.length") == steps
 
     page.get_by_label("follow typing").click()
-    page.wait_for_function("() => new URLSearchParams(location.search).get('follow') === '0'", timeout=PATIENCE)
+    wait_until(page, "() => new URLSearchParams(location.search).get('follow') === '0'")
     box(page).press_sequentially(" indeed")
     # Twice the pause: only a time can show that nothing comes.
     page.wait_for_timeout(900)

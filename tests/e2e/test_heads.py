@@ -12,7 +12,7 @@ from attnviz import zoo
 from attnviz.analysis.heads import maps
 from attnviz.families.model import Values
 from tests.e2e.conftest import MANY, OpenPage
-from tests.e2e.helpers import PATIENCE, expect_no_exception
+from tests.e2e.helpers import PATIENCE, expect_no_exception, wait_until
 
 TEXT = "the cat sat"
 
@@ -35,7 +35,7 @@ def test_a_click_on_a_point_opens_its_head(open_page: OpenPage, key: str, likene
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
-    page.wait_for_function("() => location.search.includes('view=head&')", timeout=PATIENCE)
+    wait_until(page, "() => location.search.includes('view=head&')")
     assert "layer=1" in page.url and "head=1" in page.url
     expect(chart(page, "head").locator(".gtitle")).to_contain_text("Layer 2, head 2")
     expect_no_exception(page)

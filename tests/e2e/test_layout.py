@@ -12,13 +12,7 @@ from attnviz.i18n import translate
 from tests.app.page import POOLING_VIEWS
 from tests.e2e.conftest import OpenPage
 from tests.e2e.geometry import WATCH_SHIFTS, geometry, moved, shift
-from tests.e2e.helpers import (
-    PATIENCE,
-    choose_view,
-    eventually,
-    expect_no_exception,
-    has_horizontal_scroll,
-)
+from tests.e2e.helpers import PATIENCE, choose_view, eventually, expect_no_exception, has_horizontal_scroll, wait_until
 
 TEXT = "明日、学校に行くよ。%0A" + "とても" * 12 + "%0Asupercalifragilisticexpialidocious" * 2
 
@@ -36,7 +30,7 @@ def test_no_view_is_wider_than_the_window(open_page: OpenPage, sizes: Sequence[t
         name = translate("ja", f"views.{view}")
         if view != POOLING_VIEWS[0]:
             choose_view(page, name)
-        page.wait_for_function(f"() => location.search.includes('view={view}')", timeout=PATIENCE)
+        wait_until(page, f"() => location.search.includes('view={view}')")
         assert not has_horizontal_scroll(page), view
         for width, height in sizes:
             page.set_viewport_size({"width": width, "height": height})
@@ -70,7 +64,7 @@ def test_on_a_phone_the_verbs_stand_at_the_foot_of_the_window(open_page: OpenPag
     verb = rail.get_by_role("button", name=translate("ja", "rail.test"))
     verb.click()
     expect(rail.locator('[aria-current="page"]')).to_have_text(translate("ja", "views.attribution"))
-    page.wait_for_function("() => location.search.includes('view=attribution')", timeout=PATIENCE)
+    wait_until(page, "() => location.search.includes('view=attribution')")
     assert geometry(page).wide <= 1
 
 
@@ -80,7 +74,7 @@ def test_a_verb_opens_its_view_that_was_looked_at_last(open_page: OpenPage):
     for verb, view in (("Learn", "Training"), ("Test", "Compare"), ("See", "Words and bars")):
         page.locator(".rail").get_by_role("button", name=verb, exact=True).click()
         expect(page.locator('.rail [aria-current="page"]')).to_have_text(view)
-    page.wait_for_function("() => location.search.includes('view=bars')", timeout=PATIENCE)
+    wait_until(page, "() => location.search.includes('view=bars')")
     expect_no_exception(page)
 
 

@@ -9,7 +9,14 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import PHOTOS, OpenPage
-from tests.e2e.helpers import PATIENCE, address_parameters, expect_no_exception, has_horizontal_scroll, wait_for_run
+from tests.e2e.helpers import (
+    PATIENCE,
+    address_parameters,
+    expect_no_exception,
+    has_horizontal_scroll,
+    wait_for_run,
+    wait_until,
+)
 from tests.e2e.sentences import expect_address
 from tests.families.writing.caption_folder import PHOTO_EXAMPLES
 
@@ -32,25 +39,23 @@ def test_photographs_are_laid_out_and_one_s_own_is_dropped_in(open_page: OpenPag
 
     page.locator(".photo .layouts button[data-name=four]").click()
     expect(canvas.locator("button img")).to_have_count(4)
-    page.wait_for_function("() => (location.search.match(/%40/g) ?? []).length === 4", timeout=PATIENCE)
+    wait_until(page, "() => (location.search.match(/%40/g) ?? []).length === 4")
     wait_for_run(page)
     page.locator(".photo .tray button[data-name=pineapple]").click()
     expect(canvas.locator("button").first).to_have_attribute("aria-label", "pineapples", timeout=PATIENCE)
     # Chance may have put pineapples elsewhere before.
-    page.wait_for_function(
-        "() => new URLSearchParams(location.search).get('text').startsWith('white;pineapple.')", timeout=PATIENCE
-    )
-    page.wait_for_function(
+    wait_until(page, "() => new URLSearchParams(location.search).get('text').startsWith('white;pineapple.')")
+    wait_until(
+        page,
         "(canvas) => [...canvas.querySelectorAll('img')].every((image) => image.complete && image.naturalWidth > 0)",
-        arg=canvas.element_handle(),
-        timeout=PATIENCE,
+        canvas.element_handle(),
     )
     laid_out = address_parameters(page)["text"][0]
     wait_for_run(page)
 
     page.locator(".photo .file").set_input_files({"name": "own.png", "mimeType": "image/png", "buffer": photograph()})
     expect(canvas.locator("img")).to_have_count(1, timeout=PATIENCE)
-    page.wait_for_function("() => location.search.includes('sha256')", timeout=PATIENCE)
+    wait_until(page, "() => location.search.includes('sha256')")
     expect(page.locator(".writing .picture img")).to_be_visible(timeout=PATIENCE)
     page.locator(".photo .file").set_input_files({"name": "own.png", "mimeType": "image/png", "buffer": b"<svg/>"})
     expect(page.locator(".photo .error")).to_be_visible(timeout=PATIENCE)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from attnviz.i18n import translate
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, expect_no_exception, wait_for_run
+from tests.e2e.helpers import expect_no_exception, wait_for_run, wait_until
 from tests.e2e.sentences import MODEL, apply, box, expect_address, expect_drawn
 from tests.e2e.server import Server
 
@@ -18,12 +18,12 @@ def test_pages_reconnect_and_keep_what_was_typed(server: Server, open_page: Open
 
     server.stop()
     for text, page in typed.items():
-        page.wait_for_function(_STATE, arg=False, timeout=PATIENCE)
+        wait_until(page, _STATE, False)
         expect(page.get_by_role("alert")).to_have_text(translate("en", "page.gone"))
         expect(box(page)).to_have_value(text)
     server.start()
     for text, page in typed.items():
-        page.wait_for_function(_STATE, arg=True, timeout=PATIENCE)
+        wait_until(page, _STATE, True)
         wait_for_run(page)
         expect(page.locator(".gone")).to_be_hidden()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.helpers import COUNT_RUNS, PATIENCE, eventually, wait_for_run
+from tests.e2e.helpers import COUNT_RUNS, PATIENCE, eventually, wait_for_run, wait_until
 from tests.e2e.sentences import MODEL, apply, expect_drawn
 from tests.e2e.server import ROOT, Server, free_port
 from tests.machine import HOW_TO_GET_NGINX, find_nginx
@@ -54,7 +54,7 @@ def test_whoever_was_on_a_server_that_is_gone_is_on_the_other(
         page.goto(f"{url}/?model={MODEL}&follow=0&lang=en&view=heatmap&text=good")
         wait_for_run(page, 2 * PATIENCE)
         apply(page, "a terrible film")
-        page.wait_for_function("() => location.search.includes('terrible')", timeout=PATIENCE)
+        wait_until(page, "() => location.search.includes('terrible')")
         mark = marks(context.cookies())
         holds, free = sorted((one, other), key=lambda each: before[each] - visitors(each))
         assert (visitors(holds), visitors(free)) == (before[holds] + 1, before[free])

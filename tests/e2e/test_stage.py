@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 import attnviz
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, click_button
+from tests.e2e.helpers import PATIENCE, click_button, wait_until
 from tests.e2e.sentences import MODEL, expect_drawn, tokens, weights
 
 
@@ -38,7 +38,7 @@ def test_a_click_or_enter_on_a_sentence_selects_it_and_the_bars_follow(open_page
     page.locator(".line").nth(1).locator(".verdict").click()
     expect(bars.filter(has_text="plot")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".line").nth(1)).to_have_attribute("aria-current", "true")
-    page.wait_for_function("() => location.search.includes('sentence=2')")
+    wait_until(page, "() => location.search.includes('sentence=2')")
     page.locator(".line").first.focus()
     page.keyboard.press("Enter")
     expect(bars.filter(has_text="film")).to_be_visible(timeout=PATIENCE)
