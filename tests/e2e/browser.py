@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+    WebSocket,
+    sync_playwright,
+)
 
 from tests.machine import HOW_TO_GET_A_BROWSER, MachineError, find_chrome
 
@@ -54,6 +63,9 @@ class Profiles:
     A tab of its own holds a profile's process, so that the next page starts in it with its scripts compiled: a third of
     the work. What pages have stored is forgotten by `clear`.
 
+    Attributes:
+        stay: Pages that `clear` leaves open.
+
     Args:
         browser: With `ONE_PROCESS`.
         url: Of the server, no slash at the end.
@@ -63,6 +75,7 @@ class Profiles:
     def __init__(self, browser: Browser, url: str, script: str) -> None:
         self._browser, self._url, self._script = browser, url, script
         self._kept: dict[str, tuple[BrowserContext, Page]] = {}
+        self.stay: list[Page] = []
 
     def get(self, locale: str) -> BrowserContext:
         """The profile of a language, such as `en-US`."""
@@ -80,9 +93,10 @@ class Profiles:
         return [page for context, holds in self._kept.values() for page in context.pages if page != holds]
 
     def clear(self) -> None:
-        """Close all pages and forget what they have stored."""
+        """Close all pages but those that stay, and forget what any have stored."""
         for page in self.pages():
-            page.close()
+            if page not in self.stay:
+                page.close()
         for context, holds in self._kept.values():
             context.clear_cookies()
             holds.evaluate("localStorage.clear()")
@@ -100,6 +114,7 @@ class Guard:
     netloc: str
     faults: list[str] = field(default_factory=list)
     _watched: list[BrowserContext] = field(default_factory=list, init=False)
+    _pages: list[Page] = field(default_factory=list, init=False)
 
     def watch(self, context: BrowserContext) -> None:
         """Note the faults of every page that a context opens from now on."""
@@ -108,9 +123,14 @@ class Guard:
         self._watched.append(context)
         for event, note in self._notes():
             context.on(event, note)
+        for page in context.pages:
+            self._watch_page(page)
 
     def rest(self) -> None:
         """Note nothing more."""
+        for page in self._pages:
+            page.remove_listener("websocket", self._note_socket)
+        self._pages.clear()
         for context in self._watched:
             for event, note in self._notes():
                 context.remove_listener(event, note)
@@ -125,7 +145,11 @@ class Guard:
         )
 
     def _watch_page(self, page: Page) -> None:
-        page.on("websocket", lambda socket: self._note_url(socket.url))
+        self._pages.append(page)
+        page.on("websocket", self._note_socket)
+
+    def _note_socket(self, socket: WebSocket) -> None:
+        self._note_url(socket.url)
 
     def _note_request(self, request: Request) -> None:
         self._note_url(request.url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import ONE_PROCESS, Guard, Profiles, open_browser
-from tests.e2e.helpers import COUNT_RUNS, PATIENCE, wait_for_run
+from tests.e2e.helpers import COUNT_RUNS, PATIENCE, go_on, wait_for_run
 from tests.e2e.server import ROOT, Server
 from tests.families.writing import caption_folder, translation_folder
 from tests.many import many_headed
@@ -21,6 +22,9 @@ MANY, TINY, SCENES, PHOTOS = "many-heads", "tiny-en-ja", "tiny-captions", "tiny-
 
 # The machines that run this are slow and shared, and two processes test at once: Playwright's five seconds are too few.
 expect.set_options(timeout=PATIENCE / 2)
+
+#: Files of few tests that take long: they start servers or a notebook, or look through whole pages.
+LONG = ("test_replicas.py", "test_reconnect.py", "test_notebook.py", "test_access.py")
 
 #: Screenshots of failed tests; ignored by git.
 SCREENSHOTS = ROOT / "build" / "e2e"
@@ -122,9 +126,54 @@ def open_page(server: Server, profiles: Profiles, guard: Guard, request: pytest.
         return opened
 
     yield open_one
-    if getattr(request.node, "failed_in_call", False):
+    if getattr(request.node, "has_failed", False):
         _keep_screenshots(request.node.name, profiles.pages())
+        profiles.stay.clear()
     profiles.clear()
+
+
+@pytest.fixture(scope="module")
+def windows(profiles: Profiles) -> Iterator[dict[str, Page]]:
+    """The window that the tests of a file share, for each language of the browser."""
+    opened: dict[str, Page] = {}
+    yield opened
+    profiles.stay.clear()
+    profiles.clear()
+
+
+@pytest.fixture
+def visit(open_page: OpenPage, windows: dict[str, Page], profiles: Profiles, guard: Guard) -> OpenPage:
+    """Like `open_page`, but goes on in the window of the test before, which takes half the work or less.
+
+    The address is taken over as after a step of the browser's history. For tests that leave nothing open that an
+    address does not tell of, and that do not ask what a first visit, the history or a load is like; the window that
+    a failed test leaves is closed.
+    """
+
+    def visit_one(
+        path: str = "/",
+        *,
+        width: int = 1280,
+        height: int = 800,
+        locale: str = "en-US",
+        colour_scheme: Literal["light", "dark"] = "light",
+        wait: bool = True,
+    ) -> Page:
+        if locale not in windows or windows[locale].is_closed():
+            windows[locale] = open_page(
+                path, width=width, height=height, locale=locale, colour_scheme=colour_scheme, wait=wait
+            )
+            profiles.stay.append(windows[locale])
+            return windows[locale]
+        page = windows[locale]
+        guard.watch(page.context)
+        page.bring_to_front()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=colour_scheme)
+        go_on(page, path)
+        return page
+
+    return visit_one
 
 
 @pytest.fixture
@@ -133,13 +182,22 @@ def page(open_page: Callable[..., Page]) -> Page:
     return open_page()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first, and then the files of most tests: begun last, one would keep one of two processes
+    busy alone."""
+    here = [item for item in items if item.path.parent == Path(__file__).parent]
+    tests = Counter(item.path for item in here)
+    here.sort(key=lambda item: (item.path.name not in LONG, -tests[item.path], item.path))
+    items[:] = [item for item in items if item.path not in tests] + here
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Tell the fixtures whether the test failed."""
     outcome: Any = yield
     report = outcome.get_result()
-    if report.when == "call":
-        item.failed_in_call = report.failed  # type: ignore[attr-defined]
+    if report.failed:
+        item.has_failed = True  # type: ignore[attr-defined]
 
 
 def _keep_screenshots(name: str, pages: list[Page]) -> None:

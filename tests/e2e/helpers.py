@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from playwright.sync_api import Page, expect
 
 T = TypeVar("T")
+
+#: What every address of the page has.
+ALWAYS = ("lang", "model", "view", "text")
 
 #: Milliseconds a script run may take on a slow machine, the first one with TensorFlow's import included.
 PATIENCE = 60_000
@@ -75,6 +78,26 @@ def wait_until(page: Page, told: str, arg: Any = None, timeout: float = PATIENCE
 def wait_for_run(page: Page, timeout: float = PATIENCE) -> None:
     """Wait until the page has run at least once and runs no more."""
     wait_until(page, _AT_REST, 0, timeout)
+
+
+# As a step of the browser's history: the page takes the address over and is not loaded anew.
+_GO_ON = """(path) => {
+  document.activeElement?.blur();
+  document.querySelector("[data-testid=stMain]").scrollTo(0, 0);
+  history.replaceState({}, "", path);
+  dispatchEvent(new PopStateEvent("popstate"));
+}"""
+
+
+def go_on(page: Page, path: str) -> None:
+    """Let an opened page go on at another of its addresses; wait for its run."""
+    wait_for_run(page)
+    page.mouse.click(0, 0)  # beside everything: closes what is open, and nothing is pointed at
+    with expect_run(page):
+        page.evaluate(_GO_ON, path)
+    asked = {name: value for name, value in parse_qsl(urlsplit(path).query) if name in ALWAYS}
+    stands = page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
+    assert asked.items() <= stands.items(), f"{asked} is not in {stands}"
 
 
 @contextmanager
