@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -20,6 +22,21 @@ from tests.e2e.helpers import (
 from tests.e2e.sentences import MODEL, box, expect_address
 
 CODE = "meadow;dog@3,5;tree@9,6*1.5"
+
+
+@pytest.fixture
+def visit(visit: OpenPage) -> Iterator[OpenPage]:
+    """As ever; what a test has composed last is sent before the next goes on elsewhere."""
+    pages: list[Page] = []
+
+    def noted(*where: str, **how: Any) -> Page:
+        pages.append(visit(*where, **how))
+        return pages[-1]
+
+    yield noted
+    for page in pages:
+        if page.locator(".scene").is_visible():
+            expect_address(page, page.locator(".scene .code").input_value())
 
 
 def at(**address: str) -> str:
@@ -72,8 +89,8 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float], relea
         page.mouse.up()
 
 
-def test_things_are_dragged_into_the_picture_and_about_in_it(open_page: OpenPage):
-    page = opened(open_page)
+def test_things_are_dragged_into_the_picture_and_about_in_it(visit: OpenPage):
+    page = opened(visit)
     steps = page.evaluate("history.length")
     drag(page, middle(page.locator(".tray button[data-name=cat]")), on_picture(page, 6, 11))
     added = f"{CODE};cat@6,11"
@@ -94,8 +111,8 @@ def test_things_are_dragged_into_the_picture_and_about_in_it(open_page: OpenPage
     expect_no_exception(page)
 
 
-def test_what_is_dropped_beside_the_picture_is_not_added(open_page: OpenPage):
-    page = opened(open_page)
+def test_what_is_dropped_beside_the_picture_is_not_added(visit: OpenPage):
+    page = opened(visit)
     drag(page, middle(page.locator(".tray button[data-name=cat]")), middle(page.locator(".search")))
     expect(page.locator(".ghost")).to_have_count(0)
     expect(code(page)).to_have_value(CODE)
@@ -104,8 +121,8 @@ def test_what_is_dropped_beside_the_picture_is_not_added(open_page: OpenPage):
     expect(code(page)).to_have_value(CODE.replace("dog@3,5", "dog@0,5"))
 
 
-def test_a_size_is_pulled_turned_and_bounded(open_page: OpenPage):
-    page = opened(open_page)
+def test_a_size_is_pulled_turned_and_bounded(visit: OpenPage):
+    page = opened(visit)
     page.mouse.click(*on_picture(page, 3, 5))
     drag(page, middle(page.locator(".handle")), on_picture(page, 7, 9))
     expect(code(page)).to_have_value(CODE.replace("dog@3,5", "dog@3,5*2"))
@@ -117,8 +134,8 @@ def test_a_size_is_pulled_turned_and_bounded(open_page: OpenPage):
     expect_address(page, CODE.replace("dog@3,5", "dog@3,5*2.5"))
 
 
-def test_all_of_it_by_keyboard(open_page: OpenPage):
-    page = opened(open_page)
+def test_all_of_it_by_keyboard(visit: OpenPage):
+    page = opened(visit)
     dog, tree = thing(page, "dog"), thing(page, "tree")
     dog.focus()
     steps = page.evaluate("history.length")
@@ -151,8 +168,8 @@ def test_all_of_it_by_keyboard(open_page: OpenPage):
     expect_no_exception(page)
 
 
-def test_shuffle_clear_and_an_example_are_each_a_step(open_page: OpenPage):
-    page = opened(open_page)
+def test_shuffle_clear_and_an_example_are_each_a_step(visit: OpenPage):
+    page = opened(visit)
     for _ in range(5):
         tool(page, "Shuffle").click()
         assert 1 <= page.locator(".thing").count() <= 4
@@ -172,8 +189,8 @@ def test_shuffle_clear_and_an_example_are_each_a_step(open_page: OpenPage):
 @pytest.mark.parametrize(
     ("language", "name", "said"), [("en", "Code", "no object"), ("ja", "コード", "という物はありません")]
 )
-def test_a_code_that_is_none_is_told_and_nothing_is_lost(open_page: OpenPage, language: str, name: str, said: str):
-    page = opened(open_page, at(lang=language))
+def test_a_code_that_is_none_is_told_and_nothing_is_lost(visit: OpenPage, language: str, name: str, said: str):
+    page = opened(visit, at(lang=language))
     field = page.get_by_label(name, exact=True)
     field.fill("meadow;<b>unicorn</b>@1,1")
     field.press("Enter")
@@ -192,8 +209,8 @@ def test_a_code_that_is_none_is_told_and_nothing_is_lost(open_page: OpenPage, la
     expect_address(page, "sea;fish@4,4.26")
 
 
-def test_a_photograph_is_not_taken_and_it_says_why(open_page: OpenPage):
-    page = opened(open_page)
+def test_a_photograph_is_not_taken_and_it_says_why(visit: OpenPage):
+    page = opened(visit)
     page.locator(".scene .canvas").evaluate(
         """(canvas) => {
             const given = new DataTransfer();
@@ -207,8 +224,8 @@ def test_a_photograph_is_not_taken_and_it_says_why(open_page: OpenPage):
     expect(page.locator(".scene .error")).to_be_hidden()
 
 
-def test_an_address_with_a_code_that_is_none_keeps_it(open_page: OpenPage):
-    page = opened(open_page, at(text="meadow;unicorn@1,1"))
+def test_an_address_with_a_code_that_is_none_keeps_it(visit: OpenPage):
+    page = opened(visit, at(text="meadow;unicorn@1,1"))
     expect(code(page)).to_have_value("meadow;unicorn@1,1")
     expect(page.locator(".scene .error")).to_contain_text("no object")
     tool(page, "Shuffle").click()
@@ -234,8 +251,8 @@ def test_objects_are_found_in_either_language(open_page: OpenPage):
     expect(page.locator(".none")).to_be_visible()
 
 
-def test_a_run_of_the_page_leaves_a_drag_alone_and_nothing_jumps(open_page: OpenPage):
-    page = opened(open_page)
+def test_a_run_of_the_page_leaves_a_drag_alone_and_nothing_jumps(visit: OpenPage):
+    page = opened(visit)
     place = page.locator(".scene").bounding_box()
     with expect_run(page):
         page.locator(".examples button").nth(1).click()
@@ -249,13 +266,13 @@ def test_a_run_of_the_page_leaves_a_drag_alone_and_nothing_jumps(open_page: Open
     assert page.locator(".scene").bounding_box() == place
 
 
-def test_the_caption_has_a_language_of_its_own_and_a_sentence_comes_back(open_page: OpenPage):
-    page = opened(open_page)
+def test_the_caption_has_a_language_of_its_own_and_a_sentence_comes_back(visit: OpenPage):
+    page = opened(visit)
     with expect_run(page):
         page.get_by_role("radio", name="Caption: 日本語").click()
     assert address_parameters(page)["said"] == ["ja"]
 
-    page = open_page(f"/?model={MODEL}&text=my+own+words&follow=0")
+    page = visit(f"/?model={MODEL}&text=my+own+words&follow=0")
     for name, own in (("Tiny captions", False), (None, True)):
         page.locator(".models .open").click()
         option = page.locator(".models .model", has_text=name) if name else page.locator(".models .model").nth(1)
@@ -305,8 +322,8 @@ def lit(page: Page, word: Locator) -> list[float]:
     return found
 
 
-def test_each_word_lights_regions_and_a_region_its_words(open_page: OpenPage):
-    page = opened(open_page, at(both="1"))
+def test_each_word_lights_regions_and_a_region_its_words(visit: OpenPage):
+    page = opened(visit, at(both="1"))
     wait_for_run(page)
     words, second = page.locator(".target .token"), page.locator(".second .token")
     page.get_by_role("button", name="Last").click()
@@ -323,8 +340,8 @@ def test_each_word_lights_regions_and_a_region_its_words(open_page: OpenPage):
     expect(page.locator(".writing .note")).to_contain_text("→")
 
 
-def test_stepping_by_key_moves_the_light(open_page: OpenPage):
-    page = opened(open_page)
+def test_stepping_by_key_moves_the_light(visit: OpenPage):
+    page = opened(visit)
     page.get_by_role("button", name="First").click()
     wait_for_run(page)
     page.wait_for_timeout(300)
@@ -355,8 +372,8 @@ def test_the_difference_to_the_mean_is_switched_on_and_named(open_page: OpenPage
     expect(page.locator(".outline").first).to_be_visible()
 
 
-def test_the_light_is_beside_the_editor_and_first_on_a_phone(open_page: OpenPage):
-    page = opened(open_page, width=1280, height=720)
+def test_the_light_is_beside_the_editor_and_first_on_a_phone(visit: OpenPage):
+    page = opened(visit, width=1280, height=720)
     picture, editor = page.locator(".seen .picture").bounding_box(), page.locator(".scene").bounding_box()
     assert picture is not None and editor is not None
     assert picture["y"] + picture["height"] < 720 and picture["x"] > editor["x"] + editor["width"]

@@ -10,8 +10,8 @@ from tests.e2e.helpers import PATIENCE, click_button, wait_until
 from tests.e2e.sentences import MODEL, expect_drawn, tokens, weights
 
 
-def test_the_number_of_a_token_shows_on_hover_and_by_keyboard(open_page: OpenPage):
-    page = open_page(f"/?model={MODEL}&text=a+terrible+zzgblurk")
+def test_the_number_of_a_token_shows_on_hover_and_by_keyboard(visit: OpenPage):
+    page = visit(f"/?model={MODEL}&text=a+terrible+zzgblurk")
     expect_drawn(page, "a terrible zzgblurk")
     numbers = attnviz.load(MODEL).trace("a terrible zzgblurk").block("pooling").weights[0, 0, 0]
     tip = page.locator(".stage .tip")
@@ -30,8 +30,8 @@ def test_the_number_of_a_token_shows_on_hover_and_by_keyboard(open_page: OpenPag
     expect(tip).to_be_hidden()
 
 
-def test_a_click_or_enter_on_a_sentence_selects_it_and_the_bars_follow(open_page: OpenPage):
-    page = open_page(f"/?model={MODEL}&text=good+film%0Aterrible+plot")
+def test_a_click_or_enter_on_a_sentence_selects_it_and_the_bars_follow(visit: OpenPage):
+    page = visit(f"/?model={MODEL}&text=good+film%0Aterrible+plot")
     bars = page.locator(".st-key-chart-bars .js-plotly-plot")
     expect(bars.filter(has_text="film")).to_be_visible(timeout=PATIENCE)
 
@@ -44,8 +44,8 @@ def test_a_click_or_enter_on_a_sentence_selects_it_and_the_bars_follow(open_page
     expect(bars.filter(has_text="film")).to_be_visible(timeout=PATIENCE)
 
 
-def test_shuffle_and_undo(open_page: OpenPage):
-    page = open_page(f"/?model={MODEL}&text=not+good+at+all")
+def test_shuffle_and_undo(visit: OpenPage):
+    page = visit(f"/?model={MODEL}&text=not+good+at+all")
     expect_drawn(page, "not good at all")
     own = tokens(page), weights(page)
     click_button(page, "Shuffle the words")

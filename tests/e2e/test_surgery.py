@@ -14,10 +14,12 @@ from tests.e2e.helpers import PATIENCE, click_button, eventually, expect_no_exce
 MODEL, TEXT = "sentiment-en", "not good at all"
 
 
-def opened(open_page: OpenPage, edits: str = "", width: int = 1280) -> Page:
+def opened(visit: OpenPage, edits: str = "", width: int = 1280) -> Page:
+    """The page with the weights as they are after edits."""
     query = f"/?model={MODEL}&text={TEXT.replace(' ', '+')}&view=surgery&edits={edits.replace(' ', '+')}"
-    page = open_page(query, width=width)
+    page = visit(query, width=width)
     expect(bars(page)).to_have_count(4, timeout=PATIENCE)
+    eventually(lambda: values(page), model_gives(edits))
     return page
 
 
@@ -66,9 +68,8 @@ def hold(page: Page, bar: int, share: float) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_bar_dragged_is_the_weight_the_model_goes_on_from(open_page: OpenPage, width: int):
-    page = opened(open_page, width=width)
-    eventually(lambda: values(page), model_gives(""))
+def test_a_bar_dragged_is_the_weight_the_model_goes_on_from(visit: OpenPage, width: int):
+    page = opened(visit, width=width)
     hold(page, 1, 0.8)
     held = f"set-K1-{values(page)[1]:.4f}"
     eventually(lambda: values(page), model_gives(held))
@@ -104,8 +105,8 @@ def test_an_answer_that_comes_after_the_browser_took_the_bar_away_is_dropped(ope
     page.unroute("**/api/trace*")
 
 
-def test_keys_move_a_bar_and_the_focus_stays(open_page: OpenPage):
-    page = opened(open_page)
+def test_keys_move_a_bar_and_the_focus_stays(visit: OpenPage):
+    page = opened(visit)
     bars(page).nth(2).focus()
     page.keyboard.press("Home")
     eventually(lambda: edits(page), "set-K2-0")
@@ -122,8 +123,8 @@ def test_keys_move_a_bar_and_the_focus_stays(open_page: OpenPage):
     expect(bars(page).nth(2)).to_be_focused()
 
 
-def test_a_number_typed_and_one_that_is_none(open_page: OpenPage):
-    page = opened(open_page)
+def test_a_number_typed_and_one_that_is_none(visit: OpenPage):
+    page = opened(visit)
     field = page.locator(".weights input").first
     field.fill("<b>much</b>")
     field.press("Enter")
@@ -134,9 +135,8 @@ def test_a_number_typed_and_one_that_is_none(open_page: OpenPage):
     eventually(lambda: values(page), model_gives("set-K0-0.25"))
 
 
-def test_undo_redo_and_reset(open_page: OpenPage):
-    page = opened(open_page, "uniform")
-    eventually(lambda: values(page), model_gives("uniform"))
+def test_undo_redo_and_reset(visit: OpenPage):
+    page = opened(visit, "uniform")
     drag(page, 0, 0.5)
     eventually(lambda: len(edits(page).split()), 2)
     both = edits(page)
@@ -148,8 +148,8 @@ def test_undo_redo_and_reset(open_page: OpenPage):
     eventually(lambda: (edits(page), values(page)), ("", model_gives("")))
 
 
-def test_a_reload_and_a_second_window_show_the_same(open_page: OpenPage):
-    page = opened(open_page)
+def test_a_reload_and_a_second_window_show_the_same(open_page: OpenPage, visit: OpenPage):
+    page = opened(visit)
     drag(page, 3, 0.6)
     eventually(lambda: edits(page)[:9], "set-K3-0.")
     click_button(page, "Apply")
@@ -165,8 +165,8 @@ def test_a_reload_and_a_second_window_show_the_same(open_page: OpenPage):
     eventually(lambda: edits(other), code.split()[0])
 
 
-def test_changed_weights_in_another_view_carry_their_mark(open_page: OpenPage):
-    page = open_page(f"/?model={MODEL}&text={TEXT.replace(' ', '+')}&view=bars&edits=uniform&edited=1")
+def test_changed_weights_in_another_view_carry_their_mark(visit: OpenPage):
+    page = visit(f"/?model={MODEL}&text={TEXT.replace(' ', '+')}&view=bars&edits=uniform&edited=1")
     chart = page.locator(".st-key-chart-bars .js-plotly-plot")
     expect(chart.locator(".annotation-text")).to_have_text("edited", timeout=PATIENCE)
     wait_for_run(page)
