@@ -15,10 +15,11 @@ START = f"/?model={MODEL}&follow=0&text=good"
 
 
 @pytest.fixture
-def page(open_page: OpenPage) -> Page:
+def page(visit: OpenPage) -> Page:
     """A page that does not follow the typing, so that only applying draws."""
-    opened = open_page(START)
+    opened = visit(START)
     expect_drawn(opened, "good")
+    expect(box(opened)).to_have_value("good")
     return opened
 
 
@@ -120,8 +121,8 @@ def test_enter_twenty_times(page: Page):
 
 
 @pytest.mark.parametrize("view", ["bars", "heatmap", "steps"])
-def test_markup_is_shown_as_typed_and_nothing_runs(open_page: OpenPage, view: str):
-    page = open_page(f"/?model={MODEL}&view={view}&text=good")
+def test_markup_is_shown_as_typed_and_nothing_runs(visit: OpenPage, view: str):
+    page = visit(f"/?model={MODEL}&view={view}&text=good")
     for text in (
         "<script>window.ran=1</script>",
         "<img src=x onerror=window.ran=1>",

@@ -23,9 +23,9 @@ MODEL, TEXTS = "politeness-ja", ("明日、学校に行くよ。", "資料を拝
 
 
 @pytest.fixture
-def page(open_page: OpenPage) -> Page:
+def page(visit: OpenPage) -> Page:
     """Two Japanese sentences and a chart of the first."""
-    opened = open_page(f"/?model={MODEL}&view=bars&lang=en&text={'%0A'.join(TEXTS)}")
+    opened = visit(f"/?model={MODEL}&view=bars&lang=en&text={'%0A'.join(TEXTS)}")
     expect_drawn(opened, "\n".join(TEXTS))
     expect(opened.locator(".st-key-chart-bars .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
     return opened
@@ -97,8 +97,8 @@ def test_html_holds_the_open_view(page: Page, browser: Browser, tmp_path: Path):
         expect(alone.locator(".drawing .line").first).to_contain_text("学校")
 
 
-def test_html_plays_a_caption(open_page: OpenPage, browser: Browser, tmp_path: Path):
-    page = open_page(f"/?model={SCENES}&view=written&lang=ja&text=meadow;dog@3,5;tree@9,6&speed=0")
+def test_html_plays_a_caption(visit: OpenPage, browser: Browser, tmp_path: Path):
+    page = visit(f"/?model={SCENES}&view=written&lang=ja&text=meadow;dog@3,5;tree@9,6&speed=0")
     written = page.locator(".writing .target .token").all_inner_texts()
     assert len(written) > 1
     with without_a_network(page, browser, tmp_path) as alone:

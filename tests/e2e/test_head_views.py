@@ -98,8 +98,8 @@ def numbers(page: Page) -> list[str]:
     )
 
 
-def test_a_small_map_opens_its_head(open_page: OpenPage):
-    page = open_page(address("overview"))
+def test_a_small_map_opens_its_head(visit: OpenPage):
+    page = visit(address("overview"))
     maps = page.locator(".maps button")
     expect(maps).to_have_count(LAYERS * HEADS, timeout=PATIENCE)
     expect(page.locator(".maps figcaption")).to_contain_text("Colour")
@@ -109,8 +109,8 @@ def test_a_small_map_opens_its_head(open_page: OpenPage):
     expect(page.locator(".st-key-chart-head .gtitle")).to_contain_text("Layer 1, head 2")
 
 
-def test_maps_are_reached_by_the_arrow_keys_and_opened_by_enter(open_page: OpenPage):
-    page = open_page(address("overview", layer=0, head=0))
+def test_maps_are_reached_by_the_arrow_keys_and_opened_by_enter(visit: OpenPage):
+    page = visit(address("overview", layer=0, head=0))
     first = page.get_by_role("button", name="layer 1, head 1", exact=True)
     expect(first).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
 
@@ -123,8 +123,8 @@ def test_maps_are_reached_by_the_arrow_keys_and_opened_by_enter(open_page: OpenP
 
 
 @pytest.mark.parametrize("view", ["head", "lines", "cell"])
-def test_a_token_of_the_sentence_is_chosen_as_the_query(open_page: OpenPage, view: str):
-    page = open_page(address(view))
+def test_a_token_of_the_sentence_is_chosen_as_the_query(visit: OpenPage, view: str):
+    page = visit(address(view))
     expect(page.locator(PICTURES[view]).first).to_be_visible(timeout=PATIENCE)
 
     page.locator(".token", has_text="cat").click()
@@ -135,8 +135,8 @@ def test_a_token_of_the_sentence_is_chosen_as_the_query(open_page: OpenPage, vie
     expect_place(page, query=3)
 
 
-def test_another_head_is_followed_by_the_rest_of_the_page_however_fast_they_are_chosen(open_page: OpenPage):
-    page = open_page(address("head", layer=0, head=0))
+def test_another_head_is_followed_by_the_rest_of_the_page_however_fast_they_are_chosen(visit: OpenPage):
+    page = visit(address("head", layer=0, head=0))
     title, heads = page.locator(".st-key-chart-head .gtitle").last, page.locator(".st-key-head button")
     expect(title).to_contain_text("Layer 1, head 1", timeout=PATIENCE)
     for number in (2, 3, 1, 3, 2):
@@ -149,8 +149,8 @@ def test_another_head_is_followed_by_the_rest_of_the_page_however_fast_they_are_
     expect_no_exception(page)
 
 
-def test_a_cell_of_the_map_chooses_its_row_as_the_query(open_page: OpenPage):
-    page = open_page(address("head"), height=1400)
+def test_a_cell_of_the_map_chooses_its_row_as_the_query(visit: OpenPage):
+    page = visit(address("head"), height=1400)
     plot = page.locator(".st-key-chart-head .js-plotly-plot")
     grid = plot.locator(".nsewdrag").first
     expect(grid).to_be_attached(timeout=PATIENCE)
@@ -171,8 +171,8 @@ def lines(page: Page) -> Locator:
     return page.locator(".lines .few path")
 
 
-def test_hovering_a_token_shows_its_lines_and_the_keyboard_does_the_same(open_page: OpenPage, model: EncoderClassifier):
-    page = open_page(address("lines"), height=1400)
+def test_hovering_a_token_shows_its_lines_and_the_keyboard_does_the_same(visit: OpenPage, model: EncoderClassifier):
+    page = visit(address("lines"), height=1400)
     texts, note = page.locator(".lines svg text"), page.locator(".lines .note")
     expect(texts).to_have_text(TOKENS * 2, timeout=PATIENCE)
     expect(note).to_contain_text("0.01")
@@ -200,8 +200,8 @@ def test_hovering_a_token_shows_its_lines_and_the_keyboard_does_the_same(open_pa
     expect(note).to_contain_text(f"{TOKENS[query]} ≈ {weights[query, 0]:.2f}")
 
 
-def test_from_one_token_to_the_next_the_pointer_never_falls_between(open_page: OpenPage):
-    page = open_page(address("lines"), height=1400)
+def test_from_one_token_to_the_next_the_pointer_never_falls_between(visit: OpenPage):
+    page = visit(address("lines"), height=1400)
     texts = page.locator(".lines svg text")
     expect(texts).to_have_count(2 * len(TOKENS), timeout=PATIENCE)
     texts.nth(1).scroll_into_view_if_needed()
@@ -231,8 +231,8 @@ def test_heads_of_the_lines_are_chosen_in_the_browser(open_page: OpenPage):
 
 
 @pytest.mark.parametrize(("view", "target"), [("overview", "overview"), ("head", "head"), ("lines", "lines")])
-def test_a_picture_is_saved_as_it_is_drawn(open_page: OpenPage, view: str, target: str):
-    page = open_page(address(view))
+def test_a_picture_is_saved_as_it_is_drawn(visit: OpenPage, view: str, target: str):
+    page = visit(address(view))
     expect(page.locator(PICTURES[view]).first).to_be_visible(timeout=PATIENCE)
     tools = page.locator(f".st-key-tools-chart-{target}")
 
@@ -248,8 +248,8 @@ def saved(page: Page, button: Locator) -> bytes:
     return Path(coming.value.path()).read_bytes()
 
 
-def test_a_row_of_the_table_of_heads_is_there_to_open(open_page: OpenPage):
-    page = open_page(address("heads"))
+def test_a_row_of_the_table_of_heads_is_there_to_open(visit: OpenPage):
+    page = visit(address("heads"))
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE)
     rows = list(csv.DictReader(io.StringIO(saved(page, page.locator(".st-key-save-heads button")).decode("utf-8-sig"))))
 
@@ -263,14 +263,13 @@ def repeated(words: int, **more: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("words", [19, 66])
-def test_a_head_of_many_tokens_is_painted_cell_by_cell_and_saved(
-    open_page: OpenPage, model: EncoderClassifier, words: int
-):
+def test_a_head_of_many_tokens_is_painted_cell_by_cell_and_saved(visit: OpenPage, model: EncoderClassifier, words: int):
     text, place = repeated(words, scale="row")
-    page = open_page(place)
+    page = visit(place)
     plane = page.locator(".plane canvas")
     expect(page.locator(".matrix .title")).to_have_text("Layer 2, head 3", timeout=PATIENCE)
     weights = model.trace(text).blocks[0].weights[1, 2]
+    eventually(lambda: int(plane.evaluate("(canvas) => canvas.height")), len(weights))
     dark = plane.evaluate(
         """(canvas) => {
             const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -295,8 +294,8 @@ def test_a_head_of_many_tokens_is_painted_cell_by_cell_and_saved(
     expect(page).to_have_url(re.compile("[?&]query=3(&|$)"), timeout=PATIENCE)
 
 
-def test_a_hidden_key_carries_its_sign_in_every_cell_and_the_pointer_tells_why(open_page: OpenPage):
-    page = open_page(repeated(19, scale="row", edits="hide-K2", edited="1")[1])
+def test_a_hidden_key_carries_its_sign_in_every_cell_and_the_pointer_tells_why(visit: OpenPage):
+    page = visit(repeated(19, scale="row", edits="hide-K2", edited="1")[1])
     plane = page.locator(".plane canvas")
     expect(page.locator(".matrix .title")).to_contain_text("edited", timeout=PATIENCE)
     colours = plane.evaluate(
@@ -315,8 +314,8 @@ def test_a_hidden_key_carries_its_sign_in_every_cell_and_the_pointer_tells_why(o
     expect(page.locator(".matrix .tip")).to_have_text("sat → cat\nhidden by hand")
 
 
-def test_the_map_zooms_in_by_a_click_and_out_by_a_key(open_page: OpenPage):
-    page = open_page(address("overview"))
+def test_the_map_zooms_in_by_a_click_and_out_by_a_key(visit: OpenPage):
+    page = visit(address("overview"))
     page.locator('.maps button[data-place="0,1"]').click(timeout=PATIENCE)
     expect_place(page, view="head", layer=0, head=1, query=3)
     page.locator(".st-key-zoom-head").get_by_role("radio", name="Lines").click()

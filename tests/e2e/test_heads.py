@@ -27,8 +27,8 @@ def chart(page: Page, key: str) -> Locator:
 @pytest.mark.parametrize(
     ("key", "likeness"), [("heads-plot", "map"), ("heads-alike", "map"), ("heads-alike", "matrix")]
 )
-def test_a_click_on_a_point_opens_its_head(open_page: OpenPage, key: str, likeness: str):
-    page = open_page(f"/?model={MANY}&text={TEXT.replace(' ', '+')}&view=heads&likeness={likeness}")
+def test_a_click_on_a_point_opens_its_head(visit: OpenPage, key: str, likeness: str):
+    page = visit(f"/?model={MANY}&text={TEXT.replace(' ', '+')}&view=heads&likeness={likeness}")
     point = chart(page, key).locator(".scatterlayer .point").nth(4)
     point.scroll_into_view_if_needed()
     box = point.bounding_box()
@@ -41,11 +41,11 @@ def test_a_click_on_a_point_opens_its_head(open_page: OpenPage, key: str, likene
     expect_no_exception(page)
 
 
-def test_a_map_tells_its_cell_on_hover(open_page: OpenPage, models: Path):
+def test_a_map_tells_its_cell_on_hover(visit: OpenPage, models: Path):
     model = zoo.load(models / MANY)
     encoded = model.encode(TEXT)
     block = model.run(encoded).blocks[0]
-    page = open_page(f"/?model={MANY}&text={TEXT.replace(' ', '+')}&view=flow&map=norms&layer=1&head=2")
+    page = visit(f"/?model={MANY}&text={TEXT.replace(' ', '+')}&view=flow&map=norms&layer=1&head=2")
     plot = chart(page, "map-norms")
     plot.scroll_into_view_if_needed()
     box = plot.locator(".heatmaplayer image").bounding_box()

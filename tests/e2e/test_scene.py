@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -44,14 +44,16 @@ def at(**address: str) -> str:
 
 
 def opened(open_page: OpenPage, path: str = "", width: int = 1280, height: int = 800) -> Page:
-    """The page once the editor is drawn."""
-    page = open_page(path or at(), width=width, height=height)
+    """The page once the editor is drawn with the scene of the address."""
+    path = path or at()
+    page = open_page(path, width=width, height=height)
     if width < 1000:
         fold = page.locator(".scene .fold")
         expect(fold).to_have_attribute("aria-expanded", "false", timeout=PATIENCE)
         fold.click()
         expect(fold).to_have_attribute("aria-expanded", "true")
     expect(page.locator(".scene .behind")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".scene .code")).to_have_value(parse_qs(urlsplit(path).query)["text"][0], timeout=PATIENCE)
     return page
 
 
