@@ -7,7 +7,7 @@ from tests.e2e.conftest import OpenPage
 
 
 def test_an_older_draw_that_comes_late_is_dropped(open_page: OpenPage):
-    page = open_page()
+    page = open_page("/_stcore/health", wait=False)
     guard = joined.source(joined.SHARED / "newest.js")
     script = guard + "export default newest(({ data }) => { window.painted.push(data.words); });"
 
