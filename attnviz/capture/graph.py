@@ -262,7 +262,10 @@ def _trace(
     recorder: Recorder = found["recorder"]
     read = read_sites(whole.graph, recorder, found["leaves"], found["answers"], given)
     sites, rows, masks = read.sites, read.rows, read.masks
-    no_shares = tuple(dict.fromkeys(_layer_of(each, model) for each in read.no_shares))
+    missed = {path.rpartition("/")[2] for path in recorder.unreachable}
+    no_shares = tuple(
+        name for name in dict.fromkeys(_layer_of(each, model) for each in read.no_shares) if name not in missed
+    )
     linear = tuple(dict.fromkeys(_layer_of(each, model) for each in read.linear))
     unreachable = tuple(dict.fromkeys([*recorder.unreachable, *_called_compiled(whole.graph, model)]))
     in_python = tuple(dict.fromkeys(_called_in_python(whole.graph, model)))

@@ -61,6 +61,17 @@ def terms(scores: tf.Tensor) -> list[tf.Tensor]:
     return found
 
 
+def of_truth(tensor: tf.Tensor) -> bool:
+    """Whether a tensor is a mask: truth values as numbers."""
+    for _ in range(8):
+        if tensor.dtype == tf.bool:
+            return True
+        if tensor.op.type not in ("Cast", "Reshape", "ExpandDims", "Squeeze", "Identity", "Transpose", "BroadcastTo"):
+            return False
+        tensor = tensor.op.inputs[0]
+    return False
+
+
 def _without(scores: tf.Tensor) -> tf.Tensor:
     operation = scores.op
     if operation.type in _SAME:

@@ -126,6 +126,13 @@ class Recorder:
         """Whether what is being traced now can be given out."""
         return tf.compat.v1.get_default_graph() is self.scopes[-1].graph
 
+    def missed(self) -> None:
+        """Note that there is attention here which cannot be given out."""
+        stack = callers(sys._getframe(1))
+        path = owner(stack)[1] if stack else ""
+        if path and path not in self.unreachable:
+            self.unreachable.append(path)
+
     def softmax(
         self,
         scores: tf.Tensor,

@@ -75,7 +75,7 @@ def root_of(number: tf.Tensor, met: Met) -> Root:
             number, power = operation.inputs[0], True
         elif operation.type == "Mul":
             sides = list(operation.inputs)
-            chosen = [side for side in sides if _leads(side, met)]
+            chosen = [side for side in sides if leads(side, met)]
             if len(chosen) != 1:
                 break
             other = sides[1] if chosen[0] is sides[0] else sides[0]
@@ -83,10 +83,10 @@ def root_of(number: tf.Tensor, met: Met) -> Root:
             number = chosen[0]
         elif operation.type in ("Select", "SelectV2"):
             condition, one, two = operation.inputs
-            if _leads(one, met) == _leads(two, met):
+            if leads(one, met) == leads(two, met):
                 break
-            found.hidden.append(tf.logical_not(condition) if _leads(one, met) else condition)
-            number = one if _leads(one, met) else two
+            found.hidden.append(tf.logical_not(condition) if leads(one, met) else condition)
+            number = one if leads(one, met) else two
         elif operation.type in ("AddV2", "Add") and len(_computed(operation)) == 1:
             number = _computed(operation)[0]
         else:
@@ -127,7 +127,7 @@ def _computed(operation: tf.Operation) -> list[tf.Tensor]:
     return [each for each in operation.inputs if tf.get_static_value(each) is None]
 
 
-def _leads(tensor: tf.Tensor, met: Met, reach: int = REACH) -> bool:
+def leads(tensor: tf.Tensor, met: Met, reach: int = REACH) -> bool:
     """Whether numbers that are not negative stand behind a tensor."""
     for step in range(reach):
         operation = tensor.op
@@ -136,7 +136,7 @@ def _leads(tensor: tf.Tensor, met: Met, reach: int = REACH) -> bool:
         if moves(operation) or operation.type == "Pow":
             tensor = operation.inputs[0]
         elif operation.type in ("Mul", "Select", "SelectV2", "AddV2"):
-            return any(_leads(each, met, (reach - step) // 2) for each in operation.inputs)
+            return any(leads(each, met, (reach - step) // 2) for each in operation.inputs)
         else:
             return False
     return False
