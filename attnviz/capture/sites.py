@@ -42,6 +42,7 @@ class Site:
         maskable: Whether a mask enters its scores that an edit can lift.
         heeds: Whether what hides cells depends on what the model is given, as padding does; not only on lengths.
         how: What makes its rows sum to one.
+        lowers: Whether a mask of what the model is given only lowers its scores, as -100 does.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Site:
     maskable: bool = False
     heeds: bool = True
     how: Normalisation = "softmax"
+    lowers: bool = False
 
     @property
     def layout(self) -> Layout:

@@ -174,6 +174,8 @@ def _layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
         given = [each for each in tree.flatten([args, kwargs]) if isinstance(each, tf.Tensor)]
         for each in given:
             recorder.heed(backend.get_keras_mask(each))
+        if isinstance(self, keras.layers.Embedding) and given:
+            recorder.embedded.append((given[0], self.input_dim))
         every = frozenset(map(id, given))
         recorder.calls.append((self, _sequences(args, kwargs), every))
         try:

@@ -97,6 +97,35 @@ def _squeeze(known: Known, operation: tf.Operation) -> None:
     known.note(operation.outputs[0], [axes[place] for place in kept], [[(0, place)] for place in kept])
 
 
+@handles("ReverseV2")
+def _reverse(known: Known, operation: tf.Operation) -> None:
+    places = static(operation.inputs[1])
+    axes = list(known.axes[id(operation.inputs[0])])
+    for place in places or ():
+        axes[place % len(axes)] = known.permuted(axes[place % len(axes)], ("slice", None, None, -1))
+    known.note(operation.outputs[0], axes, straight(len(axes)))
+
+
+@handles("Roll")
+def _roll(known: Known, operation: tf.Operation) -> None:
+    shifts, places = (static(each) for each in operation.inputs[1:])
+    axes = list(known.axes[id(operation.inputs[0])])
+    if shifts is None or places is None:
+        axes = [known.permuted(axis, ("order", operation.name)) for axis in axes]
+    for shift, place in zip(shifts or (), places or (), strict=True):
+        axes[place % len(axes)] = known.permuted(axes[place % len(axes)], ("roll", shift), ("roll", -shift))
+    known.note(operation.outputs[0], axes, straight(len(axes)))
+
+
+@handles("TopKV2", "TopK")
+def _ordered(known: Known, operation: tf.Operation) -> None:
+    *axes, last = known.axes[id(operation.inputs[0])]
+    for output in operation.outputs:
+        size = output.shape.as_list()[-1]
+        made = known.permuted(last, ("order", operation.name), size=size) if size != 1 else UNIT
+        known.note(output, [*axes, made], straight(len(axes) + 1))
+
+
 @handles("Pack")
 def _pack(known: Known, operation: tf.Operation) -> None:
     at = operation.get_attr("axis")
