@@ -102,7 +102,7 @@ def lowering(scores: tf.Tensor) -> list[tuple[tf.Tensor, bool]]:
         scores: What goes into a softmax.
 
     Returns:
-        Terms `[batch, 1…, key]` that were added, and conditions of choices between scores and a constant, each with
+        Terms `[batch, …, key]` that were added, and conditions of choices between scores and a constant, each with
         whether it is true where scores are kept (for terms: always True).
     """
     found: list[tuple[tf.Tensor, bool]] = []
@@ -126,26 +126,42 @@ def lowering(scores: tf.Tensor) -> list[tuple[tf.Tensor, bool]]:
             added = zip(operation.inputs, soft, (True, operation.type != "Sub"), strict=False)
             found.extend((each, True) for each, is_mask, plain in added if is_mask and plain)
             pending.extend(each for each, is_mask in zip(operation.inputs, soft, strict=False) if not is_mask)
-    return [(each, kept) for each, kept in found if _of_keys(each)]
+    return [(each, kept) for each, kept in found if (each.shape.rank or 0) > 1 and each.shape[-1] != 1]
 
 
 def kept(mask: tf.Tensor, seen: bool) -> tf.Tensor:
-    """Which keys a mask keeps, bool `[batch, key]`: where it is not far below its largest number.
+    """Which keys a mask keeps for any query, bool `[batch, key]`: where it is not far below its largest number.
 
     Args:
         mask: One of `lowering`.
         seen: Of a condition, whether it is true there.
     """
-    mask = tf.squeeze(mask, list(range(1, mask.shape.rank - 1)))
-    if mask.dtype == tf.bool:
-        return mask if seen else tf.logical_not(mask)
-    return mask > tf.reduce_max(mask, -1, keepdims=True) - tf.cast(_FAR, mask.dtype)
+    if mask.dtype != tf.bool:
+        most = tf.reduce_max(mask, list(range(1, mask.shape.rank)), keepdims=True)
+        mask, seen = mask > most - tf.cast(_FAR, mask.dtype), True
+    mask = mask if seen else tf.logical_not(mask)
+    return tf.reduce_any(mask, list(range(1, mask.shape.rank - 1))) if mask.shape.rank > 2 else mask
 
 
-def _of_keys(mask: tf.Tensor) -> bool:
-    """Whether a mask says the same to every query of every head."""
-    sizes = [] if mask.shape.rank is None else mask.shape.as_list()
-    return len(sizes) > 1 and sizes[-1] != 1 and all(size == 1 for size in sizes[1:-1])
+def lowers_cells(scores: tf.Tensor) -> bool:
+    """Whether a mask, or something made of places alone, is added to scores or chosen instead of them cell by cell."""
+    for operation in (each.op for each in back(scores, _scored)):
+        sides = operation.inputs if operation.type in (*_SUMS, *_CHOICES) else ()
+        cells = (each for each in sides if (each.shape.rank or 0) > 1 and 1 not in each.shape.as_list()[-2:])
+        if any(_of_places(each) or _of_a_mask(each) for each in cells):
+            return True
+    return False
+
+
+def _scored(tensor: tf.Tensor) -> Iterable[tf.Tensor]:
+    """What scores were computed from, element by element."""
+    return tensor.op.inputs if tensor.op.type in (*_SAME, *_SUMS, *_CHOICES, "Cast", "Mul", "RealDiv") else ()
+
+
+def _of_places(term: tf.Tensor) -> bool:
+    """Whether nothing but lengths and constants has a part in a term."""
+    read = back(term, lambda each: [] if _shapes(each) else inputs(each))
+    return all(each.op.type not in (*_PRODUCTS, "Placeholder", "ReadVariableOp") for each in read)
 
 
 def _of_a_mask(term: tf.Tensor) -> bool:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from attnviz.capture.flow import Axis, Flow
 from attnviz.capture.layout import Layout
 from attnviz.capture.linear import linear
-from attnviz.capture.masks import lowering, terms
+from attnviz.capture.masks import lowering, lowers_cells, terms
 from attnviz.capture.recorder import Recorder, Tapped
 from attnviz.capture.roles import BACKWARDS, Along, Roles, along, roles
 from attnviz.capture.sides import mapped_along
@@ -164,6 +164,7 @@ def _site(flow: Flow, name: str, tapped: Tapped, read: Roles) -> Site:
         not hiding or any(id(each) in flow.dependent for each in hiding),
         tapped.how,
         any(id(mask) in flow.dependent for mask, _ in lowering(tapped.inner[0])),
+        lowers_cells(tapped.inner[0]),
     )
 
 

@@ -280,6 +280,14 @@ def along(flow: Flow, axis: Axis) -> Along:
             inside = (along(flow, parents[0]), *what[1:])
         elif isinstance(what, tuple) and what[0] == "take" and len(what[1]) == 1:
             inside = (along(flow, parents[0]), what[1][0], what[1][0] + 1 or None, 1)
+        elif isinstance(what, tuple) and what[0] == "take":
+            outer = along(flow, parents[0])
+            parts = tuple(
+                (Along((root, place), outer.role, inside=(outer, at, at + 1 or None, 1)), 1)
+                for place, at in enumerate(what[1])
+            )
+            if sorted(what[1]) == list(range(flow.size(parents[0]) or 0)):
+                origin = outer.origin or outer.key
         elif isinstance(what, tuple) and what[0] == "concat":
             parts = tuple((along(flow, each), size) for each, size in zip(parents, what[1], strict=True))
         elif isinstance(what, tuple) and what[0] == "roll" and whole is not None:

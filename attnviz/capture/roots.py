@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
+from attnviz.capture.back import back, inputs
 from attnviz.capture.recorder import Tapped
 from attnviz.trace.block import Normalisation
 
@@ -18,6 +19,10 @@ MOVED = (*SAME, "Reshape", "ExpandDims", "Squeeze", "BroadcastTo", "Tile", "Tran
 
 #: Operations looked at between a division and what its numbers come from.
 REACH = 12
+
+#: Products of matrices, which masks are not made by, and how far back of a mask they are looked for.
+_MATRICES = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "Conv2D")
+_MASK_REACH = 60
 
 #: Operations that give numbers which are not negative, and what their share in the sum is called.
 _ROOTS: dict[str, Normalisation] = {
@@ -79,6 +84,8 @@ def root_of(number: tf.Tensor, met: Met) -> Root:
             if len(chosen) != 1:
                 break
             other = sides[1] if chosen[0] is sides[0] else sides[0]
+            if any(each.op.type in _MATRICES for each in back(other, inputs, reach=_MASK_REACH)):
+                break  # numbers of its own, no mask
             found.hidden.append(tf.equal(other, tf.zeros((), other.dtype)))
             number = chosen[0]
         elif operation.type in ("Select", "SelectV2"):

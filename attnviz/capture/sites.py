@@ -43,6 +43,7 @@ class Site:
         heeds: Whether what hides cells depends on what the model is given, as padding does; not only on lengths.
         how: What makes its rows sum to one.
         lowers: Whether a mask of what the model is given only lowers its scores, as -100 does.
+        lowers_cells: Whether a mask, or something made of places alone, is added to its scores cell by cell.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Site:
     heeds: bool = True
     how: Normalisation = "softmax"
     lowers: bool = False
+    lowers_cells: bool = False
 
     @property
     def layout(self) -> Layout:

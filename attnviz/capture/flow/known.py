@@ -134,6 +134,18 @@ class Known:
             return whole
         return (Atom((how, (axis,)), "sequence", self.size(axis) if size is None else size),)
 
+    def is_permuted(self, axis: Axis, whole: Axis) -> bool:
+        """Whether an axis is another with its places exchanged."""
+        key: Any = axis[0].key if len(axis) == 1 else None
+        named = isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], tuple)
+        return (
+            bool(named)
+            and key[0][0] in ("slice", "roll")
+            and key[1] == (self.root(whole),)
+            and bool(whole)
+            and (key[0][0] == "roll" or key[0][1:] == (None, None, -1))
+        )
+
     def size(self, axis: Axis) -> int | None:
         """How long, where that is known."""
         length = length_of(axis)

@@ -37,8 +37,8 @@ from attnviz.trace import (
     TokenAxis,
 )
 
-#: Of a row so much may lie on padding without being seen.
-_WEIGHTLESS = 1e-6
+#: Of a row so much may lie on padding without being seen; so much is left of a weight whose score was lowered by 28.
+_WEIGHTLESS, _NOTHING = 1e-6, 1e-12
 
 
 @dataclass(frozen=True)
@@ -197,6 +197,10 @@ def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causa
     name, roles = site.name, site.roles
     _, query, key = weights.shape
     kind = _kind(each, sequences)
+    if site.lowers_cells and kind == "self" and query == key:
+        ahead = np.triu(np.ones((query, key), bool), 1)
+        if ahead.any() and weights[:, ahead].max() < _NOTHING:  # a causal mask that only lowers scores
+            masked = masked | ahead
     padded = sequences.padding(roles.key, key)
     hidden = _hidden_keys(masked)
     exchanged = roles.query is not None and roles.key is not None and roles.query.origin != roles.key.origin
@@ -292,7 +296,9 @@ def _told(
         taken = np.broadcast_to(weights[:, :, pads].sum(-1, dtype=np.float64), weights.shape[:2])
         seeing = np.broadcast_to(~shown.all(-1), taken.shape)
         share = float(taken[seeing].mean()) if seeing.any() else 0.0
-        if share > 0:
+        if block.site.lowers and share < _WEIGHTLESS:
+            yield Notice("keys_hidden", {**name, "tokens": _list(block.key, pads)})
+        elif share > 0:
             yield Notice(
                 "padding_lowered" if block.site.lowers else "padding_weighs",
                 {**name, "percent": f"{share:.0%}".rstrip("%") if share >= 0.1 else f"{100 * share:.2g}"},

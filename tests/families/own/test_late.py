@@ -16,6 +16,7 @@ TOKENS, FEATURES, HEADS, SIZE = 7, 13, 3, 5
 NAMES = tuple(f"t{place}" for place in range(TOKENS))
 X = np.random.default_rng(0).normal(size=(1, TOKENS, FEATURES)).astype(np.float32)
 EARLIER = np.tri(TOKENS, dtype=bool)
+DECAY = EARLIER * 0.9 ** (np.arange(TOKENS)[:, None] - np.arange(TOKENS))
 
 
 class Own(layers.Layer):
@@ -58,6 +59,14 @@ def behind_a_mask(x, q, k, v, scorer):
 def relu(x, q, k, v, scorer):
     numbers = tf.nn.relu(tf.matmul(q, k, transpose_b=True))
     return tf.matmul(numbers, v) / (total(numbers) + 1e-9)
+
+
+def decayed(x, q, k, v, scorer):
+    """Numbers of any kind times a decay: the decay is a power, but these are no exponentials."""
+    place = tf.range(TOKENS)
+    apart = tf.cast(place[:, None] - place[None, :], tf.float32)
+    numbers = (tf.nn.relu(tf.matmul(q, k, transpose_b=True)) + 0.1) * tf.where(apart >= 0, 0.9**apart, 0.0)
+    return tf.matmul(numbers, v) / total(numbers)
 
 
 def pooled(x, q, k, v, scorer):
@@ -116,6 +125,7 @@ WRITTEN = {
     einsums: (lambda *all: softmax(scored(*all)), "self", "softmax"),
     behind_a_mask: (lambda *all: softmax(scored(*all), EARLIER), "causal", "softmax"),
     relu: (lambda *all: (s := scored(*all).clip(0)) / s.sum(-1, keepdims=True), "self", "relu"),
+    decayed: (lambda *all: (s := (scored(*all).clip(0) + 0.1) * DECAY) / s.sum(-1, keepdims=True), "causal", "ratio"),
     pooled: (lambda *all: softmax(each_key(*all)[:1]), "pooling", "softmax"),
     so_far: (lambda *all: softmax(each_key(*all), EARLIER), "causal", "softmax"),
     feature_by_feature: (lambda x, q, k, scorer: softmax(k[0].T[:, None], EARLIER), "causal", "softmax"),
@@ -140,7 +150,7 @@ def test_weights_are_numpys_and_can_be_changed(attend):
     (block,) = trace.blocks
     np.testing.assert_allclose(block.weights[0], reference(X[0].astype(float), q, k, own.scorer.numpy()), atol=1e-6)
     assert (block.kind, block.normalisation, block.key.tokens) == (kind, how, NAMES)
-    assert [each.code for each in trace.notices] == (["no_softmax"] if how == "relu" else [])
+    assert [each.code for each in trace.notices] == (["no_softmax"] if how != "softmax" else [])
     np.testing.assert_allclose(trace.output.values, np.asarray(seen.model(X))[0], atol=1e-6)
     even = np.full(block.weights.shape[2:], 1 / TOKENS, np.float32)
     changed = seen.run(seen.encode("x"), [Edit("own", even)]).output.values

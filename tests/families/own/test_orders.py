@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 import attnviz
+from attnviz.trace import MASK_CAUSAL
 from tests.families.own.observed import observed
 from tests.families.own.test_late import FEATURES, NAMES, SIZE, TOKENS, Own, X
 
@@ -71,6 +72,7 @@ def blocks(x, q, k, v, _):
 
 
 T = NAMES
+ORDER = [2, 0, 1, 6, 5, 4, 3]
 COMPUTED = tuple(f"computed key {place}" for place in (1, 2, 3))
 
 #: What a layer does; of every block kind, queries and keys; notices.
@@ -81,6 +83,11 @@ ORDERS = {
     "rolled": (keys(lambda each: tf.roll(each, 2, 2)), [("self", T, T[-2:] + T[:-2])], []),
     "rolled the other way": (keys(lambda each: tf.roll(each, -3, 2)), [("self", T, T[3:] + T[:3])], []),
     "shifted and back": (shifted_and_back, [("self", T[-2:] + T[:-2], T[-2:] + T[:-2])], []),
+    "taken in an order": (
+        keys(lambda each: tf.gather(each, ORDER, axis=2)),
+        [("self", T, tuple(T[at] for at in ORDER))],
+        [],
+    ),
     "sorted": (keys(sorted_by_size), [("self", T, PLACES)], ["axis_by_position"]),
     "queries in two parts": (queries_in_two_parts, [("cross", T[:3], T), ("cross", T[3:], T)], []),
     "query by query": (query_by_query, [("self", T, T)], []),
@@ -124,6 +131,7 @@ HIDDEN = {
     "-100": lambda scores, seen: scores + (1 - seen) * -100.0,
     "log": lambda scores, seen: (scores + ops.log(seen + 1e-12)) / 1.5,
     "chosen": lambda scores, seen: ops.where(seen > 0, scores, -30.0),
+    "of queries too": lambda scores, seen: scores + (1 - seen * ops.transpose(seen, (0, 2, 1))) * -100.0,
 }
 LEFT = {
     "-10": lambda scores, seen: scores + (1 - seen) * -10.0,
@@ -161,6 +169,32 @@ def test_padding_whose_scores_are_only_lowered(name):
         (notice,) = trace.notices
         assert notice.code == "padding_lowered"
         np.testing.assert_allclose(float(notice.parameters["percent"]) / 100, whole[0, :5, 5:].sum(-1).mean(), rtol=0.1)
+
+
+def test_a_word_that_such_a_mask_hides_is_named():
+    model, _, _ = softly(HIDDEN["chosen"], False)
+    trace = attnviz.wrap(model, lambda _: (np.array([[3, 0, 2]]), ["a", "real", "word"])).trace("x")
+    assert trace.blocks[0].key.tokens == ("a", "real", "word")
+    assert [(each.code, each.parameters["tokens"]) for each in trace.notices] == [("keys_hidden", "real")]
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_causal_mask_that_only_lowers_scores_is_causal(padded):
+    earlier = np.tri(TOKENS, dtype=np.float32)
+    model, ids, names = softly(lambda scores, seen: scores + (1 - (seen if padded else 1) * earlier) * -100.0, False)
+    ids, names = (ids, names) if padded else (ids + 1, NAMES)
+    (block,) = attnviz.wrap(model, lambda _: (ids, names)).trace("x").blocks
+    assert (block.kind, block.key.tokens) == ("causal", names)
+    np.testing.assert_array_equal(block.mask[0, 0] == MASK_CAUSAL, earlier[: len(names), : len(names)] == 0)
+
+
+def test_steps_of_a_loop_that_runs_backwards_stand_as_it_went():
+    x = keras.Input((None, FEATURES))
+    states = layers.GRU(SIZE, return_sequences=True, go_backwards=True)(x)
+    both = layers.Bidirectional(layers.GRU(SIZE, return_sequences=True))(x)
+    pooled = [ops.einsum("bt,btd->bd", ops.softmax(layers.Dense(1)(each)[..., 0]), each) for each in (states, both)]
+    blocks = attnviz.wrap(keras.Model(x, layers.Concatenate()(pooled)), lambda _: (X, NAMES)).trace("x").blocks
+    assert {each.key.tokens for each in blocks} == {NAMES[::-1], NAMES}
 
 
 def test_a_position_bias_hides_no_padding():
