@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, SupportsIndex, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def index_of(what: str, wanted: Any) -> int | None:
     """
     if wanted is None:
         return None
-    if isinstance(wanted, bool) or not hasattr(wanted, "__index__") or np.ndim(wanted):
+    if isinstance(wanted, bool) or not isinstance(wanted, SupportsIndex) or np.ndim(wanted):
         raise InputError("not_an_index", what=what, received=repr(wanted)[:80])
     return operator.index(wanted)
 
