@@ -63,7 +63,7 @@ def index_of(what: str, wanted: Any) -> int | None:
     """
     if wanted is None:
         return None
-    if isinstance(wanted, bool) or not isinstance(wanted, SupportsIndex) or np.ndim(wanted):
+    if isinstance(wanted, bool | np.ndarray) or not isinstance(wanted, SupportsIndex):
         raise InputError("not_an_index", what=what, received=repr(wanted)[:80])
     return operator.index(wanted)
 
