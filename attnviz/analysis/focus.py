@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from attnviz.analysis.heads.alignment import alignment_heads
 from attnviz.errors import InputError
-from attnviz.trace import AttentionBlock, AttentionTrace, Axis
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis, index_of
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,9 @@ def asked(
     """`focus` for what must be there, arguments as for it.
 
     Raises:
-        InputError: There is no such block, layer, head or query.
+        InputError: There is no such block, layer, head or query, or it is no whole number.
     """
+    layer, head, query = (index_of(*each) for each in (("layer", layer), ("head", head), ("query", query)))
     if block is not None:
         trace.block(block)
     chosen = focus(trace, layer, head, query, block, alignment)

@@ -15,9 +15,11 @@ from keras import tree
 
 from attnviz.capture import edits as packing
 from attnviz.capture.layout import Layout
+from attnviz.capture.masks import kept, lowering
 from attnviz.capture.reading import numbered, read_sites
 from attnviz.capture.recorder import MASKED_BELOW, Recorder, Scope
 from attnviz.capture.roles import Along
+from attnviz.capture.roots import SAME, behind
 from attnviz.capture.sites import Site
 from attnviz.capture.tap import recording
 from attnviz.capture.uses import only_handed_on
@@ -57,6 +59,7 @@ class Graph:
         no_shares: Names of layers that weigh tokens by numbers which nothing makes sum to one.
         linear: Names of layers of linear attention, which have no weights for each query and key.
         changed: Names of sites whose weights the model changes before it weighs with them.
+        ids: Which inputs, in flattened order, go into an embedding as they are, and how many rows it has.
     """
 
     specs: tuple[tf.TensorSpec, ...]
@@ -74,6 +77,7 @@ class Graph:
     no_shares: tuple[str, ...] = ()
     linear: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    ids: tuple[tuple[int, int], ...] = ()
 
     def takes(self, leaves: Sequence[tf.Tensor]) -> bool:
         """Whether these inputs fit."""
@@ -253,6 +257,9 @@ def _trace(
         recorder = Recorder(values, table, [Scope(tf.compat.v1.get_default_graph())], tuple(observed.values()))
         with recording(recorder):
             prediction = model(tree.pack_sequence_as(structure, leaves), training=False)
+        for each in recorder.tapped:
+            for mask, seen in () if each.steps else lowering(each.inner[0]):
+                recorder.heed(kept(mask, seen))
         answers = [each for each in tree.flatten(prediction) if isinstance(each, tf.Tensor)]
         found.update(recorder=recorder, leaves=leaves, answers=answers)
         pairs = [(each.weights, each.scores) for each in recorder.tapped]
@@ -262,7 +269,10 @@ def _trace(
     recorder: Recorder = found["recorder"]
     read = read_sites(whole.graph, recorder, found["leaves"], found["answers"], given)
     sites, rows, masks = read.sites, read.rows, read.masks
-    no_shares = tuple(dict.fromkeys(_layer_of(each, model) for each in read.no_shares))
+    missed = {path.rpartition("/")[2] for path in recorder.unreachable}
+    no_shares = tuple(
+        name for name in dict.fromkeys(_layer_of(each, model) for each in read.no_shares) if name not in missed
+    )
     linear = tuple(dict.fromkeys(_layer_of(each, model) for each in read.linear))
     unreachable = tuple(dict.fromkeys([*recorder.unreachable, *_called_compiled(whole.graph, model)]))
     in_python = tuple(dict.fromkeys(_called_in_python(whole.graph, model)))
@@ -314,7 +324,14 @@ def _trace(
         no_shares,
         linear,
         read.changed,
+        tuple(_ids(recorder, found["leaves"])),
     )
+
+
+def _ids(recorder: Recorder, leaves: Sequence[tf.Tensor]) -> Iterator[tuple[int, int]]:
+    """Which inputs are looked up in an embedding, and how many rows it has."""
+    for tensor, rows in recorder.embedded:
+        yield from ((place, rows) for place, leaf in enumerate(leaves) if behind(tensor, SAME) is leaf)
 
 
 def _called_compiled(graph: Any, model: keras.Model) -> Iterator[str]:

@@ -22,17 +22,18 @@ from attnviz.capture.weighing import KEPT, MATRICES, operations
 _BEFORE_READ = KEPT | {"Mul", "RealDiv", "Cumsum"}
 
 
-def linear(flow: Flow, graph: Any, weighing: Container[int]) -> Iterator[tf.Operation]:
+def linear(flow: Flow, graph: Any, weighing: Container[int], scores: Container[int]) -> Iterator[tf.Operation]:
     """Where in the outermost graph keys and values are summed up for queries to read.
 
     Args:
         flow: What is known of the graph.
         graph: Of the traced function.
         weighing: Ids of what weights that were met have weighed; that is none of these.
+        scores: Ids of scores and weights that were met: a sum that goes into a softmax is attention over features.
     """
     for operation, outer in operations(graph):
         product = operation.outputs[:1]
-        if product and id(product[0]) not in weighing and _summed(flow, operation) and _read(flow, product[0]):
+        if product and id(product[0]) not in weighing and _summed(flow, operation) and _read(flow, product[0], scores):
             yield outer
 
 
@@ -68,9 +69,12 @@ def _gone(flow: Flow, operation: tf.Operation, number: int) -> list[Any]:
     return [axis for place, axis in enumerate(axes) if axis and (number, place) not in shown]
 
 
-def _read(flow: Flow, summed: tf.Tensor) -> bool:
+def _read(flow: Flow, summed: tf.Tensor, scores: Container[int]) -> bool:
     """Whether something computed that has tokens is multiplied with a sum, feature by feature."""
-    for tensor, operation in onward(summed, _BEFORE_READ):
+    way = list(onward(summed, _BEFORE_READ))
+    if any(id(tensor) in scores for tensor, _ in way):
+        return False
+    for tensor, operation in way:
         if operation is None or operation.type not in MATRICES or len(operation.inputs) != 2:
             continue
         number = 0 if operation.inputs[1] is tensor else 1

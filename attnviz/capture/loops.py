@@ -117,6 +117,7 @@ def _recurrent(original: Callable[..., Any]) -> Callable[..., Any]:
             for each in recorder.scopes[-1].tapped[before:]:
                 if each.steps:
                     each.scores, each.weights = tf.reverse(each.scores, [0]), tf.reverse(each.weights, [0])
+                    each.turned = True
         return answer
 
     return rnn

@@ -7,6 +7,8 @@ says which term that is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import tensorflow as tf
 
@@ -19,6 +21,38 @@ _SUMS = ("AddV2", "Add", "Sub", "BiasAdd")
 _CHOICES = ("SelectV2", "Select")
 _SAME = ("Identity", "StopGradient", "EnsureShape", "PreventGradient")
 _PRODUCTS = frozenset(("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaDot", "Conv2D"))
+
+#: What masks are made by, and of.
+_COMPARED = (
+    "Equal",
+    "NotEqual",
+    "Greater",
+    "GreaterEqual",
+    "Less",
+    "LessEqual",
+    "LogicalNot",
+    "LogicalAnd",
+    "LogicalOr",
+)
+_MADE_OF_MASKS = frozenset(
+    (
+        *(*_SAME, *_SUMS, *_CHOICES, "Cast", "Mul", "RealDiv", "Neg", "Log", "Log1p", "Maximum", "Minimum"),
+        *(
+            "ExpandDims",
+            "Reshape",
+            "Squeeze",
+            "StridedSlice",
+            "BroadcastTo",
+            "Transpose",
+            "Fill",
+            "OnesLike",
+            "ZerosLike",
+        ),
+    )
+)
+
+#: So far below the largest number of a mask (in scores) are the keys that it is to hide.
+_FAR = 5.0
 
 #: Operations looked at for one term; the terms of masks are made of a dozen.
 _REACH = 200
@@ -59,6 +93,106 @@ def terms(scores: tf.Tensor) -> list[tf.Tensor]:
             found.extend(masks)
             pending.extend(each for each in operation.inputs[:2] if not any(each is mask for mask in masks))
     return found
+
+
+def lowering(scores: tf.Tensor) -> list[tuple[tf.Tensor, bool]]:
+    """Masks of keys that only lower the scores, as -100 or log(mask + ε) do.
+
+    Args:
+        scores: What goes into a softmax.
+
+    Returns:
+        Terms `[batch, …, key]` that were added, and conditions of choices between scores and a constant, each with
+        whether it is true where scores are kept (for terms: always True).
+    """
+    found: list[tuple[tf.Tensor, bool]] = []
+    pending = [scores]
+    for _ in range(_REACH):
+        if not pending:
+            break
+        operation = pending.pop().op
+        if operation.type in (*_SAME, "Cast"):
+            pending.append(operation.inputs[0])
+        elif operation.type in ("Mul", "RealDiv"):
+            pending.extend(each for each in operation.inputs if tf.get_static_value(each) is None)
+        elif operation.type in _CHOICES:
+            condition, *sides = operation.inputs
+            fixed = [tf.get_static_value(each) is not None for each in sides]
+            if fixed[0] != fixed[1]:
+                found.append((condition, fixed[1]))
+                pending.append(sides[fixed[0]])
+        elif operation.type in _SUMS:
+            soft = [_of_a_mask(each) for each in operation.inputs[:2]]
+            added = zip(operation.inputs, soft, (True, operation.type != "Sub"), strict=False)
+            found.extend((each, True) for each, is_mask, plain in added if is_mask and plain)
+            pending.extend(each for each, is_mask in zip(operation.inputs, soft, strict=False) if not is_mask)
+    return [(each, kept) for each, kept in found if (each.shape.rank or 0) > 1 and each.shape[-1] != 1]
+
+
+def kept(mask: tf.Tensor, seen: bool) -> tf.Tensor:
+    """Which keys a mask keeps for any query, bool `[batch, key]`: where it is not far below its largest number.
+
+    Args:
+        mask: One of `lowering`.
+        seen: Of a condition, whether it is true there.
+    """
+    if mask.dtype != tf.bool:
+        most = tf.reduce_max(mask, list(range(1, mask.shape.rank)), keepdims=True)
+        mask, seen = mask > most - tf.cast(_FAR, mask.dtype), True
+    mask = mask if seen else tf.logical_not(mask)
+    return tf.reduce_any(mask, list(range(1, mask.shape.rank - 1))) if mask.shape.rank > 2 else mask
+
+
+def lowers_cells(scores: tf.Tensor) -> bool:
+    """Whether a mask, or something made of places alone, is added to scores or chosen instead of them cell by cell."""
+    for operation in (each.op for each in back(scores, _scored)):
+        sides = operation.inputs if operation.type in (*_SUMS, *_CHOICES) else ()
+        cells = (each for each in sides if (each.shape.rank or 0) > 1 and 1 not in each.shape.as_list()[-2:])
+        if any(_of_places(each) or _of_a_mask(each) for each in cells):
+            return True
+    return False
+
+
+def _scored(tensor: tf.Tensor) -> Iterable[tf.Tensor]:
+    """What scores were computed from, element by element."""
+    return tensor.op.inputs if tensor.op.type in (*_SAME, *_SUMS, *_CHOICES, "Cast", "Mul", "RealDiv") else ()
+
+
+def _of_places(term: tf.Tensor) -> bool:
+    """Whether nothing but lengths and constants has a part in a term."""
+    read = back(term, lambda each: [] if _shapes(each) else inputs(each))
+    return all(each.op.type not in (*_PRODUCTS, "Placeholder", "ReadVariableOp") for each in read)
+
+
+def _of_a_mask(term: tf.Tensor) -> bool:
+    """Whether a term is made of truth values, or of an input, and of constants alone."""
+    made = False
+
+    def before(each: tf.Tensor) -> Iterable[tf.Tensor]:
+        return [] if each.op.type in (*_COMPARED, "Placeholder") or _shapes(each) else inputs(each)
+
+    for place, each in enumerate(back(term, before)):
+        known = each.op.type in (*_COMPARED, *_MADE_OF_MASKS, "Placeholder", "Const") or _shapes(each)
+        if place == _REACH or not known:
+            return False
+        made |= each.op.type in (*_COMPARED, "Placeholder")
+    return made
+
+
+def _shapes(tensor: tf.Tensor) -> bool:
+    """Whether this is a small list of whole numbers, as the forms and places of axes are."""
+    return bool(tensor.dtype.is_integer) and (tensor.shape.rank or 0) < 2
+
+
+def of_truth(tensor: tf.Tensor) -> bool:
+    """Whether a tensor is a mask: truth values as numbers."""
+    for _ in range(8):
+        if tensor.dtype == tf.bool:
+            return True
+        if tensor.op.type not in ("Cast", "Reshape", "ExpandDims", "Squeeze", "Identity", "Transpose", "BroadcastTo"):
+            return False
+        tensor = tensor.op.inputs[0]
+    return False
 
 
 def _without(scores: tf.Tensor) -> tf.Tensor:

@@ -17,7 +17,7 @@ from attnviz.capture.graph import Graph, declared, gradient, traced
 from attnviz.capture.recorder import LOCK
 from attnviz.capture.run import Run, SiteRun
 from attnviz.capture.sites import Site
-from attnviz.errors import ModelError
+from attnviz.errors import InputError, ModelError
 from attnviz.trace import Edit
 
 
@@ -98,10 +98,12 @@ class CapturedModel:
                 they go into all heads.
 
         Raises:
-            InputError: `no_such_block`, `no_such_index`, `edit_shape`, `edit_in_loop`.
+            InputError: `id_outside`; for edits `no_such_block`, `no_such_index`, `edit_shape`, `edit_in_loop`.
         """
         structure, leaves = self._leaves(inputs)
         graph = self._graph(structure, leaves)
+        for place, rows in graph.ids:
+            self._check_ids(leaves[place], rows)
         if not edits:
             return self._read(graph, leaves, graph.plain(*leaves), ())
         sizes: dict[str, Sequence[int | None]] = {site.name: site.shape for site in graph.sites}
@@ -145,6 +147,16 @@ class CapturedModel:
             if key not in self._gradients:
                 self._gradients[key] = gradient(self.model, structure, graph.specs, watched)
         return np.asarray(self._gradients[key](*leaves, tf.constant(target)).numpy(), np.float32)
+
+    def _check_ids(self, ids: tf.Tensor, rows: int) -> None:
+        """Keras takes -1 for the last row of an embedding, and some devices any id for a row of zeros."""
+        values = ids.numpy()
+        if values.dtype.kind not in "iuf":
+            return
+        outside = values[(values < 0) | (values >= rows)]
+        if outside.size:
+            about = {"received": int(outside[0]), "expected": f"0–{rows - 1}"}
+            raise InputError("id_outside", model=self.model.name, **about)
 
     def _leaves(self, inputs: Any) -> tuple[Any, list[tf.Tensor]]:
         structure = tree.map_structure(lambda _: 0, inputs)

@@ -5,7 +5,7 @@ makes the rows sum to one is found by what it is made of, and called by what it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from attnviz.capture.roots import MOVED, REACH, SAME, Met, Root, behind, moves, 
 from attnviz.trace.block import Normalisation
 
 #: What stands for a score where a mask was multiplied in.
-_HIDDEN = -3e4
+HIDDEN = -3e4
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,16 @@ class Found:
         axes: What the sum went over.
         instead: The tensors between the scores and the weights.
         how: What the weights are.
+        weights: The weights, where no operation of the model gives them.
+        again: From these weights to what the operation gave that they were found at.
     """
 
     scores: tf.Tensor
     axes: tuple[int, ...]
     instead: tuple[tf.Tensor, ...]
     how: Normalisation = "softmax"
+    weights: tf.Tensor | None = None
+    again: Callable[[tf.Tensor], tf.Tensor] | None = None
 
 
 def divided(number: tf.Tensor, total: tf.Tensor, met: Met) -> Found | None:
@@ -47,19 +51,26 @@ def divided(number: tf.Tensor, total: tf.Tensor, met: Met) -> Found | None:
     if over is None or not number.shape.rank:
         return None
     root = root_of(number, met)
-    how, scores = root.how, root.before
+    how = root.how
     if root.known is not None and _elsewhere(root, over, number.shape.rank):
         how = "two_axes"
+    scores = scored(root, number)
+    if scores is None:
+        scores = tf.math.log(number) if how == "softmax" else number
+    return Found(scores, over, tuple(root.between), how)
+
+
+def scored(root: Root, number: tf.Tensor) -> tf.Tensor | None:
+    """What numbers were made of, one for each and hidden where a mask hides them; None where that has another form."""
+    scores = root.before
     if scores is not None and root.order is not None and root.order != sorted(root.order):
         scores = None if root.hidden else tf.transpose(scores, root.order)
     if scores is not None and root.hidden:
         masked = root.hidden[0]
         for each in root.hidden[1:]:
             masked = tf.logical_or(masked, each)
-        scores = tf.where(masked, tf.cast(_HIDDEN, scores.dtype), scores) if _fits(scores, number) else None
-    if scores is None or not _fits(scores, number):
-        scores = tf.math.log(number) if how == "softmax" else number
-    return Found(scores, over, tuple(root.between), how)
+        scores = tf.where(masked, tf.cast(HIDDEN, scores.dtype), scores) if _fits(scores, number) else None
+    return scores if scores is not None and _fits(scores, number) else None
 
 
 def _fits(scores: tf.Tensor, number: tf.Tensor) -> bool:
@@ -112,9 +123,9 @@ def _sum_of(number: tf.Tensor, total: tf.Tensor) -> tuple[int, ...] | None:
     number = behind(number, SAME)
     for _ in range(REACH):
         operation = total.op
-        summed = _summed(operation)
-        if summed is not None:
-            return _along(number, *summed)
+        added = summed(operation)
+        if added is not None:
+            return _along(number, *added)
         if moves(operation):
             total = operation.inputs[0]
         elif operation.type in ("AddV2", "Add", "Maximum", "Minimum", "Select", "SelectV2"):
@@ -132,7 +143,7 @@ def _sum_of(number: tf.Tensor, total: tf.Tensor) -> tuple[int, ...] | None:
     return None
 
 
-def _summed(operation: tf.Operation) -> tuple[tf.Tensor, tuple[int, ...]] | None:
+def summed(operation: tf.Operation) -> tuple[tf.Tensor, tuple[int, ...]] | None:
     """What is added up, and along which axes: by a sum, by an einsum of one tensor, by a product with ones."""
     if operation.type == "Sum":
         axes = tf.get_static_value(operation.inputs[1])
@@ -153,7 +164,7 @@ def _along(number: tf.Tensor, added: tf.Tensor, axes: tuple[int, ...]) -> tuple[
     """The axes of `number` that were summed over, if it is what was added, perhaps with its axes exchanged."""
     added = behind(added, SAME)
     added = behind(added.op.inputs[0], SAME) if added is not number and added.op.type == "Abs" else added
-    if added is number or _alike(added, number):
+    if added is number or alike(added, number):
         return axes
     order = tf.get_static_value(number.op.inputs[1]) if number.op.type == "Transpose" else None
     if order is None or behind(number.op.inputs[0], SAME) is not added:
@@ -161,7 +172,7 @@ def _along(number: tf.Tensor, added: tf.Tensor, axes: tuple[int, ...]) -> tuple[
     return tuple(list(order).index(axis % len(order)) for axis in axes)
 
 
-def _alike(one: tf.Tensor, other: tf.Tensor) -> bool:
+def alike(one: tf.Tensor, other: tf.Tensor) -> bool:
     """Whether two tensors are one function of one tensor, written down twice: `relu(x) / sum(relu(x))`."""
     for _ in range(REACH):
         if one is other:
@@ -169,6 +180,8 @@ def _alike(one: tf.Tensor, other: tf.Tensor) -> bool:
         first, second = one.op, other.op
         if first.type != second.type or len(first.inputs) != len(second.inputs) or not first.inputs:
             return False
+        if one.value_index != other.value_index or first.node_def.attr != second.node_def.attr:
+            return False  # two parts of one split, or the one turned round
         pairs = list(zip(first.inputs, second.inputs, strict=True))
         apart = [(a, b) for a, b in pairs if a is not b and not _same_constant(a, b)]
         if len(apart) != 1:

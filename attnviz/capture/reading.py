@@ -11,9 +11,9 @@ import tensorflow as tf
 from attnviz.capture.flow import Axis, Flow
 from attnviz.capture.layout import Layout
 from attnviz.capture.linear import linear
-from attnviz.capture.masks import terms
+from attnviz.capture.masks import lowering, lowers_cells, terms
 from attnviz.capture.recorder import Recorder, Tapped
-from attnviz.capture.roles import Along, Roles, along, roles
+from attnviz.capture.roles import BACKWARDS, Along, Roles, along, roles
 from attnviz.capture.sides import mapped_along
 from attnviz.capture.sites import ATTENTION, Site
 from attnviz.capture.uses import computed, multiplied, only_handed_on, recalls, used
@@ -97,7 +97,10 @@ def read_sites(
             open_scores.append(product.operation)
         elif not product.kept:
             changed.extend(shown[id(each)] for each in product.weights if id(each) in shown)
-    summed = [each for each in linear(flow, graph, weighing) if alive.intersection(map(id, each.outputs))]
+    over_features = {id(tensor) for each in recorder.tapped for tensor in each.inner}
+    summed = [
+        each for each in linear(flow, graph, weighing, over_features) if alive.intersection(map(id, each.outputs))
+    ]
     return Read(
         sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(summed), tuple(dict.fromkeys(changed))
     )
@@ -128,7 +131,8 @@ def _roles(flow: Flow, tapped: Tapped, given: Layout | None) -> Roles:
         if isinstance(each, tf.Tensor):
             steps.append(mapped_along(flow, tapped.inner[0]) or (flow.of(each) or [()])[0])
         else:
-            steps.append(flow.root(next(iter(flow.stepped.get(id(each), [])), ())))
+            stepped = flow.root(next(iter(flow.stepped.get(id(each), [])), ()))
+            steps.append(flow.permuted(stepped, BACKWARDS) if tapped.turned else stepped)
     shape = tapped.weights.shape.as_list()
     return roles(flow, tapped.inner[0], shape, tapped.over, steps, tapped.border, given)
 
@@ -142,7 +146,7 @@ def _is_attention(flow: Flow, tapped: Tapped, read: Roles, answers: Sequence[tf.
     if tapped.chooses or tapped.how != "softmax":  # any numbers may be divided by their sum
         return read.tokens and multiplied(flow, weights) and (tapped.chooses or computed(flow, tapped.inner[0]))
     if not read.tokens and not recalls(flow, weights):
-        return False
+        return read.mixed and multiplied(flow, weights)
     keys = read.layout.order[len(read.layout.order) - read.layout.keys :]
     return any(tapped.weights.shape[axis] is None for axis in keys) or not only_handed_on(weights, answers)
 
@@ -159,6 +163,8 @@ def _site(flow: Flow, name: str, tapped: Tapped, read: Roles) -> Site:
         tapped.maskable and not read.layout.folded,
         not hiding or any(id(each) in flow.dependent for each in hiding),
         tapped.how,
+        any(id(mask) in flow.dependent for mask, _ in lowering(tapped.inner[0])),
+        lowers_cells(tapped.inner[0]),
     )
 
 
@@ -166,7 +172,7 @@ def _masks(flow: Flow, recorder: Recorder) -> list[tuple[int, Along]]:
     found = []
     for place, mask in enumerate(recorder.masks):
         axes = flow.of(mask)
-        if axes is not None and axes[1]:
+        if axes is not None and axes[1] and id(mask) in flow.dependent:
             found.append((place, along(flow, axes[1])))
     return found
 

@@ -49,6 +49,7 @@ class Tapped:
         chooses: Whether this is the activation of a layer that chooses between its units.
         superseded: Whether the model made other weights out of these and goes on with those.
         how: What makes the rows sum to one.
+        turned: Whether a loop ran backwards whose steps were put into the order of the input.
     """
 
     path: str
@@ -65,6 +66,7 @@ class Tapped:
     chooses: bool = False
     superseded: bool = False
     how: Normalisation = "softmax"
+    turned: bool = False
 
 
 @dataclass
@@ -94,7 +96,8 @@ class Recorder:
         added: By id of a loop's body, which of its outputs were added to bring weights out.
         quiet: While the recorder itself computes.
         ends: Ids of what layers gave out that do more than scores are put together with.
-        masks: What Keras knows of padding: bool `[batch, token]`, False where there is some.
+        embedded: What embeddings were called with, and how many rows each has.
+        masks: What is known of padding: bool `[batch, token]`, False where there is some.
     """
 
     values: tf.Tensor | None
@@ -109,6 +112,7 @@ class Recorder:
     added: dict[int, frozenset[int]] = field(default_factory=dict)
     quiet: bool = False
     ends: set[int] = field(default_factory=set)
+    embedded: list[tuple[tf.Tensor, int]] = field(default_factory=list)
     masks: list[tf.Tensor] = field(default_factory=list)
 
     @property
@@ -125,6 +129,13 @@ class Recorder:
     def reachable(self) -> bool:
         """Whether what is being traced now can be given out."""
         return tf.compat.v1.get_default_graph() is self.scopes[-1].graph
+
+    def missed(self) -> None:
+        """Note that there is attention here which cannot be given out."""
+        stack = callers(sys._getframe(1))
+        path = owner(stack)[1] if stack else ""
+        if path and path not in self.unreachable:
+            self.unreachable.append(path)
 
     def softmax(
         self,

@@ -10,7 +10,10 @@ import tensorflow as tf
 
 from attnviz.capture.flow import Axis, Flow
 from attnviz.capture.layout import Layout, Part
-from attnviz.capture.sides import Parting, asking, parting, picked_from, stacked
+from attnviz.capture.sides import Parting, asking, computed_key, parting, picked_from, stacked
+
+#: What turns the order of a sequence round.
+BACKWARDS = ("slice", None, None, -1)
 
 #: Who asks: the tokens along an axis, a learned vector, one token, or something computed of the inputs.
 Asker = Literal["tokens", "learned", "token", "computed", "unknown"]
@@ -26,6 +29,8 @@ class Along:
         inputs: Which of the model's inputs (in flattened order) have this axis.
         inside: Of what it is a part: the whole, first, last and step as of a slice.
         parts: What it is joined from, each with its length (None: open).
+        origin: Of places that were exchanged, the key of the sequence in its order; None where they were not.
+        known: Whether it is known which place is which.
     """
 
     key: Hashable
@@ -33,6 +38,12 @@ class Along:
     inputs: frozenset[int] = frozenset()
     inside: tuple[Along, int | None, int | None, int] | None = None
     parts: tuple[tuple[Along, int | None], ...] = ()
+    origin: Hashable | None = None
+    known: bool = True
+
+    def same(self, other: Along) -> bool:
+        """Whether both are one sequence, in whatever order."""
+        return (self.origin or self.key) == (other.origin or other.key)
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,8 @@ class Roles:
         place: Of a lone token that asks: the sequence and its place there, from the end where negative.
         sure: Whether the graph told; otherwise the axes are read by their places.
         tokens: Whether the keys are tokens, regions or examples, not features or experts.
+        mixed: Whether tokens ask what was computed of tokens and is none: projected keys, places of a window.
+        windows: Whether parts of a sequence stand where heads do.
     """
 
     layout: Layout
@@ -55,6 +68,8 @@ class Roles:
     place: tuple[Along, int] | None
     sure: bool
     tokens: bool
+    mixed: bool = False
+    windows: bool = False
 
 
 def roles(
@@ -111,7 +126,12 @@ def roles(
     query = along(flow, own[chosen[0]]) if len(chosen) == 1 else _several(flow, [own[axis] for axis in chosen])
     key = along(flow, own[keys[0]]) if len(keys) == 1 else _several(flow, [own[axis] for axis in keys])
     asker, place = _asker(flow, scores, own, chosen, keys[0] - first, border)
-    return Roles(layout, query, key, asker, place, sure, _counts_tokens(flow, own, keys, chosen))
+    tokens = _counts_tokens(flow, own, keys, chosen)
+    asks = asker == "tokens" and query is not None and query.role == "sequence"
+    mixed = not tokens and asks and len(keys) == 1 and computed_key(flow, scores, keys[0] - first)
+    beside = layout.order[layout.batches : layout.batches + layout.heads]
+    windows = any(flow.role(own[axis]) == "sequence" for axis in beside)
+    return Roles(layout, query, key, asker, place, sure, tokens, mixed, windows)
 
 
 def _folded(flow: Flow, own: Sequence[Axis], batch: Sequence[int]) -> tuple[tuple[Part, int | None, Axis], ...]:
@@ -188,6 +208,9 @@ def _queries(
         return units[-1:]
     if loops:
         return loops[-1:]
+    sequences = [axis for axis in free if flow.role(own[axis]) == "sequence"]
+    if len(sequences) == 1 and not any(token_like(flow, own[axis]) for axis in keys):
+        return sequences
     weights = [axis for axis in parted if flow.role(own[axis]) in ("weight", "feature")]
     if len(weights) > 1:
         return [min(weights, key=lambda axis: _distance(partings.get(axis)))]
@@ -246,18 +269,37 @@ def along(flow: Flow, axis: Axis) -> Along:
     )
     inside: tuple[Along, int | None, int | None, int] | None = None
     parts: tuple[tuple[Along, int | None], ...] = ()
+    origin, known = None, True
     if len(root) == 1 and isinstance(root[0].key, tuple) and len(root[0].key) == 2:
         what, parents = root[0].key
+        moved = isinstance(what, tuple) and (what == BACKWARDS or what[0] in ("roll", "order"))
+        whole = along(flow, parents[0]) if moved else None
+        origin = None if whole is None else whole.origin or whole.key
+        known = whole is None or (what[0] != "order" and whole.known)
         if isinstance(what, tuple) and what[0] == "slice" and len(what) == 4:
             inside = (along(flow, parents[0]), *what[1:])
         elif isinstance(what, tuple) and what[0] == "take" and len(what[1]) == 1:
             inside = (along(flow, parents[0]), what[1][0], what[1][0] + 1 or None, 1)
+        elif isinstance(what, tuple) and what[0] == "take":
+            outer = along(flow, parents[0])
+            parts = tuple(
+                (Along((root, place), outer.role, inside=(outer, at, at + 1 or None, 1)), 1)
+                for place, at in enumerate(what[1])
+            )
+            if sorted(what[1]) == list(range(flow.size(parents[0]) or 0)):
+                origin = outer.origin or outer.key
         elif isinstance(what, tuple) and what[0] == "concat":
             parts = tuple((along(flow, each), size) for each, size in zip(parents, what[1], strict=True))
+        elif isinstance(what, tuple) and what[0] == "roll" and whole is not None:
+            size, shift = flow.size(parents[0]), what[1]
+            rest = None if size is None else size - abs(shift)
+            inputs, counts = frozenset(), (shift, rest) if shift > 0 else (rest, -shift)
+            ends = (Along((root, 0), whole.role, inputs, (whole, -shift, None, 1)), counts[0])
+            parts = (ends, (Along((root, 1), whole.role, inputs, (whole, None, -shift, 1)), counts[1]))
         elif isinstance(what, tuple) and what[0] == "pad" and sum(what[1]) == 1:  # one place more, of no token
-            whole = (along(flow, parents[0]), flow.size(parents[0]))
-            parts = (whole, (Along(()), 1)) if what[1][1] else ((Along(()), 1), whole)
-    return Along(root, flow.role(root) or "", inputs, inside, parts)  # type: ignore[arg-type]
+            padded = (along(flow, parents[0]), flow.size(parents[0]))
+            parts = (padded, (Along(()), 1)) if what[1][1] else ((Along(()), 1), padded)
+    return Along(root, flow.role(root) or "", inputs, inside, parts, origin, known)  # type: ignore[arg-type]
 
 
 def _several(flow: Flow, axes: Sequence[Axis]) -> Along | None:

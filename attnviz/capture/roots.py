@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
+from attnviz.capture.back import back, inputs
 from attnviz.capture.recorder import Tapped
 from attnviz.trace.block import Normalisation
 
@@ -18,6 +19,10 @@ MOVED = (*SAME, "Reshape", "ExpandDims", "Squeeze", "BroadcastTo", "Tile", "Tran
 
 #: Operations looked at between a division and what its numbers come from.
 REACH = 12
+
+#: Products of matrices, which masks are not made by, and how far back of a mask they are looked for.
+_MATRICES = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "Conv2D")
+_MASK_REACH = 60
 
 #: Operations that give numbers which are not negative, and what their share in the sum is called.
 _ROOTS: dict[str, Normalisation] = {
@@ -75,18 +80,20 @@ def root_of(number: tf.Tensor, met: Met) -> Root:
             number, power = operation.inputs[0], True
         elif operation.type == "Mul":
             sides = list(operation.inputs)
-            chosen = [side for side in sides if _leads(side, met)]
+            chosen = [side for side in sides if leads(side, met)]
             if len(chosen) != 1:
                 break
             other = sides[1] if chosen[0] is sides[0] else sides[0]
+            if any(each.op.type in _MATRICES for each in back(other, inputs, reach=_MASK_REACH)):
+                break  # numbers of its own, no mask
             found.hidden.append(tf.equal(other, tf.zeros((), other.dtype)))
             number = chosen[0]
         elif operation.type in ("Select", "SelectV2"):
             condition, one, two = operation.inputs
-            if _leads(one, met) == _leads(two, met):
+            if leads(one, met) == leads(two, met):
                 break
-            found.hidden.append(tf.logical_not(condition) if _leads(one, met) else condition)
-            number = one if _leads(one, met) else two
+            found.hidden.append(tf.logical_not(condition) if leads(one, met) else condition)
+            number = one if leads(one, met) else two
         elif operation.type in ("AddV2", "Add") and len(_computed(operation)) == 1:
             number = _computed(operation)[0]
         else:
@@ -127,7 +134,7 @@ def _computed(operation: tf.Operation) -> list[tf.Tensor]:
     return [each for each in operation.inputs if tf.get_static_value(each) is None]
 
 
-def _leads(tensor: tf.Tensor, met: Met, reach: int = REACH) -> bool:
+def leads(tensor: tf.Tensor, met: Met, reach: int = REACH) -> bool:
     """Whether numbers that are not negative stand behind a tensor."""
     for step in range(reach):
         operation = tensor.op
@@ -136,7 +143,7 @@ def _leads(tensor: tf.Tensor, met: Met, reach: int = REACH) -> bool:
         if moves(operation) or operation.type == "Pow":
             tensor = operation.inputs[0]
         elif operation.type in ("Mul", "Select", "SelectV2", "AddV2"):
-            return any(_leads(each, met, (reach - step) // 2) for each in operation.inputs)
+            return any(leads(each, met, (reach - step) // 2) for each in operation.inputs)
         else:
             return False
     return False

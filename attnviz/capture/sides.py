@@ -92,6 +92,24 @@ def _beside_key(flow: Flow, scores: tf.Tensor, key: int, border: frozenset[int])
                 yield operand
 
 
+def computed_key(flow: Flow, scores: tf.Tensor, key: int) -> bool:
+    """Whether the keys of scores meet the queries in a product of two things that are computed of the inputs."""
+
+    def sources(stop: tuple[tf.Tensor, int]) -> Source:
+        found = flow.sources.get(id(stop[0]), [])
+        return found[stop[1]] if stop[1] < len(found) else []
+
+    def before(stop: tuple[tf.Tensor, int]) -> Iterator[tuple[tf.Tensor, int]]:
+        yield from ((stop[0].op.inputs[number], at) for number, at in sources(stop))
+
+    for tensor, axis in back((scores, key), before, lambda stop: (id(stop[0]), stop[1]), _REACH):
+        operation, numbers = tensor.op, {number for number, _ in sources((tensor, axis))}
+        product = operation.type in PRODUCTS and len(operation.inputs) == 2 and len(numbers) == 1
+        if product and all(id(each) in flow.dependent for each in operation.inputs):
+            return True
+    return False
+
+
 def _mixed(flow: Flow, tensor: tf.Tensor, carrying: Source) -> bool:
     """Whether this is what tokens have read of others, the tokens of one side summed over: nobody asks there."""
     if tensor.op.type not in PRODUCTS or tensor.op.type == "Mul":

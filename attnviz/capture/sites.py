@@ -42,6 +42,8 @@ class Site:
         maskable: Whether a mask enters its scores that an edit can lift.
         heeds: Whether what hides cells depends on what the model is given, as padding does; not only on lengths.
         how: What makes its rows sum to one.
+        lowers: Whether a mask of what the model is given only lowers its scores, as -100 does.
+        lowers_cells: Whether a mask, or something made of places alone, is added to its scores cell by cell.
     """
 
     name: str
@@ -53,6 +55,8 @@ class Site:
     maskable: bool = False
     heeds: bool = True
     how: Normalisation = "softmax"
+    lowers: bool = False
+    lowers_cells: bool = False
 
     @property
     def layout(self) -> Layout:

@@ -2,10 +2,11 @@
 
 TensorFlow reaches each softmax through `gen_nn_ops.softmax`, whichever public name the model's author used. Keras'
 `Softmax` layer is tapped as a whole, for it may go over several axes and sets masked weights to zero afterwards.
-Exponentials and other numbers divided by their sum are met at the division (`normalised.py`), scores above a threshold
-where they are cut (`sparse.py`), the largest score where it is made a one (`hard.py`). What happens inside a loop
-(`loops.py`) is brought out of it. All this is patched for the whole process, so only under a lock, only while tracing,
-and acting only for the thread that traces; what is met goes to its `Recorder`.
+Exponentials and other numbers divided by their sum are met at the division (`normalised.py`), also where that comes
+after the weighing (`late.py`), scores above a threshold where they are cut (`sparse.py`), the largest score where it is
+made a one (`hard.py`). What happens inside a loop (`loops.py`) is brought out of it. All this is patched for the whole
+process, so only under a lock, only while tracing, and acting only for the thread that traces; what is met goes to its
+`Recorder`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from keras import tree
 from keras.src import backend
 from tensorflow.python.ops import gen_array_ops, gen_math_ops, gen_nn_ops
 
-from attnviz.capture import hard, loops, normalised, sparse
+from attnviz.capture import hard, late, loops, normalised, sparse
 from attnviz.capture.recorder import Recorder, active, tracing
 from attnviz.capture.roots import Met
 from attnviz.capture.sites import PLAIN
@@ -77,7 +78,22 @@ def _softmax_layer(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
-    return _normalised(original, normalised.divided)
+    divided = _normalised(original, _by_sum)
+
+    def operation(*operands: Any, **options: Any) -> Any:
+        result = divided(*operands, **options)
+        recorder = active()
+        if recorder is not None and result.op.type in ("RealDiv", "DivNoNan"):
+            above, below = result.op.inputs
+            if late.recurrent(above, below, recorder.scopes[0].graph):
+                recorder.missed()
+        return result
+
+    return operation
+
+
+def _by_sum(above: tf.Tensor, below: tf.Tensor, met: Met) -> normalised.Found | None:
+    return normalised.divided(above, below, met) or late.late(above, below, met)
 
 
 def _multiplied(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,7 +101,7 @@ def _multiplied(original: Callable[..., Any]) -> Callable[..., Any]:
         for number, other in ((x, y), (y, x)):
             total = normalised.reciprocal(other)
             if total is not None:
-                return normalised.divided(number, total, met)
+                return _by_sum(number, total, met)
         return sparse.raised(x, met) if x is y else None
 
     return _normalised(original, look)
@@ -138,7 +154,14 @@ def _normalised(original: Callable[..., Any], look: Callable[..., normalised.Fou
             recorder.quiet = False
         if found is None or not result.shape.rank:
             return result
-        return recorder.softmax(found.scores, result, found.axes, found.instead, found.how)
+        if found.weights is None or found.again is None:
+            return recorder.softmax(found.scores, result, found.axes, found.instead, found.how)
+        weights = recorder.softmax(found.scores, found.weights, found.axes, found.instead, found.how)
+        recorder.quiet = True
+        try:
+            return found.again(weights)
+        finally:
+            recorder.quiet = False
 
     return operation
 
@@ -151,6 +174,8 @@ def _layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
         given = [each for each in tree.flatten([args, kwargs]) if isinstance(each, tf.Tensor)]
         for each in given:
             recorder.heed(backend.get_keras_mask(each))
+        if isinstance(self, keras.layers.Embedding) and given:
+            recorder.embedded.append((given[0], self.input_dim))
         every = frozenset(map(id, given))
         recorder.calls.append((self, _sequences(args, kwargs), every))
         try:

@@ -14,7 +14,7 @@ import tensorflow as tf
 from attnviz.capture.back import back
 from attnviz.capture.flow import Flow
 from attnviz.capture.flow.operations import static
-from attnviz.capture.masks import terms
+from attnviz.capture.masks import of_truth, terms
 from attnviz.capture.recorder import Tapped
 from attnviz.capture.roles import token_like
 from attnviz.capture.uses import computed
@@ -175,7 +175,7 @@ def _only_masked(tensor: tf.Tensor, known: Tapped) -> bool:
         if tensor is known.weights or tensor is known.inner[1]:
             return True
         if tensor.op.type == "Mul":
-            masks = [_of_truth(each) for each in tensor.op.inputs]
+            masks = [of_truth(each) for each in tensor.op.inputs]
             if masks.count(True) != 1:
                 return False
             tensor = tensor.op.inputs[masks.index(False)]
@@ -183,15 +183,4 @@ def _only_masked(tensor: tf.Tensor, known: Tapped) -> bool:
             tensor = tensor.op.inputs[0]
         else:
             return False
-    return False
-
-
-def _of_truth(tensor: tf.Tensor) -> bool:
-    """Whether a tensor is a mask: truth values as numbers."""
-    for _ in range(8):
-        if tensor.dtype == tf.bool:
-            return True
-        if tensor.op.type not in ("Cast", "Reshape", "ExpandDims", "Squeeze", "Identity", "Transpose", "BroadcastTo"):
-            return False
-        tensor = tensor.op.inputs[0]
     return False

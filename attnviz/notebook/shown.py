@@ -6,13 +6,14 @@ import hashlib
 import html
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from attnviz.errors import InputError
 from attnviz.i18n import translate
 from attnviz.notebook.drawn import VIEWS, drawn
 from attnviz.notebook.scripts import script
 from attnviz.notebook.still import answer, still
-from attnviz.trace import AttentionTrace
+from attnviz.trace import AttentionTrace, index_of
 
 __all__ = ["VIEWS", "Shown", "show"]
 
@@ -60,17 +61,20 @@ def show(
         language: Of the words, a code.
 
     Raises:
-        InputError: `no_such_view`, or there is no such block, layer, head or query.
+        InputError: `show_trace`: this is no trace. `no_such_view`, `no_such_block`, `no_such_index`, `not_an_index`.
 
     >>> import attnviz
     >>> trace = attnviz.from_arrays([[0.9, 0.1], [0.3, 0.7]], ["good", "film"])
     >>> show(trace, view="tokens", query=1)
     Shown(view='tokens')
     """
+    if not isinstance(trace, AttentionTrace):
+        raise InputError("show_trace", received=_shown(trace))
     if view is not None and view not in VIEWS:
         raise InputError("no_such_view", received=view, expected=", ".join(VIEWS))
     if not trace.blocks and block is None:
         return Shown("", _words(trace, language))
+    layer, head, query = (index_of(*each) for each in (("layer", layer), ("head", head), ("query", query)))
     picture = drawn(trace, view, layer, head, query, block, language)
     data = json.dumps(picture.data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     # The same trace gives the same output: a notebook run again differs in nothing.
@@ -83,6 +87,12 @@ def show(
     )
     # Half a character, as some tokenizers leave it, could not be saved.
     return Shown(picture.view, page.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _shown(value: Any) -> str:
+    """What was given instead of a trace: a word for its type, and how a text or a list begins."""
+    kind = "None" if value is None else type(value).__name__
+    return f"{kind} {repr(value)[:60]}" if isinstance(value, str | list | tuple) and value else kind
 
 
 def _words(trace: AttentionTrace, language: str) -> str:

@@ -16,6 +16,7 @@ from attnviz.trace.block import (
     AttentionBlock,
     Groups,
     Kind,
+    index_of,
 )
 from attnviz.trace.edit import HIDDEN, LIFTED, OWN, Edit
 from attnviz.trace.encoded import Encoded
@@ -70,6 +71,7 @@ __all__ = [
     "TokenAxis",
     "Written",
     "WrittenKind",
+    "index_of",
     "is_image",
     "picture_of",
     "source_of",

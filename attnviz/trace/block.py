@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, SupportsIndex, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,26 @@ _PARTS = ("query_positions", "key_positions")
 
 #: How far a row may be from summing to one.
 ROW_TOLERANCE = {"float32": 1e-5, "float16": 1e-2, "bfloat16": 1e-2}
+
+
+def index_of(what: str, wanted: Any) -> int | None:
+    """A place that is counted from 0, as Python's number; None stays.
+
+    Args:
+        what: What is counted, for the message.
+        wanted: A whole number, NumPy's too.
+
+    Raises:
+        InputError: `not_an_index`.
+
+    >>> index_of("head", np.int64(2))
+    2
+    """
+    if wanted is None:
+        return None
+    if isinstance(wanted, bool | np.ndarray) or not isinstance(wanted, SupportsIndex):
+        raise InputError("not_an_index", what=what, received=repr(wanted)[:80])
+    return operator.index(wanted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +181,7 @@ class AttentionBlock:
         """The same block with one layer or one head only (both axes stay).
 
         Raises:
-            InputError: There is no such layer or head.
+            InputError: There is no such layer or head, or it is no whole number.
 
         >>> from attnviz.trace import TokenAxis
         >>> axis = TokenAxis.of(["a", "cat"])
@@ -170,7 +191,8 @@ class AttentionBlock:
         """
         layers, heads, _, _ = self.shape
         weights, mask, hidden = self.weights, self.mask, self.hidden
-        for axis, (what, index, size) in enumerate((("layer", layer, layers), ("head", head, heads))):
+        for axis, (what, wanted, size) in enumerate((("layer", layer, layers), ("head", head, heads))):
+            index = index_of(what, wanted)
             if index is None:
                 continue
             if not 0 <= index < size:

@@ -72,6 +72,7 @@ def test_views_open_with_what_is_asked_for():
     assert attnviz.show(MADE["pooling"]()).view == "tokens" and attnviz.show(trace).view == "lines"
     assert attnviz.show(written()).view == "written" and attnviz.show(written(), block="attention").view == "lines"
     assert "層" in attnviz.show(trace, language="ja").html
+    assert data(attnviz.show(trace, "head", head=np.int64(1)).html)["at"]["head"] == 1
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,11 @@ def test_views_open_with_what_is_asked_for():
     [
         ({"view": "film"}, "no_such_view"),
         ({"view": "written"}, "no_such_view"),
+        ({"view": ["lines"]}, "no_such_view"),
+        ({"layer": "0"}, "not_an_index"),
+        ({"layer": 1.0}, "not_an_index"),
+        ({"head": True}, "not_an_index"),
+        ({"query": "a"}, "not_an_index"),
         ({"layer": 2}, "no_such_index"),
         ({"head": 3}, "no_such_index"),
         ({"query": 7}, "no_such_index"),
@@ -89,6 +95,22 @@ def test_what_is_not_there_is_refused(asked: dict, code: str):
     with pytest.raises(attnviz.InputError) as refused:
         attnviz.show(MADE["self"](), **asked)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    "given,said",
+    [
+        (None, "None"),
+        ("the text", "str 'the text'"),
+        (attnviz.load, "function"),
+        ([], "list"),
+        ([MADE["self"]()], "list [<AttentionTrace"),
+    ],
+)
+def test_what_is_no_trace_is_told_how_to_get_one(given, said: str):
+    with pytest.raises(attnviz.InputError) as refused:
+        attnviz.show(given)
+    assert refused.value.code == "show_trace" and said in str(refused.value) and ".trace(text)" in str(refused.value)
 
 
 @pytest.mark.parametrize(

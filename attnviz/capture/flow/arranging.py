@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -96,6 +97,35 @@ def _squeeze(known: Known, operation: tf.Operation) -> None:
     known.note(operation.outputs[0], [axes[place] for place in kept], [[(0, place)] for place in kept])
 
 
+@handles("ReverseV2")
+def _reverse(known: Known, operation: tf.Operation) -> None:
+    places = static(operation.inputs[1])
+    axes = list(known.axes[id(operation.inputs[0])])
+    for place in places or ():
+        axes[place % len(axes)] = known.permuted(axes[place % len(axes)], ("slice", None, None, -1))
+    known.note(operation.outputs[0], axes, straight(len(axes)))
+
+
+@handles("Roll")
+def _roll(known: Known, operation: tf.Operation) -> None:
+    shifts, places = (static(each) for each in operation.inputs[1:])
+    axes = list(known.axes[id(operation.inputs[0])])
+    if shifts is None or places is None:
+        axes = [known.permuted(axis, ("order", operation.name)) for axis in axes]
+    for shift, place in zip(shifts or (), places or (), strict=True):
+        axes[place % len(axes)] = known.permuted(axes[place % len(axes)], ("roll", shift), ("roll", -shift))
+    known.note(operation.outputs[0], axes, straight(len(axes)))
+
+
+@handles("TopKV2", "TopK")
+def _ordered(known: Known, operation: tf.Operation) -> None:
+    *axes, last = known.axes[id(operation.inputs[0])]
+    for output in operation.outputs:
+        size = output.shape.as_list()[-1]
+        made = known.permuted(last, ("order", operation.name), size=size) if size != 1 else UNIT
+        known.note(output, [*axes, made], straight(len(axes) + 1))
+
+
 @handles("Pack")
 def _pack(known: Known, operation: tf.Operation) -> None:
     at = operation.get_attr("axis")
@@ -142,13 +172,15 @@ def _split(known: Known, operation: tf.Operation) -> None:
     axes = known.axes[id(operation.inputs[given])]
     if places is None:
         return
-    at = places[0] % len(axes)
-    for output in operation.outputs:
-        count = len(operation.outputs)
-        size = output.shape.as_list()[at]
+    at, begin = places[0] % len(axes), 0
+    sizes = [output.shape.as_list()[at] for output in operation.outputs]
+    tokens = known.role(axes[at]) == "sequence" and None not in sizes
+    for output, size in zip(operation.outputs, sizes, strict=True):
         part: Axis = UNIT
         if axes[at] and size != 1:
-            part = (Atom((("split", count, size), (axes[at],)), known.role(axes[at]) or "opaque", size),)
+            key = ("slice", begin or None, begin + size, 1) if tokens else ("split", len(sizes), size)
+            part = (Atom((key, (axes[at],)), known.role(axes[at]) or "opaque", size),)
+        begin += size or 0
         new = [part if place == at else axis for place, axis in enumerate(axes)]
         known.note(output, new, straight(len(axes), given))
 
@@ -168,12 +200,33 @@ def _concat(known: Known, operation: tf.Operation) -> None:
     made: Axis
     if len(set(own)) == 1 and known.role(own[0]) == "batch":  # heads, or other copies, put into the batch
         made = joined([*known.fresh(("copies", len(own)), len(own), role="weight"), *own[0]])
+    elif (whole := _whole(known, own)) is not None:
+        made = whole
     else:
         sizes = tuple(known.size(axis) for axis in own)
         made = (Atom((("concat", sizes), tuple(own)), _heir(known, own), size),)
     new[at] = made
     sources[at] = [(number, at) for number in range(len(parts))]
     known.note(operation.outputs[0], new, sources)
+
+
+def _whole(known: Known, parts: Sequence[Axis]) -> Axis | None:
+    """The axis whose parts are joined again in their order, as blocks of keys are; of an open length the last of them
+    is taken to reach its end."""
+    origins: set[Axis] = set()
+    at: int | None = 0
+    for axis in map(known.root, parts):
+        key: Any = axis[0].key if len(axis) == 1 else None
+        what = key[0] if isinstance(key, tuple) and len(key) == 2 else None
+        if not isinstance(what, tuple) or what[0] != "slice" or len(what) != 4 or what[3] != 1 or (what[1] or 0) != at:
+            return None
+        origins.update(key[1])
+        at = what[2]
+    if len(parts) < 2 or len(origins) != 1:
+        return None
+    (whole,) = origins
+    total = known.size(whole)
+    return whole if total is None or at is None or at >= total else None
 
 
 def _given(known: Known, part: tf.Tensor, at: int) -> Axis:

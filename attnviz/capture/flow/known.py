@@ -116,6 +116,36 @@ class Known:
         made: Role = role or heir or "opaque"
         return (Atom((key, tuple(parents)), made, size),)
 
+    def permuted(self, axis: Axis, how: Any, back: Any = None, size: int | None = None) -> Axis:
+        """The axis of a sequence whose places are exchanged; what is exchanged back is what it was.
+
+        Args:
+            axis: Before.
+            how: What exchanges them: a slice, a roll by so many places, an order that is computed.
+            back: What exchanges them back; None where it is the same.
+            size: How many are left, where not all are.
+        """
+        axis = self.root(axis)
+        if self.role(axis) != "sequence":
+            return axis
+        before: Any = axis[0].key if len(axis) == 1 else None
+        if how[0] != "order" and isinstance(before, tuple) and len(before) == 2 and before[0] == (back or how):
+            whole: Axis = before[1][0]
+            return whole
+        return (Atom((how, (axis,)), "sequence", self.size(axis) if size is None else size),)
+
+    def is_permuted(self, axis: Axis, whole: Axis) -> bool:
+        """Whether an axis is another with its places exchanged."""
+        key: Any = axis[0].key if len(axis) == 1 else None
+        named = isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], tuple)
+        return (
+            bool(named)
+            and key[0][0] in ("slice", "roll")
+            and key[1] == (self.root(whole),)
+            and bool(whole)
+            and (key[0][0] == "roll" or key[0][1:] == (None, None, -1))
+        )
+
     def size(self, axis: Axis) -> int | None:
         """How long, where that is known."""
         length = length_of(axis)

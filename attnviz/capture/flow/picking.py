@@ -42,10 +42,15 @@ def _slice(known: Known, operation: tf.Operation) -> None:
             first = None if bits["begin"] & bit else (begins[place] if begins is not None else "?")
             last = None if bits["end"] & bit else (ends[place] if ends is not None else "?")
             step = strides[place] if strides is not None else 1
-            whole = first in (None, 0) and (last is None or last == sizes[at]) and step in (1, -1)
+            whole = first in (None, 0) and (last is None or last == sizes[at]) and step == 1
             to = end[place] if end is not None and last == "?" else None
             if whole:
                 left.append(axes[at])
+            elif (first, last, step) == (None, None, -1):
+                left.append(known.permuted(axes[at], ("slice", None, None, -1)))
+            elif _one_step(operation, place):
+                known.picked[id(output)] = Picked(axes[at], None)
+                left.append(UNIT)
             elif first in (None, 0) and to is not None and step == 1 and to[0] == 1 and len(to[1]) == 1:
                 left.append(to[1])  # the first n, n the length of something: as a table of positions is cut
             else:
@@ -54,6 +59,43 @@ def _slice(known: Known, operation: tf.Operation) -> None:
             at += 1
     rest = range(at, len(axes))
     known.note(output, [*left, *(axes[each] for each in rest)], [*sources, *([(0, each)] for each in rest)])
+
+
+def _one_step(operation: tf.Operation, place: int) -> bool:
+    """Whether one thing is taken along an axis where a loop counts, as by `x[:, i : i + 1]`."""
+    first, last = (_element(each, place) for each in operation.inputs[1:3])
+    if first is None or last is None or last.op.type not in ("AddV2", "Add"):
+        return False
+    ones = [tf.get_static_value(each) == 1 for each in last.op.inputs]
+    return any(one and other is first for one, other in zip(ones, last.op.inputs[::-1], strict=True))
+
+
+def _element(tensor: tf.Tensor, place: int) -> tf.Tensor | None:
+    """One of the numbers that a list of them was put together of, where it is computed."""
+    while tensor.op.type in ("Identity", "Cast"):
+        tensor = tensor.op.inputs[0]
+    element = tensor.op.inputs[place] if tensor.op.type == "Pack" else None
+    return None if element is None or tf.get_static_value(element) is not None else element
+
+
+@handles("Slice")
+def _sliced(known: Known, operation: tf.Operation) -> None:
+    given, output = operation.inputs[0], operation.outputs[0]
+    axes, sizes = known.axes[id(given)], given.shape.as_list()
+    begins, counts = static(operation.inputs[1]), static(operation.inputs[2])
+    left: list[Axis] = []
+    for place, axis in enumerate(axes):
+        count = -1 if counts is None else counts[place]
+        begin: int | None = None if begins is None else begins[place]
+        if axis and count == 1 and begin is None and _element(operation.inputs[1], place) is not None:
+            known.picked[id(output)] = Picked(axis, None)
+            left.append(UNIT)
+        elif counts is not None and (count == sizes[place] or (count == -1 and begin == 0)):
+            left.append(axis)
+        else:
+            last = None if count == -1 else "?" if begin is None or counts is None else begin + count
+            left.append(_part(known, output, axis, "?" if begin is None else begin, last, 1, sizes[place], place))
+    known.note(output, left, straight(len(axes)))
 
 
 def _part(

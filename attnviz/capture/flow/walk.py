@@ -112,6 +112,8 @@ class Flow(Known):
                 old, new = self.lists.get(id(before), Listed()), self.lists.get(id(inside), Listed())
                 along = next((axis for axis in self.stepped[id(body)] if self.role(axis) == "sequence"), old.along)
                 along = old.along if self.role(old.along) in ("sequence", "batch") else along
+                exchanged = (axis for axis in self.stepped[id(body)] if self.is_permuted(axis, along))
+                along = next(exchanged, along)  # as long as what it goes through in another order
                 self.lists[id(output)] = Listed(along, new.element or old.element)
                 continue
             axes = self.axes.get(id(before)) or self.axes.get(id(inside))

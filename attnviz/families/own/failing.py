@@ -19,7 +19,7 @@ def check_model(model: Any) -> None:
 
     Raises:
         InputError: `wrap_model`.
-        ModelError: `keras_2_model`, `other_backend`.
+        ModelError: `keras_2_model`, `other_backend`, `load_weights`: the path of a file of weights alone.
     """
     running = keras.config.backend()
     if running != "tensorflow":
@@ -29,6 +29,8 @@ def check_model(model: Any) -> None:
     for kind in type(model).__mro__:
         if kind.__module__.startswith(("tf_keras.", "keras.engine.")):
             raise ModelError("keras_2_model", received=f"{kind.__module__.partition('.')[0]}.{type(model).__name__}")
+    if isinstance(model, str | os.PathLike) and os.fspath(model).endswith(".weights.h5"):
+        raise ModelError("load_weights", received=os.fspath(model)[-80:])
     shown = repr(os.fspath(model))[:80] if isinstance(model, str | os.PathLike) else type(model).__name__
     raise InputError("wrap_model", received=shown)
 

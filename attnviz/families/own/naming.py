@@ -16,6 +16,9 @@ from attnviz.trace import Axis, RegionAxis, TokenAxis
 #: place that takes weight from all keys; padding.
 LEARNED, COMPUTED, MEMORY, SINK, PAD = "learned query", "computed query", "learned key", "sink", "[PAD]"
 
+#: One of several keys that are computed of the tokens and stand for none of them.
+COMPUTED_KEY = "computed key"
+
 #: One of several vectors that no token stands for, where they are keys.
 LATENT = "latent"
 
@@ -43,6 +46,8 @@ class Sequences:
 
     def owner(self, along: Along | None, lengths: Sequence[int]) -> str | None:
         """The name of the list that belongs to a sequence: by its inputs, else by one of these lengths."""
+        if along is not None and not along.known:
+            return None
         if along is not None:
             known = [self.inputs[place] for place in sorted(along.inputs) if self.inputs[place] in self.axes]
             if known:
@@ -102,7 +107,7 @@ class Sequences:
         if whole is not None:
             return (whole if len(kept) == length else whole.take(kept.tolist())), True
         name = self.owner(along, [len(kept)])
-        if name is not None and len(self.axes[name]) == len(kept):
+        if name is not None and len(self.axes[name]) == len(kept) and (along is None or along.origin is None):
             return self.axes[name], True
         if along is not None and along.role == "weight" and not along.inputs and not along.parts and length > 1:
             return numbered(LATENT, len(kept)), True
@@ -110,12 +115,15 @@ class Sequences:
 
     def _whole(self, along: Along | None, length: int) -> Axis | None:
         """Names of every position of an axis, padding too."""
+        if along is not None and not along.known:
+            return None
         if along is not None and along.parts:
             return self._joined(along, length)
         if along is not None and along.role == "weight" and not along.inputs:
             return None
         name = self.owner(along, [length])
-        if name is not None and len(self.axes[name]) == length:
+        in_order = along is None or along.origin is None
+        if in_order and name is not None and len(self.axes[name]) == length:
             return self.axes[name]
         if along is not None and along.inside is not None:
             outer, first, last, step = along.inside

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from attnviz.capture import Run, Site, SiteRun
 from attnviz.errors import InputError
 from attnviz.families.common.masking import mask_after
-from attnviz.families.own.naming import COMPUTED, LEARNED, SINK, Sequences, asking, named_padding, numbered
+from attnviz.families.own.naming import (
+    COMPUTED,
+    COMPUTED_KEY,
+    LEARNED,
+    SINK,
+    Sequences,
+    asking,
+    named_padding,
+    numbered,
+)
 from attnviz.trace import (
     LIFTED,
     MASK_CAUSAL,
@@ -27,6 +36,9 @@ from attnviz.trace import (
     Notice,
     TokenAxis,
 )
+
+#: Of a row so much may lie on padding without being seen; so much is left of a weight whose score was lowered by 28.
+_WEIGHTLESS, _NOTHING = 1e-6, 1e-12
 
 
 @dataclass(frozen=True)
@@ -185,14 +197,20 @@ def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causa
     name, roles = site.name, site.roles
     _, query, key = weights.shape
     kind = _kind(each, sequences)
+    if site.lowers_cells and kind == "self" and query == key:
+        ahead = np.triu(np.ones((query, key), bool), 1)
+        if ahead.any() and weights[:, ahead].max() < _NOTHING:  # a causal mask that only lowers scores
+            masked = masked | ahead
     padded = sequences.padding(roles.key, key)
     hidden = _hidden_keys(masked)
-    columns_gone = hidden & padded
+    exchanged = roles.query is not None and roles.key is not None and roles.query.origin != roles.key.origin
+    columns_gone = (hidden | _weightless(each, weights, padded)) & padded
     if not padded.any() and site.heeds and sequences.is_padding(roles.key, hidden):
         columns_gone = hidden
     rows_gone = np.zeros(query, bool)
     if kind != "pooling":
-        rows_gone = columns_gone if kind == "self" else sequences.padding(roles.query, query)
+        alike = kind == "self" and not exchanged
+        rows_gone = columns_gone if alike else sequences.padding(roles.query, query)
         blind = np.asarray(masked.all((0, 2)))
         if site.heeds and sequences.is_padding(roles.query, blind):
             rows_gone = rows_gone | blind
@@ -201,12 +219,18 @@ def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causa
         rows_gone, columns_gone = np.zeros_like(rows_gone), np.zeros_like(columns_gone)
     rows, columns = np.flatnonzero(~rows_gone), np.flatnonzero(~columns_gone)
     notices = [] if roles.sure else [Notice("axes_by_place", {"block": name})]
+    if roles.windows:
+        notices.append(Notice("windows_as_heads", {"block": name}))
     if site.how != "softmax":
         notices.append(Notice("no_softmax", {"block": name, "normalisation": site.how}))
     key_axis, fits = sequences.named(roles.key, key, columns)
-    if not fits:
+    if roles.mixed:
+        key_axis = numbered(COMPUTED_KEY, len(columns))
+        notices.append(Notice("keys_computed", {"block": name, "count": len(columns)}))
+    elif not fits:
         notices.append(Notice("axis_by_position", {"block": name, "axis": "key", "length": len(columns)}))
-    query_axis, fits = _query_axis(each, kind, sequences, rows, key_axis, len(rows) == len(columns) == len(key_axis))
+    alike = len(rows) == len(columns) == len(key_axis) and not exchanged
+    query_axis, fits = _query_axis(each, kind, sequences, rows, key_axis, alike)
     if not fits:
         notices.append(Notice("axis_by_position", {"block": name, "axis": "query", "length": len(rows)}))
     if kind == "self" or (isinstance(query_axis, TokenAxis) and SINK in query_axis.tokens):
@@ -235,7 +259,7 @@ def _kind(each: SiteRun, sequences: Sequences) -> Kind:
         return "cross"
     told = roles.query is not None and roles.key is not None and "opaque" not in (roles.query.role, roles.key.role)
     if told and roles.query is not None and roles.key is not None:
-        return "self" if roles.query.key == roles.key.key else "cross"
+        return "self" if roles.query.same(roles.key) else "cross"
     one, two = (sequences.owner(along, [query]) for along in (roles.query, roles.key))
     return "self" if one == two else "cross"
 
@@ -272,9 +296,11 @@ def _told(
         taken = np.broadcast_to(weights[:, :, pads].sum(-1, dtype=np.float64), weights.shape[:2])
         seeing = np.broadcast_to(~shown.all(-1), taken.shape)
         share = float(taken[seeing].mean()) if seeing.any() else 0.0
-        if share > 0:
+        if block.site.lowers and share < _WEIGHTLESS:
+            yield Notice("keys_hidden", {**name, "tokens": _list(block.key, pads)})
+        elif share > 0:
             yield Notice(
-                "padding_weighs",
+                "padding_lowered" if block.site.lowers else "padding_weighs",
                 {**name, "percent": f"{share:.0%}".rstrip("%") if share >= 0.1 else f"{100 * share:.2g}"},
             )
     gap = np.where(shown.all(-1), 0, missing(weights, block.site.precision))
@@ -286,6 +312,13 @@ def missing(weights: NDArray[np.float32], precision: str) -> NDArray[np.float64]
     """How much rows lack to one, float64 `[head, query]`; 0 where that is rounding."""
     gap = 1 - weights.sum(-1, dtype=np.float64)
     return np.where(gap > ROW_TOLERANCE.get(precision, 1e-2) / 2, gap, 0)
+
+
+def _weightless(each: SiteRun, weights: NDArray[np.float32], padded: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Padding that a mask left so little of that rows sum to one without it, bool `[key]`: as good as hidden."""
+    asking = weights[:, ~padded] if each.site.roles.query == each.site.roles.key else weights
+    little = each.site.lowers and asking.size and asking[..., padded].sum(-1, dtype=np.float64).max() < _WEIGHTLESS
+    return padded if little else np.zeros_like(padded)
 
 
 def _list(axis: Axis, chosen: NDArray[np.bool_]) -> str:

@@ -534,6 +534,7 @@ def gives(inputs, tokens=("we",)):
     [
         (gives(ids_of(["we"]), [1]), "bad_encode", "strings"),
         (gives(ids_of(["we"]) + 90), "id_outside", "0–18"),
+        (gives(ids_of(["we"]) - 2), "id_outside", "-1"),
         (gives(tf.ragged.constant([[2]])), "bad_encode", "RaggedTensor"),
         (gives([[[2, 3]], [[1.0]]]), "bad_encode", "arrays"),
         (gives(np.array([2, 3])), "bad_encode", "(1, 2)"),
@@ -541,7 +542,17 @@ def gives(inputs, tokens=("we",)):
         (gives(np.zeros((1, 0), np.int32), []), "bad_encode", "(1, 0)"),
         (None, "wrap_encode", "wrap(model, encode)"),
     ],
-    ids=["ids as tokens", "an id outside", "ragged", "uneven lists", "no batch", "strings", "nothing", "no encode"],
+    ids=[
+        "ids as tokens",
+        "an id outside",
+        "a negative id",
+        "ragged",
+        "uneven lists",
+        "no batch",
+        "strings",
+        "nothing",
+        "no encode",
+    ],
 )
 def test_usual_mistakes_are_told_what_was_expected(encoding, code, said):
     with pytest.raises(InputError) as caught:
@@ -565,6 +576,9 @@ def test_a_path_is_no_model_and_inputs_are_no_text():
     with pytest.raises(InputError) as caught:
         attnviz.wrap("model.keras", encode)
     assert caught.value.code == "wrap_model" and "load_model" in str(caught.value)
+    with pytest.raises(ModelError) as weights:
+        attnviz.wrap("model.weights.h5", encode)
+    assert weights.value.code == "load_weights" and "weights alone" in str(weights.value)
     inputs: Any
     for inputs in (ids_of(["we", "saw"]), 3, None, b"we", [3, 4], np.float32(3)):
         with pytest.raises(InputError) as caught:

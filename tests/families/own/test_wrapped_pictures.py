@@ -147,7 +147,7 @@ def test_attention_along_rows_and_columns_is_not_drawn_as_regions():
     for block in trace.blocks:
         np.testing.assert_allclose(block.weights.sum(-1), 1, atol=1e-5)
         assert not isinstance(block.key, RegionAxis)
-    assert {notice.code for notice in trace.notices} == {"axis_by_position"}
+    assert {notice.code for notice in trace.notices} == {"axis_by_position", "windows_as_heads"}
 
 
 def test_weights_of_a_picture_are_changed_and_a_region_without_an_input_of_its_own_cannot_be_taken_out():

@@ -1,0 +1,218 @@
+"""Weights that are divided by their sum after they have weighed: as NumPy computes them in float64, and as they act."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import attnviz
+from attnviz.errors import ModelError
+from attnviz.trace import Edit
+
+TOKENS, FEATURES, HEADS, SIZE = 7, 13, 3, 5
+NAMES = tuple(f"t{place}" for place in range(TOKENS))
+X = np.random.default_rng(0).normal(size=(1, TOKENS, FEATURES)).astype(np.float32)
+EARLIER = np.tri(TOKENS, dtype=bool)
+DECAY = EARLIER * 0.9 ** (np.arange(TOKENS)[:, None] - np.arange(TOKENS))
+
+
+class Own(layers.Layer):
+    """One layer whose attention is written out: of the tokens, queries, keys, values `[batch, head, token, size]`."""
+
+    def __init__(self, attend):
+        super().__init__(name="own")
+        self.attend = attend
+
+    def build(self, shape):
+        size = (FEATURES, HEADS, SIZE)
+        self.kernels = [self.add_weight(shape=size, initializer="glorot_normal", name=name) for name in "qkv"]
+        self.scorer = self.add_weight(shape=(FEATURES, HEADS), initializer="glorot_normal", name="scorer")
+
+    def call(self, x):
+        return self.attend(x, *(tf.einsum("btd,dhs->bhts", x, kernel) for kernel in self.kernels), self.scorer)
+
+
+def total(numbers):
+    return tf.reduce_sum(numbers, -1, keepdims=True)
+
+
+def products(x, q, k, v, scorer):
+    powers = tf.exp(tf.matmul(q, k, transpose_b=True))
+    return tf.matmul(powers, v) / total(powers)
+
+
+def einsums(x, q, k, v, scorer):
+    """The queries before the heads, the sum turned to fit."""
+    scores = tf.einsum("bhqs,bhks->bhqk", q, k)
+    powers = tf.exp(scores - tf.reduce_max(scores, -1, keepdims=True))
+    return tf.einsum("bhqk,bhks->bqhs", powers, v) / tf.transpose(tf.reduce_sum(powers, -1), (0, 2, 1))[..., None]
+
+
+def behind_a_mask(x, q, k, v, scorer):
+    powers = tf.exp(tf.matmul(q, k, transpose_b=True)) * tf.linalg.band_part(tf.ones((TOKENS, TOKENS)), -1, 0)
+    return tf.matmul(powers, v) * (1 / (total(powers) + 1e-9))
+
+
+def relu(x, q, k, v, scorer):
+    numbers = tf.nn.relu(tf.matmul(q, k, transpose_b=True))
+    return tf.matmul(numbers, v) / (total(numbers) + 1e-9)
+
+
+def decayed(x, q, k, v, scorer):
+    """Numbers of any kind times a decay: the decay is a power, but these are no exponentials."""
+    place = tf.range(TOKENS)
+    apart = tf.cast(place[:, None] - place[None, :], tf.float32)
+    numbers = (tf.nn.relu(tf.matmul(q, k, transpose_b=True)) + 0.1) * tf.where(apart >= 0, 0.9**apart, 0.0)
+    return tf.matmul(numbers, v) / total(numbers)
+
+
+def pooled(x, q, k, v, scorer):
+    powers = tf.exp(tf.matmul(x, scorer[:, :1]))
+    return tf.reduce_sum(powers * x, 1) / tf.reduce_sum(powers, 1)
+
+
+def so_far(x, q, k, v, scorer):
+    powers = tf.exp(tf.matmul(x, scorer))[..., None]
+    return tf.cumsum(powers * tf.transpose(v, (0, 2, 1, 3)), 1) / tf.cumsum(powers, 1)
+
+
+def feature_by_feature(x, q, k, v, scorer):
+    """The causal attention-free transformer: each feature has weights of its own."""
+    powers = tf.exp(k[:, 0])
+    return tf.sigmoid(q[:, 0]) * (tf.cumsum(powers * v[:, 0], 1) / tf.cumsum(powers, 1))
+
+
+def blocks(x, q, k, v, scorer):
+    above = below = 0.0
+    for keys, values in zip(tf.split(k, [3, 4], 2), tf.split(v, [3, 4], 2), strict=True):
+        powers = tf.exp(tf.matmul(q, keys, transpose_b=True))
+        above, below = above + tf.matmul(powers, values), below + total(powers)
+    return above / below
+
+
+def flash(x, q, k, v, scorer):
+    """A softmax over blocks of keys with the largest score so far, as FlashAttention has it."""
+    above, below = tf.zeros_like(q), tf.zeros_like(q[..., :1])
+    largest = tf.fill(tf.shape(below), -1e9)
+    for start in range(0, TOKENS, 3):
+        scores = tf.matmul(q, k[:, :, start : start + 3], transpose_b=True)
+        new = tf.maximum(largest, tf.reduce_max(scores, -1, keepdims=True))
+        powers, scale = tf.exp(scores - new), tf.exp(largest - new)
+        above = above * scale + tf.matmul(powers, v[:, :, start : start + 3])
+        below, largest = below * scale + total(powers), new
+    return above / below
+
+
+def softmax(scores, seen=True):
+    powers = np.where(seen, np.exp(scores), 0)
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def scored(x, q, k, scorer):
+    return q @ k.transpose(0, 2, 1)
+
+
+def each_key(x, q, k, scorer):
+    return (x @ scorer).T[:, None]
+
+
+#: What a layer does, its weights `[head, query, key]` in NumPy, kind, and what they are called.
+WRITTEN = {
+    products: (lambda *all: softmax(scored(*all)), "self", "softmax"),
+    einsums: (lambda *all: softmax(scored(*all)), "self", "softmax"),
+    behind_a_mask: (lambda *all: softmax(scored(*all), EARLIER), "causal", "softmax"),
+    relu: (lambda *all: (s := scored(*all).clip(0)) / s.sum(-1, keepdims=True), "self", "relu"),
+    decayed: (lambda *all: (s := (scored(*all).clip(0) + 0.1) * DECAY) / s.sum(-1, keepdims=True), "causal", "ratio"),
+    pooled: (lambda *all: softmax(each_key(*all)[:1]), "pooling", "softmax"),
+    so_far: (lambda *all: softmax(each_key(*all), EARLIER), "causal", "softmax"),
+    feature_by_feature: (lambda x, q, k, scorer: softmax(k[0].T[:, None], EARLIER), "causal", "softmax"),
+    blocks: (lambda *all: softmax(scored(*all)), "self", "softmax"),
+    flash: (lambda *all: softmax(scored(*all)), "self", "softmax"),
+}
+
+
+def wrapped(attend, length=None):
+    keras.utils.set_random_seed(5)
+    x = keras.Input((length, FEATURES))
+    return attnviz.wrap(keras.Model(x, Own(attend)(x)), lambda _: (X, NAMES))
+
+
+@pytest.mark.parametrize("attend", WRITTEN, ids=lambda each: each.__name__)
+def test_weights_are_numpys_and_can_be_changed(attend):
+    reference, kind, how = WRITTEN[attend]
+    seen = wrapped(attend, TOKENS if attend in (flash, relu) else None)
+    own = seen.model.layers[-1]
+    q, k, v = (np.einsum("td,dhs->hts", X[0].astype(float), each.numpy().astype(float)) for each in own.kernels)
+    trace = seen.trace("x")
+    (block,) = trace.blocks
+    np.testing.assert_allclose(block.weights[0], reference(X[0].astype(float), q, k, own.scorer.numpy()), atol=1e-6)
+    assert (block.kind, block.normalisation, block.key.tokens) == (kind, how, NAMES)
+    assert [each.code for each in trace.notices] == (["no_softmax"] if how != "softmax" else [])
+    np.testing.assert_allclose(trace.output.values, np.asarray(seen.model(X))[0], atol=1e-6)
+    even = np.full(block.weights.shape[2:], 1 / TOKENS, np.float32)
+    changed = seen.run(seen.encode("x"), [Edit("own", even)]).output.values
+    if attend is feature_by_feature:
+        mean = v[0].mean(0) / (1 + np.exp(-q[0]))
+    else:
+        values = v if attend is not pooled else X[:1].astype(float)
+        mean = np.broadcast_to(values.mean(1, keepdims=True), values.shape)
+        mean = mean[0, 0] if attend is pooled else mean.transpose(1, 0, 2) if attend in (einsums, so_far) else mean
+    np.testing.assert_allclose(changed, mean, atol=1e-6)
+
+
+def in_a_loop(x, q, k, v, scorer):
+    """Step by step, as RWKV does."""
+
+    def step(state, token):
+        powers = tf.exp(tf.matmul(token, scorer))
+        return state[0] + powers * tf.matmul(token, scorer), state[1] + powers
+
+    zeros = tf.zeros_like(q[:, :, 0, 0])
+    above, below = tf.scan(step, tf.transpose(x, (1, 0, 2)), (zeros, zeros))
+    return tf.transpose(above / below, (1, 0, 2))
+
+
+def flash_in_a_loop(x, q, k, v, scorer):
+    def body(at, above, below):
+        powers = tf.exp(tf.matmul(q, k[:, :, at : at + 1], transpose_b=True))
+        return at + 1, above + tf.matmul(powers, v[:, :, at : at + 1]), below + total(powers)
+
+    _, above, below = tf.while_loop(lambda at, *_: at < TOKENS, body, (0, tf.zeros_like(q), tf.zeros_like(q[..., :1])))
+    return above / below
+
+
+def mean_so_far(x, q, k, v, scorer):
+    start = tf.zeros_like(x[:, 0]), tf.zeros_like(x[:, 0, :1])
+    above, below = tf.scan(lambda a, b: (a[0] + b, a[1] + 1.0), tf.transpose(x, (1, 0, 2)), start)
+    return tf.transpose(above / below, (1, 0, 2))
+
+
+def mean_of_some(x, q, k, v, scorer):
+    some = tf.cast(x[..., :1] > 0, tf.float32)
+    return tf.reduce_sum(some * x, 1) / tf.reduce_sum(some, 1)
+
+
+def of_other_numbers(x, q, k, v, scorer):
+    """What is divided by is the sum of other numbers than weigh: of the other half of the keys, written alike."""
+    one, other = (tf.exp(tf.matmul(q, keys, transpose_b=True)) for keys in tf.split(k[:, :, :6], 2, 2))
+    return tf.matmul(one, v[:, :, :3]) / total(other)
+
+
+@pytest.mark.parametrize(
+    ("attend", "code"),
+    [
+        (in_a_loop, "nothing_in_reach"),
+        (flash_in_a_loop, "nothing_in_reach"),
+        (mean_so_far, "nothing_to_capture"),
+        (mean_of_some, "nothing_to_capture"),
+        (of_other_numbers, "nothing_but_no_shares"),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_what_cannot_be_followed_is_named_and_means_are_none_of_it(attend, code):
+    with pytest.raises(ModelError) as raised:
+        wrapped(attend).trace("x")
+    assert raised.value.code == code and "own" in str(raised.value)
