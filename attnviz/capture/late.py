@@ -18,12 +18,21 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from attnviz.capture.carried import (
+    Axes,
+    axes_after,
+    axes_in,
+    axes_of_product,
+    copied,
+    cumulated,
+    cumulated_along,
+    laid,
+    summed_axes,
+    with_others,
+)
 from attnviz.capture.masks import of_truth
-from attnviz.capture.normalised import HIDDEN, Found, alike, scored, summed
-from attnviz.capture.roots import MOVED, REACH, SAME, Met, Root, adds_axes, behind, leads, moves, root_of
-
-#: Which axis of certain numbers each axis of a tensor is; None for one of length one, or of the values.
-Axes = tuple[int | None, ...]
+from attnviz.capture.normalised import HIDDEN, Found, scored, summed
+from attnviz.capture.roots import MOVED, REACH, SAME, Met, Root, behind, leads, moves, root_of
 
 _MATRICES = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3")
 _SUMS = ("AddV2", "Add")
@@ -187,11 +196,11 @@ def _totals(tensor: tf.Tensor, reach: int = REACH) -> list[Total] | None:
         axes = axes if rank == count else tuple(axis for axis in axes if axis is not None)
         return [Total(behind(added[0], SAME), key, axes)]
     if operation.type == "Cumsum":
-        place = _so_far_along(operation)
+        place = cumulated_along(operation)
         return None if place is None else [Total(behind(operation.inputs[0], SAME), place, tuple(range(rank)), True)]
     if moves(operation):
         found = _totals(operation.inputs[0], reach - 1)
-        moved = [(each, _moved(operation, each.axes)) for each in found or ()]
+        moved = [(each, axes_after(operation, each.axes)) for each in found or ()]
         if found is None or any(axes is None for _, axes in moved):
             return None
         return [replace(each, axes=axes) for each, axes in moved if axes is not None]
@@ -236,7 +245,7 @@ def _products(tensor: tf.Tensor, totals: Sequence[Total], reach: int = REACH) ->
 def _each_moved(operation: tf.Operation, products: list[Product] | None) -> list[Product] | None:
     moved = []
     for each in products or ():
-        axes = _moved(operation, each.axes)
+        axes = axes_after(operation, each.axes)
         if axes is None:
             return None
         moved.append(replace(each, axes=axes, again=_then(each.again, operation)))
@@ -244,29 +253,22 @@ def _each_moved(operation: tf.Operation, products: list[Product] | None) -> list
 
 
 def _then(before: Callable[[tf.Tensor], tf.Tensor], operation: tf.Operation) -> Callable[[tf.Tensor], tf.Tensor]:
-    return lambda given: _copied(operation, [before(given), *operation.inputs[1:]])
-
-
-def _copied(operation: tf.Operation, operands: Sequence[tf.Tensor]) -> tf.Tensor:
-    """What an operation gives of other operands."""
-    attributes = {name: value for name, value in operation.node_def.attr.items() if not name.startswith("_")}
-    kinds = [each.dtype for each in operation.outputs]
-    return operation.graph.create_op(operation.type, list(operands), kinds, attrs=attributes).outputs[0]
+    return lambda given: copied(operation, [before(given), *operation.inputs[1:]])
 
 
 def _product(operation: tf.Operation, total: Total) -> Product | None:
     """Whether these numbers weigh something here that is summed over their keys."""
     if operation.type in (*_MATRICES, "Einsum") and len(operation.inputs) == 2 and not total.causal:
         for place, operand in enumerate(operation.inputs):
-            own = _axes_in(operand, total.numbers)
-            axes = None if own is None else _of_product(operation, place, own, total.key)
+            own = axes_in(operand, total.numbers)
+            axes = None if own is None else axes_of_product(operation, place, own, total.key)
             if axes is not None:
-                return Product(total, axes, _in_place(operation, place, total.numbers))
+                return Product(total, axes, with_others(operation, place, total.numbers))
     if operation.type != ("Cumsum" if total.causal else "Sum") or operation.inputs[0].op.type != "Mul":
         return None
     product = operation.inputs[0].op
     for place, operand in enumerate(product.inputs):
-        own = _axes_in(operand, total.numbers)
+        own = axes_in(operand, total.numbers)
         if own is None or total.key not in own:
             continue
         rank = product.outputs[0].shape.rank
@@ -274,116 +276,14 @@ def _product(operation: tf.Operation, total: Total) -> Product | None:
         key = axes.index(total.key)
         if total.causal:
             other = product.inputs[1 - place]
-            if _so_far_along(operation) == key and other.shape.rank == rank:
-                return Product(total, axes, _cumulated(axes, total.key, other))
-        elif _over(operation) == [key]:
+            if cumulated_along(operation) == key and other.shape.rank == rank:
+                return Product(total, axes, cumulated(axes, total.key, other))
+        elif summed_axes(operation) == [key]:
             left = tuple(None if axis == total.key else axis for axis in axes)
             left = left if operation.get_attr("keep_dims") else (*left[:key], *left[key + 1 :])
-            inner = _in_place(product, place, total.numbers)
+            inner = with_others(product, place, total.numbers)
             return Product(total, left, _then(inner, operation))
     return None
-
-
-def _of_product(operation: tf.Operation, place: int, own: Axes, key: int) -> Axes | None:
-    """The axes of a product of matrices by those of one operand, if that is summed over its keys and nothing else."""
-    if operation.type == "Einsum":
-        equation = operation.get_attr("equation").decode().replace(" ", "")
-        given, _, left = equation.partition("->")
-        letters = given.split(",")[place]
-        gone = [axis for letter, axis in zip(letters, own, strict=False) if letter not in left and axis is not None]
-        if "." in equation or gone != [key]:
-            return None
-        return tuple(own[letters.index(letter)] if letter in letters else None for letter in left)
-    flips = ("transpose_a", "transpose_b") if operation.type == "MatMul" else ("adj_x", "adj_y")
-    row, inner = (-2, -1) if operation.get_attr(flips[place]) == bool(place) else (-1, -2)
-    if own[inner] != key:
-        return None
-    pair = (own[row], None) if place == 0 else (None, own[row])
-    return (*[None] * (operation.outputs[0].shape.rank - len(own)), *own[:-2], *pair)
-
-
-def _in_place(operation: tf.Operation, place: int, numbers: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
-    """From other numbers to what an operation gives of them, moved as these are."""
-    way = _way(operation.inputs[place], numbers) or []
-
-    def again(given: tf.Tensor) -> tf.Tensor:
-        for each in way:
-            given = _copied(each, [given, *each.inputs[1:]])
-        return _copied(operation, [given if at == place else each for at, each in enumerate(operation.inputs)])
-
-    return again
-
-
-def _way(operand: tf.Tensor, numbers: tf.Tensor) -> list[tf.Operation] | None:
-    """The operations that move certain numbers to where an operand has them, in order."""
-    way: list[tf.Operation] = []
-    for _ in range(REACH):
-        if operand is numbers or alike(operand, numbers):
-            return way[::-1]
-        if not moves(operand.op):
-            return None
-        way.append(operand.op)
-        operand = operand.op.inputs[0]
-    return None
-
-
-def _axes_in(operand: tf.Tensor, numbers: tf.Tensor) -> Axes | None:
-    """Which axis of certain numbers each axis of an operand is, if it is these numbers, moved."""
-    way = _way(operand, numbers)
-    axes: Axes | None = None if way is None else tuple(range(numbers.shape.rank))
-    for each in way or ():
-        axes = None if axes is None else _moved(each, axes)
-    return axes
-
-
-def _moved(operation: tf.Operation, axes: Axes) -> Axes | None:
-    """Axes after an operation that moves numbers; None where that cannot be told."""
-    if operation.type in SAME:
-        return axes
-    if operation.type == "Transpose":
-        order = tf.get_static_value(operation.inputs[1])
-        return None if order is None else tuple(axes[place] for place in order)
-    if operation.type == "ExpandDims":
-        place = tf.get_static_value(operation.inputs[1])
-        at = None if place is None else int(np.ravel(place)[0]) % (len(axes) + 1)
-        return None if at is None else (*axes[:at], None, *axes[at:])
-    if adds_axes(operation):
-        new, dots = (operation.get_attr(f"{name}_mask") for name in ("new_axis", "ellipsis"))
-        count = operation.inputs[1].shape.num_elements() or 0
-        left, found = list(axes), list[int | None]()
-        for place in range(count):
-            taken = 0 if new >> place & 1 else 1
-            if dots >> place & 1:
-                taken = len(left) - sum(not new >> each & 1 for each in range(place + 1, count))
-            found += left[:taken] if taken or dots >> place & 1 else [None]
-            left = left[taken:]
-        return (*found, *left)
-    if operation.type in ("Reshape", "Squeeze"):
-        return _reshaped(operation.inputs[0].shape.as_list(), operation.outputs[0].shape, axes)
-    return None
-
-
-def _reshaped(before: Sequence[int | None], shape: tf.TensorShape, axes: Axes) -> Axes | None:
-    """Axes where a reshape only puts in axes of length one, or takes them out."""
-    after = None if shape.rank is None else shape.as_list()
-    own = [(size, axis) for size, axis in zip(before, axes, strict=True) if size != 1]
-    if after is None or [size for size, _ in own] != [size for size in after if size != 1]:
-        return None
-    left = iter(own)
-    return tuple(None if size == 1 else next(left)[1] for size in after)
-
-
-def _over(operation: tf.Operation) -> list[int]:
-    """The axes a sum goes over."""
-    axes = tf.get_static_value(operation.inputs[1])
-    rank = operation.inputs[0].shape.rank
-    return [] if axes is None or not rank else [int(axis) % rank for axis in np.ravel(axes)]
-
-
-def _so_far_along(operation: tf.Operation) -> int | None:
-    """Along which axis a cumulative sum goes, from the first on and each with itself."""
-    turned = operation.get_attr("exclusive") or operation.get_attr("reverse")
-    return None if turned or len(_over(operation)) != 1 else _over(operation)[0]
 
 
 def _is_zero(tensor: tf.Tensor) -> bool:
@@ -398,27 +298,13 @@ def _is_zero(tensor: tf.Tensor) -> bool:
     return moves(operation) and _is_zero(operation.inputs[0])
 
 
-def _laid(tensor: tf.Tensor, axes: Axes, rank: int) -> tf.Tensor:
-    """A tensor with these axes of the numbers, in their order; the others have length one."""
-    axes = axes[len(axes) - tensor.shape.rank :]
-    single = [place for place, axis in enumerate(axes) if axis is None]
-    known = [axis for axis in axes if axis is not None]
-    if (*known,) != (*range(rank),) or single:
-        tensor = tf.squeeze(tensor, single) if single else tensor
-        if known != sorted(known):
-            tensor = tf.transpose(tensor, np.argsort(known))
-        for axis in range(rank):
-            tensor = tensor if axis in known else tf.expand_dims(tensor, axis)
-    return tensor
-
-
 def _shares(total: Total, below: tf.Tensor) -> tf.Tensor:
     """Numbers by their sum."""
     rank = total.numbers.shape.rank
     scaled = total.numbers
     for scale, axes in total.scales:
-        scaled = scaled * _laid(scale, axes, rank)
-    shares: tf.Tensor = scaled / tf.cast(_laid(below, total.axes, rank), scaled.dtype)
+        scaled = scaled * laid(scale, axes, rank)
+    shares: tf.Tensor = scaled / tf.cast(laid(below, total.axes, rank), scaled.dtype)
     return shares
 
 
@@ -429,30 +315,12 @@ def _so_far(total: Total, below: tf.Tensor, scores: tf.Tensor | None) -> tuple[t
     seen = place[None, :] <= place[:, None]
     for _ in range(key + 1, rank):
         seen = seen[..., None]
-    below = tf.expand_dims(_laid(below, total.axes, rank), key + 1)
+    below = tf.expand_dims(laid(below, total.axes, rank), key + 1)
     numbers = tf.expand_dims(total.numbers, key)
     weights = tf.where(seen, numbers / tf.cast(below, numbers.dtype), tf.zeros((), numbers.dtype))
     if scores is None:
         return weights, None
     return weights, tf.where(seen, tf.expand_dims(scores, key), tf.cast(HIDDEN, scores.dtype))
-
-
-def _cumulated(axes: Axes, key: int, other: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
-    """From weights `[…, query, key, …]` to what they weigh of values, whose axes may have another order."""
-    order: list[int] = []
-    for axis in axes:
-        if axis is not None:
-            order += [key, key + 1] if axis == key else [axis + (axis > key)]
-    at = axes.index(key)
-
-    def again(given: tf.Tensor) -> tf.Tensor:
-        laid = given if order == sorted(order) else tf.transpose(given, order)
-        for place, axis in enumerate(axes):
-            if axis is None:
-                laid = tf.expand_dims(laid, place + (place > at))
-        return tf.reduce_sum(laid * tf.expand_dims(other, at), at + 1)
-
-    return again
 
 
 def _scores(totals: Sequence[Total], roots: Sequence[Root]) -> tf.Tensor | None:
