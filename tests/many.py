@@ -30,7 +30,7 @@ def many_headed(
     Returns:
         The folder.
     """
-    from attnviz.families.classifier import encoder
+    from attnviz.families.classifier import encoder_network
     from attnviz.families.common.arrays import names
 
     features = heads * size
@@ -43,7 +43,7 @@ def many_headed(
         "heads": heads,
         "hidden": 11,
     }
-    network = encoder.build(**config)
+    network = encoder_network.build(**config)
     generator = np.random.default_rng(7)
     arrays = {
         key: generator.normal(0, 1.3 / np.sqrt(features), variable.shape).astype(np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.analysis.entropy import entropy
-from attnviz.families.classifier import encoder
+from attnviz.families.classifier import encoder_network
 from attnviz.tokenizers import Tokenizer, clean
 from attnviz.training.batch import Batch
 from attnviz.training.networks import Variant, Weights, network, set_weights
@@ -84,6 +84,6 @@ def _revealing(config: dict[str, int], variant: Variant) -> keras.Model:
     """A network with the weights of every attention layer as further outputs."""
     if variant != "encoder":
         return network(config, variant)
-    base = encoder.build(**config)
+    base = encoder_network.build(**config)
     layers = [layer for layer in base.layers if isinstance(layer, keras.layers.MultiHeadAttention)]
     return keras.Model(base.input, [base.output, *(layer.output[1] for layer in layers)])

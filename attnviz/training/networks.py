@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.families.classifier import encoder, pooling
+from attnviz.families.classifier import encoder_network, pooling
 from attnviz.families.common.arrays import names
 from attnviz.layers import MeanPooling
 from attnviz.training.schedules import cosine
@@ -54,7 +54,7 @@ def network(config: dict[str, int], variant: Variant) -> keras.Model:
         A model from ids `[batch, token]` to probabilities `[batch, class]` and weights `[batch, token]`.
     """
     if variant == "encoder":
-        return _with_class_row(encoder.build(**config))
+        return _with_class_row(encoder_network.build(**config))
     base = pooling.build(**config)
     layer = base.get_layer("attention_pooling") if variant == "attention" else MeanPooling(name="mean_pooling")
     return _pooled(base, layer)
@@ -178,7 +178,7 @@ def _pooling_trainer(
 def _encoder_trainer(
     config: dict[str, int], settings: Settings, variant: Variant, auxiliary: int
 ) -> tuple[keras.Model, list[Any]]:
-    base = encoder.build(
+    base = encoder_network.build(
         **config, dropout=settings.dropout, feature_dropout=settings.feature_dropout, seed=settings.seed
     )
     vector = keras.layers.Dropout(settings.dropout, seed=settings.seed)(base.get_layer("final_norm").output)

@@ -10,7 +10,7 @@ import pytest
 
 from attnviz import zoo
 from attnviz.errors import ModelError
-from attnviz.families.classifier import encoder
+from attnviz.families.classifier import encoder_network
 from attnviz.training import distillation, networks, pipeline, schedules
 from attnviz.training.settings import Settings
 from tests.training.tiny import RECIPE, tiny
@@ -167,7 +167,9 @@ def test_even_weights_are_even_in_every_layer_and_head(place):
 
 
 def test_names_inside_attention_do_not_collide():
-    network = encoder.build(classes=2, vocabulary_size=7, features=12, max_length=5, layers=2, heads=3, hidden=5)
+    network = encoder_network.build(
+        classes=2, vocabulary_size=7, features=12, max_length=5, layers=2, heads=3, hidden=5
+    )
     weights = networks.get_weights(network)
     assert len(weights) == len(network.trainable_variables)
     assert weights["attention_1/value/kernel"].shape == (12, 3, 4)

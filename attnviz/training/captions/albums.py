@@ -58,13 +58,18 @@ class OfScenes(Generic[R]):
 
     @cached_property
     def encoder(self) -> keras.Model:
-        """The frozen network that sees."""
+        """The frozen network that sees, while a model is trained."""
         return frozen_encoder(self.recipe.subject, quiet=self.quiet)
 
-    def album(self, name: str) -> Album:
-        """The scenes of a part, see `Subject.parts`."""
+    def album(self, name: str, encoder: keras.Model | None = None) -> Album:
+        """The scenes of a part, see `Subject.parts`.
+
+        Args:
+            name: Of the part.
+            encoder: That sees them: a model's own, where one is measured; None: that of the training.
+        """
         settings, subject = self.recipe.settings, self.recipe.subject
-        return album(name, settings.scenes, self.encoder, self.recipe.name, subject, quiet=self.quiet)
+        return album(name, settings.scenes, encoder or self.encoder, self.recipe.name, subject, quiet=self.quiet)
 
     def test_sentences(self, content: Mapping[str, Any]) -> Sequence[str]:
         """The codes of the scenes set aside; nothing has to see them for that."""

@@ -113,7 +113,8 @@ class Captioner(OfScenes[CaptionRecipe]):
     def recorder(self, folder: Path, content: Mapping[str, Any]) -> Recorder | None:
         if "cross" not in content["kinds"]:
             return None
-        model, album, seed = loaded(folder), self.album("test"), content["training"]["seed"]
+        model, seed = loaded(folder), content["training"]["seed"]
+        album = self.album("test", model.encoder)
         rng = np.random.default_rng(seed)
         rows = drawn(len(album.scenes), seed)
         about, language = self.recipe.subject.about, LANGUAGES[0]
@@ -127,10 +128,10 @@ class Captioner(OfScenes[CaptionRecipe]):
         return WrittenRecorder(model, model.card.examples[:_RECORDED], batches)
 
     def measure(self, folder: Path, content: Mapping[str, Any], models_folder: Path) -> dict[str, Any]:
-        """All figures anew."""
-        model, settings = loaded(folder), self.recipe.settings
-        subject = self.recipe.subject
-        readers = {name: Reader(model.networks, model.words, self.album(name), subject) for name in subject.reported}
+        """All figures anew, through the eyes of the model itself."""
+        model, settings, subject = loaded(folder), self.recipe.settings, self.recipe.subject
+        albums = {name: self.album(name, model.encoder) for name in subject.reported}
+        readers = {name: Reader(model.networks, model.words, album, subject) for name, album in albums.items()}
         found = measured(readers, settings.taught.get("named"), content["training"]["seed"])
         if subject.takes == PHOTOS.takes:
             for code in LANGUAGES:
@@ -150,7 +151,7 @@ class Captioner(OfScenes[CaptionRecipe]):
             output = model.run(model.encode(scene, language)).output
             return output.text if isinstance(output, Written) else ""
 
-        scenes = self.album("dev").scenes[:SHOWN]
+        scenes = self.album("dev", model.encoder).scenes[:SHOWN]
         dev = [(scene.code, caption(scene, "en"), caption(scene, "ja")) for scene in scenes]
         return sections(content, self.recipe.settings.taught, self.recipe.tried, dev)
 

@@ -1,4 +1,4 @@
-"""What the frozen encoder makes of the scenes of a part, computed once and kept on disk."""
+"""What an encoder makes of the scenes of a part, computed once and kept on disk."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from attnviz.families.common.seeing import WORLDS, World
 from attnviz.scenes import GRID, Scene
 from attnviz.training.captions.subjects import Composed, PartOf
 from attnviz.training.loop import ahead
+from attnviz.training.networks import get_weights
 from attnviz.training.progress import Progress
 from attnviz.training.run import stamp
 
@@ -29,6 +30,9 @@ _COARSE = 56
 
 #: Scenes that are drawn and encoded at once.
 _BATCH = 64
+
+#: What is kept of the scenes, and how many of them which encoder has seen.
+_FINE, _COARSE_MAP, _SEEN = "fine.npy", "coarse.npy", "seen.json"
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Album:
             progress.update(len(scenes))
         progress.close(f"{len(scenes)}")
         self.folder.mkdir(parents=True, exist_ok=True)
-        for each in ("fine.npy", "coarse.npy", "done.txt"):
+        for each in (_FINE, _COARSE_MAP, _SEEN):
             (self.folder / each).unlink(missing_ok=True)
         codes = {"stamp": wanted, "codes": [scene.code for scene in scenes]}
         file.write_text(json.dumps(codes), encoding="utf-8")
@@ -75,13 +79,10 @@ class Album:
     def maps(self) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
         """Of every scene the fine map `[scene, 14, 14, 112]` and the coarse one `[scene, 7, 7, 320]`, or `[scene, 14,
         14, 320]` of a picture of twice the side."""
-        count, mark = len(self.scenes), self.folder / "done.txt"
+        count, done = len(self.scenes), self._seen()
         sides = (min(each.shape[1], GRID) for each in self.encoder.outputs)
         numbers = (each.shape[3] for each in self.encoder.outputs)
-        shapes = {
-            f"{name}.npy": (count, n, n, f) for name, n, f in zip(("fine", "coarse"), sides, numbers, strict=True)
-        }
-        done = int(mark.read_text()) if mark.is_file() else 0
+        shapes = {name: (count, n, n, f) for name, n, f in zip((_FINE, _COARSE_MAP), sides, numbers, strict=True)}
         mode: Any = "r+" if done else "w+"
         fine, coarse = (
             np.lib.format.open_memmap(self.folder / name, mode=mode, dtype=np.float16, shape=shape)
@@ -95,10 +96,26 @@ class Album:
             if (start // _BATCH) % 20 == 19 or rows.stop == count:
                 fine.flush()
                 coarse.flush()
-                mark.write_text(str(rows.stop))
+                self._mark(rows.stop)
             progress.update(rows.stop)
         progress.close(f"{count}")
         return fine, coarse
+
+    @cached_property
+    def _eyes(self) -> str:
+        """Tells encoders of other weights apart."""
+        weights = get_weights(self.encoder)
+        return stamp(*(part for name in sorted(weights) for part in (name, weights[name])))
+
+    def _seen(self) -> int:
+        """How many of the scenes this encoder has seen."""
+        mark = self.folder / _SEEN
+        kept = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else {}
+        return int(kept["scenes"]) if kept.get("encoder") == self._eyes else 0
+
+    def _mark(self, seen: int) -> None:
+        mark = {"encoder": self._eyes, "scenes": seen}
+        (self.folder / _SEEN).write_text(json.dumps(mark), encoding="utf-8")
 
     @cached_property
     def on(self) -> NDArray[np.bool_]:

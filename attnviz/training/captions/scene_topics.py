@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from attnviz import zoo
+from attnviz.families.common import vision
 from attnviz.scenes import BACKGROUNDS, GRID
 from attnviz.training.captions.albums import OfScenes
 from attnviz.training.captions.features import Album
@@ -83,17 +84,19 @@ class SceneTopics(OfScenes[TopicRecipe]):
         return None
 
     def measure(self, folder: Path, content: Mapping[str, Any], models_folder: Path) -> dict[str, Any]:
-        """All figures anew."""
+        """All figures anew, through the eyes of the model itself."""
         network, mean = (with_weights(content["config"], zoo.read_weights(folder, name), attention)
                          for name, attention in (("weights.npz", True), ("mean_pooling.npz", False)))  # fmt: skip
+        encoder = vision.build()
+        set_weights(encoder, zoo.read_weights(folder, "vision.npz"))
+        albums = {part: self.album(part, encoder) for part in PARTS}
         found: dict[str, Any] = {}
-        for part in PARTS:
-            scenes = self.album(part)
+        for part, scenes in albums.items():
             found[f"n_{part}"] = len(scenes.scenes)
             found[f"accuracy_{part}"] = round(accuracy(network, scenes), 4)
             found[f"mean_pooling_accuracy_{part}"] = round(accuracy(mean, scenes), 4)
         found["accuracy"] = found["accuracy_test"]
-        return {"metrics": found | looks(network, self.album("test"), content["training"]["seed"])}
+        return {"metrics": found | looks(network, albums["test"], content["training"]["seed"])}
 
     def sections(self, folder: Path, content: Mapping[str, Any]) -> list[Section]:
         """The card for people."""

@@ -9,7 +9,7 @@ import pytest
 from attnviz.analysis.heads.norms import weighted
 from attnviz.capture import CapturedModel
 from attnviz.families.card import ModelCard
-from attnviz.families.classifier import encoder
+from attnviz.families.classifier import encoder, encoder_network
 from attnviz.families.common.arrays import names
 from attnviz.tokenizers import KINDS
 from attnviz.trace import MASK_NONE, Edit
@@ -21,7 +21,7 @@ WORDS = ("[PAD]", "[UNK]", "a", "b", "c", "d", "e", "f", "g", "h", "i")
 @pytest.fixture(scope="module", params=[False, True], ids=["[CLS] from the first layer", "[CLS] late"])
 def model(request):
     config = {**CONFIG, "late": request.param}
-    network = encoder.build(**config)
+    network = encoder_network.build(**config)
     rng = np.random.default_rng(3)
     for variable in network.trainable_variables:
         variable.assign(rng.normal(0, 0.4, variable.shape))

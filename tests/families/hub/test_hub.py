@@ -13,6 +13,9 @@ from attnviz import cli, zoo
 from attnviz.errors import ModelError
 from attnviz.trace import Edit, Embedding
 
+#: The real one runs as it does anywhere else.
+pytestmark = pytest.mark.usefixtures("compiled")
+
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 SENTENCE = "The cat sat on the mat because it was tired."
 

@@ -41,6 +41,7 @@ def check(folder: folders.Folder, path: Path) -> None:
     np.testing.assert_allclose(output.values, last, atol=2e-4)
 
 
+@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_weights_are_those_of_the_file(kind: str, tmp_path: Path):
     check(folders.make(kind), tmp_path / kind)

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from attnviz import zoo
+from attnviz.families.common import vision
 from attnviz.scenes import KINDS, Scene
 from attnviz.training import pipeline
-from attnviz.training.captions import captioner, siblings
+from attnviz.training.captions import albums, captioner, siblings
 from attnviz.training.captions.captioner import Captioner
 from attnviz.training.captions.learner import looks, networks
 from attnviz.training.captions.lesson import Lesson, vocabulary
@@ -21,7 +22,7 @@ from attnviz.training.captions.moved import moved, shifted, swaps
 from attnviz.training.captions.parts import parts
 from attnviz.training.captions.recipes import CAPTION_SCENES
 from attnviz.training.captions.settings import CaptionSettings
-from attnviz.training.networks import get_weights, halves
+from attnviz.training.networks import get_weights, halves, set_weights
 from tests.training.captions.few_scenes import few_scenes, random_weights
 
 COUNTS = {"train": 14, "dev": 3, "test": 5, "pairs": 3, "style": 2}
@@ -62,14 +63,23 @@ def test_the_folder_is_one_the_zoo_reads_and_it_writes_in_both_languages(folder)
         assert not set(ids) & set(words.others(code)), "no word of the other language"
 
 
-def test_the_card_has_what_evaluate_computes_again(made, folder):
+def test_the_card_has_what_evaluate_computes_again(made, folder, monkeypatch):
     content = zoo.read_card(folder)
-    assert pipeline.evaluate(made[1], folder) == content["metrics"]
+    monkeypatch.delattr(albums, "frozen_encoder")  # the model has eyes of its own
+    assert pipeline.evaluate(replace(made[1]), folder) == content["metrics"]
     metrics = content["metrics"]
     assert {key: metrics[f"n_{key}"] for key in ("test", "pairs", "style")} == {"test": 5, "pairs": 3, "style": 2}
     assert sum(row["n"] for row in metrics["by_count_en"]) == 5
     for found in metrics["roles_ja"].values():
         assert sum(found[key] for key in ("about", "other_things", "background")) == pytest.approx(1, abs=2e-3)
+
+
+def test_an_encoder_of_other_weights_sees_all_anew(made, folder):
+    kind, encoder, other = made[1], zoo.load(folder).encoder, vision.build()
+    first = kind.album("style", encoder).maps[0].copy()
+    set_weights(other, {name: array * np.float32(1.5) for name, array in get_weights(encoder).items()})
+    assert not np.allclose(kind.album("style", other).maps[0], first, atol=1e-2)
+    np.testing.assert_array_equal(kind.album("style", encoder).maps[0], first)
 
 
 def test_weight_is_moved_to_another_thing_at_one_word_only(folder):
