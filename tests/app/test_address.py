@@ -37,7 +37,7 @@ def test_any_address_is_drawn(address: dict[str, str]):
     "address",
     [
         {"model": "caption-scenes", "own": "a translation"},  # a word that the model cannot write
-        {"model": "translate-en-ja", "own": "a", "sentence": "20"},  # of a sentence that there is not
+        {"model": "translate-en-ja", "text": "tea", "own": "a", "sentence": "20"},  # of a sentence that there is not
     ],
     ids=lambda address: address["model"],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import itertools
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,24 +26,36 @@ from tests.families.hub import hub_folders
 from tests.many import many_headed
 
 NAME, TEXT = "many-heads", "the cat sat on the mat"
+PRETRAINED = ("bert", "gpt2")
 FITTING = tuple(name for name in MODELS if not models.card(name).writes)
 
 
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of models by what they hold, made once: a model that is loaded anew is traced anew."""
+    found = {NAME: tmp_path_factory.mktemp("many")}
+    many_headed(found[NAME], NAME)
+    for kind in PRETRAINED:
+        found[kind] = tmp_path_factory.mktemp(kind)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ATTNVIZ_MODELS", str(found[kind]))
+            zoo.add(hub_folders.make(kind).write(tmp_path_factory.mktemp("from") / kind), kind)
+    return found
+
+
 @pytest.fixture
-def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    many_headed(tmp_path, NAME)
-    monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path))
+def many(places: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(places[NAME]))
     models.forget()
     yield NAME
     models.forget()
-    shutil.rmtree(tmp_path / NAME)
 
 
-@pytest.fixture(params=["bert", "gpt2"])
-def pretrained(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("ATTNVIZ_MODELS", str(tmp_path / "models"))
-    (tmp_path / "models").mkdir()
-    zoo.add(hub_folders.make(request.param).write(tmp_path / request.param), request.param)
+@pytest.fixture(params=PRETRAINED)
+def pretrained(
+    request: pytest.FixtureRequest, places: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(places[request.param]))
     models.forget()
     yield request.param
     models.forget()

@@ -275,16 +275,22 @@ def test_surgery_offers_no_mask_to_lift_and_nothing_for_a_translation_with_unkno
 SIBLING, BACK = "tiny-sibling", "tiny-ja-en"
 
 
-@pytest.fixture
-def siblings(folder, tmp_path_factory, monkeypatch):
-    """Two more models: of the same direction, and of the other."""
+@pytest.fixture(scope="module")
+def others(folder, tmp_path_factory):
+    """Folders of two more models: of the same direction, and of the other."""
     places = [tmp_path_factory.mktemp("more") / name for name in (SIBLING, BACK)]
     translation_folder.sibling(folder, places[0], noise=0.04)
     translation_folder.sibling(folder, places[1], languages=("ja", "en"))
-    offered = [folder.parent, *(place.parent for place in places)]
+    return places
+
+
+@pytest.fixture
+def siblings(folder, others, monkeypatch):
+    """They are offered, too; their folders by name."""
+    offered = [folder.parent, *(place.parent for place in others)]
     monkeypatch.setenv("ATTNVIZ_MODELS", os.pathsep.join(map(str, offered)))
     models.forget()
-    return dict(zip((SIBLING, BACK), places, strict=True))
+    return dict(zip((SIBLING, BACK), others, strict=True))
 
 
 def compared(**address) -> Page:

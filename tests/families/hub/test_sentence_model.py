@@ -49,8 +49,11 @@ MODES = {
 }
 
 
-@pytest.mark.parametrize("normalize", [False, True])
-@pytest.mark.parametrize("modes", [*[(each,) for each in MODES], tuple(MODES)], ids=lambda modes: modes[-1])
+@pytest.mark.parametrize(
+    ("modes", "normalize"),
+    [*(((each,), place % 2 == 1) for place, each in enumerate(MODES)), (tuple(MODES), False), (tuple(MODES), True)],
+    ids=lambda given: given[-1] if isinstance(given, tuple) else str(given),
+)
 def test_a_sentence_is_what_the_pooling_says(modes, normalize, tmp_path: Path):
     pooling = {each: each in modes for each in MODES}
     path = written(tmp_path / "m", {"1_Pooling/config.json": pooling}, "Pooling", *["Normalize"] * normalize)
