@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import pytest
@@ -9,51 +11,71 @@ from playwright.sync_api import expect
 
 from attnviz.i18n import translate
 from tests.app.page import POOLING_VIEWS
+from tests.benchmarks.stage import another_model, another_sentence, choose
 from tests.e2e.conftest import OpenPage
 from tests.e2e.geometry import WATCH_SHIFTS, geometry, moved, shift
-from tests.e2e.helpers import PATIENCE, choose_view, eventually, expect_no_exception, has_horizontal_scroll, wait_until
+from tests.e2e.helpers import (
+    PATIENCE,
+    choose_view,
+    eventually,
+    expect_no_exception,
+    has_horizontal_scroll,
+)
 
 TEXT = "明日、学校に行くよ。%0A" + "とても" * 12 + "%0Asupercalifragilisticexpialidocious" * 2
 
 
-WRITES = "translate-en-ja"
+#: A model of each kind of output, with views to change to, one after the other.
+CHANGES = {
+    "sentiment-en": ("compare", "surgery"),
+    "topics-en-encoder": ("overview", "lines", "head"),
+    "translate-en-ja": ("compare", "surgery", "written"),
+    "caption-scenes": ("overview", "head", "written"),
+    "next-word-en": ("head", "lines", "written"),
+}
 
-#: A laptop, a projector and a phone, on which the next view is chosen.
-SIZES = ((1280, 800), (1920, 1080), (390, 844))
+#: A phone; a laptop and a projector.
+SIZES = [((390, 844),), ((1280, 800), (1920, 1080))]
 
 
-def test_no_view_is_wider_than_the_window(open_page: OpenPage):
-    page = open_page(f"/?model=politeness-ja&lang=ja&text={TEXT}", width=390, height=844)
+@pytest.mark.parametrize("sizes", SIZES, ids=["phone", "laptop and projector"])
+def test_no_view_is_wider_than_the_window(open_page: OpenPage, sizes: Sequence[tuple[int, int]]):
+    page = open_page(f"/?model=politeness-ja&lang=ja&text={TEXT}", width=sizes[0][0], height=sizes[0][1])
     for view in POOLING_VIEWS:
         name = translate("ja", f"views.{view}")
         if view != POOLING_VIEWS[0]:
             choose_view(page, name)
-        wait_until(page, f"() => location.search.includes('view={view}')")
+        page.wait_for_function(f"() => location.search.includes('view={view}')", timeout=PATIENCE)
         assert not has_horizontal_scroll(page), view
-        for width, height in SIZES:
+        assert geometry(page).drawing < 360, view
+        for width, height in sizes:
             page.set_viewport_size({"width": width, "height": height})
             eventually(lambda: has_horizontal_scroll(page), False)
             assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), f"{view} at {width} px"
         expect_no_exception(page)
 
 
-@pytest.mark.parametrize("model", ["sentiment-en", "topics-en-encoder", WRITES])
-def test_the_view_is_on_the_stage_and_the_stage_is_most_of_a_laptop_s_window(open_page: OpenPage, model: str):
+@pytest.mark.parametrize("model", CHANGES)
+def test_the_stage_is_most_of_a_laptop_s_window_and_nothing_moves_when_what_it_shows_changes(
+    open_page: OpenPage, model: str
+):
     page = open_page(f"/?model={model}&view=heatmap&speed=0&lang=en", height=720)
     expect(page.locator(".st-key-chart-heatmap .js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENCE)
     page.evaluate(WATCH_SHIFTS)
     shift(page)
-    rows = "Heatmap" if model == "sentiment-en" else "The map"  # of which it is a level where there are heads
-    for view in ("Compare", "Change the weights", rows, *(["What is written"] if model == WRITES else [])):
-        choose_view(page, view)
+    changes = [(view, partial(choose, page, view)) for view in CHANGES[model]]
+    changes += [("sentence", partial(another_sentence, page)), ("model", partial(another_model, page))]
+    for what, change in changes:
+        change()
+        page.wait_for_function("() => !document.querySelector('.st-key-drawing [data-testid=stSkeleton]')")
         found = geometry(page)
-        assert found.share >= 0.6, (view, found)
-        assert found.drawing < 360, (view, found)
-        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight + 1"), view
-        assert shift(page) <= 0.02, (view, moved(page))
+        assert found.share >= 0.6, (what, found)
+        assert found.drawing < 360, (what, found)
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight + 1"), what
+        assert shift(page) <= 0.02, (what, moved(page))
 
 
-def test_on_a_phone_the_verbs_stand_at_the_foot_and_what_loads_makes_nothing_wider(open_page: OpenPage):
+def test_on_a_phone_the_verbs_stand_at_the_foot_of_the_window(open_page: OpenPage):
     page = open_page("/?model=topics-en-encoder&view=lines&lang=ja", width=390, height=844)
     rail = page.locator(".rail")
     expect(page.locator(".lines text").first).to_be_visible(timeout=PATIENCE)
@@ -64,17 +86,8 @@ def test_on_a_phone_the_verbs_stand_at_the_foot_and_what_loads_makes_nothing_wid
     verb = rail.get_by_role("button", name=translate("ja", "rail.test"))
     verb.click()
     expect(rail.locator('[aria-current="page"]')).to_have_text(translate("ja", "views.attribution"))
-    wait_until(page, "() => location.search.includes('view=attribution')")
+    page.wait_for_function("() => location.search.includes('view=attribution')", timeout=PATIENCE)
     assert geometry(page).wide <= 1
-    # What stands in for the address while it loads.
-    page.locator(".st-key-address-bar").evaluate(
-        """(bar) => {
-            const skeleton = document.createElement("div");
-            skeleton.style.cssText = "width: 100%; height: 3rem";
-            bar.append(skeleton);
-        }"""
-    )
-    assert not has_horizontal_scroll(page)
 
 
 def test_a_verb_opens_its_view_that_was_looked_at_last(open_page: OpenPage):
@@ -83,8 +96,20 @@ def test_a_verb_opens_its_view_that_was_looked_at_last(open_page: OpenPage):
     for verb, view in (("Learn", "Training"), ("Test", "Compare"), ("See", "Words and bars")):
         page.locator(".rail").get_by_role("button", name=verb, exact=True).click()
         expect(page.locator('.rail [aria-current="page"]')).to_have_text(view)
-    wait_until(page, "() => location.search.includes('view=bars')")
+    page.wait_for_function("() => location.search.includes('view=bars')", timeout=PATIENCE)
     expect_no_exception(page)
+
+
+def test_what_stands_in_for_the_address_while_it_loads_makes_nothing_wider(open_page: OpenPage):
+    page = open_page("/?lang=en", width=390, height=844)
+    page.locator(".st-key-address-bar").evaluate(
+        """(bar) => {
+            const skeleton = document.createElement("div");
+            skeleton.style.cssText = "width: 100%; height: 3rem";
+            bar.append(skeleton);
+        }"""
+    )
+    assert not has_horizontal_scroll(page)
 
 
 def test_the_language_can_be_clicked(open_page: OpenPage):
