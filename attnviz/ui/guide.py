@@ -27,7 +27,7 @@ def _light(context: Context) -> str:
 
 def _kind(context: Context) -> str:
     if context.card.takes != "text":
-        return "scene"
+        return context.card.takes
     if "written" in context.abilities:
         return "written"
     return "pooling" if context.pooling else "heads"

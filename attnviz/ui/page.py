@@ -255,11 +255,11 @@ def _waiting(place: DeltaGenerator, language: str) -> Callable[[float | None], N
 
 
 def _drawn(places: Places, page: Held, shown: Shown) -> None:
-    """Draw the view; another one than before is drawn out of sight and takes its place when it is whole."""
-    key, (before, slot) = shown.view.key, page.slot
+    """Draw the view; another one than before, or of another model, is drawn out of sight and shown when it is whole."""
+    key, (before, slot) = f"{shown.view.key} {shown.context.card.name}", page.slot
     slot = slot if before in ("", key) else 1 - slot
     with places.drawing:
-        st.html(f'<h2 class="unseen">{escape(shown.context.t(f"views.{key}"))}</h2>')
+        st.html(f'<h2 class="unseen">{escape(shown.context.t(f"views.{shown.view.key}"))}</h2>')
         slots = [st.container(key=f"slot-{each}") for each in range(2)]
 
     def turn() -> None:

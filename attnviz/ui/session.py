@@ -45,7 +45,7 @@ class Held:
         after: and to step forward to again.
         address: What was last written into the address bar, and its serial number.
         sent: Serial number and data of each component.
-        slot: The view that was drawn to its end last, and the place on the stage it stands in, 0 or 1.
+        slot: The view and the model that were drawn to their end last, and the place on the stage, 0 or 1.
         upload: What became of a model that was sent: its name, or why it was refused.
         drawn: What is drawn in the latest run, by its key on the page, in this order.
         first: Whether this may be a first visit: the address asked for nothing.

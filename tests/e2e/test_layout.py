@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 
 from attnviz.i18n import translate
 from tests.app.page import POOLING_VIEWS
+from tests.benchmarks.stage import another_model, another_sentence, choose
 from tests.e2e.conftest import OpenPage
 from tests.e2e.geometry import WATCH_SHIFTS, geometry, moved, shift
 from tests.e2e.helpers import PATIENCE, choose_view, eventually, expect_no_exception, has_horizontal_scroll, wait_until
@@ -16,7 +18,14 @@ from tests.e2e.helpers import PATIENCE, choose_view, eventually, expect_no_excep
 TEXT = "明日、学校に行くよ。%0A" + "とても" * 12 + "%0Asupercalifragilisticexpialidocious" * 2
 
 
-WRITES = "translate-en-ja"
+#: A model of each kind of output, with views to change to, one after the other.
+CHANGES = {
+    "sentiment-en": ("compare", "surgery"),
+    "topics-en-encoder": ("overview", "lines", "head"),
+    "translate-en-ja": ("compare", "surgery", "written"),
+    "caption-scenes": ("overview", "head", "written"),
+    "next-word-en": ("head", "lines", "written"),
+}
 
 #: A laptop, a projector and a phone, on which the next view is chosen.
 SIZES = ((1280, 800), (1920, 1080), (390, 844))
@@ -30,6 +39,7 @@ def test_no_view_is_wider_than_the_window(open_page: OpenPage):
             choose_view(page, name)
         wait_until(page, f"() => location.search.includes('view={view}')")
         assert not has_horizontal_scroll(page), view
+        assert geometry(page).drawing < 360, view
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             eventually(lambda: has_horizontal_scroll(page), False)
@@ -37,25 +47,31 @@ def test_no_view_is_wider_than_the_window(open_page: OpenPage):
         expect_no_exception(page)
 
 
-@pytest.mark.parametrize("model", ["sentiment-en", "topics-en-encoder", WRITES])
-def test_the_view_is_on_the_stage_and_the_stage_is_most_of_a_laptop_s_window(open_page: OpenPage, model: str):
+@pytest.mark.parametrize("model", CHANGES)
+def test_the_stage_is_most_of_a_laptop_s_window_and_nothing_moves_when_what_it_shows_changes(
+    open_page: OpenPage, model: str
+):
     page = open_page(f"/?model={model}&view=heatmap&speed=0&lang=en", height=720)
     expect(page.locator(".st-key-chart-heatmap .js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENCE)
     page.evaluate(WATCH_SHIFTS)
     shift(page)
-    rows = "Heatmap" if model == "sentiment-en" else "The map"  # of which it is a level where there are heads
-    for view in ("Compare", "Change the weights", rows, *(["What is written"] if model == WRITES else [])):
-        choose_view(page, view)
+    changes = [(view, partial(choose, page, view)) for view in CHANGES[model]]
+    changes += [("sentence", partial(another_sentence, page)), ("model", partial(another_model, page))]
+    for what, change in changes:
+        change()
+        wait_until(page, "() => !document.querySelector('.st-key-drawing [data-testid=stSkeleton]')")
         found = geometry(page)
-        assert found.share >= 0.6, (view, found)
-        assert found.drawing < 360, (view, found)
-        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight + 1"), view
-        assert shift(page) <= 0.02, (view, moved(page))
+        assert found.share >= 0.6, (what, found)
+        assert found.drawing < 360, (what, found)
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight + 1"), what
+        assert shift(page) <= 0.02, (what, moved(page))
 
 
 def test_on_a_phone_the_verbs_stand_at_the_foot_and_what_loads_makes_nothing_wider(open_page: OpenPage):
-    page = open_page("/?model=sentiment-en&view=bars&lang=ja", width=390, height=844)
+    page = open_page("/?model=topics-en-encoder&view=lines&lang=ja", width=390, height=844)
     rail = page.locator(".rail")
+    expect(page.locator(".lines text").first).to_be_visible(timeout=PATIENCE)
+    assert geometry(page).drawing < 360 and geometry(page).letter >= 14, geometry(page)
     expect(rail).to_be_visible(timeout=PATIENCE)
     box = rail.bounding_box()
     assert box is not None and box["y"] + box["height"] == pytest.approx(844, abs=2) and box["width"] == 390

@@ -149,7 +149,7 @@ def _try(sheet: Sheet) -> str:
     """What the reader is to do, and examples."""
     kind = "pooling"
     if sheet.card.takes != "text":
-        kind = "scene"
+        kind = sheet.card.takes
     elif isinstance(sheet.trace.output, Written):
         kind = "written"
     elif sheet.maps:
@@ -157,7 +157,7 @@ def _try(sheet: Sheet) -> str:
     tasks = [sheet.t("expected"), sheet.t(f"guide.try_{kind}")]
     if sheet.own.steps is not None:
         tasks.insert(1, sheet.t("work_out"))
-    if kind != "scene":
+    if sheet.card.takes == "text":
         others = [each for each in sheet.card.examples if each.strip() != sheet.trace.text.strip()][:EXAMPLES]
         if others:
             listed = " / ".join(html.escape(shortened(each, 90)) for each in others)

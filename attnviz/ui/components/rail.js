@@ -105,7 +105,7 @@ function choice({ name, parts }) {
 function open(rail, view) {
   for (const element of rail.children) {
     const views = find(element, ".views"), verb = find(element, ".verb"), more = element.querySelector(".more"), rest = element.querySelector(".rest");
-    const chosen = [...views.querySelectorAll("button.view")].find((each) => partsOf(each).includes(view)) ?? null;
+    const chosen = [...views.querySelectorAll(/** @type {"button"} */ ("button.view"))].find((each) => partsOf(each).includes(view)) ?? null;
     element.classList.toggle("open", chosen !== null);
     verb.setAttribute("aria-expanded", String(chosen !== null));
     views.hidden = chosen === null;
@@ -115,6 +115,7 @@ function open(rail, view) {
       visited.set(verb.dataset.verb ?? "", view);
       visited.set(partsOf(chosen).join(), view);
       set(chosen, { "data-view": view });
+      views.scrollLeft = chosen.offsetLeft - (views.clientWidth - chosen.offsetWidth) / 2; // of the bar on phones
     }
     if (more instanceof HTMLElement) unfold(more, rest?.contains(chosen) ?? false);
   }

@@ -59,10 +59,10 @@ def _painted(context: Context, alt: str, table: Callable[[], pd.DataFrame]) -> N
     """Cells too small for numbers: Plotly would take most of the time to draw them."""
     if context.edited:
         alt = f"{context.t('surgery.marked')} {alt}"
-    if max(context.trace.block(context.focus.block).shape[2:]) > SIGNED:
-        st.caption(context.t("head.large"))
     with st.container(key="chart-head"):
         matrix(context, context.state.scale, alt, actions.cell_chosen)
+    if max(context.trace.block(context.focus.block).shape[2:]) > SIGNED:
+        st.caption(context.t("head.large"))
     figure_tools(context, "chart-head", f"attnviz-{context.card.name}-head", alt)
     numbers(context, "head", table)
 
