@@ -38,7 +38,7 @@ from attnviz.ui.notices import notices
 from attnviz.ui.onward import onward
 from attnviz.ui.session import Held
 from attnviz.ui.settings import PAGE
-from attnviz.ui.shared import shared
+from attnviz.ui.shared import is_large, shared
 from attnviz.ui.shown import Shown, show
 from attnviz.ui.state import State
 from attnviz.ui.words import literal
@@ -51,6 +51,9 @@ _HIDE = (
     "pointer-events: none; }} "
     ".st-key-drawing > * > .st-key-slot-{slot} {{ visibility: hidden; }}</style>"
 )
+
+#: What was drawn before is out of sight while what stands above it takes more room, or less: it is not seen to jump.
+_COVER = "<i></i><style>.st-key-drawing > * > [class*='st-key-slot-'] { visibility: hidden; }</style>"
 
 
 def render() -> None:
@@ -100,6 +103,8 @@ def _render() -> None:
     context = shown.context
     session.write_back(shown.drawn.state)
     asks = lecture.asks(shown, page)
+    if not asks and is_large(context, shown.view) != page.large:
+        places.cover.html(_COVER)
     with places.shared:
         if asks:
             lecture.guess(context)
@@ -155,6 +160,7 @@ class Places:
     shared: DeltaGenerator
     drawing: DeltaGenerator
     line: DeltaGenerator
+    cover: DeltaGenerator
     seen: DeltaGenerator
     waiting: DeltaGenerator
     address: DeltaGenerator
@@ -182,6 +188,7 @@ def _places(asked: State) -> Places:
         top,
         drawing,
         line,
+        st.container(key="cover").empty(),
         st.container(key="seen"),
         st.container(key="waiting").empty(),
         st.container(key="address-bar"),
@@ -264,7 +271,8 @@ def _drawn(places: Places, page: Held, shown: Shown) -> None:
 
     def turn() -> None:
         places.seen.html(_HIDE.format(slot=1 - slot))
-        page.slot = key, slot
+        places.cover.empty()
+        page.slot, page.large = (key, slot), is_large(shown.context, shown.view)
 
     try:
         if shown.failed is not None:

@@ -22,17 +22,28 @@ def shared(context: Context, view: View) -> None:
         context: The page.
         view: What is drawn beneath it.
     """
-    written = translation.shows(context)
-    pictured = not written and context.selected is not None and lit.shows(context.trace, context.focus)
-    large = (written or pictured) and view.large == ("written" if written else "picture")
+    kind, large = _kind(context), is_large(context, view)
     with st.container(key="large" if large else "small"):
-        if written:
+        if kind == "written":
             _written(context, small=not large)
-        elif pictured:
+        elif kind == "picture":
             with st.container(key="stage-box"):
                 lit.lit(context, small=not large)
         else:
             _read(context)
+
+
+def is_large(context: Context, view: View) -> bool:
+    """Whether a view shows large what all share."""
+    return view.large != "" and view.large == _kind(context)
+
+
+def _kind(context: Context) -> str:
+    """What all share: what is `written`, a `picture`, or, empty, the words."""
+    if translation.shows(context):
+        return "written"
+    pictured = context.selected is not None and lit.shows(context.trace, context.focus)
+    return "picture" if pictured else ""
 
 
 def _written(context: Context, small: bool) -> None:

@@ -18,12 +18,11 @@ from tests.e2e.helpers import PATIENCE, choose_view, eventually, expect_no_excep
 TEXT = "明日、学校に行くよ。%0A" + "とても" * 12 + "%0Asupercalifragilisticexpialidocious" * 2
 
 
-#: A model of each kind of output, with views to change to, one after the other.
+#: Models that read and write words, with views to change to, one after the other.
 CHANGES = {
     "sentiment-en": ("compare", "surgery"),
     "topics-en-encoder": ("overview", "lines", "head"),
     "translate-en-ja": ("compare", "surgery", "written"),
-    "caption-scenes": ("overview", "head", "written"),
     "next-word-en": ("head", "lines", "written"),
 }
 
