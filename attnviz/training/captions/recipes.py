@@ -67,6 +67,8 @@ CAPTION_SCENES = CaptionRecipe(
         "86.5 % and 79.8 % perfect, 96.7 % and 94.7 % named, 2.6 % and 1.3 % invented, and the heaviest region on the "
         "thing in 85.8 % and 84.3 %. Of the misses on dev, four in five lay on another thing: which one comes next "
         "could not be known. Since then nine of ten sentences name things in a fixed order, animals first.",
+        "The same as now in five passes: 84.2 % and 83.7 % perfect, 96.0 % and 96.2 % named, 2.0 % and 1.3 % invented. "
+        "Three more passes make more sentences right in every word, but hardly more things are named.",
     ),
 )
 

@@ -34,7 +34,7 @@ class CaptionSettings:
     hidden: int = 768
     attention: bool = True
     guided: float = 0.3
-    epochs: int = 5
+    epochs: int = 8
     batch_size: int = 32
     sentences: int = 2
     learning_rate: float = 1.5e-3
