@@ -51,6 +51,10 @@ FIELDS = (
     Field("only", ("", "stage"), ""),
 )
 
+#: What Streamlit puts around a container. A rule about all that holds something would be tried on every element that is
+#: drawn, and a formula has hundreds of them.
+_FRAME = ':where([data-testid="stLayoutWrapper"])'
+
 
 def style(hide: tuple[str, ...], only: str) -> str:
     """The rules that leave it off the page; empty where nothing is hidden."""
@@ -58,7 +62,7 @@ def style(hide: tuple[str, ...], only: str) -> str:
     if not hidden:
         return ""
     places = [CONTROLS[code] for code in CONTROLS if code in hidden]
-    framed = [f"*:has(> {CONTROLS[code]})" for code in CONTROLS if code in hidden & _FRAMED]
+    framed = [f"{_FRAME}:has(> {CONTROLS[code]})" for code in CONTROLS if code in hidden & _FRAMED]
     asked = "".join(f"{name}: none; " for name in places if name.startswith("--"))
     selectors = ", ".join([*(name for name in places if not name.startswith("--")), *framed])
     rules = [f":root {{ {asked}}}"] if asked else []
@@ -75,7 +79,7 @@ def _columns(hidden: set[str]) -> list[str]:
     found = [f"{body} {{ grid-template-columns: {' '.join(columns)} !important; }}"] if set(_BESIDE) & hidden else []
     if "rail" in hidden:
         found.append(".st-key-body:not(:has(.st-key-scene)) { grid-template-columns: minmax(0, 1fr) !important; }")
-        found.append(".st-key-body > *:has(> .st-key-side) { grid-column: 1 !important; }")
+        found.append(f".st-key-body > {_FRAME}:has(> .st-key-side) {{ grid-column: 1 !important; }}")
         found.append(".stMainBlockContainer { padding-bottom: 0.4rem !important; }")
         found.append(":root { --attnviz-ask: none; }")
     return found
@@ -84,7 +88,7 @@ def _columns(hidden: set[str]) -> list[str]:
 #: The stage fills its frame, with a way out to the whole page in its corner.
 _BARE = (
     ".stMainBlockContainer { padding: 0.2rem !important; }",
-    "*:has(> .st-key-box-place) + *:has(> .st-key-body) { margin-top: 0 !important; }",
+    f"{_FRAME}:has(> .st-key-box-place) + {_FRAME}:has(> .st-key-body) {{ margin-top: 0 !important; }}",
     ".st-key-stage-place { border: 0; }",
     ".st-key-way-out { position: fixed; inset: auto 0.6rem 0 auto; width: auto; height: 1.4rem; z-index: 50; }",
     ".st-key-way-out p { font-size: 0.8rem; margin: 0; }",

@@ -46,7 +46,7 @@ from attnviz.ui.words import literal
 #: What is drawn in a slot is out of sight; it keeps its width, so that charts have their size. The element before it
 #: keeps the rule in its own place: Streamlit puts rules alone one after the other, and the next takes this one's.
 _HIDE = (
-    "<i></i><style>.st-key-drawing > :has(> .st-key-slot-{slot}) "
+    "<i></i><style>.st-key-drawing > :where([data-testid='stLayoutWrapper']):has(> .st-key-slot-{slot}) "
     "{{ position: absolute; inset: var(--top) var(--side) auto; width: auto; height: 0; overflow: hidden; "
     "pointer-events: none; }} "
     ".st-key-drawing > * > .st-key-slot-{slot} {{ visibility: hidden; }}</style>"
