@@ -143,7 +143,7 @@ def windows(profiles: Profiles) -> Iterator[dict[str, Page]]:
 
 @pytest.fixture
 def visit(open_page: OpenPage, windows: dict[str, Page], profiles: Profiles, guard: Guard) -> OpenPage:
-    """Like `open_page`, but goes on in the window of the test before, which takes half the work or less.
+    """Like `open_page`, but goes on in the window of the test before, which takes less work.
 
     The address is taken over as after a step of the browser's history. For tests that leave nothing open that an
     address does not tell of, and that do not ask what a first visit, the history or a load is like; the window that
