@@ -60,10 +60,10 @@ class EncoderDecoderModel(WritingModel):
         self.networks, self.model = networks, networks.full
         self._captured = CapturedModel(networks.full)
         self._incremental = Captured(networks, self.longest, lengths)
-        self._blocks = {
-            block: sum(site.name.startswith(SITES[block]) for site in self._captured.sites) for block in BLOCKS
-        }
-        self.heads = int(self._captured.sites[0].heads or 1)
+        # Not asked of the captured model, which would trace a whole text for it before any is read.
+        looks = [layer.name for layer in networks.full.layers if isinstance(layer, transformer.Attend)]
+        self._blocks = {block: sum(name.startswith(SITES[block]) for name in looks) for block in BLOCKS}
+        self.heads = int(networks.full.get_layer(f"{looks[0]}_query").kernel.shape[1])
         names = [
             f"{SITES[block]}{layer}_{part}"
             for block, layers in self._blocks.items()
