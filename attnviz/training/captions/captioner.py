@@ -99,7 +99,13 @@ class Captioner(OfScenes[CaptionRecipe]):
         """
         subject, dev = self.recipe.subject, self.album("dev")
         lesson = Lesson(
-            self.album("train"), vocabulary(subject), settings.batch_size, settings.seed, settings.sentences, subject
+            self.album("train"),
+            vocabulary(subject),
+            settings.batch_size,
+            settings.seed,
+            settings.sentences,
+            subject,
+            settings.epochs,
         )
         chosen = course(
             lesson,
