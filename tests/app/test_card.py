@@ -27,12 +27,16 @@ def test_a_translation_model_shows_its_scores(card, language):
     metrics = card.metrics
     expected = [metrics[f"{part}_{way}_bleu"] for part in ("dev", "test") for way in ("greedy", "beam4")]
     without = metrics.get("mean_states")
-    assert scores["bleu"].to_list() == expected + (
-        [without[f"{part}_greedy_bleu"] for part in ("dev", "test")] if without else []
-    )
+    earlier = without and without.get("earlier")
+    assert scores["bleu"].to_list() == expected + [
+        each[f"{part}_greedy_bleu"] for each in (earlier, without) if each for part in ("dev", "test")
+    ]
     assert lengths["bleu"].to_list() == [row["bleu"] for row in metrics["test_by_length"]]
     if without:
-        assert lengths["mean_states"].to_list() == [row["bleu"] for row in without["test_by_length"]]
+        column = lengths["earlier_mean_states" if earlier else "mean_states"]
+        assert column.to_list() == [row["bleu"] for row in without["test_by_length"]]
+    if earlier:
+        assert lengths["earlier"].to_list() == [row["bleu"] for row in earlier["test_by_length"]]
     assert alignment["aer"].to_list() == [metrics["alignment"][of]["aer"] for of in ("chosen", "mean", "diagonal")]
 
 
@@ -44,6 +48,9 @@ def test_a_model_without_attention_stands_beside_it():
 
     assert card_scores.scores(context, metrics)["bleu"].to_list() == [37.5, 17.5]
     assert card_scores.lengths(metrics)["mean_states"].to_list() == [13.25, 13.25]
+    metrics["mean_states"]["earlier"] = {**metrics["mean_states"], "test_greedy_bleu": 29.0}
+    assert card_scores.scores(context, metrics)["bleu"].to_list() == [37.5, 29.0, 17.5], "those alike side by side"
+    assert list(card_scores.lengths(metrics))[-2:] == ["earlier", "earlier_mean_states"]
     del metrics["mean_states"]
     assert "mean_states" not in card_scores.lengths(metrics)
 

@@ -51,3 +51,6 @@ def test_the_card_sets_both_side_by_side():
 
     metrics[model_card.MEAN_STATES] = {"test_by_length": other}
     assert "| 5–9 | 7 | 36.5 | 18.25 |" in model_card.length_table(metrics)
+
+    metrics[model_card.MEAN_STATES][model_card.EARLIER] = {"test_by_length": [{**row, "bleu": 29.0} for row in own]}
+    assert "| 5–9 | 7 | 36.5 | 29.0 | 18.25 |" in model_card.length_table(metrics), "those alike stand side by side"

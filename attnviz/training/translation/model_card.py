@@ -17,6 +17,9 @@ SHOWN = 25
 #: Key of the figures of the same model with the mean of the encoder's states in the place of attention.
 MEAN_STATES = "mean_states"
 
+#: In them those of the model with attention, where both were trained with settings of before; `settings` says which.
+EARLIER = "earlier"
+
 #: What the card of a model says whose training was looked at.
 RECORDED = (
     f"`{FILE}` has looks at the training, at logarithmically spaced steps from the untrained model on; the last is the "
@@ -120,7 +123,10 @@ def length_table(metrics: Mapping[str, Any]) -> str:
     """Of the model, and of that without attention where there is one."""
     heads, columns = ["words", "sentences", "BLEU"], [metrics["test_by_length"]]
     if MEAN_STATES in metrics:
-        heads.append("BLEU without attention")
+        if earlier := metrics[MEAN_STATES].get(EARLIER):
+            heads.append("BLEU, earlier settings")
+            columns.append(earlier["test_by_length"])
+        heads.append("BLEU, earlier settings, without attention" if earlier else "BLEU without attention")
         columns.append(metrics[MEAN_STATES]["test_by_length"])
     rows = [
         (f"{row[0]['from']}–{row[0]['to']}", row[0]["n"], *(each["bleu"] for each in row))
@@ -133,11 +139,19 @@ def _mean_states(metrics: Mapping[str, Any]) -> str:
     found = metrics.get(MEAN_STATES)
     if not found:
         return ""
+    earlier = found.get(EARLIER)
+    alike = earlier["settings"] if earlier else "the same settings and as many passes"
+    with_attention = (
+        f" With attention and these settings it was BLEU {earlier['dev_greedy_bleu']} on dev and "
+        f"{earlier['test_greedy_bleu']} on test; with those above it has not been trained without."
+        if earlier
+        else ""
+    )
     return (
         "Without attention: the same network with the mean of the encoder's states in the place of source–target "
-        "attention, trained on the same pairs with the same settings and as many passes, has, greedy, BLEU "
+        f"attention, trained on the same pairs with {alike}, has, greedy, BLEU "
         f"{found['dev_greedy_bleu']} and chrF {found['dev_greedy_chrf']} on dev, BLEU {found['test_greedy_bleu']} and "
-        f"chrF {found['test_greedy_chrf']} on test."
+        f"chrF {found['test_greedy_chrf']} on test.{with_attention}"
     )
 
 

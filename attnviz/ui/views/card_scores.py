@@ -15,6 +15,9 @@ from attnviz.ui.words import literal
 #: Key of the figures of the same model with the mean of the encoder's states in the place of attention.
 MEAN_STATES = "mean_states"
 
+#: In these figures those of the model with attention, where both were trained with settings of before.
+EARLIER = "earlier"
+
 
 def render(context: Context) -> None:
     """Scores by part and decoding, by length of the sentence, and how well attention aligns."""
@@ -33,8 +36,10 @@ def render(context: Context) -> None:
 
 def scores(context: Context, metrics: Mapping[str, Any]) -> pd.DataFrame:
     """BLEU and chrF, a row for each model, part and decoding that was measured."""
-    rows = []
-    for of, figures in (("model", metrics), (MEAN_STATES, metrics.get(MEAN_STATES, {}))):
+    rows, without = [], metrics.get(MEAN_STATES, {})
+    earlier = without.get(EARLIER, {})
+    name = f"{EARLIER}_{MEAN_STATES}" if earlier else MEAN_STATES
+    for of, figures in (("model", metrics), (EARLIER, earlier), (name, without)):
         for part in ("dev", "test"):
             for way in ("greedy", "beam4"):
                 found = [figures.get(f"{part}_{way}_{score}") for score in ("bleu", "chrf")]
@@ -51,7 +56,12 @@ def lengths(metrics: Mapping[str, Any]) -> pd.DataFrame:
         for row in metrics["test_by_length"]
     )
     if MEAN_STATES in metrics:
-        table[MEAN_STATES] = [row["bleu"] for row in metrics[MEAN_STATES]["test_by_length"]]
+        without = metrics[MEAN_STATES]
+        name = MEAN_STATES
+        if earlier := without.get(EARLIER):
+            table[EARLIER] = [row["bleu"] for row in earlier["test_by_length"]]
+            name = f"{EARLIER}_{MEAN_STATES}"
+        table[name] = [row["bleu"] for row in without["test_by_length"]]
     return table
 
 
