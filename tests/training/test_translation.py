@@ -20,7 +20,7 @@ from attnviz.training.translation.pairs import Pairs
 from attnviz.training.translation.school import School
 from attnviz.training.translation.scores import scores
 from attnviz.training.translation.settings import TranslationSettings
-from attnviz.training.translation.word_alignment import word_alignments
+from attnviz.training.translation.word_alignment import with_the_word_before, word_alignments
 from attnviz.training.writing import Greedy
 
 PAIRS = (
@@ -85,6 +85,25 @@ def test_words_that_come_together_are_aligned(lessons: School) -> None:
         assert alignment.shape == (3, 3) and alignment.dtype == np.float32
         assert (alignment >= 0).all() and (alignment <= 1).all()
         assert alignment[1].argmax() == 2  # the noun
+
+
+def test_a_word_linked_to_nothing_goes_with_the_word_before() -> None:
+    alignment = np.float32([[0, 0.1], [0.9, 0], [0.2, 0.1], [0, 0], [0.1, 0.6]])
+    before = alignment.copy()
+    np.testing.assert_array_equal(with_the_word_before(alignment, 0.3), alignment[[0, 1, 1, 1, 4]])
+    np.testing.assert_array_equal(alignment, before)
+    assert with_the_word_before(np.zeros((0, 0), np.float32)).shape == (0, 0)
+
+
+def test_only_what_is_read_is_cut_in_several_ways() -> None:
+    settings = replace(TINY, pair_dropout=0.5)
+    school = School("en", "ja", settings, Pairs(PAIRS, PAIRS[:2], PAIRS[3:]))
+    lesson = school.lesson()
+    read, written = (
+        {tuple(row[row > END_ID]) for epoch in range(5) for batch in lesson.batches(epoch) for row in rows(batch)}
+        for rows in (lambda batch: batch.source, lambda batch: batch.wanted)
+    )
+    assert len(written) == len(PAIRS) < len(read)
 
 
 def test_words_are_cut_as_the_model_will_cut_them(lessons: School) -> None:

@@ -20,7 +20,7 @@ from attnviz.training.translation.lesson import Cuts, Lesson
 from attnviz.training.translation.pairs import Pair, Pairs
 from attnviz.training.translation.scores import scores
 from attnviz.training.translation.settings import TranslationSettings
-from attnviz.training.translation.word_alignment import word_alignments
+from attnviz.training.translation.word_alignment import with_the_word_before, word_alignments
 from attnviz.training.writing import Greedy
 
 SIDE = {"en": 0, "ja": 1}
@@ -63,11 +63,10 @@ class School:
         }
         bare = {code: [[key.lstrip("▁").lower() for key in sentence] for sentence in keys[code]] for code in keys}
         alignments = word_alignments(bare[self.source], bare[self.target])
-        seed = self.settings.seed
-        cuts = {
-            code: Cuts(self.subwords[code], keys[code], self.settings.pair_dropout, seed + n)
-            for n, code in enumerate(keys)
-        }
+        if self.target == "ja":
+            alignments = [with_the_word_before(each) for each in alignments]
+        seed, dropout = self.settings.seed, (self.settings.pair_dropout, self.settings.written_pair_dropout)
+        cuts = {code: Cuts(self.subwords[code], keys[code], dropout[n], seed + n) for n, code in enumerate(keys)}
         return Lesson(cuts[self.source], cuts[self.target], alignments, self.settings.batch_size, seed)
 
     def learn(

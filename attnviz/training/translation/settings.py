@@ -19,8 +19,10 @@ class TranslationSettings:
         averaging: What is measured and kept is a running mean over passes; this share of it is the older passes'.
         dropout: On vectors and on what each part adds.
         label_smoothing: Share of each target spread over the vocabulary.
-        pair_dropout: Share of byte pairs left unmerged in training, so that a word is seen in several pieces
-            (Provilkov, Emelianenko and Voita 2020).
+        pair_dropout: Share of the source's byte pairs left unmerged in training, so that a word is seen in several
+            pieces (Provilkov, Emelianenko and Voita 2020).
+        written_pair_dropout: The same of the target's. A model that learned to write a word in several ways may begin
+            it in one and go on in another, and writes a part of it twice.
         guided: Weight of the alignment in the loss: one head of source–target attention is taught to look where the
             word aligner says (Chen et al. 2016; Garg et al. 2019). 0: none is.
         guided_layer, guided_head: Which, from 0.
@@ -46,6 +48,7 @@ class TranslationSettings:
     dropout: float = 0.2
     label_smoothing: float = 0.1
     pair_dropout: float = 0.1
+    written_pair_dropout: float = 0.0
     guided: float = 0.1
     guided_layer: int = 1
     guided_head: int = 0

@@ -26,7 +26,7 @@ PAIRS = 20_000
 #: What was found so far, by trial.
 RESULTS = Path(__file__).with_name("trials.json")
 
-BASE = TranslationSettings(epochs=12, dropout=0.15, pair_dropout=0.05, half=False)
+BASE = TranslationSettings(epochs=12, dropout=0.15, pair_dropout=0.05, written_pair_dropout=0.05, half=False)
 
 TRIALS: dict[str, TranslationSettings] = {
     "base": BASE,
@@ -35,7 +35,7 @@ TRIALS: dict[str, TranslationSettings] = {
     "head taught three times as hard": replace(BASE, guided=0.3),
     "vocabularies of 3,000": replace(BASE, source_size=3000, target_size=3000),
     "vocabularies of 10,000": replace(BASE, source_size=10_000, target_size=10_000),
-    "merges never left out": replace(BASE, pair_dropout=0.0),
+    "merges never left out": replace(BASE, pair_dropout=0.0, written_pair_dropout=0.0),
     "more dropout": replace(BASE, dropout=0.3),
     "mean of the encoder's states": replace(BASE, attention=False),
 }
