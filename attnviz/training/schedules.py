@@ -42,22 +42,3 @@ class Line(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict[str, Any]:
         return {"rate": self.rate, "steps": self.steps, "warm_up": self.warm_up}
-
-
-class Twice(keras.optimizers.schedules.LearningRateSchedule):
-    """One line, and after its last step another.
-
-    Args:
-        first, second: Those.
-    """
-
-    def __init__(self, first: Line, second: Line) -> None:
-        super().__init__()
-        self.first, self.second = first, second
-
-    def __call__(self, step: Any) -> Any:
-        step = ops.cast(step, "float32")
-        return ops.where(step < self.first.steps, self.first(step), self.second(step - self.first.steps))
-
-    def get_config(self) -> dict[str, Any]:
-        return {"first": self.first, "second": self.second}

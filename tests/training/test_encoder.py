@@ -198,12 +198,6 @@ def test_the_learning_rate_rises_then_falls_to_zero(schedule, halfway):
     assert float(schedule(3.0, 80, 0.0)(0)) == 3.0
 
 
-def test_a_second_fall_follows_the_first_line():
-    twice = schedules.Twice(schedules.Line(3.0, 80, 0.25), schedules.Line(1.0, 20, 0.0))
-    rates = [float(twice(step)) for step in (20, 79, 80, 90, 100)]
-    np.testing.assert_allclose(rates, [3.0, 3 / 60, 1.0, 0.5, 0.0], atol=1e-6)
-
-
 def test_the_fall_is_half_a_cosine_or_a_line_and_warm_up_need_not_end_on_a_step():
     steps, warm_up = 11, 0.15
     for step in range(12):

@@ -99,13 +99,7 @@ class Captioner(OfScenes[CaptionRecipe]):
         """
         subject, dev = self.recipe.subject, self.album("dev")
         lesson = Lesson(
-            self.album("train"),
-            vocabulary(subject),
-            settings.batch_size,
-            settings.seed,
-            settings.sentences,
-            subject,
-            settings.epochs,
+            self.album("train"), vocabulary(subject), settings.batch_size, settings.seed, settings.sentences, subject
         )
         chosen = course(
             lesson,

@@ -18,7 +18,7 @@ from attnviz.training.captions.lesson import Lesson
 from attnviz.training.captions.settings import CaptionSettings
 from attnviz.training.loop import Course, Step
 from attnviz.training.networks import Weights, set_weights
-from attnviz.training.schedules import Line, Twice
+from attnviz.training.schedules import Line
 from attnviz.training.writing import OneHead, Smoothed, precision
 
 #: Most words of a caption, the end token counted.
@@ -56,7 +56,7 @@ def learner(settings: CaptionSettings, size: int, steps: int) -> keras.Model:
     Args:
         settings: How.
         size: Entries of the vocabulary.
-        steps: Of a pass.
+        steps: Of the whole training.
     """
     full = networks(settings, size, texts=len(LANGUAGES) * settings.sentences, training=True).full
     outputs = {"logits": full.output["logits"]}
@@ -66,9 +66,7 @@ def learner(settings: CaptionSettings, size: int, steps: int) -> keras.Model:
         outputs[look] = OneHead(head, name=look)(full.output["weights"][layer])
         losses[look], weights[look] = OnObject(), settings.guided
     model = keras.Model(full.input, outputs)
-    rate: Any = Line(settings.learning_rate, settings.epochs * steps, settings.warm_up)
-    if settings.crowded:
-        rate = Twice(rate, Line(settings.crowded_rate, settings.crowded * steps, 0.0))
+    rate = Line(settings.learning_rate, steps, settings.warm_up)
     model.compile(
         keras.optimizers.Adam(rate, beta_2=0.98, epsilon=1e-9), losses, loss_weights=weights, jit_compile=False
     )
@@ -114,7 +112,7 @@ def course(
     """
     keras.utils.set_random_seed(settings.seed)
     size = len(lesson.vocabulary.vocabulary)
-    model, measured = learner(settings, size, lesson.steps), networks(settings, size)
+    model, measured = learner(settings, size, settings.epochs * lesson.steps), networks(settings, size)
 
     def scored(weights: Weights) -> dict[str, float]:
         set_weights(measured.full, weights)
@@ -134,6 +132,6 @@ def course(
         better=lambda new, old: new["perfect"] >= old["perfect"],
         shown="perfect",
         stamp=stamp,
-        epochs=settings.epochs + settings.crowded,
+        epochs=settings.epochs,
         averaging=settings.averaging,
     )

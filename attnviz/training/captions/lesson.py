@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -59,8 +58,6 @@ class Lesson:
         seed: Of order and sentences.
         sentences: About each scene in each language.
         subject: What the scenes are.
-        even: Passes in which every scene comes once. After them a pass has as many scenes, drawn with replacement by
-            the square of the number of things in them: where much is to be said, things are left out.
     """
 
     album: Album
@@ -69,7 +66,6 @@ class Lesson:
     seed: int
     sentences: int = 1
     subject: Subject = SCENES
-    even: float = math.inf
 
     @property
     def steps(self) -> int:
@@ -79,21 +75,16 @@ class Lesson:
     def batches(self, epoch: int) -> Iterator[Batch]:
         """The steps of a pass."""
         rng = np.random.default_rng((self.seed, epoch))
-        count, size = len(self.album.scenes), self.steps * self.batch_size
-        if epoch < self.even:
-            order = rng.permutation(count)[:size]
-        else:
-            share = self.things**2
-            order = rng.choice(count, size, p=share / share.sum())
+        order = rng.permutation(len(self.album.scenes))[: self.steps * self.batch_size]
         alike = _ALIKE * self.batch_size
         for start in range(0, len(order), alike):
             rows = order[start : start + alike]
-            rows = rows[np.argsort(self.things[rows], kind="stable")].reshape(-1, self.batch_size)
+            rows = rows[np.argsort(self._objects[rows], kind="stable")].reshape(-1, self.batch_size)
             for batch in rng.permutation(rows):
                 yield self._batch(np.sort(batch), rng)
 
     @cached_property
-    def things(self) -> NDArray[np.intp]:
+    def _objects(self) -> NDArray[np.intp]:
         """Of each scene how many there are: sentences about as many are about as long."""
         return np.array([len(scene.objects) for scene in self.album.scenes])
 

@@ -304,12 +304,9 @@ def _training(training: Mapping[str, Any], tried: Sequence[str]) -> tuple[str, .
         for number, each in enumerate(training["history"], 1)
     ]
     stated = ", ".join(f"{key} {value}" for key, value in training["settings"].items())
-    crowded = training["settings"].get("crowded", 0)  # older captioners have none
-    last = f"Passes after {training['epochs'] - crowded} drew scenes by the square of the number of things in them. "
     return (
         f"Seed {training['seed']}; {training['epochs']} passes, {training['seconds'] / 60:.0f} minutes on two cores, "
         f"scenes drawn and encoded beforehand; pass {training['best_epoch']} had the most perfect captions on dev. "
-        f"{last if crowded else ''}"
         f"Settings: {stated}. Passes on dev:",
         table(["pass", "training loss", "perfect, English", "perfect, Japanese", "named, English"], rows, words=0),
         "Tried:\n\n" + "\n".join(f"- {line}" for line in tried) if tried else "",

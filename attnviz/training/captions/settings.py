@@ -16,12 +16,10 @@ class CaptionSettings:
         attention: With False, the mean of the regions takes the place of source–target attention.
         guided: Weight in the loss of teaching heads where to look, see `taught`; 0: none is taught.
         epochs: Passes over the scenes, each with other sentences.
-        crowded: Passes after these, of as many scenes, drawn by the square of the number of things in them.
-        crowded_rate: Of Adam when they begin; it falls to zero along a straight line.
         batch_size: Scenes of a step.
         sentences: About each scene of a step, in each language.
         learning_rate: Of Adam at its highest.
-        warm_up: Share of the steps of the passes over all scenes in which it rises.
+        warm_up: Share of the steps in which it rises.
         dropout: See `transformer.build`.
         label_smoothing: See `training.writing.Smoothed`.
         averaging: What is kept after a pass is a running mean over passes; this share of it is the older passes'.
@@ -37,11 +35,9 @@ class CaptionSettings:
     attention: bool = True
     guided: float = 0.3
     epochs: int = 8
-    crowded: int = 0
     batch_size: int = 32
     sentences: int = 2
     learning_rate: float = 1.5e-3
-    crowded_rate: float = 5e-4
     warm_up: float = 0.05
     dropout: float = 0.0
     label_smoothing: float = 0.0

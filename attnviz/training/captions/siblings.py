@@ -36,7 +36,7 @@ Which = Literal["whole", "mean", "untaught"]
 
 def settings_of(which: Which, settings: CaptionSettings) -> CaptionSettings:
     """How a sibling is trained, by the settings of the captioner."""
-    short = replace(settings, scenes=max(1, settings.scenes // 2), epochs=1, crowded=0)
+    short = replace(settings, scenes=max(1, settings.scenes // 2), epochs=1)
     lacking: dict[Which, dict[str, Any]] = {"whole": {}, "mean": {"attention": False}, "untaught": {"guided": 0.0}}
     return replace(short, **lacking[which])
 

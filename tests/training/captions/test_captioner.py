@@ -27,8 +27,8 @@ from tests.training.captions.few_scenes import few_scenes, random_weights
 
 COUNTS = {"train": 14, "dev": 3, "test": 5, "pairs": 3, "style": 2}
 SETTINGS = CaptionSettings(
-    scenes=14, features=24, layers=2, heads=3, hidden=13, epochs=16, crowded=1, batch_size=1, sentences=2, guided=0.1,
-    learning_rate=0.02, crowded_rate=0.01, averaging=0.0, dropout=0.0, half=False, seed=3,
+    scenes=14, features=24, layers=2, heads=3, hidden=13, epochs=16, batch_size=1, sentences=2, guided=0.1,
+    learning_rate=0.02, averaging=0.0, dropout=0.0, half=False, seed=3,
 )  # fmt: skip
 #: Its examples are among what it learns: a caption that ends is certain of no other.
 LEARNED = tuple(scene.code for scene in replace(parts()["train"], count=3).scenes())
@@ -113,7 +113,7 @@ def test_the_card_for_people_says_where_it_looks_and_what_it_wrote(folder):
 def test_its_training_was_looked_at(folder):
     learning = zoo.learning(folder)
     assert learning is not None and len(learning.sentences) <= 3
-    assert learning.steps[0] == 0 and learning.steps[-1] == 14 * (16 + 1)
+    assert learning.steps[0] == 0 and learning.steps[-1] == 14 * SETTINGS.epochs
     shape = learning.traces[0][0].block("source-target").shape
     assert shape[:2] == (2, 3) and shape[3] == 196
 
@@ -138,23 +138,6 @@ def test_a_lesson_says_other_sentences_in_each_pass_and_the_same_when_asked_agai
         )
         assert (batch.target[0::2, 0] == lesson.vocabulary.start("en")).all()
         assert (batch.target[1::2, 0] == lesson.vocabulary.start("ja")).all()
-
-
-def test_after_the_even_passes_crowded_scenes_come_more_often(made):
-    album, places = made[1].album("train"), range(14)
-    lesson = Lesson(album, vocabulary(), 7, 3, even=2)
-    known = {album.regions([place]).tobytes(): place for place in places}
-
-    def drawn(epoch):
-        return [known[regions[None].tobytes()] for batch in lesson.batches(epoch) for regions in batch.regions]
-
-    assert sorted(drawn(0)) == sorted(drawn(1)) == list(places)
-    later, things = (
-        np.bincount([place for epoch in range(2, 40) for place in drawn(epoch)], minlength=14),
-        lesson.things,
-    )
-    assert later.sum() == 38 * 14, "as many scenes"
-    np.testing.assert_allclose(later / later.sum(), things**2 / (things**2).sum(), atol=0.05)
 
 
 def test_what_is_taught_lies_on_the_thing(made):
@@ -217,9 +200,7 @@ def test_a_sibling_is_trained_alike_and_entered_into_the_card(made, folder, whic
     monkeypatch.setattr(Captioner, "taught", taught)
     found = siblings.train(kind, which)
     lacks = {"whole": {}, "mean": {"attention": False}, "untaught": {"guided": 0.0}}[which]
-    assert seen == [replace(SETTINGS, scenes=7, epochs=1, crowded=0, **lacks)] and bool(seen[0].taught) == (
-        which == "whole"
-    )
+    assert seen == [replace(SETTINGS, scenes=7, epochs=1, **lacks)] and bool(seen[0].taught) == (which == "whole")
     assert ("pointing_en" in found) == (which != "mean")
     assert set(found["pairs_ja"]) == {"perfect", "named", "invented", "twice"}
     copy, model = tmp_path / folder.name, captioner.loaded(folder)
