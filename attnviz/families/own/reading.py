@@ -203,7 +203,7 @@ def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causa
             masked = masked | ahead
     padded = sequences.padding(roles.key, key)
     hidden = _hidden_keys(masked)
-    exchanged = roles.query is not None and roles.key is not None and roles.query.origin != roles.key.origin
+    exchanged = query == key and sequences.exchanged(roles.query, roles.key, key)
     columns_gone = (hidden | _weightless(each, weights, padded)) & padded
     if not padded.any() and site.heeds and sequences.is_padding(roles.key, hidden):
         columns_gone = hidden
@@ -259,7 +259,7 @@ def _kind(each: SiteRun, sequences: Sequences) -> Kind:
         return "cross"
     told = roles.query is not None and roles.key is not None and "opaque" not in (roles.query.role, roles.key.role)
     if told and roles.query is not None and roles.key is not None:
-        return "self" if roles.query.same(roles.key) else "cross"
+        return "self" if sequences.same(roles.query, roles.key, key) else "cross"
     one, two = (sequences.owner(along, [query]) for along in (roles.query, roles.key))
     return "self" if one == two else "cross"
 
