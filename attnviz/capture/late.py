@@ -30,7 +30,7 @@ from attnviz.capture.carried import (
     summed_axes,
     with_others,
 )
-from attnviz.capture.masks import of_truth
+from attnviz.capture.masks import truths
 from attnviz.capture.normalised import HIDDEN, Found, scored, summed
 from attnviz.capture.roots import MOVED, REACH, SAME, Met, Root, behind, leads, moves, root_of
 
@@ -88,7 +88,7 @@ def late(above: tf.Tensor, below: tf.Tensor, met: Met) -> Found | None:
         return None
     roots = [root_of(each.numbers, met) for each in totals]
     how, key, causal = roots[0].how, totals[0].key, totals[0].causal
-    if any(each.how != how or each.known is not None for each in roots) or of_truth(totals[0].numbers):
+    if any(each.how != how or each.known is not None for each in roots) or truths(totals[0].numbers):
         return None
     scores = _scores(totals, roots)
     if causal:

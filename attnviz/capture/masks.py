@@ -51,6 +51,14 @@ _MADE_OF_MASKS = frozenset(
     )
 )
 
+#: What leaves zeros and ones what they are.
+_MOVING_TRUTHS = frozenset(
+    (
+        *(*_SAME, "Cast", "Reshape", "ExpandDims", "Squeeze", "Transpose", "BroadcastTo", "Tile", "StridedSlice"),
+        *("GatherV2", "MatrixBandPart"),
+    )
+)
+
 #: So far below the largest number of a mask (in scores) are the keys that it is to hide.
 _FAR = 5.0
 
@@ -184,15 +192,27 @@ def _shapes(tensor: tf.Tensor) -> bool:
     return bool(tensor.dtype.is_integer) and (tensor.shape.rank or 0) < 2
 
 
-def of_truth(tensor: tf.Tensor) -> bool:
-    """Whether a tensor is a mask: truth values as numbers."""
-    for _ in range(8):
-        if tensor.dtype == tf.bool:
-            return True
-        if tensor.op.type not in ("Cast", "Reshape", "ExpandDims", "Squeeze", "Identity", "Transpose", "BroadcastTo"):
-            return False
-        tensor = tensor.op.inputs[0]
-    return False
+def truths(tensor: tf.Tensor, reach: int = 20) -> bool:
+    """Whether numbers are a mask by the way they are made: truth values, zeros and ones, one number given per token."""
+    operation = tensor.op
+    value = tf.get_static_value(tensor)
+    if tensor.dtype == tf.bool or value is not None:
+        return tensor.dtype == tf.bool or bool(np.isin(value, (0, 1)).all())
+    if not reach:
+        return False
+    if operation.type == "Placeholder":
+        return bool(tensor.dtype.is_integer) or tensor.shape.rank == 2
+    if operation.type in ("OnesLike", "ZerosLike"):
+        return True
+    if operation.type in _MOVING_TRUTHS:
+        return truths(operation.inputs[0], reach - 1)
+    if operation.type == "Fill":
+        return truths(operation.inputs[1], reach - 1)
+    if operation.type == "Sub":
+        one = tf.get_static_value(operation.inputs[0])
+        return one is not None and bool(np.all(one == 1)) and truths(operation.inputs[1], reach - 1)
+    both = operation.type in ("Mul", "Minimum", "Maximum")
+    return both and all(truths(each, reach // 2) for each in operation.inputs)
 
 
 def _without(scores: tf.Tensor) -> tf.Tensor:

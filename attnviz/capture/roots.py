@@ -65,6 +65,9 @@ def root_of(number: tf.Tensor, met: Met) -> Root:
     for _ in range(REACH):
         operation = number.op
         known = met(number)
+        if known is not None and known.how == "masked":
+            number = known.inner[1]  # behind an edit that may have been put in
+            operation, known = number.op, None
         if known is not None and known.how != "ratio":
             found.tensor, found.known, found.how = number, known, "power" if power else known.how
             return found

@@ -3,10 +3,10 @@
 TensorFlow reaches each softmax through `gen_nn_ops.softmax`, whichever public name the model's author used. Keras'
 `Softmax` layer is tapped as a whole, for it may go over several axes and sets masked weights to zero afterwards.
 Exponentials and other numbers divided by their sum are met at the division (`normalised.py`), also where that comes
-after the weighing (`late.py`), scores above a threshold where they are cut (`sparse.py`), the largest score where it is
-made a one (`hard.py`). What happens inside a loop (`loops.py`) is brought out of it. All this is patched for the whole
-process, so only under a lock, only while tracing, and acting only for the thread that traces; what is met goes to its
-`Recorder`.
+after the weighing (`late.py`), a mask where it is put on weights (`masked.py`), scores above a threshold where they are
+cut (`sparse.py`), the largest score where it is made a one (`hard.py`). What happens inside a loop (`loops.py`) is
+brought out of it. All this is patched for the whole process, so only under a lock, only while tracing, and acting only
+for the thread that traces; what is met goes to its `Recorder`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from keras import tree
 from keras.src import backend
 from tensorflow.python.ops import gen_array_ops, gen_math_ops, gen_nn_ops
 
-from attnviz.capture import hard, late, loops, normalised, sparse
+from attnviz.capture import hard, late, loops, masked, normalised, sparse
 from attnviz.capture.recorder import Recorder, active, tracing
 from attnviz.capture.roots import Met
 from attnviz.capture.sites import PLAIN
@@ -102,7 +102,16 @@ def _multiplied(original: Callable[..., Any]) -> Callable[..., Any]:
             total = normalised.reciprocal(other)
             if total is not None:
                 return _by_sum(number, total, met)
-        return sparse.raised(x, met) if x is y else None
+        if x is y:
+            return sparse.raised(x, met)
+        return masked.multiplied(x, y, met) or masked.multiplied(y, x, met)
+
+    return _normalised(original, look)
+
+
+def _selected(original: Callable[..., Any]) -> Callable[..., Any]:
+    def look(condition: tf.Tensor, one: tf.Tensor, other: tf.Tensor, met: Met) -> normalised.Found | None:
+        return masked.chosen(condition, one, other, met) or masked.chosen(condition, other, one, met, kept=False)
 
     return _normalised(original, look)
 
@@ -209,6 +218,7 @@ PATCHES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (gen_math_ops, "div_no_nan", _divided),
     (gen_math_ops, "mul", _multiplied),
     (gen_math_ops, "exp", _exponential),
+    (gen_math_ops, "select_v2", _selected),
     (tf, "maximum", _cut),
     (tf.math, "maximum", _cut),
     (tf.nn, "relu", _cut),

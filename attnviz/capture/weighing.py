@@ -14,7 +14,7 @@ import tensorflow as tf
 from attnviz.capture.back import back
 from attnviz.capture.flow import Flow
 from attnviz.capture.flow.operations import static
-from attnviz.capture.masks import of_truth, terms
+from attnviz.capture.masks import terms, truths
 from attnviz.capture.recorder import Tapped
 from attnviz.capture.roles import token_like
 from attnviz.capture.uses import computed
@@ -175,7 +175,7 @@ def _only_masked(tensor: tf.Tensor, known: Tapped) -> bool:
         if tensor is known.weights or tensor is known.inner[1]:
             return True
         if tensor.op.type == "Mul":
-            masks = [of_truth(each) for each in tensor.op.inputs]
+            masks = [truths(each) for each in tensor.op.inputs]
             if masks.count(True) != 1:
                 return False
             tensor = tensor.op.inputs[masks.index(False)]

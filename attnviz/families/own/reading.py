@@ -296,9 +296,9 @@ def _told(
         taken = np.broadcast_to(weights[:, :, pads].sum(-1, dtype=np.float64), weights.shape[:2])
         seeing = np.broadcast_to(~shown.all(-1), taken.shape)
         share = float(taken[seeing].mean()) if seeing.any() else 0.0
-        if block.site.lowers and share < _WEIGHTLESS:
+        if block.site.lowers and share < _WEIGHTLESS and not seen_by_none[pads].all():
             yield Notice("keys_hidden", {**name, "tokens": _list(block.key, pads)})
-        elif share > 0:
+        elif share >= _WEIGHTLESS or (share > 0 and not block.site.lowers):
             yield Notice(
                 "padding_lowered" if block.site.lowers else "padding_weighs",
                 {**name, "percent": f"{share:.0%}".rstrip("%") if share >= 0.1 else f"{100 * share:.2g}"},

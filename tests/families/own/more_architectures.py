@@ -11,6 +11,7 @@ from tests.families.own.architectures import (
     ARCHITECTURES,
     FEATURES,
     HEADS,
+    IDS,
     OTHER,
     SELF,
     SIDE,
@@ -67,8 +68,36 @@ def weights_under_a_gate():
 
 @architecture
 def a_mask_behind_the_softmax_alone():
+    """Nothing divides by what is left: rows are short of one."""
     seen = tf.cast(np.arange(TOKENS) < 5, tf.float32)
-    return _changed(lambda layer, s: tf.nn.softmax(s) * seen)
+    masked = Truth("self", SIDE, SIDE, "bhqk", op="Mul", at=-1)
+    told = ("no_softmax", "other_mask", "keys_hidden", "rows_short")
+    return _changed(lambda layer, s: tf.nn.softmax(s) * seen, [masked], told)
+
+
+def _padding_behind(put_on, op, notices=()):
+    """The padding of an embedding is put on after the softmax."""
+
+    def attend(layer, ids):
+        scores, values = _scores(layer, tf.gather(layer.table, ids))
+        return tf.matmul(put_on(tf.nn.softmax(scores), tf.not_equal(ids, 0)[:, None, None]), values)
+
+    truths = [Truth("self", SIDE[:5], SIDE[:5], "bhqk", op=op, at=-1)]
+    return own(attend, IDS, tokens=SIDE[:5], truths=truths, notices=notices, table=(SOURCE, FEATURES), **KERNELS)
+
+
+@architecture
+def padding_behind_the_softmax():
+    return _padding_behind(lambda w, seen: w * tf.cast(seen, tf.float32), "Mul", ("no_softmax", "rows_short"))
+
+
+@architecture
+def padding_behind_the_softmax_normalised_again():
+    def left(weights, seen):
+        weights = tf.where(seen, weights, 0.0)
+        return weights / tf.reduce_sum(weights, -1, keepdims=True)
+
+    return _padding_behind(left, "RealDiv")
 
 
 @architecture

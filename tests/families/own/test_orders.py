@@ -98,7 +98,11 @@ ORDERS = {
         [("self", T, T[::2] + T[1::2])],
         [],
     ),
-    "some of them twice": (keys(lambda each: joined(each[:, :, 3:], each[:, :, 4:])), [("cross", T, T[3:] + T[4:])], []),
+    "some of them twice": (
+        keys(lambda each: joined(each[:, :, 3:], each[:, :, 4:])),
+        [("cross", T, T[3:] + T[4:])],
+        [],
+    ),
     "sorted": (keys(sorted_by_size), [("self", T, PLACES)], ["axis_by_position"]),
     "queries in two parts": (queries_in_two_parts, [("cross", T[:3], T), ("cross", T[3:], T)], []),
     "query by query": (query_by_query, [("self", T, T)], []),
