@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from attnviz.capture.back import back, inputs
+from attnviz.capture.products import MAKING
 
 #: Constants that only masks use; the smallest in use is BERT's 10,000.
 LARGE = 5000.0
@@ -20,7 +21,6 @@ LARGE = 5000.0
 _SUMS = ("AddV2", "Add", "Sub", "BiasAdd")
 _CHOICES = ("SelectV2", "Select")
 _SAME = ("Identity", "StopGradient", "EnsureShape", "PreventGradient")
-_PRODUCTS = frozenset(("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaDot", "Conv2D"))
 
 #: What masks are made by, and of.
 _COMPARED = (
@@ -169,7 +169,7 @@ def _scored(tensor: tf.Tensor) -> Iterable[tf.Tensor]:
 def _of_places(term: tf.Tensor) -> bool:
     """Whether nothing but lengths and constants has a part in a term."""
     read = back(term, lambda each: [] if _shapes(each) else inputs(each))
-    return all(each.op.type not in (*_PRODUCTS, "Placeholder", "ReadVariableOp") for each in read)
+    return all(each.op.type not in (*MAKING, "Placeholder", "ReadVariableOp") for each in read)
 
 
 def _of_a_mask(term: tf.Tensor) -> bool:
@@ -254,7 +254,7 @@ def _is_mask(term: tf.Tensor) -> bool:
     """Whether a term has a very large constant in it and no product of matrices, which would make it scores."""
     large = False
     for place, each in enumerate(back(term, inputs)):
-        if place == _REACH or each.op.type in _PRODUCTS:
+        if place == _REACH or each.op.type in MAKING:
             return False
         large |= each.op.type == "Const" and _is_large(each)
     return large

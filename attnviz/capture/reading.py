@@ -93,9 +93,9 @@ def read_sites(
         weighing.add(id(product.product.outputs[0]))
         if id(product.product.outputs[0]) not in alive:
             continue
-        if not product.weights:
+        if not product.weights and id(product.product.outputs[0]) not in recorder.weighed:
             open_scores.append(product.operation)
-        elif not product.kept:
+        elif product.weights and not product.kept:
             changed.extend(shown[id(each)] for each in product.weights if id(each) in shown)
     over_features = {id(tensor) for each in recorder.tapped for tensor in each.inner}
     summed = [

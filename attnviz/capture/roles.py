@@ -9,6 +9,7 @@ from typing import Literal
 import tensorflow as tf
 
 from attnviz.capture.flow import Axis, Flow
+from attnviz.capture.flow.atoms import joined
 from attnviz.capture.layout import Layout, Part
 from attnviz.capture.sides import Parting, asking, computed_key, parting, picked_from, stacked
 
@@ -303,9 +304,12 @@ def along(flow: Flow, axis: Axis) -> Along:
 
 
 def _several(flow: Flow, axes: Sequence[Axis]) -> Along | None:
-    """What several axes together run along: the rows and columns of a picture."""
+    """What several axes together run along: the rows and columns of a picture, or one sequence cut in blocks."""
     if not axes:
         return None
+    whole = joined(atom for axis in axes for atom in flow.root(axis))
+    if len(whole) == 1:
+        return along(flow, whole)
     parts = [along(flow, axis) for axis in axes]
     inputs = frozenset.union(*(each.inputs for each in parts))
     return Along(tuple(each.key for each in parts), parts[0].role, inputs)

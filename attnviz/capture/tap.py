@@ -21,7 +21,7 @@ from keras import tree
 from keras.src import backend
 from tensorflow.python.ops import gen_array_ops, gen_math_ops, gen_nn_ops
 
-from attnviz.capture import hard, late, loops, masked, normalised, sparse
+from attnviz.capture import hard, late, loops, masked, normalised, recurrent, sparse
 from attnviz.capture.recorder import Recorder, active, tracing
 from attnviz.capture.roots import Met
 from attnviz.capture.sites import PLAIN
@@ -85,7 +85,7 @@ def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
         recorder = active()
         if recorder is not None and result.op.type in ("RealDiv", "DivNoNan"):
             above, below = result.op.inputs
-            if late.recurrent(above, below, recorder.scopes[0].graph):
+            if recurrent.recurrent(above, below, recorder.scopes[0].graph):
                 recorder.missed()
         return result
 
@@ -93,15 +93,17 @@ def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _by_sum(above: tf.Tensor, below: tf.Tensor, met: Met) -> normalised.Found | None:
-    return normalised.divided(above, below, met) or late.late(above, below, met)
+    found = normalised.divided(above, below, met) or late.late(above, below, met)
+    return found or late.scaled(above, below, met, sign=-1)
 
 
 def _multiplied(original: Callable[..., Any]) -> Callable[..., Any]:
     def look(x: tf.Tensor, y: tf.Tensor, met: Met) -> normalised.Found | None:
         for number, other in ((x, y), (y, x)):
             total = normalised.reciprocal(other)
-            if total is not None:
-                return _by_sum(number, total, met)
+            found = late.scaled(number, other, met) if total is None else _by_sum(number, total, met)
+            if found is not None or total is not None:
+                return found
         if x is y:
             return sparse.raised(x, met)
         return masked.multiplied(x, y, met) or masked.multiplied(y, x, met)
@@ -166,6 +168,7 @@ def _normalised(original: Callable[..., Any], look: Callable[..., normalised.Fou
         if found.weights is None or found.again is None:
             return recorder.softmax(found.scores, result, found.axes, found.instead, found.how)
         weights = recorder.softmax(found.scores, found.weights, found.axes, found.instead, found.how)
+        recorder.weighed.update(map(id, found.weighed))
         recorder.quiet = True
         try:
             return found.again(weights)

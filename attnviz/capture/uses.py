@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from attnviz.capture.back import back
 from attnviz.capture.flow import Flow
+from attnviz.capture.products import PRODUCTS
 
 #: Operations that read no value.
 READING_NOTHING = frozenset({"Shape", "ShapeN", "Rank", "Size", "ZerosLike", "OnesLike"})
@@ -21,8 +22,6 @@ _HANDING_ON = frozenset(
         *("StopGradient", "EnsureShape", "Tile", "BroadcastTo"),
     )
 )
-#: Operations that multiply.
-PRODUCTS = ("Mul", "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaEinsum")
 
 
 def used(answers: Iterable[tf.Tensor], ours: Mapping[int, frozenset[int]]) -> set[int]:

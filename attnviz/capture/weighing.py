@@ -15,12 +15,11 @@ from attnviz.capture.back import back
 from attnviz.capture.flow import Flow
 from attnviz.capture.flow.operations import static
 from attnviz.capture.masks import terms, truths
+from attnviz.capture.products import MATRICES
 from attnviz.capture.recorder import Tapped
 from attnviz.capture.roles import token_like
 from attnviz.capture.uses import computed
 
-#: Products of matrices.
-MATRICES = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaEinsum")
 _LOOPS = ("While", "StatelessWhile")
 
 #: Operations between weights and their product that change no weight but by a mask.
