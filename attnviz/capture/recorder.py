@@ -96,6 +96,7 @@ class Recorder:
         added: By id of a loop's body, which of its outputs were added to bring weights out.
         quiet: While the recorder itself computes.
         ends: Ids of what layers gave out that do more than scores are put together with.
+        projected: Ids of what layers of units were given as their features.
         embedded: What embeddings were called with, and how many rows each has.
         weighed: Ids of products of numbers in whose place weights were put together that weigh the same.
         masks: What is known of padding: bool `[batch, token]`, False where there is some.
@@ -113,6 +114,7 @@ class Recorder:
     added: dict[int, frozenset[int]] = field(default_factory=dict)
     quiet: bool = False
     ends: set[int] = field(default_factory=set)
+    projected: set[int] = field(default_factory=set)
     embedded: list[tuple[tf.Tensor, int]] = field(default_factory=list)
     weighed: set[int] = field(default_factory=set)
     masks: list[tf.Tensor] = field(default_factory=list)

@@ -24,7 +24,7 @@ from tensorflow.python.ops import gen_array_ops, gen_math_ops, gen_nn_ops
 from attnviz.capture import hard, late, loops, masked, normalised, recurrent, sparse
 from attnviz.capture.recorder import Recorder, active, tracing
 from attnviz.capture.roots import Met
-from attnviz.capture.sites import PLAIN
+from attnviz.capture.sites import CLASSIFIERS, PLAIN
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def recording(recorder: Recorder) -> Iterator[None]:
 
 def _softmax(original: Callable[..., Any]) -> Callable[..., Any]:
     def softmax(logits: Any, name: str | None = None) -> Any:
-        weights = original(logits, name=name)
+        weights = original(logits=logits, name=name)
         recorder = active()
         if recorder is None:
             return weights
@@ -145,7 +145,8 @@ def _one_hot(original: Callable[..., Any]) -> Callable[..., Any]:
         def look(where: tf.Tensor, _: tf.Tensor, on: tf.Tensor, off: tf.Tensor, met: Met) -> Any:
             return hard.chosen(where, on, off, -1 if axis is None else axis, met)
 
-        return _normalised(original, look)(indices, depth, on_value, off_value, axis, name)
+        given = {"indices": indices, "depth": depth, "on_value": on_value, "off_value": off_value}
+        return _normalised(original, look)(**given, axis=-1 if axis is None else axis, name=name)
 
     return one_hot
 
@@ -194,6 +195,8 @@ def _layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
             outputs = original(self, *args, **kwargs)
         finally:
             recorder.calls.pop()
+        if isinstance(self, CLASSIFIERS):
+            recorder.projected.update(every)
         if not isinstance(self, PLAIN):
             recorder.ends.update(id(each) for each in tree.flatten(outputs) if isinstance(each, tf.Tensor))
         if any(self is layer for layer in recorder.observed) and recorder.reachable() and len(recorder.scopes) == 1:
@@ -214,6 +217,21 @@ def _sequences(args: Any, kwargs: dict[str, Any]) -> tuple[tf.Tensor, ...]:
     )
 
 
+#: Operations as TensorFlow offers them raw: functions of their own, which call none of the others.
+RAW: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("Softmax", _softmax),
+    ("RealDiv", _divided),
+    ("DivNoNan", _divided),
+    ("Mul", _multiplied),
+    ("Exp", _exponential),
+    ("SelectV2", _selected),
+    ("Maximum", _cut),
+    ("Relu", _cut),
+    ("Square", _raised),
+    ("Pow", _raised),
+    ("OneHot", _one_hot),
+)
+
 #: What is patched while a model is traced, and what stands there.
 PATCHES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (gen_nn_ops, "softmax", _softmax),
@@ -229,6 +247,7 @@ PATCHES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (tf.math, "square", _raised),
     (gen_math_ops, "_pow", _raised),
     (gen_array_ops, "one_hot", _one_hot),
+    *((tf.raw_ops, name, wrapped) for name, wrapped in RAW),
     (keras.layers.Softmax, "call", _softmax_layer),
     (keras.Layer, "__call__", _layer_call),
     *loops.PATCHES,

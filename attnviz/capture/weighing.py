@@ -98,7 +98,8 @@ def _matrix_weights(flow: Flow, operation: tf.Operation) -> Iterator[tuple[tf.Te
         left = [place for place in range(len(axes)) if place not in gone and axes[place]]
         tokens = [place for place in left if flow.role(axes[place]) == "sequence"]
         heads = [place for place in left if flow.role(axes[place]) in ("weight", "feature")]
-        gives = any(flow.role(axis) in ("feature", "weight") for axis in others)
+        given = [axis for axis in others if not gone or axis != axes[gone[0]]]
+        gives = any(flow.role(axis) in ("feature", "weight") for axis in given)
         if len(gone) == 1 and token_like(flow, axes[gone[0]]) and gives:
             if tokens:
                 yield operand, (tokens[-1], gone[0])

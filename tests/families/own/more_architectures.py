@@ -62,6 +62,16 @@ def a_difference_of_two_softmaxes():
 
 
 @architecture
+def heads_mixed_by_a_layer():
+    mix = layers.Dense(HEADS, use_bias=False)
+
+    def change(layer, scores):
+        return ops.transpose(mix(ops.transpose(tf.nn.softmax(scores), (0, 2, 3, 1))), (0, 3, 1, 2))
+
+    return _changed(change)
+
+
+@architecture
 def weights_under_a_gate():
     return _changed(lambda layer, s: tf.nn.softmax(s) * tf.sigmoid(s))
 
@@ -122,6 +132,37 @@ def one_more_below_the_line():
         return powers / (tf.exp(-top) + tf.reduce_sum(powers, -1, keepdims=True))
 
     return _changed(change, [Truth("self", SIDE, SIDE, "bhqk", op="RealDiv")], ("rows_short",))
+
+
+@architecture
+def features_and_classes_that_sum_to_one_are_none():
+    """Of these only the first weighs tokens, though each is a softmax that the model goes on with."""
+    keras.utils.set_random_seed(5)
+    x = keras.Input((TOKENS, FEATURES))
+    attended = layers.Attention(name="attention")([x, x])
+    over_features = layers.Dense(SIZE)(layers.Softmax()(layers.Dense(SOURCE)(attended)))
+    over_time = layers.Dense(SIZE)(layers.Flatten()(layers.Softmax(axis=1)(layers.Conv1D(SLOTS, 3)(attended))))
+    expected = ops.sum(layers.Softmax()(layers.Dense(SIZE)(attended)) * ops.arange(SIZE, dtype="float32"), -1)
+    smoothed = 0.9 * layers.Softmax()(layers.Dense(SIZE)(ops.mean(attended, 1))) + 0.1 / SIZE
+    alike = ops.mean(attended, 1)
+    batch = layers.Softmax()(ops.matmul(alike, ops.transpose(alike)))
+    model = keras.Model(x, [over_features, over_time, expected, smoothed, batch])
+    return Architecture(model, X, SIDE, [Truth("self", SIDE, SIDE, "bqk")], {"first_output_only"})
+
+
+@architecture
+def raw_operations():
+    """TensorFlow's own, by their raw names."""
+
+    def attend(layer, x):
+        q, k = (ops.einsum("btd,dhs->bhts", x, w) for w in (layer.q, layer.k))
+        weights = tf.raw_ops.Softmax(logits=tf.raw_ops.BatchMatMulV2(x=q, y=k, adj_y=True))
+        powers = tf.raw_ops.Exp(x=tf.raw_ops.Einsum(inputs=[q, k], equation="bhqs,bhks->bhqk"))
+        total = tf.raw_ops.Sum(input=powers, axis=[-1], keep_dims=True)
+        return tf.raw_ops.BatchMatMulV2(x=weights + tf.raw_ops.RealDiv(x=powers, y=total), y=k)
+
+    truths = [*SELF, Truth("self", SIDE, SIDE, "bhqk", op="RealDiv")]
+    return own(attend, X, truths=truths, notices={"weights_changed"}, **KERNELS)
 
 
 @architecture
