@@ -8,16 +8,18 @@ from typing import Any
 
 import tensorflow as tf
 
+from attnviz.capture.along import BACKWARDS, Along, along
 from attnviz.capture.flow import Axis, Flow
 from attnviz.capture.layout import Layout
 from attnviz.capture.linear import linear
 from attnviz.capture.masks import lowering, lowers_cells, terms
+from attnviz.capture.products import MATRICES
 from attnviz.capture.recorder import Recorder, Tapped
-from attnviz.capture.roles import BACKWARDS, Along, Roles, along, roles
+from attnviz.capture.roles import Roles, roles
 from attnviz.capture.sides import mapped_along
 from attnviz.capture.sites import ATTENTION, Site
-from attnviz.capture.uses import computed, multiplied, only_handed_on, projections, recalls, used
-from attnviz.capture.weighing import weighed
+from attnviz.capture.uses import computed, multiplied, only_handed_on, onward, projections, recalls, used
+from attnviz.capture.weighing import KEPT, weighed
 from attnviz.errors import InputError
 
 #: What an engineer may call an axis.
@@ -102,6 +104,9 @@ def read_sites(
             open_scores.append(product.operation)
         elif product.weights and not product.kept:
             changed.update(map(id, product.weights))
+    for each in recorder.tapped:
+        way = onward(each.inner[1] if each.steps else each.weights, KEPT)
+        results.update(id(reader.outputs[0]) for _, reader in way if reader is not None and reader.type in MATRICES)
     over_features = {id(tensor) for each in recorder.tapped for tensor in each.inner}
     summed = [each for each in linear(flow, graph, results, over_features) if alive.intersection(map(id, each.outputs))]
     names_changed = tuple(name for each, name in shown.items() if each in changed)

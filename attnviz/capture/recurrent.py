@@ -1,4 +1,5 @@
-"""Weights that a loop adds up step by step, above and below the line of a division: they cannot be told apart again.
+"""Weights that are divided by their sum where they cannot be put together: a loop adds them up step by step, above and
+below the line, or they belong to the edges of a graph.
 
 Source: Milakov and Gimelshein 2018, "Online normalizer calculation for softmax"; Peng et al. 2023, "RWKV".
 """
@@ -9,10 +10,15 @@ from typing import Any
 
 import tensorflow as tf
 
+from attnviz.capture.back import back, inputs
 from attnviz.capture.products import MATRICES
 from attnviz.capture.roots import MOVED, REACH, SAME, behind, leads, moves
 
 _SUMS = ("AddV2", "Add")
+
+#: Sums over what belongs together, and how far back of a division they are looked for.
+_SEGMENTS = ("UnsortedSegmentSum", "SegmentSum", "SegmentSumV2")
+_FAR = 100
 
 
 def recurrent(above: tf.Tensor, below: tf.Tensor, outermost: Any) -> bool:
@@ -32,6 +38,18 @@ def recurrent(above: tf.Tensor, below: tf.Tensor, outermost: Any) -> bool:
     values = (behind(each, MOVED).op.type for each in added)
     numbers = [each.op.inputs[0] if each.op.type == "Sum" else each for each in total if not _is_state(each)]
     return any(leads(each, lambda _: None) for each in numbers) and any(each in (*MATRICES, "Mul") for each in values)
+
+
+def by_edges(above: tf.Tensor, below: tf.Tensor) -> bool:
+    """Whether numbers, one for each edge of a graph, are divided by their sum over the edges of one node: there is no
+    number for every query and key.
+
+    Args:
+        above: Of the division, what is added up.
+        below: The sum that each edge finds at its node.
+    """
+    sums = (each.op for each in back(below, inputs, reach=_FAR) if each.op.type in _SEGMENTS)
+    return any(behind(each.inputs[0], MOVED) is behind(above, MOVED) for each in sums)
 
 
 def _in_loop(tensor: tf.Tensor) -> tf.Tensor:

@@ -85,7 +85,7 @@ def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
         recorder = active()
         if recorder is not None and result.op.type in ("RealDiv", "DivNoNan"):
             above, below = result.op.inputs
-            if recurrent.recurrent(above, below, recorder.scopes[0].graph):
+            if recurrent.recurrent(above, below, recorder.scopes[0].graph) or recurrent.by_edges(above, below):
                 recorder.missed()
         return result
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.capture.roles import Along
+from attnviz.capture.along import Along
 from attnviz.trace import Axis, RegionAxis, TokenAxis
 
 #: How what stands for no token is shown: a query that is learned, or computed of the text; a key that is learned; a

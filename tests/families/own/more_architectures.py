@@ -166,6 +166,43 @@ def raw_operations():
 
 
 @architecture
+def a_table_of_scores():
+    """Tay et al. 2020, a random Synthesizer: every token has learned scores for every other."""
+
+    def attend(layer, x):
+        return x + ops.einsum("hqk,bkd->bqd", tf.nn.softmax(layer.table), x)
+
+    return own(attend, X, truths=[Truth("self", SIDE, SIDE, "hqk")], table=(HEADS, TOKENS, TOKENS))
+
+
+@architecture
+def landmarks_stand_for_tokens():
+    """A Nyströmformer's last step: means of some tokens ask, stacked one by one, in every head."""
+
+    def attend(layer, x):
+        q, k = (ops.einsum("btd,dhs->bhts", x, w) for w in (layer.q, layer.k))
+        means = tf.stack([ops.mean(q[:, :, :4], 2), ops.mean(q[:, :, 4:], 2)], 2)
+        return tf.matmul(tf.nn.softmax(tf.matmul(means, k, transpose_b=True)), k)
+
+    truths = [Truth("cross", ("0", "1"), SIDE, "bhqk")]
+    return own(attend, X, truths=truths, notices={"axis_by_position"}, **KERNELS)
+
+
+@architecture
+def inducing_points():
+    """Lee et al. 2019, a Set Transformer: learned vectors read the tokens, and are read by them."""
+
+    def attend(layer, x):
+        points = tf.tile(layer.points[None], [tf.shape(x)[0], 1, 1])
+        read = tf.matmul(tf.nn.softmax(tf.matmul(points, x, transpose_b=True)), x)
+        return tf.matmul(tf.nn.softmax(tf.matmul(x, read, transpose_b=True)), read)
+
+    computed = tuple(f"computed key {place + 1}" for place in range(SLOTS))
+    truths = [Truth("pooling", ("learned query",), SIDE, "bhk"), Truth("cross", SIDE, computed, "bqk", at=1)]
+    return own(attend, X, truths=truths, notices={"keys_computed"}, points=(SLOTS, FEATURES))
+
+
+@architecture
 def the_last_token_is_gathered():
     def attend(layer, x):
         asking = ops.matmul(tf.gather(x, [TOKENS - 1], axis=1), layer.q)

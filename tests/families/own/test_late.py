@@ -233,6 +233,14 @@ def flash_in_a_loop(x, q, k, v, scorer):
     return above / below
 
 
+def edge_by_edge(x, q, k, v, scorer):
+    """Graph attention over a list of edges, as Keras' example has it."""
+    ends = tf.constant([0, 0, 1, 2, 3, 4, 5, 6])
+    powers = tf.exp(tf.gather(tf.matmul(x, scorer)[0, :, 0], ends))
+    shares = powers / tf.repeat(tf.math.unsorted_segment_sum(powers, ends, TOKENS), tf.math.bincount(ends))
+    return tf.math.unsorted_segment_sum(shares[:, None] * tf.gather(x[0], ends), ends, TOKENS)[None]
+
+
 def mean_so_far(x, q, k, v, scorer):
     start = tf.zeros_like(x[:, 0]), tf.zeros_like(x[:, 0, :1])
     above, below = tf.scan(lambda a, b: (a[0] + b, a[1] + 1.0), tf.transpose(x, (1, 0, 2)), start)
@@ -255,6 +263,7 @@ def of_other_numbers(x, q, k, v, scorer):
     [
         (in_a_loop, "nothing_in_reach"),
         (flash_in_a_loop, "nothing_in_reach"),
+        (edge_by_edge, "nothing_in_reach"),
         (mean_so_far, "nothing_to_capture"),
         (mean_of_some, "nothing_to_capture"),
         (of_other_numbers, "nothing_but_no_shares"),
