@@ -258,6 +258,18 @@ def of_other_numbers(x, q, k, v, scorer):
     return tf.matmul(one, v[:, :, :3]) / total(other)
 
 
+def by_another_logarithm(x, q, k, v, scorer):
+    scores = tf.matmul(q, k, transpose_b=True)
+    most, whole = tf.reduce_max(scores, -1, keepdims=True), tf.reduce_logsumexp(2 * scores, -1, keepdims=True)
+    return tf.matmul(tf.exp(scores - most), v) * tf.exp(most - whole)
+
+
+def with_twos(x, q, k, v, scorer):
+    powers = tf.exp(tf.matmul(q, k, transpose_b=True))
+    both = tf.matmul(powers, tf.concat([v, tf.ones_like(v[..., :1]) * 2], -1))
+    return both[..., :-1] / both[..., -1:]
+
+
 @pytest.mark.parametrize(
     ("attend", "code"),
     [
@@ -267,6 +279,8 @@ def of_other_numbers(x, q, k, v, scorer):
         (mean_so_far, "nothing_to_capture"),
         (mean_of_some, "nothing_to_capture"),
         (of_other_numbers, "nothing_but_no_shares"),
+        (by_another_logarithm, "nothing_but_no_shares"),
+        (with_twos, "nothing_but_no_shares"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
