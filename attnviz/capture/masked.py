@@ -6,14 +6,17 @@ What weighs is what is left of them. Where the rows are made to sum to one again
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import tensorflow as tf
 
 from attnviz.capture.back import back, inputs
 from attnviz.capture.carried import axes_in, copied, way_to
-from attnviz.capture.masks import terms, truths
-from attnviz.capture.normalised import HIDDEN, Found
+from attnviz.capture.masks import MOVING_TRUTHS, terms, truths
+from attnviz.capture.normalised import HIDDEN, Found, alike
 from attnviz.capture.roots import MOVED, Met, behind, moves
+from attnviz.capture.uses import READING_NOTHING
 
 #: Operations looked at behind a mask.
 _REACH = 60
@@ -57,7 +60,7 @@ def _left(weights: tf.Tensor, seen: tf.Tensor, mask: tf.Tensor, met: Met) -> Fou
     for each in way_to(weights, known.weights) or ():
         scores = copied(each, [scores, *each.inputs[1:]])
     over = tuple(place for place, axis in enumerate(axes) if axis in known.over)
-    scores = tf.where(seen, scores, tf.cast(HIDDEN, scores.dtype))
+    scores += tf.where(seen, tf.zeros((), scores.dtype), tf.cast(HIDDEN, scores.dtype))
     return Found(scores, over, (weights, known.weights), "masked")
 
 
@@ -76,12 +79,18 @@ def _spreads(seen: tf.Tensor, weights: tf.Tensor) -> bool:
 
 def _of_one(mask: tf.Tensor, term: tf.Tensor) -> bool:
     """Whether a mask behind a softmax and a term in its scores are made of the same truth values."""
-    sources = [each for each in back(mask, inputs, reach=_REACH) if each.dtype == tf.bool or not each.op.inputs]
-    values = [np.asarray(value, bool) for value in map(tf.get_static_value, sources) if value is not None]
-    for each in back(term, inputs, reach=_REACH):
-        value = tf.get_static_value(each) if each.shape.rank else None
-        if any(each is source for source in sources if source.shape.rank):
+    while mask.op.type in MOVING_TRUTHS:
+        mask = mask.op.inputs[0]
+    value = tf.get_static_value(mask)
+    own = None if value is None else np.asarray(value, bool)
+
+    def before(each: tf.Tensor) -> Iterable[tf.Tensor]:
+        return () if each.op.type in READING_NOTHING else inputs(each)
+
+    for each in back(term, before, reach=_REACH):
+        if alike(each, mask):
             return True
-        if value is not None and any(np.array_equal(own, np.asarray(value, bool)) for own in values):
+        known = tf.get_static_value(each)
+        if own is not None and own.ndim and known is not None and np.array_equal(np.asarray(known, bool), own):
             return True
     return False

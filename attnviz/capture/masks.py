@@ -52,7 +52,7 @@ _MADE_OF_MASKS = frozenset(
 )
 
 #: What leaves zeros and ones what they are.
-_MOVING_TRUTHS = frozenset(
+MOVING_TRUTHS = frozenset(
     (
         *(*_SAME, "Cast", "Reshape", "ExpandDims", "Squeeze", "Transpose", "BroadcastTo", "Tile", "StridedSlice"),
         *("GatherV2", "MatrixBandPart"),
@@ -204,7 +204,7 @@ def truths(tensor: tf.Tensor, reach: int = 20) -> bool:
         return bool(tensor.dtype.is_integer) or tensor.shape.rank == 2
     if operation.type in ("OnesLike", "ZerosLike"):
         return True
-    if operation.type in _MOVING_TRUTHS:
+    if operation.type in MOVING_TRUTHS:
         return truths(operation.inputs[0], reach - 1)
     if operation.type == "Fill":
         return truths(operation.inputs[1], reach - 1)

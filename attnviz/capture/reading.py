@@ -153,7 +153,7 @@ def _is_attention(
     if said or isinstance(tapped.layer, ATTENTION):
         return True
     weights = tapped.weights if not tapped.steps else tapped.inner[1]
-    if tapped.chooses or tapped.how != "softmax":  # any numbers may be divided by their sum
+    if tapped.chooses or tapped.how not in ("softmax", "masked"):  # any numbers may be divided by their sum
         return read.tokens and multiplied(flow, weights) and (tapped.chooses or computed(flow, tapped.inner[0]))
     if no_tokens and not multiplied(flow, weights):
         return False

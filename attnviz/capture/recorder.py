@@ -168,7 +168,9 @@ class Recorder:
             return weights
         scope, over = self.scopes[-1], tuple(sorted(axis % rank for axis in axes))
         given = {id(each) for each in instead}
+        chooses = isinstance(stack[-1], CLASSIFIERS)
         for each in scope.tapped:
+            chooses |= how == "masked" and each.chooses and id(each.weights) in given
             each.superseded |= id(each.weights) in given or id(each.inner[1]) in given
         inner, editable, maskable = (scores, weights), scope is self.scopes[0], False
         if self.table is not None and editable:
@@ -179,7 +181,6 @@ class Recorder:
             weights = self._editable(weights, scores, open_scores, over, self.table[len(scope.tapped)])
             self.quiet = False
         sources, border = self._sources(layer)
-        chooses = isinstance(stack[-1], CLASSIFIERS)
         scope.tapped.append(
             Tapped(path, layer, over, scores, weights, inner, (), border, sources, editable, maskable, chooses, how=how)
         )
