@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import tree
 from numpy.typing import NDArray
 
-from attnviz.capture.graph import compiled
+from attnviz.capture.derived import compiled
 from attnviz.capture.recorder import LOCK
 
 #: Lengths in tokens that are compiled. XLA needs fixed lengths; it was faster than the open graph at each of these.

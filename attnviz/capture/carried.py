@@ -3,27 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
 from attnviz.capture.normalised import alike
+from attnviz.capture.products import EINSUMS
 from attnviz.capture.roots import REACH, SAME, adds_axes, moves
 
 #: Which axis of certain numbers each axis of a tensor is; None for one of length one, or of the values.
 Axes = tuple[int | None, ...]
 
 
-def copied(operation: tf.Operation, operands: Sequence[tf.Tensor]) -> tf.Tensor:
-    """What an operation gives of other operands."""
+@dataclass(frozen=True)
+class Cut:
+    """A part of a tensor along one axis.
+
+    Attributes:
+        whole: Of what.
+        axis: Along which of its axes.
+        first, last: From where up to where.
+        keeps: Whether the axis is left.
+    """
+
+    whole: tf.Tensor
+    axis: int
+    first: int
+    last: int
+    keeps: bool = True
+
+
+def cut(tensor: tf.Tensor) -> Cut | None:
+    """What a tensor is cut out of, if it is a part along one axis of known length and of nothing else."""
+    operation = tensor.op
+    if operation.type in ("Split", "SplitV"):
+        at, given = (0, 1) if operation.type == "Split" else (2, 0)
+        axis = tf.get_static_value(operation.inputs[at])
+        whole = operation.inputs[given]
+        sizes = [] if axis is None else [each.shape[int(axis)] for each in operation.outputs]
+        if not sizes or None in sizes:
+            return None
+        first = sum(sizes[: tensor.value_index])
+        return Cut(whole, int(axis) % whole.shape.rank, first, first + sizes[tensor.value_index])
+    if operation.type != "StridedSlice" or operation.get_attr("new_axis_mask"):
+        return None
+    whole, *bounds = operation.inputs
+    begins, ends, steps = (tf.get_static_value(each) for each in bounds)
+    if begins is None or ends is None or whole.shape.rank is None or np.any(steps != 1):
+        return None
+    dots, shrunk = operation.get_attr("ellipsis_mask"), operation.get_attr("shrink_axis_mask")
+    axis, found = 0, list[Cut]()
+    for place, (begin, end) in enumerate(zip(map(int, begins), map(int, ends), strict=True)):
+        bit = 1 << place
+        if dots & bit:
+            axis += whole.shape.rank - len(begins) + 1
+            continue
+        size = whole.shape[axis]
+        first = None if operation.get_attr("begin_mask") & bit else begin
+        last = None if operation.get_attr("end_mask") & bit else end
+        if shrunk & bit:
+            last = first + 1 if first not in (None, -1) else None
+        if (first or 0, last) != (0, None) or shrunk & bit:
+            if size is None:
+                return None
+            part = range(size)[first:last]
+            if len(part) < size or shrunk & bit:
+                found.append(Cut(whole, axis, part.start, part.stop, not shrunk & bit))
+        axis += 1
+    return found[0] if len(found) == 1 else None
+
+
+def copied(operation: tf.Operation, operands: Sequence[tf.Tensor], output: int = 0) -> tf.Tensor:
+    """What an operation gives of other operands: one of its results."""
     attributes = {name: value for name, value in operation.node_def.attr.items() if not name.startswith("_")}
     kinds = [each.dtype for each in operation.outputs]
-    return operation.graph.create_op(operation.type, list(operands), kinds, attrs=attributes).outputs[0]
+    return operation.graph.create_op(operation.type, list(operands), kinds, attrs=attributes).outputs[output]
 
 
 def axes_of_product(operation: tf.Operation, place: int, own: Axes, key: int) -> Axes | None:
     """The axes of a product of matrices by those of one operand, if that is summed over its keys and nothing else."""
-    if operation.type == "Einsum":
+    if operation.type in EINSUMS:
         equation = operation.get_attr("equation").decode().replace(" ", "")
         given, _, left = equation.partition("->")
         letters = given.split(",")[place]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +13,16 @@ import tensorflow as tf
 from keras import tree
 
 from attnviz.capture import edits as packing
-from attnviz.capture.layout import Layout
+from attnviz.capture.along import Along
 from attnviz.capture.masks import kept, lowering
+from attnviz.capture.reach import called_compiled, called_in_python, layer_of
 from attnviz.capture.reading import numbered, read_sites
 from attnviz.capture.recorder import MASKED_BELOW, Recorder, Scope
-from attnviz.capture.roles import Along
 from attnviz.capture.roots import SAME, behind
+from attnviz.capture.signatures import signatures
 from attnviz.capture.sites import Site
 from attnviz.capture.tap import recording
-from attnviz.capture.uses import only_handed_on
+from attnviz.capture.untouched import untouched
 from attnviz.errors import AttnvizError, ModelError
 
 #: What is recognised as attention, for the message when nothing is.
@@ -108,9 +108,9 @@ def traced(
             `nothing_but_no_shares`, `not_traceable`.
     """
     failure: Exception | None = None
-    for specs in _signatures(model, structure, leaves):
+    for specs in signatures(model, structure, leaves):
         try:
-            with _untouched(model):
+            with untouched(model):
                 return _trace(model, structure, specs, observed, given)
         except AttnvizError:
             raise
@@ -123,124 +123,6 @@ def _plain(failure: Exception | None) -> str:
     """What Keras says, on one line, without colours of a terminal and without the list of arguments."""
     said = re.sub(r"\x1b\[[0-9;]*m", "", str(failure)).partition("Arguments received by")[0]
     return " ".join(re.sub(r"^Exception encountered when calling \S+\s", "", said).split())[:500]
-
-
-def compiled(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec], joined: bool = True) -> Any:
-    """A model at fixed lengths, compiled by XLA; the caller holds `LOCK`.
-
-    Args:
-        model: Built.
-        structure: The form of its inputs.
-        specs: Inputs in flattened order, without open lengths.
-        joined: All its attention has as many heads and the same lengths.
-
-    Returns:
-        Inputs to `(prediction, weights)`, weights float32 `[site, head, query, key]` for a batch of one; if they are
-        not to be joined, by site name and `[batch, head, query, key]`.
-    """
-
-    def run(*leaves: tf.Tensor) -> Any:
-        recorder = Recorder(None, None, [Scope(tf.compat.v1.get_default_graph())])
-        with recording(recorder):
-            prediction = model(tree.pack_sequence_as(structure, list(leaves)), training=False)
-        answers = [each for each in tree.flatten(prediction) if isinstance(each, tf.Tensor)]
-        kept = [each for each in recorder.tapped if not each.chooses and not only_handed_on(each.weights, answers)]
-        layouts = [Layout.of(each.weights.shape.as_list(), each.over) for each in kept]
-        weights = [
-            tf.cast(layout.canonical_tensor(each.weights), tf.float32)
-            for layout, each in zip(layouts, kept, strict=True)
-        ]
-        if not joined:
-            return prediction, dict(zip(numbered([each.path for each in kept]), weights, strict=True))
-        return prediction, tf.concat(weights, 0)
-
-    with _untouched(model):
-        return tf.function(run, autograph=False, jit_compile=True).get_concrete_function(*specs)
-
-
-def gradient(model: keras.Model, structure: Any, specs: Sequence[tf.TensorSpec], layer: keras.Layer) -> Any:
-    """Inputs and class to the derivative of the prediction `[batch, class]` by a layer's output, compiled.
-
-    Raises:
-        ModelError: `no_gradients`.
-    """
-
-    def run(*arguments: tf.Tensor) -> tf.Tensor:
-        *leaves, target = arguments
-        with tf.GradientTape() as tape:
-            scope = Scope(tf.compat.v1.get_default_graph())
-            recorder = Recorder(None, None, [scope], (layer,), tape)
-            with recording(recorder):
-                prediction = tree.flatten(model(tree.pack_sequence_as(structure, leaves), training=False))[0]
-            if prediction.shape.rank != 2 or not recorder.outputs:
-                raise ModelError("no_gradients", model=model.name)
-            chosen = prediction[:, target]
-        derivative = tape.gradient(chosen, recorder.outputs[0][1])
-        if derivative is None:
-            raise ModelError("no_gradients", model=model.name)
-        return derivative
-
-    with _untouched(model):
-        return tf.function(run, autograph=False).get_concrete_function(*specs, tf.TensorSpec([], tf.int32))
-
-
-@contextmanager
-def _untouched(model: keras.Model) -> Iterator[None]:
-    """Whatever a layer keeps of a call would be a tensor of our graph: leave every layer as it was."""
-    before = [(layer, dict(vars(layer)), list(layer._losses)) for layer in model._flatten_layers()]
-    try:
-        yield
-    finally:
-        for layer, state, losses in before:
-            now = vars(layer)
-            for name in list(now):
-                if name in state and now[name] is state[name]:
-                    continue
-                # What others do with a model meanwhile (predict, fit) shows in the model's own attributes.
-                if isinstance(layer, keras.Model) and not _of_a_graph(now[name]):
-                    continue
-                if name in state:
-                    now[name] = state[name]
-                else:
-                    del now[name]
-            layer._losses[:] = losses
-
-
-def _of_a_graph(value: Any) -> bool:
-    """Whether this is a tensor of a graph, or holds one."""
-    return any(isinstance(each, tf.Tensor) and not hasattr(each, "numpy") for each in tree.flatten(value))
-
-
-def declared(model: keras.Model, structure: Any) -> list[keras.KerasTensor] | None:
-    """The inputs a functional model declares, in the flattened order of `structure`; None where it declares none."""
-    inputs = getattr(model, "inputs", None)
-    if not inputs or len(inputs) != len(tree.flatten(structure)):
-        return None
-    if isinstance(structure, Mapping):
-        struct = getattr(model, "_inputs_struct", None)
-        by_name = dict(struct) if isinstance(struct, Mapping) else {each.name: each for each in inputs}
-        if set(by_name) != set(structure):
-            return None
-        inputs = tree.flatten({name: by_name[name] for name in structure})
-    return list(inputs)
-
-
-def _signatures(model: keras.Model, structure: Any, leaves: Sequence[tf.Tensor]) -> list[tuple[tf.TensorSpec, ...]]:
-    """From the most open to the exact one: as declared, all lengths open, the batch open, nothing open."""
-    shapes = [leaf.shape.as_list() for leaf in leaves]
-    candidates = [
-        [[None] * len(shape) if len(shape) <= 2 else [*[None] * (len(shape) - 1), shape[-1]] for shape in shapes],
-        [[None, *shape[1:]] if shape else [] for shape in shapes],
-        shapes,
-    ]
-    known = declared(model, structure)
-    if known is not None and all(
-        tf.TensorShape(each.shape).is_compatible_with(shape) for each, shape in zip(known, shapes, strict=True)
-    ):
-        candidates.insert(0, [list(each.shape) for each in known])
-    return [
-        tuple(tf.TensorSpec(shape, leaf.dtype) for shape, leaf in zip(each, leaves, strict=True)) for each in candidates
-    ]
 
 
 def _trace(
@@ -271,11 +153,11 @@ def _trace(
     sites, rows, masks = read.sites, read.rows, read.masks
     missed = {path.rpartition("/")[2] for path in recorder.unreachable}
     no_shares = tuple(
-        name for name in dict.fromkeys(_layer_of(each, model) for each in read.no_shares) if name not in missed
+        name for name in dict.fromkeys(layer_of(each, model) for each in read.no_shares) if name not in missed
     )
-    linear = tuple(dict.fromkeys(_layer_of(each, model) for each in read.linear))
-    unreachable = tuple(dict.fromkeys([*recorder.unreachable, *_called_compiled(whole.graph, model)]))
-    in_python = tuple(dict.fromkeys(_called_in_python(whole.graph, model)))
+    linear = tuple(dict.fromkeys(layer_of(each, model) for each in read.linear))
+    unreachable = tuple(dict.fromkeys([*recorder.unreachable, *called_compiled(whole.graph, model)]))
+    in_python = tuple(dict.fromkeys(called_in_python(whole.graph, model)))
     if not sites:
         layers = ", ".join(f"{each.name} ({type(each).__name__})" for each in model._flatten_layers(False))
         about = {"model": model.name, "layers": layers, "recognised": RECOGNISED}
@@ -332,38 +214,6 @@ def _ids(recorder: Recorder, leaves: Sequence[tf.Tensor]) -> Iterator[tuple[int,
     """Which inputs are looked up in an embedding, and how many rows it has."""
     for tensor, rows in recorder.embedded:
         yield from ((place, rows) for place, leaf in enumerate(leaves) if behind(tensor, SAME) is leaf)
-
-
-def _called_compiled(graph: Any, model: keras.Model) -> Iterator[str]:
-    """Layers that call a function which was compiled beforehand and holds a softmax: it cannot be opened any more."""
-    for operation in graph.get_operations():
-        if any(each.type == "Softmax" for each in _called(operation)):
-            yield _layer_of(operation, model)
-
-
-def _called(operation: Any) -> Iterator[Any]:
-    """The operations of the function that an operation calls, and of those called in there."""
-    if operation.type in ("PartitionedCall", "StatefulPartitionedCall"):
-        body = operation.graph._get_function(operation.get_attr("f").name)
-        for each in () if body is None else body.graph.get_operations():
-            yield each
-            yield from _called(each)
-
-
-def _called_in_python(graph: Any, model: keras.Model) -> Iterator[str]:
-    """Layers that hand tensors to a function of Python."""
-    for operation in graph.get_operations():
-        if operation.type in ("PyFunc", "PyFuncStateless", "EagerPyFunc"):
-            yield _layer_of(operation, model)
-
-
-def _layer_of(operation: Any, model: keras.Model) -> str:
-    """Name of the innermost layer that an operation is of; its own where it is of none."""
-    layers = {layer.name: layer.name for layer in model._flatten_layers(False)}
-    scopes = operation.name.split("/")[-2::-1]
-    names = (layers.get(scope) or layers.get(scope.rpartition("_")[0]) for scope in scopes)
-    name: str = next((name for name in names if name), operation.name)
-    return name
 
 
 def _masked_in_first_head(site: Site, scores: tf.Tensor) -> tf.Tensor:

@@ -15,8 +15,9 @@ import tensorflow as tf
 
 from attnviz.capture.flow import Flow
 from attnviz.capture.flow.operations import static
+from attnviz.capture.products import MATRICES
 from attnviz.capture.uses import onward
-from attnviz.capture.weighing import KEPT, MATRICES, operations
+from attnviz.capture.weighing import KEPT, operations
 
 #: What a sum over tokens goes through before queries read it.
 _BEFORE_READ = KEPT | {"Mul", "RealDiv", "Cumsum"}

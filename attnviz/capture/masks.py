@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from attnviz.capture.back import back, inputs
+from attnviz.capture.products import MAKING
 
 #: Constants that only masks use; the smallest in use is BERT's 10,000.
 LARGE = 5000.0
@@ -20,7 +21,6 @@ LARGE = 5000.0
 _SUMS = ("AddV2", "Add", "Sub", "BiasAdd")
 _CHOICES = ("SelectV2", "Select")
 _SAME = ("Identity", "StopGradient", "EnsureShape", "PreventGradient")
-_PRODUCTS = frozenset(("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaDot", "Conv2D"))
 
 #: What masks are made by, and of.
 _COMPARED = (
@@ -48,6 +48,14 @@ _MADE_OF_MASKS = frozenset(
             "OnesLike",
             "ZerosLike",
         ),
+    )
+)
+
+#: What leaves zeros and ones what they are.
+MOVING_TRUTHS = frozenset(
+    (
+        *(*_SAME, "Cast", "Reshape", "ExpandDims", "Squeeze", "Transpose", "BroadcastTo", "Tile", "StridedSlice"),
+        *("GatherV2", "MatrixBandPart"),
     )
 )
 
@@ -161,7 +169,7 @@ def _scored(tensor: tf.Tensor) -> Iterable[tf.Tensor]:
 def _of_places(term: tf.Tensor) -> bool:
     """Whether nothing but lengths and constants has a part in a term."""
     read = back(term, lambda each: [] if _shapes(each) else inputs(each))
-    return all(each.op.type not in (*_PRODUCTS, "Placeholder", "ReadVariableOp") for each in read)
+    return all(each.op.type not in (*MAKING, "Placeholder", "ReadVariableOp") for each in read)
 
 
 def _of_a_mask(term: tf.Tensor) -> bool:
@@ -184,15 +192,27 @@ def _shapes(tensor: tf.Tensor) -> bool:
     return bool(tensor.dtype.is_integer) and (tensor.shape.rank or 0) < 2
 
 
-def of_truth(tensor: tf.Tensor) -> bool:
-    """Whether a tensor is a mask: truth values as numbers."""
-    for _ in range(8):
-        if tensor.dtype == tf.bool:
-            return True
-        if tensor.op.type not in ("Cast", "Reshape", "ExpandDims", "Squeeze", "Identity", "Transpose", "BroadcastTo"):
-            return False
-        tensor = tensor.op.inputs[0]
-    return False
+def truths(tensor: tf.Tensor, reach: int = 20) -> bool:
+    """Whether numbers are a mask by the way they are made: truth values, zeros and ones, one number given per token."""
+    operation = tensor.op
+    value = tf.get_static_value(tensor)
+    if tensor.dtype == tf.bool or value is not None:
+        return tensor.dtype == tf.bool or bool(np.isin(value, (0, 1)).all())
+    if not reach:
+        return False
+    if operation.type == "Placeholder":
+        return bool(tensor.dtype.is_integer) or tensor.shape.rank == 2
+    if operation.type in ("OnesLike", "ZerosLike"):
+        return True
+    if operation.type in MOVING_TRUTHS:
+        return truths(operation.inputs[0], reach - 1)
+    if operation.type == "Fill":
+        return truths(operation.inputs[1], reach - 1)
+    if operation.type == "Sub":
+        one = tf.get_static_value(operation.inputs[0])
+        return one is not None and bool(np.all(one == 1)) and truths(operation.inputs[1], reach - 1)
+    both = operation.type in ("Mul", "Minimum", "Maximum")
+    return both and all(truths(each, reach // 2) for each in operation.inputs)
 
 
 def _without(scores: tf.Tensor) -> tf.Tensor:
@@ -234,7 +254,7 @@ def _is_mask(term: tf.Tensor) -> bool:
     """Whether a term has a very large constant in it and no product of matrices, which would make it scores."""
     large = False
     for place, each in enumerate(back(term, inputs)):
-        if place == _REACH or each.op.type in _PRODUCTS:
+        if place == _REACH or each.op.type in MAKING:
             return False
         large |= each.op.type == "Const" and _is_large(each)
     return large

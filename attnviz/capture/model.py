@@ -13,9 +13,11 @@ from keras import tree
 from numpy.typing import NDArray
 
 from attnviz.capture import edits as packing
-from attnviz.capture.graph import Graph, declared, gradient, traced
+from attnviz.capture.derived import gradient
+from attnviz.capture.graph import Graph, traced
 from attnviz.capture.recorder import LOCK
 from attnviz.capture.run import Run, SiteRun
+from attnviz.capture.signatures import declared
 from attnviz.capture.sites import Site
 from attnviz.errors import InputError, ModelError
 from attnviz.trace import Edit

@@ -29,6 +29,7 @@ class Found:
         how: What the weights are.
         weights: The weights, where no operation of the model gives them.
         again: From these weights to what the operation gave that they were found at.
+        weighed: What other numbers than these have weighed in their place.
     """
 
     scores: tf.Tensor
@@ -37,6 +38,7 @@ class Found:
     how: Normalisation = "softmax"
     weights: tf.Tensor | None = None
     again: Callable[[tf.Tensor], tf.Tensor] | None = None
+    weighed: tuple[tf.Tensor, ...] = ()
 
 
 def divided(number: tf.Tensor, total: tf.Tensor, met: Met) -> Found | None:

@@ -8,16 +8,18 @@ from typing import Any
 
 import tensorflow as tf
 
+from attnviz.capture.along import BACKWARDS, Along, along
 from attnviz.capture.flow import Axis, Flow
 from attnviz.capture.layout import Layout
 from attnviz.capture.linear import linear
 from attnviz.capture.masks import lowering, lowers_cells, terms
+from attnviz.capture.products import MATRICES
 from attnviz.capture.recorder import Recorder, Tapped
-from attnviz.capture.roles import BACKWARDS, Along, Roles, along, roles
+from attnviz.capture.roles import Roles, roles
 from attnviz.capture.sides import mapped_along
 from attnviz.capture.sites import ATTENTION, Site
-from attnviz.capture.uses import computed, multiplied, only_handed_on, recalls, used
-from attnviz.capture.weighing import weighed
+from attnviz.capture.uses import computed, multiplied, only_handed_on, onward, projections, recalls, used
+from attnviz.capture.weighing import KEPT, weighed
 from attnviz.errors import InputError
 
 #: What an engineer may call an axis.
@@ -66,6 +68,9 @@ def read_sites(
     """
     flow = Flow(graph, inputs, {id(each.weights): each.inner[1] for each in recorder.tapped if not each.steps})
     alive = used(answers, recorder.added)
+    products = list(weighed(flow, graph, recorder.tapped))
+    weighing = {id(each) for product in products for each in product.weights}
+    changed: set[int] = set()
     rows: list[int] = []
     found: list[tuple[Tapped, Roles]] = []
     for row, each in enumerate(recorder.tapped):
@@ -74,7 +79,10 @@ def read_sites(
             continue
         said = given.get(each.path, given.get(each.layer.name))
         read = _roles(flow, each, None if said is None else axes_as_given(each, said))
-        if _is_attention(flow, each, read, answers, said is not None):
+        taken, mixed = projections(flow, each.inner[1], each.over, recorder.projected)
+        if _is_attention(flow, each, read, answers, said is not None, taken and id(each) not in weighing):
+            if mixed:
+                changed.add(id(each))
             rows.append(row)
             found.append((each, read))
     names = numbered([each.path for each, _ in found])
@@ -87,23 +95,22 @@ def read_sites(
     sites = tuple(_site(flow, name, each, read) for name, (each, read) in zip(names, found, strict=True))
     shown = {id(each): name for name, (each, _) in zip(names, found, strict=True)}
     open_scores: list[tf.Operation] = []
-    changed: list[str] = []
-    weighing: set[int] = set()
-    for product in weighed(flow, graph, recorder.tapped):
-        weighing.add(id(product.product.outputs[0]))
+    results: set[int] = set()
+    for product in products:
+        results.add(id(product.product.outputs[0]))
         if id(product.product.outputs[0]) not in alive:
             continue
-        if not product.weights:
+        if not product.weights and id(product.product.outputs[0]) not in recorder.weighed:
             open_scores.append(product.operation)
-        elif not product.kept:
-            changed.extend(shown[id(each)] for each in product.weights if id(each) in shown)
+        elif product.weights and not product.kept:
+            changed.update(map(id, product.weights))
+    for each in recorder.tapped:
+        way = onward(each.inner[1] if each.steps else each.weights, KEPT)
+        results.update(id(reader.outputs[0]) for _, reader in way if reader is not None and reader.type in MATRICES)
     over_features = {id(tensor) for each in recorder.tapped for tensor in each.inner}
-    summed = [
-        each for each in linear(flow, graph, weighing, over_features) if alive.intersection(map(id, each.outputs))
-    ]
-    return Read(
-        sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(summed), tuple(dict.fromkeys(changed))
-    )
+    summed = [each for each in linear(flow, graph, results, over_features) if alive.intersection(map(id, each.outputs))]
+    names_changed = tuple(name for each, name in shown.items() if each in changed)
+    return Read(sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(summed), names_changed)
 
 
 def axes_as_given(tapped: Tapped, names: Sequence[str]) -> Layout:
@@ -137,18 +144,25 @@ def _roles(flow: Flow, tapped: Tapped, given: Layout | None) -> Roles:
     return roles(flow, tapped.inner[0], shape, tapped.over, steps, tapped.border, given)
 
 
-def _is_attention(flow: Flow, tapped: Tapped, read: Roles, answers: Sequence[tf.Tensor], said: bool) -> bool:
+def _is_attention(
+    flow: Flow, tapped: Tapped, read: Roles, answers: Sequence[tf.Tensor], said: bool, no_tokens: bool
+) -> bool:
     """Weights over tokens that the model goes on with; a softmax that is only answered with is a classifier's, unless
-    it goes over an open length (a pointer)."""
+    it goes over an open length of tokens (a pointer); one that goes into a layer of units is what they are computed
+    of."""
     if said or isinstance(tapped.layer, ATTENTION):
         return True
     weights = tapped.weights if not tapped.steps else tapped.inner[1]
-    if tapped.chooses or tapped.how != "softmax":  # any numbers may be divided by their sum
+    if tapped.chooses or tapped.how not in ("softmax", "masked"):  # any numbers may be divided by their sum
         return read.tokens and multiplied(flow, weights) and (tapped.chooses or computed(flow, tapped.inner[0]))
+    if no_tokens and not multiplied(flow, weights):
+        return False
     if not read.tokens and not recalls(flow, weights):
         return read.mixed and multiplied(flow, weights)
     keys = read.layout.order[len(read.layout.order) - read.layout.keys :]
-    return any(tapped.weights.shape[axis] is None for axis in keys) or not only_handed_on(weights, answers)
+    over_batch = read.key is not None and read.key.role == "batch"
+    pointer = not over_batch and any(tapped.weights.shape[axis] is None for axis in keys)
+    return pointer or not only_handed_on(weights, answers)
 
 
 def _site(flow: Flow, name: str, tapped: Tapped, read: Roles) -> Site:

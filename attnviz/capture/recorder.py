@@ -96,7 +96,9 @@ class Recorder:
         added: By id of a loop's body, which of its outputs were added to bring weights out.
         quiet: While the recorder itself computes.
         ends: Ids of what layers gave out that do more than scores are put together with.
+        projected: Ids of what layers of units were given as their features.
         embedded: What embeddings were called with, and how many rows each has.
+        weighed: Ids of products of numbers in whose place weights were put together that weigh the same.
         masks: What is known of padding: bool `[batch, token]`, False where there is some.
     """
 
@@ -112,7 +114,9 @@ class Recorder:
     added: dict[int, frozenset[int]] = field(default_factory=dict)
     quiet: bool = False
     ends: set[int] = field(default_factory=set)
+    projected: set[int] = field(default_factory=set)
     embedded: list[tuple[tf.Tensor, int]] = field(default_factory=list)
+    weighed: set[int] = field(default_factory=set)
     masks: list[tf.Tensor] = field(default_factory=list)
 
     @property
@@ -164,7 +168,9 @@ class Recorder:
             return weights
         scope, over = self.scopes[-1], tuple(sorted(axis % rank for axis in axes))
         given = {id(each) for each in instead}
+        chooses = isinstance(stack[-1], CLASSIFIERS)
         for each in scope.tapped:
+            chooses |= how == "masked" and each.chooses and id(each.weights) in given
             each.superseded |= id(each.weights) in given or id(each.inner[1]) in given
         inner, editable, maskable = (scores, weights), scope is self.scopes[0], False
         if self.table is not None and editable:
@@ -175,7 +181,6 @@ class Recorder:
             weights = self._editable(weights, scores, open_scores, over, self.table[len(scope.tapped)])
             self.quiet = False
         sources, border = self._sources(layer)
-        chooses = isinstance(stack[-1], CLASSIFIERS)
         scope.tapped.append(
             Tapped(path, layer, over, scores, weights, inner, (), border, sources, editable, maskable, chooses, how=how)
         )

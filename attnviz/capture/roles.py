@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import tensorflow as tf
 
+from attnviz.capture.along import Along, along, along_all
 from attnviz.capture.flow import Axis, Flow
 from attnviz.capture.layout import Layout, Part
 from attnviz.capture.sides import Parting, asking, computed_key, parting, picked_from, stacked
 
-#: What turns the order of a sequence round.
-BACKWARDS = ("slice", None, None, -1)
-
 #: Who asks: the tokens along an axis, a learned vector, one token, or something computed of the inputs.
 Asker = Literal["tokens", "learned", "token", "computed", "unknown"]
-
-
-@dataclass(frozen=True)
-class Along:
-    """What an axis runs along.
-
-    Attributes:
-        key: Two axes of one key are the same sequence.
-        role: What it counts, see `flow.atoms.Role`; empty for a single thing.
-        inputs: Which of the model's inputs (in flattened order) have this axis.
-        inside: Of what it is a part: the whole, first, last and step as of a slice.
-        parts: What it is joined from, each with its length (None: open).
-        origin: Of places that were exchanged, the key of the sequence in its order; None where they were not.
-        known: Whether it is known which place is which.
-    """
-
-    key: Hashable
-    role: str = ""
-    inputs: frozenset[int] = frozenset()
-    inside: tuple[Along, int | None, int | None, int] | None = None
-    parts: tuple[tuple[Along, int | None], ...] = ()
-    origin: Hashable | None = None
-    known: bool = True
-
-    def same(self, other: Along) -> bool:
-        """Whether both are one sequence, in whatever order."""
-        return (self.origin or self.key) == (other.origin or other.key)
 
 
 @dataclass(frozen=True)
@@ -103,7 +74,7 @@ def roles(
     batch = [axis for axis in rest if _is_batch(flow, own[axis])]
     free = [axis for axis in rest if axis not in batch]
     apart = [axis for axis in free if axis < first or partings[axis] or _steps(flow, scores, own[axis], axis - first)]
-    queries = _queries(flow, own, free, keys, partings, apart, first)
+    queries = _queries(flow, own, free, keys, partings, apart, first, id(scores) in flow.dependent)
     unsure = [axis for axis in free if axis not in queries and flow.role(own[axis]) == "opaque"]
     unsure = [axis for axis in unsure if not _one_by_one(own[axis])]
     sure = not unsure or len(free) < 2
@@ -123,8 +94,8 @@ def roles(
         keyed = along(flow, own[keys[0]]) if len(keys) == 1 else None
         return Roles(layout, along(flow, rows), keyed, "tokens", None, True, _counts_tokens(flow, own, keys, ()))
     chosen = layout.order[layout.batches + layout.heads : layout.batches + layout.heads + layout.queries]
-    query = along(flow, own[chosen[0]]) if len(chosen) == 1 else _several(flow, [own[axis] for axis in chosen])
-    key = along(flow, own[keys[0]]) if len(keys) == 1 else _several(flow, [own[axis] for axis in keys])
+    query = along(flow, own[chosen[0]]) if len(chosen) == 1 else along_all(flow, [own[axis] for axis in chosen])
+    key = along(flow, own[keys[0]]) if len(keys) == 1 else along_all(flow, [own[axis] for axis in keys])
     asker, place = _asker(flow, scores, own, chosen, keys[0] - first, border)
     tokens = _counts_tokens(flow, own, keys, chosen)
     asks = asker == "tokens" and query is not None and query.role == "sequence"
@@ -194,14 +165,20 @@ def _queries(
     partings: Mapping[int, Parting | None],
     parted: Sequence[int],
     first: int,
+    dependent: bool,
 ) -> list[int]:
-    """The axes that count queries: those that the keys' side of the scores does not have."""
+    """The axes that count queries: those that the keys' side of the scores does not have; of a table of scores that
+    does not depend on the inputs, those along which tokens lie."""
     tokens = [axis for axis in parted if axis >= first and (_may_ask(flow, own[axis]) or own[axis] == own[keys[0]])]
     if tokens:
         return tokens[-max(len(keys), 1) :] if len(tokens) > len(keys) else tokens
     alone = [axis for axis in free if axis >= first and own[axis] == own[keys[0]] and own[axis]]
     if alone:
         return alone[-1:]
+    beside = [axis for axis in free if axis >= first and not dependent and flow.beside(own[axis])]
+    stacks = [axis for axis in parted if axis >= first and len(free) > 1 and own[axis] and _one_by_one(own[axis])]
+    if beside or stacks:
+        return (beside or stacks)[-1:]
     units = [axis for axis in free if axis >= first and not own[axis]]
     loops = [axis for axis in free if axis < first and not _is_batch(flow, own[axis])]
     if units and not loops:
@@ -252,60 +229,3 @@ def _counts_tokens(flow: Flow, own: Sequence[Axis], keys: Sequence[int], chosen:
         if known in (None, "sequence", "batch", "opaque") or token_like(flow, axis) or flow.beside(axis):
             return True
     return any(own[axis] == own[keys[0]] for axis in chosen)
-
-
-def along(flow: Flow, axis: Axis) -> Along:
-    """What an axis runs along, as far as names can be given to it."""
-    root = flow.root(axis)
-    if not root:
-        return Along(())
-    beside = flow.beside(root)
-    if flow.role(root) == "weight" and len(beside) == 1:
-        return along(flow, next(iter(beside)))
-    inputs = frozenset(
-        each.key[1]
-        for each in flow.members(root)
-        if isinstance(each.key, tuple) and each.key[0] == "input" and each.role != "batch"
-    )
-    inside: tuple[Along, int | None, int | None, int] | None = None
-    parts: tuple[tuple[Along, int | None], ...] = ()
-    origin, known = None, True
-    if len(root) == 1 and isinstance(root[0].key, tuple) and len(root[0].key) == 2:
-        what, parents = root[0].key
-        moved = isinstance(what, tuple) and (what == BACKWARDS or what[0] in ("roll", "order"))
-        whole = along(flow, parents[0]) if moved else None
-        origin = None if whole is None else whole.origin or whole.key
-        known = whole is None or (what[0] != "order" and whole.known)
-        if isinstance(what, tuple) and what[0] == "slice" and len(what) == 4:
-            inside = (along(flow, parents[0]), *what[1:])
-        elif isinstance(what, tuple) and what[0] == "take" and len(what[1]) == 1:
-            inside = (along(flow, parents[0]), what[1][0], what[1][0] + 1 or None, 1)
-        elif isinstance(what, tuple) and what[0] == "take":
-            outer = along(flow, parents[0])
-            parts = tuple(
-                (Along((root, place), outer.role, inside=(outer, at, at + 1 or None, 1)), 1)
-                for place, at in enumerate(what[1])
-            )
-            if sorted(what[1]) == list(range(flow.size(parents[0]) or 0)):
-                origin = outer.origin or outer.key
-        elif isinstance(what, tuple) and what[0] == "concat":
-            parts = tuple((along(flow, each), size) for each, size in zip(parents, what[1], strict=True))
-        elif isinstance(what, tuple) and what[0] == "roll" and whole is not None:
-            size, shift = flow.size(parents[0]), what[1]
-            rest = None if size is None else size - abs(shift)
-            inputs, counts = frozenset(), (shift, rest) if shift > 0 else (rest, -shift)
-            ends = (Along((root, 0), whole.role, inputs, (whole, -shift, None, 1)), counts[0])
-            parts = (ends, (Along((root, 1), whole.role, inputs, (whole, None, -shift, 1)), counts[1]))
-        elif isinstance(what, tuple) and what[0] == "pad" and sum(what[1]) == 1:  # one place more, of no token
-            padded = (along(flow, parents[0]), flow.size(parents[0]))
-            parts = (padded, (Along(()), 1)) if what[1][1] else ((Along(()), 1), padded)
-    return Along(root, flow.role(root) or "", inputs, inside, parts, origin, known)  # type: ignore[arg-type]
-
-
-def _several(flow: Flow, axes: Sequence[Axis]) -> Along | None:
-    """What several axes together run along: the rows and columns of a picture."""
-    if not axes:
-        return None
-    parts = [along(flow, axis) for axis in axes]
-    inputs = frozenset.union(*(each.inputs for each in parts))
-    return Along(tuple(each.key for each in parts), parts[0].role, inputs)

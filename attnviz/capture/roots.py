@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from attnviz.capture.back import back, inputs
+from attnviz.capture.products import MAKING
 from attnviz.capture.recorder import Tapped
 from attnviz.trace.block import Normalisation
 
@@ -20,8 +21,7 @@ MOVED = (*SAME, "Reshape", "ExpandDims", "Squeeze", "BroadcastTo", "Tile", "Tran
 #: Operations looked at between a division and what its numbers come from.
 REACH = 12
 
-#: Products of matrices, which masks are not made by, and how far back of a mask they are looked for.
-_MATRICES = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "Conv2D")
+#: How far back of a mask products are looked for, which masks are not made by.
 _MASK_REACH = 60
 
 #: Operations that give numbers which are not negative, and what their share in the sum is called.
@@ -65,6 +65,9 @@ def root_of(number: tf.Tensor, met: Met) -> Root:
     for _ in range(REACH):
         operation = number.op
         known = met(number)
+        if known is not None and known.how == "masked":
+            number = known.inner[1]  # behind an edit that may have been put in
+            operation, known = number.op, None
         if known is not None and known.how != "ratio":
             found.tensor, found.known, found.how = number, known, "power" if power else known.how
             return found
@@ -84,7 +87,7 @@ def root_of(number: tf.Tensor, met: Met) -> Root:
             if len(chosen) != 1:
                 break
             other = sides[1] if chosen[0] is sides[0] else sides[0]
-            if any(each.op.type in _MATRICES for each in back(other, inputs, reach=_MASK_REACH)):
+            if any(each.op.type in MAKING for each in back(other, inputs, reach=_MASK_REACH)):
                 break  # numbers of its own, no mask
             found.hidden.append(tf.equal(other, tf.zeros((), other.dtype)))
             number = chosen[0]

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from attnviz.capture.along import Along
 from attnviz.capture.recorder import MASKED_BELOW
-from attnviz.capture.roles import Along
 from attnviz.capture.sites import Site
 
 

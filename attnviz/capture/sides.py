@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from attnviz.capture.back import back, inputs
 from attnviz.capture.flow import Axis, Flow, Picked
-from attnviz.capture.uses import PRODUCTS
+from attnviz.capture.products import PRODUCTS
 
 #: Operations looked at between a softmax and what asks.
 _REACH = 400

@@ -3,10 +3,10 @@
 TensorFlow reaches each softmax through `gen_nn_ops.softmax`, whichever public name the model's author used. Keras'
 `Softmax` layer is tapped as a whole, for it may go over several axes and sets masked weights to zero afterwards.
 Exponentials and other numbers divided by their sum are met at the division (`normalised.py`), also where that comes
-after the weighing (`late.py`), scores above a threshold where they are cut (`sparse.py`), the largest score where it is
-made a one (`hard.py`). What happens inside a loop (`loops.py`) is brought out of it. All this is patched for the whole
-process, so only under a lock, only while tracing, and acting only for the thread that traces; what is met goes to its
-`Recorder`.
+after the weighing (`late.py`), a mask where it is put on weights (`masked.py`), scores above a threshold where they are
+cut (`sparse.py`), the largest score where it is made a one (`hard.py`). What happens inside a loop (`loops.py`) is
+brought out of it. All this is patched for the whole process, so only under a lock, only while tracing, and acting only
+for the thread that traces; what is met goes to its `Recorder`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from keras import tree
 from keras.src import backend
 from tensorflow.python.ops import gen_array_ops, gen_math_ops, gen_nn_ops
 
-from attnviz.capture import hard, late, loops, normalised, sparse
+from attnviz.capture import hard, late, loops, masked, normalised, recurrent, sparse
 from attnviz.capture.recorder import Recorder, active, tracing
 from attnviz.capture.roots import Met
-from attnviz.capture.sites import PLAIN
+from attnviz.capture.sites import CLASSIFIERS, PLAIN
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def recording(recorder: Recorder) -> Iterator[None]:
 
 def _softmax(original: Callable[..., Any]) -> Callable[..., Any]:
     def softmax(logits: Any, name: str | None = None) -> Any:
-        weights = original(logits, name=name)
+        weights = original(logits=logits, name=name)
         recorder = active()
         if recorder is None:
             return weights
@@ -85,7 +85,7 @@ def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
         recorder = active()
         if recorder is not None and result.op.type in ("RealDiv", "DivNoNan"):
             above, below = result.op.inputs
-            if late.recurrent(above, below, recorder.scopes[0].graph):
+            if recurrent.recurrent(above, below, recorder.scopes[0].graph) or recurrent.by_edges(above, below):
                 recorder.missed()
         return result
 
@@ -93,16 +93,27 @@ def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _by_sum(above: tf.Tensor, below: tf.Tensor, met: Met) -> normalised.Found | None:
-    return normalised.divided(above, below, met) or late.late(above, below, met)
+    found = normalised.divided(above, below, met) or late.late(above, below, met)
+    return found or late.scaled(above, below, met, sign=-1)
 
 
 def _multiplied(original: Callable[..., Any]) -> Callable[..., Any]:
     def look(x: tf.Tensor, y: tf.Tensor, met: Met) -> normalised.Found | None:
         for number, other in ((x, y), (y, x)):
             total = normalised.reciprocal(other)
-            if total is not None:
-                return _by_sum(number, total, met)
-        return sparse.raised(x, met) if x is y else None
+            found = late.scaled(number, other, met) if total is None else _by_sum(number, total, met)
+            if found is not None or total is not None:
+                return found
+        if x is y:
+            return sparse.raised(x, met)
+        return masked.multiplied(x, y, met) or masked.multiplied(y, x, met)
+
+    return _normalised(original, look)
+
+
+def _selected(original: Callable[..., Any]) -> Callable[..., Any]:
+    def look(condition: tf.Tensor, one: tf.Tensor, other: tf.Tensor, met: Met) -> normalised.Found | None:
+        return masked.chosen(condition, one, other, met) or masked.chosen(condition, other, one, met, kept=False)
 
     return _normalised(original, look)
 
@@ -134,7 +145,8 @@ def _one_hot(original: Callable[..., Any]) -> Callable[..., Any]:
         def look(where: tf.Tensor, _: tf.Tensor, on: tf.Tensor, off: tf.Tensor, met: Met) -> Any:
             return hard.chosen(where, on, off, -1 if axis is None else axis, met)
 
-        return _normalised(original, look)(indices, depth, on_value, off_value, axis, name)
+        given = {"indices": indices, "depth": depth, "on_value": on_value, "off_value": off_value}
+        return _normalised(original, look)(**given, axis=-1 if axis is None else axis, name=name)
 
     return one_hot
 
@@ -157,6 +169,7 @@ def _normalised(original: Callable[..., Any], look: Callable[..., normalised.Fou
         if found.weights is None or found.again is None:
             return recorder.softmax(found.scores, result, found.axes, found.instead, found.how)
         weights = recorder.softmax(found.scores, found.weights, found.axes, found.instead, found.how)
+        recorder.weighed.update(map(id, found.weighed))
         recorder.quiet = True
         try:
             return found.again(weights)
@@ -182,6 +195,8 @@ def _layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
             outputs = original(self, *args, **kwargs)
         finally:
             recorder.calls.pop()
+        if isinstance(self, CLASSIFIERS):
+            recorder.projected.update(every)
         if not isinstance(self, PLAIN):
             recorder.ends.update(id(each) for each in tree.flatten(outputs) if isinstance(each, tf.Tensor))
         if any(self is layer for layer in recorder.observed) and recorder.reachable() and len(recorder.scopes) == 1:
@@ -202,6 +217,21 @@ def _sequences(args: Any, kwargs: dict[str, Any]) -> tuple[tf.Tensor, ...]:
     )
 
 
+#: Operations as TensorFlow offers them raw: functions of their own, which call none of the others.
+RAW: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("Softmax", _softmax),
+    ("RealDiv", _divided),
+    ("DivNoNan", _divided),
+    ("Mul", _multiplied),
+    ("Exp", _exponential),
+    ("SelectV2", _selected),
+    ("Maximum", _cut),
+    ("Relu", _cut),
+    ("Square", _raised),
+    ("Pow", _raised),
+    ("OneHot", _one_hot),
+)
+
 #: What is patched while a model is traced, and what stands there.
 PATCHES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (gen_nn_ops, "softmax", _softmax),
@@ -209,6 +239,7 @@ PATCHES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (gen_math_ops, "div_no_nan", _divided),
     (gen_math_ops, "mul", _multiplied),
     (gen_math_ops, "exp", _exponential),
+    (gen_math_ops, "select_v2", _selected),
     (tf, "maximum", _cut),
     (tf.math, "maximum", _cut),
     (tf.nn, "relu", _cut),
@@ -216,6 +247,7 @@ PATCHES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (tf.math, "square", _raised),
     (gen_math_ops, "_pow", _raised),
     (gen_array_ops, "one_hot", _one_hot),
+    *((tf.raw_ops, name, wrapped) for name, wrapped in RAW),
     (keras.layers.Softmax, "call", _softmax_layer),
     (keras.Layer, "__call__", _layer_call),
     *loops.PATCHES,

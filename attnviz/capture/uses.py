@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from attnviz.capture.back import back
 from attnviz.capture.flow import Flow
+from attnviz.capture.products import PRODUCTS
 
 #: Operations that read no value.
 READING_NOTHING = frozenset({"Shape", "ShapeN", "Rank", "Size", "ZerosLike", "OnesLike"})
@@ -21,8 +22,6 @@ _HANDING_ON = frozenset(
         *("StopGradient", "EnsureShape", "Tile", "BroadcastTo"),
     )
 )
-#: Operations that multiply.
-PRODUCTS = ("Mul", "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaEinsum")
 
 
 def used(answers: Iterable[tf.Tensor], ours: Mapping[int, frozenset[int]]) -> set[int]:
@@ -92,9 +91,27 @@ def computed(flow: Flow, scores: tf.Tensor) -> bool:
 
 
 def recalls(flow: Flow, weights: tf.Tensor) -> bool:
-    """Whether the weights choose from a memory that is learned: they are multiplied with the model's own weights."""
+    """Whether the weights choose from a memory that is learned: vectors of the model's own are multiplied with them."""
     partners = list(_partners(weights))
-    return bool(partners) and all(id(each) not in flow.dependent for each in partners)
+    return any((each.shape.rank or 0) > 1 for each in partners) and all(
+        id(each) not in flow.dependent for each in partners
+    )
+
+
+def projections(flow: Flow, weights: tf.Tensor, over: Iterable[int], projected: Container[int]) -> tuple[bool, bool]:
+    """Whether a layer of units takes weights, perhaps laid out anew, for features; and whether one mixes their heads.
+
+    Args:
+        flow: What is known of the graph.
+        weights: What comes out of a softmax.
+        over: Its axes.
+        projected: Ids of what such layers were given.
+    """
+    axes = flow.of(weights) or []
+    keys = {atom for axis in over if axis < len(axes) for atom in axes[axis]}
+    given = (flow.of(tensor) for tensor, _ in onward(weights, _HANDING_ON) if id(tensor) in projected)
+    kinds = [bool(keys.intersection(own[-1])) for own in given if own]
+    return True in kinds, False in kinds
 
 
 def _partners(weights: tf.Tensor) -> Iterator[tf.Tensor]:

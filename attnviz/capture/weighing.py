@@ -14,13 +14,12 @@ import tensorflow as tf
 from attnviz.capture.back import back
 from attnviz.capture.flow import Flow
 from attnviz.capture.flow.operations import static
-from attnviz.capture.masks import of_truth, terms
+from attnviz.capture.masks import terms, truths
+from attnviz.capture.products import MATRICES
 from attnviz.capture.recorder import Tapped
 from attnviz.capture.roles import token_like
 from attnviz.capture.uses import computed
 
-#: Products of matrices.
-MATRICES = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "XlaEinsum")
 _LOOPS = ("While", "StatelessWhile")
 
 #: Operations between weights and their product that change no weight but by a mask.
@@ -99,7 +98,8 @@ def _matrix_weights(flow: Flow, operation: tf.Operation) -> Iterator[tuple[tf.Te
         left = [place for place in range(len(axes)) if place not in gone and axes[place]]
         tokens = [place for place in left if flow.role(axes[place]) == "sequence"]
         heads = [place for place in left if flow.role(axes[place]) in ("weight", "feature")]
-        gives = any(flow.role(axis) in ("feature", "weight") for axis in others)
+        given = [axis for axis in others if not gone or axis != axes[gone[0]]]
+        gives = any(flow.role(axis) in ("feature", "weight") for axis in given)
         if len(gone) == 1 and token_like(flow, axes[gone[0]]) and gives:
             if tokens:
                 yield operand, (tokens[-1], gone[0])
@@ -175,7 +175,7 @@ def _only_masked(tensor: tf.Tensor, known: Tapped) -> bool:
         if tensor is known.weights or tensor is known.inner[1]:
             return True
         if tensor.op.type == "Mul":
-            masks = [of_truth(each) for each in tensor.op.inputs]
+            masks = [truths(each) for each in tensor.op.inputs]
             if masks.count(True) != 1:
                 return False
             tensor = tensor.op.inputs[masks.index(False)]

@@ -17,7 +17,8 @@ from attnviz.trace.axes import Axis, axis_from_dict
 Kind = Literal["pooling", "self", "causal", "cross"]
 KINDS: tuple[Kind, ...] = ("pooling", "self", "causal", "cross")
 
-#: What makes the rows of weights sum to one; `ratio`: numbers of any kind by their sum.
+#: What makes the rows of weights sum to one; `ratio`: numbers of any kind by their sum; `masked`: a softmax under a
+#: mask that is put on after it, so that rows may be short of one.
 Normalisation = Literal[
     "softmax",
     "relu",
@@ -32,6 +33,7 @@ Normalisation = Literal[
     "entmax",
     "two_axes",
     "argmax",
+    "masked",
 ]
 NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
 

@@ -175,10 +175,12 @@ def _split(known: Known, operation: tf.Operation) -> None:
     at, begin = places[0] % len(axes), 0
     sizes = [output.shape.as_list()[at] for output in operation.outputs]
     tokens = known.role(axes[at]) == "sequence" and None not in sizes
-    for output, size in zip(operation.outputs, sizes, strict=True):
+    for number, (output, size) in enumerate(zip(operation.outputs, sizes, strict=True)):
         part: Axis = UNIT
         if axes[at] and size != 1:
-            key = ("slice", begin or None, begin + size, 1) if tokens else ("split", len(sizes), size)
+            key: Any = ("slice", begin or None, begin + size, 1) if tokens else ("split", len(sizes), size)
+            if known.role(axes[at]) == "sequence" and not tokens:
+                key = ("part", number, len(sizes))
             part = (Atom((key, (axes[at],)), known.role(axes[at]) or "opaque", size),)
         begin += size or 0
         new = [part if place == at else axis for place, axis in enumerate(axes)]
@@ -218,6 +220,8 @@ def _whole(known: Known, parts: Sequence[Axis]) -> Axis | None:
     for axis in map(known.root, parts):
         key: Any = axis[0].key if len(axis) == 1 else None
         what = key[0] if isinstance(key, tuple) and len(key) == 2 else None
+        if isinstance(what, tuple) and what[0] == "part" and what[2] == len(parts):
+            what = ("slice", what[1], None if what[1] + 1 == what[2] else what[1] + 1, 1)  # counted in parts
         if not isinstance(what, tuple) or what[0] != "slice" or len(what) != 4 or what[3] != 1 or (what[1] or 0) != at:
             return None
         origins.update(key[1])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.capture.roles import Along
+from attnviz.capture.along import Along
 from attnviz.trace import Axis, RegionAxis, TokenAxis
 
 #: How what stands for no token is shown: a query that is learned, or computed of the text; a key that is learned; a
@@ -107,7 +107,7 @@ class Sequences:
         if whole is not None:
             return (whole if len(kept) == length else whole.take(kept.tolist())), True
         name = self.owner(along, [len(kept)])
-        if name is not None and len(self.axes[name]) == len(kept) and (along is None or along.origin is None):
+        if name is not None and len(self.axes[name]) == len(kept) and self._in_order(along, length):
             return self.axes[name], True
         if along is not None and along.role == "weight" and not along.inputs and not along.parts and length > 1:
             return numbered(LATENT, len(kept)), True
@@ -122,8 +122,7 @@ class Sequences:
         if along is not None and along.role == "weight" and not along.inputs:
             return None
         name = self.owner(along, [length])
-        in_order = along is None or along.origin is None
-        if in_order and name is not None and len(self.axes[name]) == length:
+        if self._in_order(along, length) and name is not None and len(self.axes[name]) == length:
             return self.axes[name]
         if along is not None and along.inside is not None:
             outer, first, last, step = along.inside
@@ -138,17 +137,14 @@ class Sequences:
         return None
 
     def _joined(self, along: Along, length: int) -> Axis | None:
-        sizes = [self._open_length(part) if size is None else size for part, size in along.parts]
-        if sizes.count(None) == 1:
-            rest = length - sum(size for size in sizes if size is not None)
-            sizes = [rest if size is None else size for size in sizes]
-        if None in sizes or sum(size or 0 for size in sizes) != length:
+        sizes = self._sizes(along, length)
+        if sizes is None:
             return None
         found: list[Axis] = []
         for (part, _), size in zip(along.parts, sizes, strict=True):
-            names = self._whole(part, size or 0)
+            names = self._whole(part, size)
             if names is None and part.role in ("", "weight", "feature"):
-                names = TokenAxis.of([SINK if size == 1 else MEMORY] * (size or 0), special=[True] * (size or 0))
+                names = TokenAxis.of([SINK if size == 1 else MEMORY] * size, special=[True] * size)
             if not isinstance(names, TokenAxis):
                 return None
             found.append(names)
@@ -159,17 +155,67 @@ class Sequences:
             [unknown for each in found for unknown in each.unknown],
         )
 
-    def _open_length(self, along: Along) -> int | None:
-        """How long a whole sequence of the model's inputs is this time."""
-        known = {self.lengths.get(self.inputs[place]) for place in along.inputs}
-        return next(iter(known)) if len(known) == 1 and along.inside is None and not along.parts else None
+    def same(self, one: Along, other: Along, length: int) -> bool:
+        """Whether two axes of one length have the same places of one sequence, in whatever order."""
+        if one.same(other):
+            return True
+        places = [self._places(each, length) for each in (one, other)]
+        return None not in places and sorted(places[0] or (), key=repr) == sorted(places[1] or (), key=repr)
+
+    def exchanged(self, one: Along | None, other: Along | None, length: int) -> bool:
+        """Whether two axes of one length are known to go through a sequence in two orders."""
+        if one is None or other is None or one.key == other.key:
+            return False
+        places = [self._places(each, length) for each in (one, other)]
+        return one.origin != other.origin or (None not in places and places[0] != places[1])
+
+    def _in_order(self, along: Along | None, length: int) -> bool:
+        """Whether an axis goes through each of its sequences from the front, as far as is known."""
+        if along is None or along.origin is not None:
+            return along is None
+        last: dict[Any, int] = {}
+        for key, at in self._places(along, length) or ():
+            if at <= last.get(key, -1):
+                return False
+            last[key] = at
+        return True
+
+    def _places(self, along: Along, length: int) -> list[tuple[Any, int]] | None:
+        """For each place of an axis whose it is: the key of a whole sequence, and the place there."""
+        found: list[tuple[Any, int]] | None = None
+        if along.inside is not None:
+            outer, first, last, step = along.inside
+            whole = self._length(outer)
+            places = None if whole is None else self._places(outer, whole)
+            found = None if places is None else places[first:last:step]
+        elif along.parts:
+            sizes = self._sizes(along, length) or ()
+            parts = [self._places(part, size) for (part, _), size in zip(along.parts, sizes, strict=False)]
+            found = None if not parts or None in parts else [each for part in parts for each in part or ()]
+        elif along.known:
+            found = [(along.key, at) for at in range(length)]
+        return found if found is not None and len(found) == length else None
+
+    def _sizes(self, along: Along, length: int) -> list[int] | None:
+        """How long the parts of an axis are this time; one that is not known is as long as what is left."""
+        sizes = [self._length(part) if size is None else size for part, size in along.parts]
+        rest = length - sum(size for size in sizes if size is not None)
+        if sizes.count(None) == 1:
+            sizes = [rest if size is None else size for size in sizes]
+        known = [size for size in sizes if size is not None]
+        return known if len(known) == len(sizes) and sum(known) == length else None
 
     def _length(self, along: Along) -> int | None:
-        """How long a sequence of the model is this time: one of its inputs, or several of them joined."""
-        if not along.parts:
-            return self._open_length(along)
-        sizes = [self._open_length(part) if size is None else size for part, size in along.parts]
-        return None if None in sizes else sum(size or 0 for size in sizes)
+        """How long a sequence of the model is this time: one of its inputs, a part of it, or several joined."""
+        if along.inside is not None:
+            outer, first, last, step = along.inside
+            whole = self._length(outer)
+            return None if whole is None else len(range(whole)[first:last:step])
+        if along.parts:
+            sizes = [self._length(part) if size is None else size for part, size in along.parts]
+            return None if None in sizes else sum(size or 0 for size in sizes)
+        known = {self.lengths.get(self.inputs[place]) for place in along.inputs}
+        return next(iter(known)) if len(known) == 1 else None
 
     def lone(self, place: tuple[Along, int] | None) -> Axis | None:
         """The one token that asks."""

@@ -203,7 +203,7 @@ def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causa
             masked = masked | ahead
     padded = sequences.padding(roles.key, key)
     hidden = _hidden_keys(masked)
-    exchanged = roles.query is not None and roles.key is not None and roles.query.origin != roles.key.origin
+    exchanged = query == key and sequences.exchanged(roles.query, roles.key, key)
     columns_gone = (hidden | _weightless(each, weights, padded)) & padded
     if not padded.any() and site.heeds and sequences.is_padding(roles.key, hidden):
         columns_gone = hidden
@@ -259,7 +259,7 @@ def _kind(each: SiteRun, sequences: Sequences) -> Kind:
         return "cross"
     told = roles.query is not None and roles.key is not None and "opaque" not in (roles.query.role, roles.key.role)
     if told and roles.query is not None and roles.key is not None:
-        return "self" if roles.query.same(roles.key) else "cross"
+        return "self" if sequences.same(roles.query, roles.key, key) else "cross"
     one, two = (sequences.owner(along, [query]) for along in (roles.query, roles.key))
     return "self" if one == two else "cross"
 
@@ -296,9 +296,9 @@ def _told(
         taken = np.broadcast_to(weights[:, :, pads].sum(-1, dtype=np.float64), weights.shape[:2])
         seeing = np.broadcast_to(~shown.all(-1), taken.shape)
         share = float(taken[seeing].mean()) if seeing.any() else 0.0
-        if block.site.lowers and share < _WEIGHTLESS:
+        if block.site.lowers and share < _WEIGHTLESS and not seen_by_none[pads].all():
             yield Notice("keys_hidden", {**name, "tokens": _list(block.key, pads)})
-        elif share > 0:
+        elif share >= _WEIGHTLESS or (share > 0 and not block.site.lowers):
             yield Notice(
                 "padding_lowered" if block.site.lowers else "padding_weighs",
                 {**name, "percent": f"{share:.0%}".rstrip("%") if share >= 0.1 else f"{100 * share:.2g}"},

@@ -12,7 +12,7 @@ from keras import tree
 from numpy.typing import NDArray
 
 from attnviz.capture import CapturedModel, Run
-from attnviz.capture.graph import compiled
+from attnviz.capture.derived import compiled
 from attnviz.capture.recorder import LOCK
 from attnviz.errors import InputError
 from attnviz.families.common.projection import check_indices

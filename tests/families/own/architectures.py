@@ -593,7 +593,7 @@ def a_dense_layer_weighs():
     hidden = layers.LSTM(SIZE, return_sequences=True)(x)
     dense = layers.Dense(TOKENS, activation="softmax", name="dense")
     weights = layers.Permute((2, 1))(dense(layers.Permute((2, 1))(hidden)))
-    model = keras.Model(x, layers.Dense(2)(layers.Flatten()(layers.Multiply()([hidden, weights]))))
+    model = keras.Model(x, layers.Dense(2, name="answer")(layers.Flatten()(layers.Multiply()([hidden, weights]))))
     return Architecture(model, X, SIDE, [Truth("pooling", ("computed query",), SIDE, "bhk")])
 
 

@@ -11,6 +11,7 @@ from tests.families.own.architectures import (
     ARCHITECTURES,
     FEATURES,
     HEADS,
+    IDS,
     OTHER,
     SELF,
     SIDE,
@@ -61,14 +62,52 @@ def a_difference_of_two_softmaxes():
 
 
 @architecture
+def heads_mixed_by_a_layer():
+    mix = layers.Dense(HEADS, use_bias=False)
+
+    def change(layer, scores):
+        return ops.transpose(mix(ops.transpose(tf.nn.softmax(scores), (0, 2, 3, 1))), (0, 3, 1, 2))
+
+    return _changed(change)
+
+
+@architecture
 def weights_under_a_gate():
     return _changed(lambda layer, s: tf.nn.softmax(s) * tf.sigmoid(s))
 
 
 @architecture
 def a_mask_behind_the_softmax_alone():
+    """Nothing divides by what is left: rows are short of one."""
     seen = tf.cast(np.arange(TOKENS) < 5, tf.float32)
-    return _changed(lambda layer, s: tf.nn.softmax(s) * seen)
+    masked = Truth("self", SIDE, SIDE, "bhqk", op="Mul", at=-1)
+    told = ("no_softmax", "other_mask", "keys_hidden", "rows_short")
+    return _changed(lambda layer, s: tf.nn.softmax(s) * seen, [masked], told)
+
+
+def _padding_behind(put_on, op, notices=()):
+    """The padding of an embedding is put on after the softmax."""
+
+    def attend(layer, ids):
+        scores, values = _scores(layer, tf.gather(layer.table, ids))
+        return tf.matmul(put_on(tf.nn.softmax(scores), tf.not_equal(ids, 0)[:, None, None]), values)
+
+    truths = [Truth("self", SIDE[:5], SIDE[:5], "bhqk", op=op, at=-1)]
+    return own(attend, IDS, tokens=SIDE[:5], truths=truths, notices=notices, table=(SOURCE, FEATURES), **KERNELS)
+
+
+@architecture
+def padding_behind_the_softmax():
+    return _padding_behind(lambda w, seen: w * tf.cast(seen, tf.float32), "Mul", ("no_softmax", "rows_short"))
+
+
+@architecture
+def padding_behind_the_softmax_normalised_again():
+    def left(weights, seen):
+        weights = tf.where(seen, weights, 0.0)
+        return weights / tf.reduce_sum(weights, -1, keepdims=True)
+
+    return _padding_behind(left, "RealDiv")
 
 
 @architecture
@@ -93,6 +132,74 @@ def one_more_below_the_line():
         return powers / (tf.exp(-top) + tf.reduce_sum(powers, -1, keepdims=True))
 
     return _changed(change, [Truth("self", SIDE, SIDE, "bhqk", op="RealDiv")], ("rows_short",))
+
+
+@architecture
+def features_and_classes_that_sum_to_one_are_none():
+    """Of these only the first weighs tokens, though each is a softmax that the model goes on with."""
+    keras.utils.set_random_seed(5)
+    x = keras.Input((TOKENS, FEATURES))
+    attended = layers.Attention(name="attention")([x, x])
+    over_features = layers.Dense(SIZE)(layers.Softmax()(layers.Dense(SOURCE)(attended)))
+    over_time = layers.Dense(SIZE)(layers.Flatten()(layers.Softmax(axis=1)(layers.Conv1D(SLOTS, 3)(attended))))
+    expected = ops.sum(layers.Softmax()(layers.Dense(SIZE)(attended)) * ops.arange(SIZE, dtype="float32"), -1)
+    smoothed = 0.9 * layers.Softmax()(layers.Dense(SIZE)(ops.mean(attended, 1))) + 0.1 / SIZE
+    alike = ops.mean(attended, 1)
+    batch = layers.Softmax()(ops.matmul(alike, ops.transpose(alike)))
+    model = keras.Model(x, [over_features, over_time, expected, smoothed, batch])
+    return Architecture(model, X, SIDE, [Truth("self", SIDE, SIDE, "bqk")], {"first_output_only"})
+
+
+@architecture
+def raw_operations():
+    """TensorFlow's own, by their raw names."""
+
+    def attend(layer, x):
+        q, k = (ops.einsum("btd,dhs->bhts", x, w) for w in (layer.q, layer.k))
+        weights = tf.raw_ops.Softmax(logits=tf.raw_ops.BatchMatMulV2(x=q, y=k, adj_y=True))
+        powers = tf.raw_ops.Exp(x=tf.raw_ops.Einsum(inputs=[q, k], equation="bhqs,bhks->bhqk"))
+        total = tf.raw_ops.Sum(input=powers, axis=[-1], keep_dims=True)
+        return tf.raw_ops.BatchMatMulV2(x=weights + tf.raw_ops.RealDiv(x=powers, y=total), y=k)
+
+    truths = [*SELF, Truth("self", SIDE, SIDE, "bhqk", op="RealDiv")]
+    return own(attend, X, truths=truths, notices={"weights_changed"}, **KERNELS)
+
+
+@architecture
+def a_table_of_scores():
+    """Tay et al. 2020, a random Synthesizer: every token has learned scores for every other."""
+
+    def attend(layer, x):
+        return x + ops.einsum("hqk,bkd->bqd", tf.nn.softmax(layer.table), x)
+
+    return own(attend, X, truths=[Truth("self", SIDE, SIDE, "hqk")], table=(HEADS, TOKENS, TOKENS))
+
+
+@architecture
+def landmarks_stand_for_tokens():
+    """A Nyströmformer's last step: means of some tokens ask, stacked one by one, in every head."""
+
+    def attend(layer, x):
+        q, k = (ops.einsum("btd,dhs->bhts", x, w) for w in (layer.q, layer.k))
+        means = tf.stack([ops.mean(q[:, :, :4], 2), ops.mean(q[:, :, 4:], 2)], 2)
+        return tf.matmul(tf.nn.softmax(tf.matmul(means, k, transpose_b=True)), k)
+
+    truths = [Truth("cross", ("0", "1"), SIDE, "bhqk")]
+    return own(attend, X, truths=truths, notices={"axis_by_position"}, **KERNELS)
+
+
+@architecture
+def inducing_points():
+    """Lee et al. 2019, a Set Transformer: learned vectors read the tokens, and are read by them."""
+
+    def attend(layer, x):
+        points = tf.tile(layer.points[None], [tf.shape(x)[0], 1, 1])
+        read = tf.matmul(tf.nn.softmax(tf.matmul(points, x, transpose_b=True)), x)
+        return tf.matmul(tf.nn.softmax(tf.matmul(x, read, transpose_b=True)), read)
+
+    computed = tuple(f"computed key {place + 1}" for place in range(SLOTS))
+    truths = [Truth("pooling", ("learned query",), SIDE, "bhk"), Truth("cross", SIDE, computed, "bqk", at=1)]
+    return own(attend, X, truths=truths, notices={"keys_computed"}, points=(SLOTS, FEATURES))
 
 
 @architecture

@@ -106,6 +106,50 @@ def flash(x, q, k, v, scorer):
     return above / below
 
 
+def with_ones(x, q, k, v, scorer):
+    """The sum of the weights comes out as one more column of what they weigh."""
+    powers = tf.exp(tf.matmul(q, k, transpose_b=True))
+    both = tf.matmul(powers, tf.concat([v, tf.ones_like(v[..., :1])], -1))
+    return both[..., :-1] / (both[..., -1:] + 1e-9)
+
+
+def padded_with_ones(x, q, k, v, scorer):
+    powers = tf.exp(tf.einsum("bhqs,bhks->bhqk", q, k))
+    both = tf.einsum("bhqk,bhks->bhqs", powers, tf.pad(v, [[0, 0], [0, 0], [0, 0], [0, 1]], constant_values=1.0))
+    above, below = tf.split(both, [SIZE, 1], -1)
+    return above / below
+
+
+def by_logarithm(x, q, k, v, scorer):
+    scores = tf.matmul(q, k, transpose_b=True)
+    most = tf.reduce_max(scores, -1, keepdims=True)
+    whole = tf.reduce_logsumexp(scores, -1)[..., None]
+    return tf.matmul(tf.exp(scores - most), v) * tf.exp(most - whole)
+
+
+def blocks_on_one_axis(x, q, k, v, scorer):
+    """Flash-decoding: every block of keys has its own largest score and sum, and they are joined."""
+    keys, values = (tf.reshape(each, (-1, HEADS, 2, 3, SIZE)) for each in (k, v))
+    scores = tf.einsum("bhqs,bhnks->bhnqk", q, keys)
+    most = tf.reduce_max(scores, -1, keepdims=True)
+    powers = tf.exp(scores - most)
+    above, below = tf.einsum("bhnqk,bhnks->bhnqs", powers, values), total(powers)
+    scale = tf.exp(most - tf.reduce_max(most, 2, keepdims=True))
+    return tf.reduce_sum(above * scale, 2) / tf.reduce_sum(below * scale, 2)
+
+
+def blocks_stacked(x, q, k, v, scorer):
+    above, below = [], []
+    for keys, values in zip(tf.split(k, 2, 2), tf.split(v, 2, 2), strict=True):
+        powers = tf.exp(tf.matmul(q, keys, transpose_b=True))
+        above, below = [*above, tf.matmul(powers, values)], [*below, total(powers)]
+    return tf.reduce_sum(tf.stack(above), 0) / tf.add_n(below)
+
+
+#: Of six tokens, for all blocks are as long.
+OF_SIX = (blocks_on_one_axis, blocks_stacked)
+
+
 def softmax(scores, seen=True):
     powers = np.where(seen, np.exp(scores), 0)
     return powers / powers.sum(-1, keepdims=True)
@@ -131,28 +175,33 @@ WRITTEN = {
     feature_by_feature: (lambda x, q, k, scorer: softmax(k[0].T[:, None], EARLIER), "causal", "softmax"),
     blocks: (lambda *all: softmax(scored(*all)), "self", "softmax"),
     flash: (lambda *all: softmax(scored(*all)), "self", "softmax"),
+    **{
+        attend: (lambda *all: softmax(scored(*all)), "self", "softmax")
+        for attend in (with_ones, padded_with_ones, by_logarithm, *OF_SIX)
+    },
 }
 
 
 def wrapped(attend, length=None):
     keras.utils.set_random_seed(5)
-    x = keras.Input((length, FEATURES))
-    return attnviz.wrap(keras.Model(x, Own(attend)(x)), lambda _: (X, NAMES))
+    x, count = keras.Input((length, FEATURES)), 6 if attend in OF_SIX else TOKENS
+    return attnviz.wrap(keras.Model(x, Own(attend)(x)), lambda _: (X[:, :count], NAMES[:count]))
 
 
 @pytest.mark.parametrize("attend", WRITTEN, ids=lambda each: each.__name__)
 def test_weights_are_numpys_and_can_be_changed(attend):
     reference, kind, how = WRITTEN[attend]
-    seen = wrapped(attend, TOKENS if attend in (flash, relu) else None)
+    seen = wrapped(attend, 6 if attend in OF_SIX else TOKENS if attend in (flash, relu) else None)
     own = seen.model.layers[-1]
-    q, k, v = (np.einsum("td,dhs->hts", X[0].astype(float), each.numpy().astype(float)) for each in own.kernels)
+    x, names = X[:, : 6 if attend in OF_SIX else None], NAMES[: 6 if attend in OF_SIX else None]
+    q, k, v = (np.einsum("td,dhs->hts", x[0].astype(float), each.numpy().astype(float)) for each in own.kernels)
     trace = seen.trace("x")
     (block,) = trace.blocks
-    np.testing.assert_allclose(block.weights[0], reference(X[0].astype(float), q, k, own.scorer.numpy()), atol=1e-6)
-    assert (block.kind, block.normalisation, block.key.tokens) == (kind, how, NAMES)
+    np.testing.assert_allclose(block.weights[0], reference(x[0].astype(float), q, k, own.scorer.numpy()), atol=1e-6)
+    assert (block.kind, block.normalisation, block.key.tokens) == (kind, how, names)
     assert [each.code for each in trace.notices] == (["no_softmax"] if how != "softmax" else [])
-    np.testing.assert_allclose(trace.output.values, np.asarray(seen.model(X))[0], atol=1e-6)
-    even = np.full(block.weights.shape[2:], 1 / TOKENS, np.float32)
+    np.testing.assert_allclose(trace.output.values, np.asarray(seen.model(x))[0], atol=1e-6)
+    even = np.full(block.weights.shape[2:], 1 / len(names), np.float32)
     changed = seen.run(seen.encode("x"), [Edit("own", even)]).output.values
     if attend is feature_by_feature:
         mean = v[0].mean(0) / (1 + np.exp(-q[0]))
@@ -184,6 +233,14 @@ def flash_in_a_loop(x, q, k, v, scorer):
     return above / below
 
 
+def edge_by_edge(x, q, k, v, scorer):
+    """Graph attention over a list of edges, as Keras' example has it."""
+    ends = tf.constant([0, 0, 1, 2, 3, 4, 5, 6])
+    powers = tf.exp(tf.gather(tf.matmul(x, scorer)[0, :, 0], ends))
+    shares = powers / tf.repeat(tf.math.unsorted_segment_sum(powers, ends, TOKENS), tf.math.bincount(ends))
+    return tf.math.unsorted_segment_sum(shares[:, None] * tf.gather(x[0], ends), ends, TOKENS)[None]
+
+
 def mean_so_far(x, q, k, v, scorer):
     start = tf.zeros_like(x[:, 0]), tf.zeros_like(x[:, 0, :1])
     above, below = tf.scan(lambda a, b: (a[0] + b, a[1] + 1.0), tf.transpose(x, (1, 0, 2)), start)
@@ -201,14 +258,29 @@ def of_other_numbers(x, q, k, v, scorer):
     return tf.matmul(one, v[:, :, :3]) / total(other)
 
 
+def by_another_logarithm(x, q, k, v, scorer):
+    scores = tf.matmul(q, k, transpose_b=True)
+    most, whole = tf.reduce_max(scores, -1, keepdims=True), tf.reduce_logsumexp(2 * scores, -1, keepdims=True)
+    return tf.matmul(tf.exp(scores - most), v) * tf.exp(most - whole)
+
+
+def with_twos(x, q, k, v, scorer):
+    powers = tf.exp(tf.matmul(q, k, transpose_b=True))
+    both = tf.matmul(powers, tf.concat([v, tf.ones_like(v[..., :1]) * 2], -1))
+    return both[..., :-1] / both[..., -1:]
+
+
 @pytest.mark.parametrize(
     ("attend", "code"),
     [
         (in_a_loop, "nothing_in_reach"),
         (flash_in_a_loop, "nothing_in_reach"),
+        (edge_by_edge, "nothing_in_reach"),
         (mean_so_far, "nothing_to_capture"),
         (mean_of_some, "nothing_to_capture"),
         (of_other_numbers, "nothing_but_no_shares"),
+        (by_another_logarithm, "nothing_but_no_shares"),
+        (with_twos, "nothing_but_no_shares"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )

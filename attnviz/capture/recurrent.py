@@ -1,0 +1,84 @@
+"""Weights that are divided by their sum where they cannot be put together: a loop adds them up step by step, above and
+below the line, or they belong to the edges of a graph.
+
+Source: Milakov and Gimelshein 2018, "Online normalizer calculation for softmax"; Peng et al. 2023, "RWKV".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from attnviz.capture.back import back, inputs
+from attnviz.capture.products import MATRICES
+from attnviz.capture.roots import MOVED, REACH, SAME, behind, leads, moves
+
+_SUMS = ("AddV2", "Add")
+
+#: Sums over what belongs together, and how far back of a division they are looked for.
+_SEGMENTS = ("UnsortedSegmentSum", "SegmentSum", "SegmentSumV2")
+_FAR = 100
+
+
+def recurrent(above: tf.Tensor, below: tf.Tensor, outermost: Any) -> bool:
+    """Whether both sides of a division are sums that a loop adds to, step by step, as of weights: there they cannot be
+    told apart again.
+
+    Args:
+        above, below: Of the division, in a loop or behind it.
+        outermost: The graph that is no loop.
+    """
+    one, other = _in_loop(above), _in_loop(below)
+    if one.graph is outermost or one.graph is not other.graph:
+        return False
+    added, total = _addends(one), _addends(other)
+    if not any(map(_is_state, added)) or not any(map(_is_state, total)):
+        return False
+    values = (behind(each, MOVED).op.type for each in added)
+    numbers = [each.op.inputs[0] if each.op.type == "Sum" else each for each in total if not _is_state(each)]
+    return any(leads(each, lambda _: None) for each in numbers) and any(each in (*MATRICES, "Mul") for each in values)
+
+
+def by_edges(above: tf.Tensor, below: tf.Tensor) -> bool:
+    """Whether numbers, one for each edge of a graph, are divided by their sum over the edges of one node: there is no
+    number for every query and key.
+
+    Args:
+        above: Of the division, what is added up.
+        below: The sum that each edge finds at its node.
+    """
+    sums = (each.op for each in back(below, inputs, reach=_FAR) if each.op.type in _SEGMENTS)
+    return any(behind(each.inputs[0], MOVED) is behind(above, MOVED) for each in sums)
+
+
+def _in_loop(tensor: tf.Tensor) -> tf.Tensor:
+    """What a loop gave out, as its body computes it; the tensor itself where it comes from none."""
+    start = tensor
+    for _ in range(REACH):
+        operation = tensor.op
+        if operation.type in ("While", "StatelessWhile"):
+            inside = behind(operation._body_graph.outputs[tensor.value_index], SAME)
+            return inside.op.inputs[2] if inside.op.type == "TensorListSetItem" else inside
+        if not moves(operation) and operation.type not in ("StridedSlice", "TensorListStack"):
+            break
+        tensor = operation.inputs[0]
+    return start
+
+
+def _addends(tensor: tf.Tensor, reach: int = REACH) -> list[tf.Tensor]:
+    """What is added up in a tensor."""
+    operation = behind(tensor, MOVED).op
+    if operation.type not in _SUMS or not reach:
+        return [behind(tensor, MOVED)]
+    return [each for side in operation.inputs for each in _addends(side, reach - 1)]
+
+
+def _is_state(tensor: tf.Tensor, reach: int = REACH) -> bool:
+    """Whether this is what a loop hands from step to step, perhaps scaled."""
+    operation = behind(tensor, MOVED).op
+    if operation.type == "Mul" and reach:
+        return any(_is_state(each, reach - 1) for each in operation.inputs)
+    inside = operation.outputs[0]
+    captured = operation.graph.internal_captures
+    return operation.type == "Placeholder" and not any(each is inside for each in captured)
