@@ -88,7 +88,7 @@ def test_words_that_come_together_are_aligned(lessons: School) -> None:
 
 
 def test_a_word_linked_to_nothing_goes_with_the_word_before() -> None:
-    alignment = np.float32([[0, 0.1], [0.9, 0], [0.2, 0.1], [0, 0], [0.1, 0.6]])
+    alignment = np.array([[0, 0.1], [0.9, 0], [0.2, 0.1], [0, 0], [0.1, 0.6]], np.float32)
     before = alignment.copy()
     np.testing.assert_array_equal(with_the_word_before(alignment, 0.3), alignment[[0, 1, 1, 1, 4]])
     np.testing.assert_array_equal(alignment, before)

@@ -68,11 +68,11 @@ TRANSLATE_EN_JA = TranslationRecipe(
         guided=0.3,
     ),
     tried=(
-        "Shipped before: vocabularies of 6,000 and 5,000 pieces, dropout 0.1, averaging 0.3, the head taught a third as "
-        "hard by links that left most particles alone, 12 passes in float32: 42.8 dev BLEU, 39.7 on test (greedy), AER "
-        "33.9 %. Before that, 20 passes in bfloat16 with dropout 0.15 and averaging 0.6 had come to 43.5 dev BLEU.",
-        "This is one run, its settings chosen from the trials below and from what those two had shown. After pass 16 dev "
-        "BLEU is 42.5, so the pass before was kept; means of the two passes came to 43.3 on dev.",
+        "Shipped before: vocabularies of 6,000 and 5,000 pieces, dropout 0.1, averaging 0.3, the head taught a third "
+        "as hard by links that left most particles alone, 12 passes in float32: 42.8 dev BLEU, 39.7 on test (greedy), "
+        "AER 33.9 %. Before that, 20 passes in bfloat16 with dropout 0.15 and averaging 0.6 had come to 43.5 dev BLEU.",
+        "This is one run, its settings chosen from the trials below and from what those two had shown. After pass 16 "
+        "dev BLEU is 42.5, so the pass before was kept; means of the two passes came to 43.3 on dev.",
     ),
 )
 
