@@ -3,7 +3,7 @@
 
 import { classes } from "./shared/classes.js";
 import { find, floats, nearest } from "./shared/elements.js";
-import { newest } from "./shared/newest.js";
+import { newest, reform } from "./shared/newest.js";
 import { Lit, switches } from "./shared/regions.js";
 
 /** @import { Component, Tick } from "./component.js" */
@@ -34,7 +34,7 @@ export default newest(drawLit);
 function drawLit({ data, parentElement }) {
   const section = find(parentElement, ".lit"), on = switched.get(parentElement) ?? {}, weights = floats(data.weights);
   switched.set(parentElement, on);
-  section.classList.toggle("small", data.small);
+  reform(section, data.small);
   section.style.setProperty("--accent", data.colours.accent);
   section.style.setProperty("--bar", data.colours.bar);
   const lit = new Lit(section, data.picture, data.alt, data.legend, data.names, weights, on), note = find(section, ".note");

@@ -49,7 +49,8 @@ def lit(
         text: What has been applied.
     """
     block, paint = trace.block(focus.block), style.theme(look.theme)
-    seen = Caption(trace, block, focus.row(trace)[None].astype(np.float64), "", [block.query.tokens[focus.query]])
+    word = look.t("picture.learned") if block.kind == "pooling" else block.query.tokens[focus.query]
+    seen = Caption(trace, block, focus.row(trace)[None].astype(np.float64), "", [word])
     end = top or pictured.brightest([seen])
     return {
         "picture": pictured.picture(look, [seen], scale, end),

@@ -5,7 +5,7 @@
 
 import { bytes, find, findAs, floats, make, marked, nearest, set, shape, stamped } from "./shared/elements.js";
 import { legend } from "./shared/legend.js";
-import { newest } from "./shared/newest.js";
+import { newest, reform } from "./shared/newest.js";
 import { Playback } from "./shared/player.js";
 import { Lit, switches } from "./shared/regions.js";
 
@@ -73,10 +73,9 @@ function drawWriting({ data, parentElement, setStateValue }) {
   const film = films.get(parentElement) ?? { key: null, at: 0, playing: false, on: {} };
   films.set(parentElement, film);
   film.send = (event) => setStateValue("event", stamped(event));
-  section.classList.add("drawn");
   section.classList.toggle("long", !data.picture && Math.max(sources.length, targets.length) > 26);
   section.classList.toggle("pictured", data.picture !== null);
-  section.classList.toggle("small", data.small);
+  reform(section, data.small);
   section.style.setProperty("--accent", data.colours.accent);
   section.style.setProperty("--line", data.colours.line);
   find(section, ".name").textContent = data.name;

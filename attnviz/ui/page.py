@@ -52,8 +52,9 @@ _HIDE = (
     ".st-key-drawing > * > .st-key-slot-{slot} {{ visibility: hidden; }}</style>"
 )
 
-#: What was drawn before is out of sight while what stands above it takes more room, or less: it is not seen to jump.
-_COVER = "<i></i><style>.st-key-drawing > * > [class*='st-key-slot-'] { visibility: hidden; }</style>"
+#: What was drawn before is out of sight until the next is there, with all that is in it: it is not seen to jump while
+#: what stands above it, or beside it, takes more room or less.
+_COVER = "<i></i><style>.st-key-{place} {{ opacity: 0; pointer-events: none; }}</style>"
 
 
 def render() -> None:
@@ -85,15 +86,18 @@ def _render() -> None:
     models.tell(_waiting(places.waiting, page.asked.lang))
     with places.lecture:
         lecture.panel(page)
-    card = facts.cards[page.asked.model]
+    card, before = facts.cards[page.asked.model], facts.cards.get(page.shared[0])
+    apart = before is not None and before.takes != card.takes
+    if apart:
+        places.cover.html(_COVER.format(place="stage-place"))
     # A new session that an open page reconnects to learns only here what its box had sent.
     with places.box if card.takes == "text" else places.side:
         actions.take_entry(_box(page, card))
-    with places.shared:
-        _wait_until_warm(page.asked.model, page.asked.lang)
+    _wait_until_warm(places.warming, page.asked.model, page.asked.lang)
     try:
         shown = show(page.asked, facts, views.VIEWS, current_theme())
     except ServerError as error:
+        places.cover.empty()
         with places.shared:
             st.warning(literal(error.message(page.asked.lang)))
         return
@@ -103,8 +107,10 @@ def _render() -> None:
     context = shown.context
     session.write_back(shown.drawn.state)
     asks = lecture.asks(shown, page)
-    if not asks and is_large(context, shown.view) != page.large:
-        places.cover.html(_COVER)
+    if asks:
+        places.cover.empty()
+    elif before is not None and not apart and _shared(shown) != page.shared:
+        places.cover.html(_COVER.format(place="drawing"))
     with places.shared:
         if asks:
             lecture.guess(context)
@@ -141,6 +147,11 @@ def _render() -> None:
         lecture.add(shown, page)
 
 
+def _shared(shown: Shown) -> tuple[str, bool]:
+    """What the height of what all views share hangs on."""
+    return shown.context.card.name, is_large(shown.context, shown.view)
+
+
 @once
 def _style(file: str) -> str:
     return Path(__file__).with_name(file).read_text(encoding="utf-8")
@@ -157,6 +168,7 @@ class Places:
     notices: DeltaGenerator
     rail: DeltaGenerator
     side: DeltaGenerator
+    warming: DeltaGenerator
     shared: DeltaGenerator
     drawing: DeltaGenerator
     line: DeltaGenerator
@@ -175,7 +187,8 @@ def _places(asked: State) -> Places:
     with st.container(key="body"):
         edge, side = st.container(key="rail-place"), st.container(key="side")
         with st.container(key="stage-place"):
-            top, drawing = st.container(key="shared"), st.container(key="drawing")
+            # Not where the picture comes: what is drawn would have another place than in the run after it.
+            loading, top, drawing = st.empty(), st.container(key="shared"), st.container(key="drawing")
     line = st.container(key="line", horizontal=True, vertical_alignment="center")
     return Places(
         first,
@@ -185,6 +198,7 @@ def _places(asked: State) -> Places:
         above,
         edge,
         side,
+        loading,
         top,
         drawing,
         line,
@@ -233,11 +247,10 @@ def _no_models(language: str) -> None:
         st.error(literal(error.message(language)))
 
 
-def _wait_until_warm(model: str, language: str) -> None:
+def _wait_until_warm(place: DeltaGenerator, model: str, language: str) -> None:
     """A visitor who is earlier than a model sees how far loading is."""
     if warmup.progress.warm(model, 0):
         return
-    place = st.empty()
     while not _warm_soon(model):
         words = translate(language, "page.warming", name=literal(warmup.progress.current))
         place.progress(min(warmup.progress.done / max(warmup.progress.total, 1), 1.0), text=words)
@@ -272,7 +285,7 @@ def _drawn(places: Places, page: Held, shown: Shown) -> None:
     def turn() -> None:
         places.seen.html(_HIDE.format(slot=1 - slot))
         places.cover.empty()
-        page.slot, page.large = (key, slot), is_large(shown.context, shown.view)
+        page.slot, page.shared = (key, slot), _shared(shown)
 
     try:
         if shown.failed is not None:

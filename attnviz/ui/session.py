@@ -46,7 +46,7 @@ class Held:
         address: What was last written into the address bar, and its serial number.
         sent: Serial number and data of each component.
         slot: The view and the model that were drawn to their end last, and the place on the stage, 0 or 1.
-        large: Whether what all views share was drawn large.
+        shared: What all views share as it was drawn last: of which model, and whether large.
         upload: What became of a model that was sent: its name, or why it was refused.
         drawn: What is drawn in the latest run, by its key on the page, in this order.
         first: Whether this may be a first visit: the address asked for nothing.
@@ -66,7 +66,7 @@ class Held:
     address: tuple[Any, int] = (None, 0)
     sent: dict[str, tuple[int, Any]] = field(default_factory=dict)
     slot: tuple[str, int] = ("", 0)
-    large: bool = False
+    shared: tuple[str, bool] = ("", False)
     upload: str | AttnvizError | None = None
     drawn: dict[str, Drawing | Figure] = field(default_factory=dict)
     first: bool = False

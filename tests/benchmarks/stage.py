@@ -84,9 +84,13 @@ def another_model(page: Page) -> None:
     """Choose the next model in the list."""
     names = page.locator(".models .model").evaluate_all("(all) => all.map((each) => each.dataset.model)")
     shown = page.locator('.models .model[aria-current="true"]').get_attribute("data-model") or names[0]
-    following = names[(names.index(shown) + 1) % len(names)]
+    choose_model(page, names[(names.index(shown) + 1) % len(names)])
+
+
+def choose_model(page: Page, name: str) -> None:
+    """Choose a model in the list."""
     with expect_run(page):
-        page.locator(f'.models [data-model="{following}"]').dispatch_event("click")
+        page.locator(f'.models [data-model="{name}"]').dispatch_event("click")
 
 
 def measured(browser: Browser, url: str, model: str, size: tuple[int, int], alone: bool) -> Iterator[tuple[str, ...]]:

@@ -14,9 +14,9 @@ def titles(page: Page) -> Locator:
 
 def test_another_model_is_chosen_and_stays(open_page: OpenPage):
     page = open_page("/?model=topics-en&text=book+a+table&view=compare&against=model&lang=en")
-    expect(titles(page)).to_have_text(["A: topics-en", "B: topics-en-encoder", "B − A"], timeout=PATIENCE)
+    expect(titles(page)).to_have_text(["A: Topics", "B: Topics, encoder", "B − A"], timeout=PATIENCE)
     select_option(page, "B: model", "Sentiment (English)")
-    expected = ["A: topics-en", "B: sentiment-en", "B − A"]
+    expected = ["A: Topics", "B: Sentiment", "B − A"]
     expect(titles(page)).to_have_text(expected, timeout=PATIENCE)
     assert address_parameters(page)["model2"] == ["sentiment-en"]
     page.reload()

@@ -1,5 +1,6 @@
 // Streamlit imports a component's script anew for every draw and calls it when the import is there. Two imports on their way
-// at once come back in either order, so an older draw can follow a newer one: it is dropped.
+// at once come back in either order, so an older draw can follow a newer one: it is dropped. What is `drawn` is marked: before, it
+// would stand there empty, and move when it is filled.
 
 /** @import { Component } from "../component.js" */
 
@@ -13,8 +14,26 @@ export const newest = (draw) => (component) => {
   const { data, parentElement } = component;
   if (data.serial < (serials.get(parentElement) ?? 0)) return undefined;
   serials.set(parentElement, data.serial);
+  parentElement.querySelector("section, form, button")?.classList.add("drawn");
   return draw(component);
 };
+
+/**
+ * Gives a drawing one of its two forms, as its rules have it: it is laid out anew, and no part of it is seen to jump to its other place.
+ * The element of the page that holds it says in which form it is drawn, for the page's rules.
+ * @param {HTMLElement} section
+ * @param {boolean} small
+ */
+export function reform(section, small) {
+  const root = section.getRootNode(), element = root instanceof ShadowRoot && root.host.closest(".stElementContainer");
+  if (section.classList.contains("small") !== small) {
+    section.style.display = "none";
+    section.getBoundingClientRect();
+    section.classList.toggle("small", small);
+    section.style.display = "";
+  }
+  if (element instanceof HTMLElement) element.dataset.form = small ? "small" : "large";
+}
 
 /** @type {WeakMap<ParentNode, number>} */
 const serials = new WeakMap();

@@ -20,7 +20,7 @@ import { free } from "../../drawings/shared/typing.js";
 const OFF = "attnviz-keys-off";
 
 /** What Escape closes first: menus and lists that lie over the page. */
-const OPEN = '[data-testid="stPopoverBody"], [data-baseweb="popover"], [role="listbox"]';
+const OPEN = '[data-testid="stPopoverBody"], [role="listbox"]';
 
 /** @type {WeakMap<ParentNode, () => void>} */
 const stops = new WeakMap();

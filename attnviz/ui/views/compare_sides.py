@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -202,6 +203,12 @@ def title(context: Context, card: ModelCard) -> str:
     return card.in_language("title", context.language) or card.name
 
 
+def _short(context: Context, card: ModelCard) -> str:
+    """The same above a panel, which has no room for what stands in parentheses at its end."""
+    called = title(context, card)
+    return re.sub(r"\s*[(（][^()（）]*[)）]$", "", called) or called
+
+
 def side_a(context: Context) -> Side:
     """The row that is looked at."""
     assert context.selected is not None
@@ -211,7 +218,7 @@ def side_a(context: Context) -> Side:
     name = {
         "sentence": context.t("compare.numbered", number=context.selected.number),
         "language": languages().get(context.desk.language, ""),
-        "model": context.card.name,
+        "model": _short(context, context.card),
         "head": _head_name(context, row),
     }
     return Side("A", context.card, context.whole, row, name[against])
@@ -270,7 +277,7 @@ def _model(context: Context, row: Focus) -> Side | None:
         return None
     layer, head = head_of(card, *(None if place < 0 else place for place in (state.layer2, state.head2)))
     at = focus(trace, layer, head, None, row.block, card.details.get("alignment"))
-    return Side("B", card, trace, _query(context, trace, at), card.name)
+    return Side("B", card, trace, _query(context, trace, at), _short(context, card))
 
 
 def _head(context: Context, row: Focus) -> Side:
