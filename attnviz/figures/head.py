@@ -26,8 +26,8 @@ from attnviz.trace import MASK_NONE, AttentionTrace
 #: tokens are drawn by `large`.
 WRITTEN, SIGNED = 14, 64
 
-#: Pixels.
-CELL, SMALL_CELL, MARGIN, SECOND_LINE = 46, 22, 150, 24
+#: Pixels; ROOM is what the cells of a map with numbers take at most, lest its keys lie below the edge of a projector.
+CELL, SMALL_CELL, MARGIN, SECOND_LINE, ROOM = 46, 22, 150, 24, 400
 
 
 def head(
@@ -75,7 +75,7 @@ def head(
     masked = np.zeros(weights.shape, np.int8) if block.mask is None else block.mask
     masked = masked if masked.ndim == 2 else masked[chosen.layer, chosen.head]
     queries, keys = block.query.tokens, block.key.tokens
-    cell = CELL if len(keys) <= WRITTEN else SMALL_CELL
+    cell = max(SMALL_CELL, min(CELL, ROOM // len(queries))) if len(keys) <= WRITTEN else SMALL_CELL
 
     def hover(q: int, k: int) -> str:
         reason = f"<br>{translate(language, f'masks.{masked[q, k]}')}" if masked[q, k] else ""

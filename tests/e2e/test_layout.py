@@ -27,6 +27,9 @@ CHANGES = {
     "caption-scenes": ("lines", "written", "heatmap", "written"),
 }
 
+#: Where an editor of pictures comes to stand beside the stage, or goes, the stage's frame may be seen to make room.
+BESIDE = 0.05
+
 #: Models of another kind of source to change to: what is put in stands elsewhere, and the stage has another size.
 OTHERS = {"sentiment-en": ("caption-scenes",), "caption-scenes": ("sentiment-en",)}
 
@@ -72,7 +75,7 @@ def test_the_stage_is_most_of_a_laptop_s_window_and_nothing_moves_when_what_it_s
         assert found.share >= 0.6, (what, found)
         assert found.drawing < 360, (what, found)
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight + 1"), what
-        assert shift(page) <= 0.02, (what, moved(page))
+        assert shift(page) <= (BESIDE if what in OTHERS.get(model, ()) else 0.02), (what, moved(page)[-9:])
 
 
 def test_on_a_phone_the_verbs_stand_at_the_foot_and_what_loads_makes_nothing_wider(open_page: OpenPage):

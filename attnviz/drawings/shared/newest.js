@@ -14,7 +14,7 @@ export const newest = (draw) => (component) => {
   const { data, parentElement } = component;
   if (data.serial < (serials.get(parentElement) ?? 0)) return undefined;
   serials.set(parentElement, data.serial);
-  parentElement.querySelector("section, form, button")?.classList.add("drawn");
+  parentElement.querySelector("section, .box, .alone")?.classList.add("drawn");
   return draw(component);
 };
 
