@@ -166,6 +166,14 @@ def test_masks_that_differ_between_heads_mask_no_average(block):
     assert maps.masked(masked, "mean", 0, 0).sum() == maps.masked(masked, "rollout", 1, 0)[3, 4] == MASK_CAUSAL
 
 
+def test_a_map_with_numbers_leaves_room_for_the_names_below_it():
+    axis = TokenAxis.of([f"t{place}" for place in range(13)])
+    weights = np.full((1, 1, 13, 13), 1 / 13, np.float32)
+    for rows, height in ((2, 242), (13, 540)):
+        block = AttentionBlock("cross", "cross", TokenAxis.of(axis.tokens[:rows]), axis, weights[:, :, :rows])
+        assert figures.head(trace_of(block)).layout.height == height, "cells shrink, up to 400 pixels of them"
+
+
 def test_a_long_map_is_sent_in_eight_bits_without_numbers():
     n = 263
     axis = TokenAxis.of([f"t{index}" for index in range(n)])

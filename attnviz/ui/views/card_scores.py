@@ -36,10 +36,8 @@ def render(context: Context) -> None:
 
 def scores(context: Context, metrics: Mapping[str, Any]) -> pd.DataFrame:
     """BLEU and chrF, a row for each model, part and decoding that was measured."""
-    rows, without = [], metrics.get(MEAN_STATES, {})
-    earlier = without.get(EARLIER, {})
-    name = f"{EARLIER}_{MEAN_STATES}" if earlier else MEAN_STATES
-    for of, figures in (("model", metrics), (EARLIER, earlier), (name, without)):
+    rows = []
+    for of, figures in {"model": metrics, **_beside(metrics)}.items():
         for part in ("dev", "test"):
             for way in ("greedy", "beam4"):
                 found = [figures.get(f"{part}_{way}_{score}") for score in ("bleu", "chrf")]
@@ -55,14 +53,18 @@ def lengths(metrics: Mapping[str, Any]) -> pd.DataFrame:
         {"words": f"{row['from']}–{row['to']}", "sentences": row["n"], "bleu": row["bleu"]}
         for row in metrics["test_by_length"]
     )
-    if MEAN_STATES in metrics:
-        without = metrics[MEAN_STATES]
-        name = MEAN_STATES
-        if earlier := without.get(EARLIER):
-            table[EARLIER] = [row["bleu"] for row in earlier["test_by_length"]]
-            name = f"{EARLIER}_{MEAN_STATES}"
-        table[name] = [row["bleu"] for row in without["test_by_length"]]
+    for name, figures in _beside(metrics).items():
+        table[name] = [row["bleu"] for row in figures["test_by_length"]]
     return table
+
+
+def _beside(metrics: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Figures of the same model without attention, and of one alike with it where both had settings of before."""
+    without = metrics.get(MEAN_STATES)
+    if not without:
+        return {}
+    earlier = without.get(EARLIER)
+    return {EARLIER: earlier, f"{EARLIER}_{MEAN_STATES}": without} if earlier else {MEAN_STATES: without}
 
 
 def _alignment(context: Context, found: Mapping[str, Any]) -> pd.DataFrame:
