@@ -168,7 +168,6 @@ def axis(paint: Theme, *, title: str | None = None, **more: Any) -> dict[str, An
         "linecolor": paint.grid,
         "tickfont": {"size": FONT_SIZE},
         "fixedrange": True,
-        "ticklabeloverflow": "allow",  # to look whether each fits is a third of what a chart takes the browser
         **named,
         **more,
     }
