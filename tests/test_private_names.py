@@ -255,6 +255,14 @@ def clean_problem_modules() -> None:
     assert "_clean_problem_modules" in inspect.getsource(script_runner.ScriptRunner)
 
 
+def unchecked() -> None:
+    from plotly import graph_objects as go
+
+    drawn = [{"type": "bar", "x": [1, 3], "marker": {"color": "#125ca4"}}], {"xaxis": {"title": {"text": "a"}}}
+    assert go.Figure(*drawn, _validate=False).to_json() == go.Figure(*drawn).to_json()
+    assert go.Figure([{"type": "bar", "no": 1}], _validate=False).data[0].to_plotly_json()["no"] == 1
+
+
 def script_run_context() -> None:
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -356,6 +364,12 @@ LIST = (
         script_run_context,
     ),
     Private("_clean_problem_modules", ("ui",), "That clearing, replaced by nothing.", clean_problem_modules),
+    Private(
+        "_validate",
+        ("figures",),
+        "Plotly's checks, most of what a figure takes; `go.Figure` has no other way past them.",
+        unchecked,
+    ),
 )
 
 
@@ -427,6 +441,8 @@ def names(tree: ast.Module, own: set[str]) -> Iterator[tuple[int, str]]:
         found: list[str] = []
         if isinstance(node, ast.Attribute) and re.match(r"_[a-z]|__internal__", node.attr):
             found = [node.attr]
+        elif isinstance(node, ast.keyword) and node.arg and re.match(r"_[a-z]", node.arg):
+            yield node.value.lineno, node.arg
         elif isinstance(node, ast.ImportFrom):
             found = [f"{node.module}.{each.name}" for each in node.names if re.match(_MODULE, node.module or "")]
         elif isinstance(node, ast.Import):

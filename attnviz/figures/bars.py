@@ -14,6 +14,7 @@ from attnviz.figures import style
 from attnviz.figures.describe import whose
 from attnviz.figures.escape import plain
 from attnviz.figures.marks import bars as marks
+from attnviz.figures.marks.made import made
 from attnviz.figures.marks.names import down, tinted, unknown
 from attnviz.figures.numbers import brief, percent
 from attnviz.figures.sentences import inks
@@ -63,16 +64,8 @@ def bars(
     names = tinted(unknown(tokens, table["unknown"], language), colours)
     title = plain(whose(trace, row, language)) or None
     axis = [translate(language, "figures.weight_axis"), marks.partly(len(table), count, language)]
-    figure = go.Figure(
-        marks.bars(
-            tokens,
-            values,
-            translate(language, "figures.weight"),
-            paint.bar,
-            written=[brief(value) for value in values],
-        )
-    )
-    figure.layout = {
+    word, written = translate(language, "figures.weight"), [brief(value) for value in values]
+    layout = {
         **style.layout(paint, height=MARGIN + BAR_HEIGHT * len(values), title=title),
         "bargap": 0.25,
         "xaxis": style.axis(
@@ -83,7 +76,7 @@ def bars(
         ),
         "yaxis": down(paint, tokens, ticktext=names),
     }
-    return figure
+    return made([marks.bars(tokens, values, word, paint.bar, written=written)], layout)
 
 
 def prediction(
@@ -132,8 +125,7 @@ def prediction(
             colour = [paint.accent if index == result.predicted else paint.bar for index in range(len(values))]
         written = [percent(value) for value in values]
         drawn.append(marks.bars(shown, values, word, colour, series=title, written=written))
-    figure = go.Figure(drawn)
-    figure.layout = {
+    layout = {
         **style.layout(paint, height=MARGIN + int(BAR_HEIGHT * len(shown) * (0.75 * len(runs) if compare else 1))),
         "bargap": 0.25,
         "xaxis": style.axis(
@@ -146,5 +138,5 @@ def prediction(
         "yaxis": down(paint, shown),
     }
     if compare:
-        figure.update_layout(showlegend=True, legend=style.LEGEND)
-    return figure
+        layout |= {"showlegend": True, "legend": style.LEGEND}
+    return made(drawn, layout)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from attnviz.figures import style
 from attnviz.figures.escape import plain
 from attnviz.figures.marks.bars import bars
+from attnviz.figures.marks.made import made
 from attnviz.figures.marks.names import down
 from attnviz.figures.numbers import exact
 from attnviz.figures.sentences import inks
@@ -65,8 +66,7 @@ def weights(
         drawn.append(bars(names, [longest] * len(hidden), words, "", series=words, **over))
     several = len(drawn) > 1
     height = MARGIN + (PAIR_HEIGHT if len(rows) > 1 else ROW_HEIGHT) * max(len(tokens), 3)
-    figure = go.Figure(drawn)
-    figure.layout = {
+    layout = {
         **style.layout(paint, height=height),
         "showlegend": several,
         "barmode": "group",
@@ -74,7 +74,7 @@ def weights(
         "xaxis": style.axis(paint, title=translate(language, "figures.weight_axis"), rangemode="tozero"),
         "yaxis": down(paint, tokens, inks=inks(axis, paint)),
     }
-    return figure
+    return made(drawn, layout)
 
 
 def growth(table: pd.DataFrame, width: int, *, language: str = "en", theme: str = "light") -> go.Figure:
@@ -87,30 +87,34 @@ def growth(table: pd.DataFrame, width: int, *, language: str = "en", theme: str 
         theme: `light` or `dark`.
     """
     paint = style.theme(theme)
-    figure = go.Figure()
-    for column, name, colour, dash, symbol in (
-        ("plain_largest", "÷ 1", paint.second, "dash", "diamond"),
-        ("scaled_largest", "÷ √d", paint.bar, "solid", "circle"),
-    ):
-        figure.add_scatter(
-            x=table["d"],
-            y=table[column],
-            mode="lines+markers",
-            name=name,
-            line={"color": colour, "width": 3, "dash": dash},
-            marker={"symbol": symbol, "size": 9},
-            hoverinfo="text",
-            hovertext=[f"d = {d}<br>{name} {exact(value)}" for d, value in zip(table["d"], table[column], strict=True)],
+    widths = table["d"].tolist()
+    curves = [
+        {
+            "type": "scatter",
+            "x": table["d"],
+            "y": table[column],
+            "mode": "lines+markers",
+            "name": name,
+            "line": {"color": colour, "width": 3, "dash": dash},
+            "marker": {"symbol": symbol, "size": 9},
+            "hoverinfo": "text",
+            "hovertext": [f"d = {d}<br>{name} {exact(value)}" for d, value in zip(widths, table[column], strict=True)],
+        }
+        for column, name, colour, dash, symbol in (
+            ("plain_largest", "÷ 1", paint.second, "dash", "diamond"),
+            ("scaled_largest", "÷ √d", paint.bar, "solid", "circle"),
         )
-    figure.layout = {
+    ]
+    title = translate(language, "cell.width_axis")
+    layout = {
         **style.layout(paint, height=CURVE_HEIGHT),
         "showlegend": True,
         "legend": style.LEGEND,
-        "xaxis": style.axis(paint, type="log", tickvals=list(table["d"]), title=translate(language, "cell.width_axis")),
+        "xaxis": style.axis(paint, type="log", tickvals=widths, title=title),
         "yaxis": style.axis(paint, range=[0, 1.05], title=translate(language, "columns.largest")),
+        **_marked(paint, width, f"d = {width}"),
     }
-    _mark(figure, paint, width, f"d = {width}")
-    return figure
+    return made(curves, layout)
 
 
 def cost(table: pd.DataFrame, length: int, *, language: str = "en", theme: str = "light") -> go.Figure:
@@ -123,39 +127,37 @@ def cost(table: pd.DataFrame, length: int, *, language: str = "en", theme: str =
         theme: `light` or `dark`.
     """
     paint = style.theme(theme)
-    here = table["tokens"] == length
-    figure = go.Figure(
-        go.Scatter(
-            x=table["tokens"],
-            y=table["bytes"],
-            mode="lines+markers",
-            line={"color": paint.bar, "width": 3},
-            marker={
-                "size": [15 if each else 8 for each in here],
-                "symbol": ["diamond" if each else "circle" for each in here],
-                "color": [paint.accent if each else paint.bar for each in here],
-            },
-            hoverinfo="text",
-            hovertext=[
-                f"n = {n:,}<br>{size:,} {translate(language, 'columns.bytes')}"
-                for n, size in zip(table["tokens"], table["bytes"], strict=True)
-            ],
-        )
-    )
-    figure.layout = {
-        **style.layout(paint, height=CURVE_HEIGHT),
-        "xaxis": style.axis(paint, type="log", dtick="D2", title=translate(language, "columns.tokens")),
-        "yaxis": style.axis(paint, type="log", dtick=1, title=translate(language, "columns.bytes")),
+    here = (table["tokens"] == length).tolist()
+    size = translate(language, "columns.bytes")
+    curve = {
+        "type": "scatter",
+        "x": table["tokens"],
+        "y": table["bytes"],
+        "mode": "lines+markers",
+        "line": {"color": paint.bar, "width": 3},
+        "marker": {
+            "size": [15 if each else 8 for each in here],
+            "symbol": ["diamond" if each else "circle" for each in here],
+            "color": [paint.accent if each else paint.bar for each in here],
+        },
+        "hoverinfo": "text",
+        "hovertext": [f"n = {n:,}<br>{held:,} {size}" for n, held in zip(table["tokens"], table["bytes"], strict=True)],
     }
-    _mark(figure, paint, length, translate(language, "figures.sentence_end", length=length))
-    return figure
+    tokens = translate(language, "columns.tokens")
+    layout = {
+        **style.layout(paint, height=CURVE_HEIGHT),
+        "xaxis": style.axis(paint, type="log", dtick="D2", title=tokens),
+        "yaxis": style.axis(paint, type="log", dtick=1, title=size),
+        **_marked(paint, length, translate(language, "figures.sentence_end", length=length)),
+    }
+    return made([curve], layout)
 
 
-def _mark(figure: go.Figure, paint: style.Theme, place: int, words: str) -> None:
+def _marked(paint: style.Theme, place: int, words: str) -> dict[str, Any]:
     """A line across a chart with a logarithmic x axis: Plotly wants the logarithm for words, not for lines."""
-    figure.add_shape(
-        type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line={"color": paint.text, "dash": "dot"}
-    )
-    figure.add_annotation(
-        x=float(np.log10(place)), y=1, yref="paper", text=words, showarrow=False, xanchor="left", yanchor="top"
-    )
+    line = {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "yref": "paper"}
+    said = {"x": float(np.log10(place)), "y": 1, "yref": "paper", "text": words, "showarrow": False}
+    return {
+        "shapes": [{**line, "line": {"color": paint.text, "dash": "dot"}}],
+        "annotations": [{**said, "xanchor": "left", "yanchor": "top"}],
+    }

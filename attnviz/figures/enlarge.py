@@ -6,6 +6,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from attnviz.figures.marks.made import made
+
 #: Lengths in pixels, by what they belong to; empty: whatever they belong to.
 _PIXELS = {
     "layout": {"height", "width"},
@@ -28,7 +30,7 @@ def enlarged(figure: go.Figure, factor: float) -> go.Figure:
     (150.0, 24.0)
     """
     drawn = figure.to_plotly_json()
-    return go.Figure({"data": _larger(drawn["data"], factor, ""), "layout": _larger(drawn["layout"], factor, "layout")})
+    return made(_larger(drawn["data"], factor, ""), _larger(drawn["layout"], factor, "layout"))
 
 
 def _larger(value: Any, factor: float, owner: str) -> Any:

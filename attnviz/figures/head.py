@@ -14,6 +14,7 @@ from attnviz.figures import describe, style
 from attnviz.figures.escape import plain
 from attnviz.figures.large import large
 from attnviz.figures.marks.cells import cells, framed, inked
+from attnviz.figures.marks.made import made
 from attnviz.figures.marks.names import across, down
 from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.masks import LEGEND, overlay, room, signs
@@ -120,7 +121,7 @@ def head(
         layout |= LEGEND
     if len(keys) > 30:
         layout["width"] = MARGIN + 100 + SMALL_CELL * len(keys)
-    return go.Figure(drawn, layout)  # at once: to make a figure costs Plotly a fraction of changing it
+    return made(drawn, layout)
 
 
 def choosable(figure: go.Figure, places: Sequence[int]) -> go.Figure:

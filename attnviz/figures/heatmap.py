@@ -16,6 +16,7 @@ from attnviz.figures import style
 from attnviz.figures.describe import whose
 from attnviz.figures.escape import label, plain
 from attnviz.figures.marks.cells import cells, inked
+from attnviz.figures.marks.made import made
 from attnviz.figures.marks.names import down, plain_axis
 from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.masks import LEGEND, SIGNS, overlay, room
@@ -141,7 +142,7 @@ def heatmap(
     cell = CELL_HEIGHT if grid is None else REGION_HEIGHT
     height = MARGIN + above + max(cell * len(lines), SCALE_HEIGHT)
     hovers = [[hover(cell) for cell in line] for line in lines]
-    figure = go.Figure(
+    drawn: list[go.Heatmap | go.Scatter] = [
         cells(
             z,
             paint.ramp,
@@ -152,8 +153,8 @@ def heatmap(
             gap=2,
             first=(1, 0),
         )
-    )
-    figure.layout = {
+    ]
+    layout = {
         **style.layout(paint, height=height, title=translate(language, f"scales.{scale}")),
         "shapes": under,
         "xaxis": plain_axis(paint, side="bottom", title=columns_title, dtick=1),
@@ -164,11 +165,12 @@ def heatmap(
             [signed(*both) for both in zip(line, codes, strict=True)]
             for line, codes in zip(lines, masked.tolist(), strict=True)
         ]
-        figure.add_traces(overlay(masked, hovers, text, paint, language, first=(1, 0), gap=2))
-        figure.update_layout(margin_t=figure.layout.margin.t + above, **LEGEND)
+        drawn += overlay(masked, hovers, text, paint, language, first=(1, 0), gap=2)
+        layout["margin"]["t"] += above
+        layout |= LEGEND
     if len(rows) > 1 and columns > WRAP:
-        figure.update_layout(width=MARGIN + CELL_WIDTH * columns)
-    return figure
+        layout["width"] = MARGIN + CELL_WIDTH * columns
+    return made(drawn, layout)
 
 
 def _grid(axes: Sequence[Axis]) -> tuple[int, int] | None:

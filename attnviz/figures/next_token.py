@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from attnviz.figures import style
 from attnviz.figures.marks.bars import bars
+from attnviz.figures.marks.made import made
 from attnviz.figures.marks.names import down
 from attnviz.figures.numbers import approx, percent
 from attnviz.i18n import translate
@@ -39,8 +40,7 @@ def following(
     if changed:
         second = bars(names, table["drawn"], drawn, paint.second, series=drawn, written=_shares(table["drawn"]))
         traces.append(second.update(marker=hatched))
-    figure = go.Figure(traces)
-    figure.layout = {
+    layout = {
         **style.layout(paint, height=MARGIN + (ROW_HEIGHT + 14 * changed) * max(len(names), 3)),
         "showlegend": changed,
         "legend": style.LEGEND,
@@ -48,7 +48,7 @@ def following(
         "xaxis": style.axis(paint, title=translate(language, "figures.probability"), range=[0, 1.12]),
         "yaxis": down(paint, names),
     }
-    return figure
+    return made(traces, layout)
 
 
 def surprise(
@@ -65,14 +65,13 @@ def surprise(
     paint, word = style.theme(theme), translate(language, "next.bits")
     written = ["" if value != value else approx(float(value), 1) for value in bits]
     most = float(np.nanmax(bits, initial=0.0)) or 1.0
-    figure = go.Figure(bars(tokens, bits, word, paint.bar, written=written))
-    figure.layout = {
+    layout = {
         **style.layout(paint, height=MARGIN + ROW_HEIGHT * max(len(tokens), 3)),
         "bargap": 0.25,
         "xaxis": style.axis(paint, title=word, range=[0, 1.15 * most]),
         "yaxis": down(paint, tokens),
     }
-    return figure
+    return made([bars(tokens, bits, word, paint.bar, written=written)], layout)
 
 
 def _shares(values: pd.Series) -> list[str]:

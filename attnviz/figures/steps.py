@@ -12,6 +12,7 @@ from attnviz.figures import style
 from attnviz.figures.escape import plain
 from attnviz.figures.marks.bars import bars
 from attnviz.figures.marks.cells import cells
+from attnviz.figures.marks.made import made
 from attnviz.figures.marks.names import down, plain_axis
 from attnviz.figures.marks.scales import colour_bar, ends
 from attnviz.figures.numbers import exact
@@ -44,25 +45,24 @@ def matrix(
     """
     paint = style.theme(theme)
     bound = float(np.abs(values).max()) or 1.0
-    figure = go.Figure(
-        cells(
-            values,
-            paint.diverging,
-            (-bound, bound),
-            bar=colour_bar(translate(language, "figures.value"), ends(-bound, 0, bound)),
-            hover=[
-                [f"{plain(row)} · {column + 1}<br>{exact(float(value))}" for column, value in enumerate(line)]
-                for row, line in zip(rows, values, strict=True)
-            ],
-            first=(1, 0),
-        )
+    told = [
+        [f"{name} · {column}<br>{exact(value)}" for column, value in enumerate(line, 1)]
+        for name, line in zip(map(plain, rows), values.tolist(), strict=True)
+    ]
+    drawn = cells(
+        values,
+        paint.diverging,
+        (-bound, bound),
+        bar=colour_bar(translate(language, "figures.value"), ends(-bound, 0, bound)),
+        hover=told,
+        first=(1, 0),
     )
-    figure.layout = {
+    layout = {
         **style.layout(paint, height=MARGIN + ROW_HEIGHT * max(len(rows), 2)),
         "xaxis": plain_axis(paint, title=column_title),
         "yaxis": down(paint, rows),
     }
-    return figure
+    return made([drawn], layout)
 
 
 def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: str = "light") -> go.Figure:
@@ -76,22 +76,19 @@ def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: 
     """
     paint = style.theme(theme)
     total = translate(language, "figures.score")
-    figure = go.Figure(
-        [
-            bars(tokens, steps["content"], "x·W", paint.bar, series="x·W"),
-            bars(tokens, steps["bias"], "b", paint.second, series="b", marker_pattern={"shape": "/", "solidity": 0.35}),
-        ]
-    )
-    figure.add_scatter(
-        x=[float(value) for value in steps["scores"]],
-        y=list(range(len(tokens))),
-        mode="markers",
-        name=total,
-        marker={"symbol": "diamond", "size": 11, "color": paint.text},
-        hoverinfo="text",
-        hovertext=[f"{plain(t)}<br>{total} {exact(float(v))}" for t, v in zip(tokens, steps["scores"], strict=True)],
-    )
-    figure.layout = {
+    values = [float(value) for value in steps["scores"]]
+    hatched = {"color": paint.second, "pattern": {"shape": "/", "solidity": 0.35}}
+    marks = {
+        "type": "scatter",
+        "x": values,
+        "y": list(range(len(tokens))),
+        "mode": "markers",
+        "name": total,
+        "marker": {"symbol": "diamond", "size": 11, "color": paint.text},
+        "hoverinfo": "text",
+        "hovertext": [f"{plain(t)}<br>{total} {exact(v)}" for t, v in zip(tokens, values, strict=True)],
+    }
+    layout = {
         **style.layout(paint, height=MARGIN + ROW_HEIGHT * max(len(tokens), 3)),
         "showlegend": True,
         "barmode": "relative",
@@ -99,7 +96,9 @@ def scores(steps: Steps, tokens: Sequence[str], *, language: str = "en", theme: 
         "xaxis": style.axis(paint, title=total),
         "yaxis": down(paint, tokens),
     }
-    return figure
+    content = bars(tokens, steps["content"], "x·W", paint.bar, series="x·W")
+    position = bars(tokens, steps["bias"], "b", paint.second, series="b", marker=hatched)
+    return made([content, position, marks], layout)
 
 
 def bias(
@@ -124,35 +123,31 @@ def bias(
     """
     paint = style.theme(theme)
     positions = np.arange(1, len(values) + 1)
-    figure = go.Figure(
-        go.Scatter(
-            x=positions,
-            y=values,
-            mode="lines",
-            line={"color": paint.second, "width": 3, "shape": "hvh"},
-            hoverinfo="text",
-            hovertext=[f"{p}<br>b {exact(float(v))}" for p, v in zip(positions, values, strict=True)],
-        )
-    )
-    figure.layout = {
+    curve = {
+        "type": "scatter",
+        "x": positions,
+        "y": values,
+        "mode": "lines",
+        "line": {"color": paint.second, "width": 3, "shape": "hvh"},
+        "hoverinfo": "text",
+        "hovertext": [f"{p}<br>b {exact(v)}" for p, v in enumerate(values.tolist(), 1)],
+    }
+    past = {"xref": "x", "yref": "y domain", "y0": 0, "y1": 1}
+    beside = {"showarrow": False, "xanchor": "left", "xref": "x", "yref": "y domain"}
+    end = used + 0.5
+    shapes = [{"type": "line", **past, "x0": end, "x1": end, "line": {"color": paint.text, "dash": "dot"}}]
+    ended = translate(language, "figures.sentence_end", length=used)
+    notes = [{"text": ended, "x": end, "y": 0, "yanchor": "bottom", **beside}]
+    if trained_length is not None:
+        reached = {"x0": 0.5, "x1": trained_length + 0.5, "fillcolor": paint.bar, "opacity": 0.13, "line": {"width": 0}}
+        trained = translate(language, "figures.trained", length=trained_length)
+        shapes.insert(0, {"type": "rect", **past, **reached})
+        notes.insert(0, {"text": trained, "x": 0.5, "y": 1, "yanchor": "top", **beside})
+    layout = {
         **style.layout(paint, height=280),
         "xaxis": style.axis(paint, title=translate(language, "figures.position"), range=[0.5, len(values) + 0.5]),
         "yaxis": style.axis(paint, title="b"),
+        "shapes": shapes,
+        "annotations": notes,
     }
-    if trained_length is not None:
-        figure.add_vrect(
-            x0=0.5,
-            x1=trained_length + 0.5,
-            fillcolor=paint.bar,
-            opacity=0.13,
-            line_width=0,
-            annotation_text=translate(language, "figures.trained", length=trained_length),
-            annotation_position="top left",
-        )
-    figure.add_vline(
-        x=used + 0.5,
-        line={"color": paint.text, "dash": "dot"},
-        annotation_text=translate(language, "figures.sentence_end", length=used),
-        annotation_position="bottom right",
-    )
-    return figure
+    return made([curve], layout)

@@ -158,8 +158,9 @@ def layout(paint: Theme, *, height: int, title: str | None = None) -> dict[str, 
 LEGEND: dict[str, Any] = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"}
 
 
-def axis(paint: Theme, **more: Any) -> dict[str, Any]:
-    """What all axes share."""
+def axis(paint: Theme, *, title: str | None = None, **more: Any) -> dict[str, Any]:
+    """What all axes share; its title is escaped already."""
+    named = {} if title is None else {"title": {"text": title}}
     return {
         "automargin": True,
         "gridcolor": paint.grid,
@@ -167,5 +168,6 @@ def axis(paint: Theme, **more: Any) -> dict[str, Any]:
         "linecolor": paint.grid,
         "tickfont": {"size": FONT_SIZE},
         "fixedrange": True,
+        **named,
         **more,
     }

@@ -20,19 +20,22 @@ export const newest = (draw) => (component) => {
 
 /**
  * Gives a drawing one of its two forms, as its rules have it: it is laid out anew, and no part of it is seen to jump to its other place.
- * The element of the page that holds it says in which form it is drawn, for the page's rules.
+ * An unseen element of the page's own says in which form it is drawn, by its class, for the page's rules: a rule about what holds an
+ * attribute is tried at each element that is put in anywhere, and classes of the element that holds this are React's.
  * @param {HTMLElement} section
  * @param {boolean} small
  */
 export function reform(section, small) {
-  const root = section.getRootNode(), element = root instanceof ShadowRoot && root.host.closest(".stElementContainer");
+  const root = section.getRootNode();
   if (section.classList.contains("small") !== small) {
     section.style.display = "none";
     section.getBoundingClientRect();
     section.classList.toggle("small", small);
     section.style.display = "";
   }
-  if (element instanceof HTMLElement) element.dataset.form = small ? "small" : "large";
+  if (!(root instanceof ShadowRoot)) return;
+  const mark = root.host.querySelector(":scope > [class^=form-]") ?? root.host.appendChild(document.createElement("i"));
+  mark.className = small ? "form-small" : "form-large";
 }
 
 /** @type {WeakMap<ParentNode, number>} */

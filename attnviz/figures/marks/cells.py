@@ -67,6 +67,7 @@ def cells(
         showscale=bar is not None,
         colorbar=bar,
         hoverongaps=False,
+        _validate=False,  # the figure looks at it, or the tests, see `marks.made`
         **places,
         **more,
     )

@@ -11,6 +11,7 @@ import streamlit as st
 from attnviz import export, figures
 from attnviz.figures import Figure
 from attnviz.figures.escape import plain
+from attnviz.figures.marks.made import made
 from attnviz.i18n import FALLBACK, catalogue
 from attnviz.ui import session
 from attnviz.ui.components.figure_tools import figure_tools
@@ -71,11 +72,17 @@ def chart(
 
 def marked(figure: Figure, mark: str) -> Figure:
     """A copy of the figure with a mark in its corner that goes with it wherever it is saved."""
-    figure = Figure(figure)
+    drawn = figure.to_plotly_json()
+    layout = drawn["layout"]
     font = {"size": 15, "color": "#ffffff"}
     place = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom", "yshift": 4}
-    figure.add_annotation(text=plain(mark), **place, showarrow=False, font=font, bgcolor="#a34700", borderpad=3)
-    return figure.update_layout(margin_t=max(figure.layout.margin.t or 0, 40))
+    words = {"text": plain(mark), **place, "showarrow": False, "font": font, "bgcolor": "#a34700", "borderpad": 3}
+    margin = layout.get("margin", {})
+    above = {
+        "annotations": [*layout.get("annotations", ()), words],
+        "margin": {**margin, "t": max(margin.get("t", 0), 40)},
+    }
+    return made(drawn["data"], {**layout, **above})
 
 
 def numbers(context: Context, key: str, table: Callable[[], pd.DataFrame], name: str = "") -> None:
