@@ -78,6 +78,9 @@ def focus(
         alignment: Which heads between two sources serve as alignment, as a model's card states it: the first of them is
             taken there where neither a layer nor a head is asked for.
 
+    Raises:
+        InputError: `show_trace`: this is no trace.
+
     >>> from attnviz.trace import AttentionBlock, Embedding, Text, TokenAxis
     >>> axis = TokenAxis.of(["a", "cat"])
     >>> block = AttentionBlock("words", "self", axis, axis, np.full((1, 1, 2, 2), 0.5, np.float32))
@@ -86,6 +89,7 @@ def focus(
     >>> chosen.block, chosen.layer, chosen.head, chosen.query
     ('words', 0, 0, 0)
     """
+    _check(trace)
     named = [each for each in trace.blocks if each.name == block]
     chosen = [*named, *(each for each in trace.blocks if each.kind == "cross"), *trace.blocks][0]
     layers, heads, queries, _ = chosen.shape
@@ -101,6 +105,11 @@ def focus(
     )
 
 
+def _check(trace: Any) -> None:
+    if not isinstance(trace, AttentionTrace):
+        raise InputError("show_trace", received=type(trace).__name__)
+
+
 def asked(
     trace: AttentionTrace,
     layer: int | None,
@@ -112,9 +121,10 @@ def asked(
     """`focus` for what must be there, arguments as for it.
 
     Raises:
-        InputError: There is no such block, layer, head or query, or it is no whole number.
+        InputError: There is no such block, layer, head or query, or it is no whole number; `show_trace`.
     """
     layer, head, query = (index_of(*each) for each in (("layer", layer), ("head", head), ("query", query)))
+    _check(trace)
     if block is not None:
         trace.block(block)
     chosen = focus(trace, layer, head, query, block, alignment)

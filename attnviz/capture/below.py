@@ -17,6 +17,7 @@ from attnviz.capture.carried import (
     cut,
     summed_axes,
 )
+from attnviz.capture.constants import constant
 from attnviz.capture.normalised import summed
 from attnviz.capture.products import MATRICES
 from attnviz.capture.roots import REACH, SAME, behind, moves
@@ -66,9 +67,7 @@ def totals(tensor: tf.Tensor, reach: int = REACH, column: int | None = None) -> 
         return blocks
     sides = addends(operation)
     if sides:
-        parts = [
-            totals(each, reach - 1, column) for each in sides if tf.get_static_value(each) is None or is_zero(each)
-        ]
+        parts = [totals(each, reach - 1, column) for each in sides if constant(each) is None or is_zero(each)]
         return None if any(each is None for each in parts) else [each for part in parts for each in part or ()]
     added = None if column is not None else summed(operation)
     if added is not None and len(added[1]) == 1 and added[0].shape.rank:
@@ -85,7 +84,7 @@ def totals(tensor: tf.Tensor, reach: int = REACH, column: int | None = None) -> 
             return None
         return _moved(operation, totals(operation.inputs[0], reach - 1, column))
     if operation.type == "Maximum":
-        open_sides = [each for each in operation.inputs if tf.get_static_value(each) is None]
+        open_sides = [each for each in operation.inputs if constant(each) is None]
         return totals(open_sides[0], reach - 1, column) if len(open_sides) == 1 else None
     if operation.type == "Mul":
         for side, scale in (operation.inputs, operation.inputs[::-1]):
@@ -160,13 +159,13 @@ def _ones_in(values: tf.Tensor, axis: int, column: int) -> bool:
         if axis < 0:
             return False
         if operation.type == "ConcatV2":
-            along = tf.get_static_value(operation.inputs[-1])
+            along = constant(operation.inputs[-1])
             return along is not None and along % values.shape.rank == axis and _is_ones(operation.inputs[:-1][column])
         if operation.type == "PadV2":
-            around, filled = (tf.get_static_value(each) for each in operation.inputs[1:])
+            around, filled = (constant(each) for each in operation.inputs[1:])
             return filled is not None and filled == 1 and around is not None and bool(around[axis][column])
         if operation.type == "Transpose":
-            order = tf.get_static_value(operation.inputs[1])
+            order = constant(operation.inputs[1])
             axis = -1 if order is None else int(order[axis])
         elif operation.type not in SAME and not _along_another(operation, axis):
             return False
@@ -177,22 +176,22 @@ def _ones_in(values: tf.Tensor, axis: int, column: int) -> bool:
 def _along_another(operation: tf.Operation, axis: int) -> bool:
     """Whether this takes a part along other axes than one."""
     if operation.type in ("Split", "SplitV"):
-        place = tf.get_static_value(operation.inputs[0 if operation.type == "Split" else 2])
+        place = constant(operation.inputs[0 if operation.type == "Split" else 2])
         return place is not None and int(place) % operation.outputs[0].shape.rank != axis
     before, after = operation.inputs[0].shape, operation.outputs[0].shape
     same = before.rank == after.rank is not None and before[axis] == after[axis] is not None
-    return operation.type == "StridedSlice" and same and bool(np.all(tf.get_static_value(operation.inputs[3]) == 1))
+    return operation.type == "StridedSlice" and same and bool(np.all(constant(operation.inputs[3]) == 1))
 
 
 def _is_ones(tensor: tf.Tensor) -> bool:
     tensor = behind(tensor, (*SAME, "BroadcastTo", "Tile", "ExpandDims", "Reshape"))
-    value = tf.get_static_value(tensor.op.inputs[1] if tensor.op.type == "Fill" else tensor)
+    value = constant(tensor.op.inputs[1] if tensor.op.type == "Fill" else tensor)
     return tensor.op.type == "OnesLike" or (value is not None and bool(np.all(value == 1)))
 
 
 def _keeps_last(operation: tf.Operation) -> bool:
     """Whether the last axis stays the last."""
-    order = tf.get_static_value(operation.inputs[1]) if operation.type == "Transpose" else None
+    order = constant(operation.inputs[1]) if operation.type == "Transpose" else None
     return order is not None and order[-1] == len(order) - 1
 
 
@@ -216,7 +215,7 @@ def is_zero(tensor: tf.Tensor) -> bool:
     """Whether a tensor is nothing but zeros, as sums begin with."""
     operation = tensor.op
     if operation.type in ("ZerosLike", "Const"):
-        return operation.type == "ZerosLike" or not np.any(tf.get_static_value(tensor))
+        return operation.type == "ZerosLike" or not np.any(constant(tensor))
     if operation.type == "Mul":
         return any(is_zero(each) for each in operation.inputs)
     if operation.type == "Fill":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from attnviz.capture.constants import constant
 from attnviz.capture.normalised import alike
 from attnviz.capture.products import EINSUMS
 from attnviz.capture.roots import REACH, SAME, adds_axes, moves
@@ -39,7 +40,7 @@ def cut(tensor: tf.Tensor) -> Cut | None:
     operation = tensor.op
     if operation.type in ("Split", "SplitV"):
         at, given = (0, 1) if operation.type == "Split" else (2, 0)
-        axis = tf.get_static_value(operation.inputs[at])
+        axis = constant(operation.inputs[at])
         whole = operation.inputs[given]
         sizes = [] if axis is None else [each.shape[int(axis)] for each in operation.outputs]
         if not sizes or None in sizes:
@@ -49,7 +50,7 @@ def cut(tensor: tf.Tensor) -> Cut | None:
     if operation.type != "StridedSlice" or operation.get_attr("new_axis_mask"):
         return None
     whole, *bounds = operation.inputs
-    begins, ends, steps = (tf.get_static_value(each) for each in bounds)
+    begins, ends, steps = (constant(each) for each in bounds)
     if begins is None or ends is None or whole.shape.rank is None or np.any(steps != 1):
         return None
     dots, shrunk = operation.get_attr("ellipsis_mask"), operation.get_attr("shrink_axis_mask")
@@ -138,10 +139,10 @@ def axes_after(operation: tf.Operation, axes: Axes) -> Axes | None:
     if operation.type in SAME:
         return axes
     if operation.type == "Transpose":
-        order = tf.get_static_value(operation.inputs[1])
+        order = constant(operation.inputs[1])
         return None if order is None else tuple(axes[place] for place in order)
     if operation.type == "ExpandDims":
-        place = tf.get_static_value(operation.inputs[1])
+        place = constant(operation.inputs[1])
         at = None if place is None else int(np.ravel(place)[0]) % (len(axes) + 1)
         return None if at is None else (*axes[:at], None, *axes[at:])
     if adds_axes(operation):
@@ -172,7 +173,7 @@ def _reshaped(before: Sequence[int | None], shape: tf.TensorShape, axes: Axes) -
 
 def summed_axes(operation: tf.Operation) -> list[int]:
     """The axes a sum goes over."""
-    axes = tf.get_static_value(operation.inputs[1])
+    axes = constant(operation.inputs[1])
     rank = operation.inputs[0].shape.rank
     return [] if axes is None or not rank else [int(axis) % rank for axis in np.ravel(axes)]
 

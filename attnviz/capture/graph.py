@@ -59,6 +59,7 @@ class Graph:
         no_shares: Names of layers that weigh tokens by numbers which nothing makes sum to one.
         linear: Names of layers of linear attention, which have no weights for each query and key.
         changed: Names of sites whose weights the model changes before it weighs with them.
+        parts: Names of sites that weigh a part of the keys of an attention.
         ids: Which inputs, in flattened order, go into an embedding as they are, and how many rows it has.
     """
 
@@ -77,6 +78,7 @@ class Graph:
     no_shares: tuple[str, ...] = ()
     linear: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     ids: tuple[tuple[int, int], ...] = ()
 
     def takes(self, leaves: Sequence[tf.Tensor]) -> bool:
@@ -116,10 +118,10 @@ def traced(
             raise
         except Exception as error:
             failure = failure or error
-    raise ModelError("not_traceable", model=model.name, reason=_plain(failure)) from failure
+    raise ModelError("not_traceable", model=model.name, reason=plain(failure)) from failure
 
 
-def _plain(failure: Exception | None) -> str:
+def plain(failure: Exception | None) -> str:
     """What Keras says, on one line, without colours of a terminal and without the list of arguments."""
     said = re.sub(r"\x1b\[[0-9;]*m", "", str(failure)).partition("Arguments received by")[0]
     return " ".join(re.sub(r"^Exception encountered when calling \S+\s", "", said).split())[:500]
@@ -206,6 +208,7 @@ def _trace(
         no_shares,
         linear,
         read.changed,
+        read.parts,
         tuple(_ids(recorder, found["leaves"])),
     )
 

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from attnviz.capture.back import back
+from attnviz.capture.constants import constant
 from attnviz.capture.normalised import Found
 from attnviz.capture.roots import SAME, Met, unchanged
 
@@ -20,10 +21,10 @@ def chosen(indices: tf.Tensor, on: tf.Tensor, off: tf.Tensor, axis: int, met: Me
         met: Tells weights that were met before.
     """
     largest = unchanged(indices).op
-    values = [tf.get_static_value(each) for each in (on, off)]
+    values = [constant(each) for each in (on, off)]
     if largest.type != "ArgMax" or values[0] is None or values[1] is None or (values[0], values[1]) != (1, 0):
         return None
-    scores, along = largest.inputs[0], tf.get_static_value(largest.inputs[1])
+    scores, along = largest.inputs[0], constant(largest.inputs[1])
     if along is None or scores.shape.rank is None:
         return None
     rank = scores.shape.rank
@@ -38,5 +39,5 @@ def _copied(tensor: tf.Tensor) -> list[tf.Tensor]:
     """What a tensor is a copy of; Keras writes another number where there is a zero below zero."""
     if tensor.op.type in SAME:
         return [tensor.op.inputs[0]]
-    chooses = tensor.op.type in ("Select", "SelectV2") and tf.get_static_value(tensor.op.inputs[1]) is not None
+    chooses = tensor.op.type in ("Select", "SelectV2") and constant(tensor.op.inputs[1]) is not None
     return [tensor.op.inputs[2]] if chooses else []

@@ -13,7 +13,7 @@ Dao et al. 2023, "Flash-Decoding"; Zhai et al. 2021, "An Attention Free Transfor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,6 +47,24 @@ def late(above: tf.Tensor, below: tf.Tensor, met: Met) -> Found | None:
     if any(each.how != roots[0].how or each.known is not None for each in roots) or truths(added[0].numbers):
         return None
     return _found(above, below, added, weighed, roots)
+
+
+def gated(above: tf.Tensor, below: tf.Tensor, met: Met) -> Found | None:
+    """The same where what was weighed is multiplied with a gate before it is divided: `g * (exp(s) @ v) / sum(exp(s))`.
+
+    Args:
+        above, below: Of the division.
+        met: Tells weights that were met before.
+    """
+    for weighed, gate in (above.op.inputs, above.op.inputs[::-1]) if above.op.type == "Mul" else ():
+        found = late(weighed, below, met)
+        if found is not None and found.again is not None:
+            return replace(found, again=_under(found.again, gate, above.shape))
+    return None
+
+
+def _under(again: Callable[[tf.Tensor], tf.Tensor], gate: tf.Tensor, shape: tf.TensorShape) -> Any:
+    return lambda given: tf.ensure_shape(again(given) * gate, shape)
 
 
 def scaled(above: tf.Tensor, power: tf.Tensor, met: Met, sign: int = 1) -> Found | None:

@@ -20,6 +20,7 @@ from tensorflow.python.eager.polymorphic_function import polymorphic_function
 from tensorflow.python.ops import while_loop as loop_module
 
 from attnviz.capture.recorder import Recorder, Scope, Tapped, active
+from attnviz.capture.roots import leads
 
 
 def _loop(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,6 +124,25 @@ def _recurrent(original: Callable[..., Any]) -> Callable[..., Any]:
     return rnn
 
 
+def _scanned(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`keras.ops.associative_scan`: nothing is brought out of it, but what adds up exponentials is remembered."""
+
+    def associative_scan(f: Any, elems: Any, *args: Any, **options: Any) -> Any:
+        recorder = active()
+        if recorder is None:
+            return original(f, elems, *args, **options)
+        graph = tf.compat.v1.get_default_graph()
+        before = len(graph.get_operations())
+        answer = original(f, elems, *args, **options)
+        exponential = any(each.type == "Exp" for each in graph.get_operations()[before:])
+        tensors = [each for each in tree.flatten(elems) if isinstance(each, tf.Tensor)]
+        if exponential or any(leads(each, recorder.met) for each in tensors):
+            recorder.scans.append(frozenset(map(id, tree.flatten(answer))))
+        return answer
+
+    return associative_scan
+
+
 def _elements(original: Callable[..., Any]) -> Callable[..., Any]:
     """`tf.vectorized_map`, giving out what its elements computed."""
 
@@ -181,6 +201,7 @@ def _unmarked(value: Any) -> Any:
 PATCHES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (loop_module, "while_loop", _loop),
     (backend, "rnn", _recurrent),
+    (backend.core, "associative_scan", _scanned),
     (tf, "vectorized_map", _elements),
     (polymorphic_function.Function, "__call__", _compiled),
 )

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from attnviz.capture.back import back, inputs
 from attnviz.capture.carried import axes_in, copied, way_to
+from attnviz.capture.constants import constant
 from attnviz.capture.masks import MOVING_TRUTHS, terms, truths
 from attnviz.capture.normalised import HIDDEN, Found, alike
 from attnviz.capture.roots import MOVED, Met, behind, moves
@@ -43,7 +44,7 @@ def chosen(seen: tf.Tensor, weights: tf.Tensor, other: tf.Tensor, met: Met, kept
         kept: Whether it is the other way round: `where(seen, other, weights)` where this is False.
     """
     zero = behind(other, MOVED)
-    value = tf.get_static_value(zero)
+    value = constant(zero)
     if zero.op.type != "ZerosLike" and (value is None or np.any(value)):
         return None
     return _left(weights, seen if kept else tf.logical_not(seen), seen, met)
@@ -74,14 +75,14 @@ def _spreads(seen: tf.Tensor, weights: tf.Tensor) -> bool:
     if seen.shape.rank is None or weights.shape.rank is None or seen.shape.rank > weights.shape.rank:
         return False
     pairs = zip(seen.shape.as_list()[::-1], weights.shape.as_list()[::-1], strict=False)
-    return all(one in (None, 1) or own in (None, one) for one, own in pairs)
+    return all(one == 1 or (own != 1 if one is None else own in (None, one)) for one, own in pairs)
 
 
 def _of_one(mask: tf.Tensor, term: tf.Tensor) -> bool:
     """Whether a mask behind a softmax and a term in its scores are made of the same truth values."""
     while mask.op.type in MOVING_TRUTHS:
         mask = mask.op.inputs[0]
-    value = tf.get_static_value(mask)
+    value = constant(mask)
     own = None if value is None else np.asarray(value, bool)
 
     def before(each: tf.Tensor) -> Iterable[tf.Tensor]:
@@ -90,7 +91,7 @@ def _of_one(mask: tf.Tensor, term: tf.Tensor) -> bool:
     for each in back(term, before, reach=_REACH):
         if alike(each, mask):
             return True
-        known = tf.get_static_value(each)
+        known = constant(each)
         if own is not None and own.ndim and known is not None and np.array_equal(np.asarray(known, bool), own):
             return True
     return False

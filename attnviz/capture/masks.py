@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from attnviz.capture.back import back, inputs
+from attnviz.capture.constants import constant
 from attnviz.capture.products import MAKING
 
 #: Constants that only masks use; the smallest in use is BERT's 10,000.
@@ -122,10 +123,10 @@ def lowering(scores: tf.Tensor) -> list[tuple[tf.Tensor, bool]]:
         if operation.type in (*_SAME, "Cast"):
             pending.append(operation.inputs[0])
         elif operation.type in ("Mul", "RealDiv"):
-            pending.extend(each for each in operation.inputs if tf.get_static_value(each) is None)
+            pending.extend(each for each in operation.inputs if constant(each) is None)
         elif operation.type in _CHOICES:
             condition, *sides = operation.inputs
-            fixed = [tf.get_static_value(each) is not None for each in sides]
+            fixed = [constant(each) is not None for each in sides]
             if fixed[0] != fixed[1]:
                 found.append((condition, fixed[1]))
                 pending.append(sides[fixed[0]])
@@ -195,7 +196,7 @@ def _shapes(tensor: tf.Tensor) -> bool:
 def truths(tensor: tf.Tensor, reach: int = 20) -> bool:
     """Whether numbers are a mask by the way they are made: truth values, zeros and ones, one number given per token."""
     operation = tensor.op
-    value = tf.get_static_value(tensor)
+    value = constant(tensor)
     if tensor.dtype == tf.bool or value is not None:
         return tensor.dtype == tf.bool or bool(np.isin(value, (0, 1)).all())
     if not reach:
@@ -209,7 +210,7 @@ def truths(tensor: tf.Tensor, reach: int = 20) -> bool:
     if operation.type == "Fill":
         return truths(operation.inputs[1], reach - 1)
     if operation.type == "Sub":
-        one = tf.get_static_value(operation.inputs[0])
+        one = constant(operation.inputs[0])
         return one is not None and bool(np.all(one == 1)) and truths(operation.inputs[1], reach - 1)
     both = operation.type in ("Mul", "Minimum", "Maximum")
     return both and all(truths(each, reach // 2) for each in operation.inputs)
@@ -260,8 +261,8 @@ def _is_mask(term: tf.Tensor) -> bool:
     return large
 
 
-def _is_large(constant: tf.Tensor) -> bool:
-    if not constant.dtype.is_floating or (constant.shape.num_elements() or 0) > 1024:
+def _is_large(number: tf.Tensor) -> bool:
+    if not number.dtype.is_floating or (number.shape.num_elements() or 0) > 1024:
         return False
-    value = tf.get_static_value(constant)
+    value = constant(number)
     return value is not None and bool(np.size(value)) and float(np.abs(np.asarray(value, np.float64)).max()) >= LARGE

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from attnviz.capture import edits as packing
 from attnviz.capture.derived import gradient
-from attnviz.capture.graph import Graph, traced
+from attnviz.capture.graph import Graph, plain, traced
 from attnviz.capture.recorder import LOCK
 from attnviz.capture.run import Run, SiteRun
 from attnviz.capture.signatures import declared
@@ -89,6 +89,11 @@ class CapturedModel:
     def changed(self) -> tuple[str, ...]:
         """Names of sites whose weights the model changes before it weighs with them."""
         return self._any_graph().changed
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of sites that weigh a part of the keys of an attention, whose parts are joined behind them."""
+        return self._any_graph().parts
 
     def __call__(self, inputs: Any, edits: Sequence[Edit] = ()) -> Run:
         """Run the model.
@@ -185,7 +190,10 @@ class CapturedModel:
                 if graph.takes(leaves):
                     return graph
             if not all(layer.built for layer in self.model._flatten_layers()):  # variables are not made in our graph
-                self.model(tree.pack_sequence_as(structure, list(leaves)), training=False)
+                try:
+                    self.model(tree.pack_sequence_as(structure, list(leaves)), training=False)
+                except Exception as error:
+                    raise ModelError("not_traceable", model=self.model.name, reason=plain(error)) from error
             graph = traced(self.model, structure, leaves, self._observed, self._given)
             self._graphs[key] = (*self._graphs.get(key, ()), graph)
             return graph

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from attnviz.capture.constants import constant
 from attnviz.capture.roots import MOVED, REACH, SAME, Met, Root, behind, moves, plain_root, root_of
 from attnviz.trace.block import Normalisation
 
@@ -90,7 +91,7 @@ def exponential(power: tf.Tensor, _: Met) -> Found | None:
     """Whether `exp(power)` is that of a logarithm of a softmax."""
     moved, order = behind(power, SAME), None
     if moved.op.type == "Transpose":
-        order = tf.get_static_value(moved.op.inputs[1])
+        order = constant(moved.op.inputs[1])
         moved = behind(moved.op.inputs[0], SAME)
     if moved.op.type == "LogSoftmax":
         last = moved.shape.rank - 1
@@ -98,7 +99,7 @@ def exponential(power: tf.Tensor, _: Met) -> Found | None:
         return Found(power, (axis,), ())
     if moved.op.type == "Sub" and order is None:
         added = _log_of_sum(moved.op.inputs[1])
-        axes = None if added is None else tf.get_static_value(added.inputs[1])
+        axes = None if added is None else constant(added.inputs[1])
         if added is not None and axes is not None and _comes_from(added.inputs[0], moved.op.inputs[0]):
             return Found(moved.op.inputs[0], tuple(int(axis) for axis in np.atleast_1d(axes)), ())
     return None
@@ -110,10 +111,10 @@ def reciprocal(tensor: tf.Tensor) -> tf.Tensor | None:
     if tensor.op.type in ("Reciprocal", "Inv"):
         return tensor.op.inputs[0]
     if tensor.op.type == "Pow":
-        power = tf.get_static_value(tensor.op.inputs[1])
+        power = constant(tensor.op.inputs[1])
         return tensor.op.inputs[0] if power is not None and np.all(power == -1) else None
     if tensor.op.type in ("RealDiv", "DivNoNan"):
-        one = tf.get_static_value(tensor.op.inputs[0])
+        one = constant(tensor.op.inputs[0])
         if one is not None and np.all(one == 1):
             return tensor.op.inputs[1]
     return None
@@ -128,11 +129,11 @@ def _sum_of(number: tf.Tensor, total: tf.Tensor) -> tuple[int, ...] | None:
         added = summed(operation)
         if added is not None:
             return _along(number, *added)
-        if moves(operation):
+        if moves(operation) or _by_one(operation):
             total = operation.inputs[0]
         elif operation.type in ("AddV2", "Add", "Maximum", "Minimum", "Select", "SelectV2"):
             sides = operation.inputs[-2:]
-            fixed = [tf.get_static_value(each) is not None or each.op.type in ("Fill", "OnesLike") for each in sides]
+            fixed = [constant(each) is not None or each.op.type in ("Fill", "OnesLike") for each in sides]
             if fixed[0] == fixed[1]:  # what more stands below the line, as in a softmax that may look at nothing
                 more = [plain_root(behind(each, MOVED)) is not None for each in sides]
                 if operation.type not in ("AddV2", "Add") or more[0] == more[1]:
@@ -145,10 +146,16 @@ def _sum_of(number: tf.Tensor, total: tf.Tensor) -> tuple[int, ...] | None:
     return None
 
 
+def _by_one(operation: tf.Operation) -> bool:
+    """Whether this is the first power, as a norm of order one takes it."""
+    exponent = constant(operation.inputs[1]) if operation.type == "Pow" else None
+    return exponent is not None and bool(np.all(exponent == 1))
+
+
 def summed(operation: tf.Operation) -> tuple[tf.Tensor, tuple[int, ...]] | None:
     """What is added up, and along which axes: by a sum, by an einsum of one tensor, by a product with ones."""
     if operation.type == "Sum":
-        axes = tf.get_static_value(operation.inputs[1])
+        axes = constant(operation.inputs[1])
         return None if axes is None else (operation.inputs[0], tuple(int(axis) for axis in np.atleast_1d(axes)))
     if operation.type == "Einsum" and len(operation.inputs) == 1:
         given, _, left = operation.get_attr("equation").decode().replace(" ", "").partition("->")
@@ -156,7 +163,7 @@ def summed(operation: tf.Operation) -> tuple[tf.Tensor, tuple[int, ...]] | None:
         return None if "." in given or not gone else (operation.inputs[0], gone)
     if operation.type in ("MatMul", "BatchMatMulV2") and operation.inputs[1].shape[-1:] == [1]:
         flipped = operation.get_attr("transpose_a" if operation.type == "MatMul" else "adj_x")
-        ones = tf.get_static_value(operation.inputs[1])
+        ones = constant(operation.inputs[1])
         if not flipped and ones is not None and np.all(ones == 1):
             return operation.inputs[0], (operation.inputs[0].shape.rank - 1,)
     return None
@@ -165,10 +172,11 @@ def summed(operation: tf.Operation) -> tuple[tf.Tensor, tuple[int, ...]] | None:
 def _along(number: tf.Tensor, added: tf.Tensor, axes: tuple[int, ...]) -> tuple[int, ...] | None:
     """The axes of `number` that were summed over, if it is what was added, perhaps with its axes exchanged."""
     added = behind(added, SAME)
-    added = behind(added.op.inputs[0], SAME) if added is not number and added.op.type == "Abs" else added
+    while added is not number and (added.op.type == "Abs" or _by_one(added.op)):
+        added = behind(added.op.inputs[0], SAME)
     if added is number or alike(added, number):
         return axes
-    order = tf.get_static_value(number.op.inputs[1]) if number.op.type == "Transpose" else None
+    order = constant(number.op.inputs[1]) if number.op.type == "Transpose" else None
     if order is None or behind(number.op.inputs[0], SAME) is not added:
         return None
     return tuple(list(order).index(axis % len(order)) for axis in axes)
@@ -193,7 +201,7 @@ def alike(one: tf.Tensor, other: tf.Tensor) -> bool:
 
 
 def _same_constant(one: tf.Tensor, other: tf.Tensor) -> bool:
-    values = tf.get_static_value(one), tf.get_static_value(other)
+    values = constant(one), constant(other)
     return values[0] is not None and values[1] is not None and np.array_equal(*values)
 
 

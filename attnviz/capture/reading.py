@@ -13,6 +13,7 @@ from attnviz.capture.flow import Axis, Flow
 from attnviz.capture.layout import Layout
 from attnviz.capture.linear import linear
 from attnviz.capture.masks import lowering, lowers_cells, terms
+from attnviz.capture.parts import joined
 from attnviz.capture.products import MATRICES
 from attnviz.capture.recorder import Recorder, Tapped
 from attnviz.capture.roles import Roles, roles
@@ -37,6 +38,7 @@ class Read:
         no_shares: Operations that weigh tokens by numbers which nothing makes sum to one.
         linear: Operations of linear attention, which has no weights for each query and key.
         changed: Names of sites whose weights the model changes before it weighs with them.
+        parts: Names of sites that weigh a part of the keys of an attention.
     """
 
     sites: tuple[Site, ...]
@@ -45,6 +47,7 @@ class Read:
     no_shares: tuple[tf.Operation, ...]
     linear: tuple[tf.Operation, ...]
     changed: tuple[str, ...]
+    parts: tuple[str, ...]
 
 
 def read_sites(
@@ -110,7 +113,9 @@ def read_sites(
     over_features = {id(tensor) for each in recorder.tapped for tensor in each.inner}
     summed = [each for each in linear(flow, graph, results, over_features) if alive.intersection(map(id, each.outputs))]
     names_changed = tuple(name for each, name in shown.items() if each in changed)
-    return Read(sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(summed), names_changed)
+    partial = {id(each) for each in joined(products, [each for each in graph.get_operations() if each.type == "Log"])}
+    parts = tuple(name for each, name in shown.items() if each in partial)
+    return Read(sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(summed), names_changed, parts)
 
 
 def axes_as_given(tapped: Tapped, names: Sequence[str]) -> Layout:
@@ -154,6 +159,8 @@ def _is_attention(
         return True
     weights = tapped.weights if not tapped.steps else tapped.inner[1]
     if tapped.chooses or tapped.how not in ("softmax", "masked"):  # any numbers may be divided by their sum
+        if tapped.how == "two_axes" and not read.tokens:  # External Attention: a memory of the layer's own
+            return recalls(flow, weights)
         return read.tokens and multiplied(flow, weights) and (tapped.chooses or computed(flow, tapped.inner[0]))
     if no_tokens and not multiplied(flow, weights):
         return False
@@ -186,7 +193,8 @@ def _masks(flow: Flow, recorder: Recorder) -> list[tuple[int, Along]]:
     found = []
     for place, mask in enumerate(recorder.masks):
         axes = flow.of(mask)
-        if axes is not None and axes[1] and id(mask) in flow.dependent:
+        square = axes is not None and axes[0] == axes[1]  # who may look at whom, as the edges of one graph
+        if axes is not None and axes[1] and not square and id(mask) in flow.dependent:
             found.append((place, along(flow, axes[1])))
     return found
 

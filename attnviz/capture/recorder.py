@@ -99,6 +99,7 @@ class Recorder:
         projected: Ids of what layers of units were given as their features.
         embedded: What embeddings were called with, and how many rows each has.
         weighed: Ids of products of numbers in whose place weights were put together that weigh the same.
+        scans: Of every scan that adds up exponentials, ids of what it gave out.
         masks: What is known of padding: bool `[batch, token]`, False where there is some.
     """
 
@@ -117,6 +118,7 @@ class Recorder:
     projected: set[int] = field(default_factory=set)
     embedded: list[tuple[tf.Tensor, int]] = field(default_factory=list)
     weighed: set[int] = field(default_factory=set)
+    scans: list[frozenset[int]] = field(default_factory=list)
     masks: list[tf.Tensor] = field(default_factory=list)
 
     @property

@@ -1,16 +1,21 @@
-"""Weights that are divided by their sum where they cannot be put together: a loop adds them up step by step, above and
-below the line, or they belong to the edges of a graph.
+"""Weights that are divided by their sum where they cannot be put together: a loop or a scan adds them up step by step,
+above and below the line, they belong to the edges of a graph, or they are products of two factors that are summed over
+before they meet.
 
-Source: Milakov and Gimelshein 2018, "Online normalizer calculation for softmax"; Peng et al. 2023, "RWKV".
+Source: Milakov and Gimelshein 2018, "Online normalizer calculation for softmax"; Peng et al. 2023, "RWKV"; Feng et al.
+2024, "Attention as an RNN"; Zhai et al. 2021, "An Attention Free Transformer".
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import tensorflow as tf
 
 from attnviz.capture.back import back, inputs
+from attnviz.capture.constants import constant
+from attnviz.capture.normalised import alike
 from attnviz.capture.products import MATRICES
 from attnviz.capture.roots import MOVED, REACH, SAME, behind, leads, moves
 
@@ -19,6 +24,18 @@ _SUMS = ("AddV2", "Add")
 #: Sums over what belongs together, and how far back of a division they are looked for.
 _SEGMENTS = ("UnsortedSegmentSum", "SegmentSum", "SegmentSumV2")
 _FAR = 100
+
+
+def out_of_reach(above: tf.Tensor, below: tf.Tensor, outermost: Any, scans: Iterable[frozenset[int]]) -> bool:
+    """Whether a division is one of these.
+
+    Args:
+        above, below: Of the division.
+        outermost: The graph that is no loop.
+        scans: For each scan that adds up exponentials the ids of what it gave out.
+    """
+    stepwise = recurrent(above, below, outermost) or scanned(above, below, scans)
+    return stepwise or by_edges(above, below) or factored(above, below)
 
 
 def recurrent(above: tf.Tensor, below: tf.Tensor, outermost: Any) -> bool:
@@ -50,6 +67,57 @@ def by_edges(above: tf.Tensor, below: tf.Tensor) -> bool:
     """
     sums = (each.op for each in back(below, inputs, reach=_FAR) if each.op.type in _SEGMENTS)
     return any(behind(each.inputs[0], MOVED) is behind(above, MOVED) for each in sums)
+
+
+def scanned(above: tf.Tensor, below: tf.Tensor, scans: Iterable[frozenset[int]]) -> bool:
+    """Whether both sides of a division come out of one scan that adds up exponentials (`keras.ops.associative_scan`).
+
+    Args:
+        above, below: Of the division.
+        scans: For each such scan the ids of what it gave out.
+    """
+    one, other = ({id(part) for part in _parts_of(each)} for each in (above, below))
+    return any(not one.isdisjoint(scan) and not other.isdisjoint(scan) for scan in scans)
+
+
+def factored(above: tf.Tensor, below: tf.Tensor) -> bool:
+    """Whether values are weighed with products of two factors, one of the places and one of the keys, which are summed
+    over the keys apart: `exp(p) @ (exp(k) * v) / (exp(p) @ exp(k))`.
+
+    Args:
+        above, below: Of the division.
+    """
+    over = behind(above, MOVED).op
+    sides = [over, *(behind(each, MOVED).op for each in over.inputs)] if over.type == "Mul" else [over]
+    total = behind(below, MOVED).op
+    for side in sides:
+        if side.type not in MATRICES or total.type not in MATRICES or not len(side.inputs) == len(total.inputs) == 2:
+            continue
+        for place in (0, 1):
+            number, weighed = total.inputs[1 - place], behind(side.inputs[1 - place], MOVED).op
+            shared = _same(side.inputs[place], total.inputs[place]) and leads(number, lambda _: None)
+            if shared and weighed.type == "Mul" and any(_same(each, number) for each in weighed.inputs):
+                return True
+    return False
+
+
+def _same(one: tf.Tensor, other: tf.Tensor) -> bool:
+    one, other = behind(one, MOVED), behind(other, MOVED)
+    return one is other or alike(one, other)
+
+
+def _parts_of(tensor: tf.Tensor) -> Iterator[tf.Tensor]:
+    """A tensor and all that it is a part of, perhaps with a small number added."""
+    for _ in range(REACH):
+        yield tensor
+        operation = tensor.op
+        rest = [each for each in operation.inputs if constant(each) is None]
+        if operation.type in (*_SUMS, "Maximum") and len(rest) == 1:
+            tensor = rest[0]
+        elif moves(operation) or operation.type == "StridedSlice":
+            tensor = operation.inputs[0]
+        else:
+            break
 
 
 def _in_loop(tensor: tf.Tensor) -> tf.Tensor:

@@ -72,6 +72,8 @@ def roles(
     rest = [axis for axis in range(rank) if axis not in keys]
     partings = {axis: parting(flow, scores, axis - first, keys[0] - first) for axis in rest if axis >= first}
     batch = [axis for axis in rest if _is_batch(flow, own[axis])]
+    if batch and _is_batch(flow, own[keys[0]]):  # the nodes of one graph, say, look at each other
+        batch = []
     free = [axis for axis in rest if axis not in batch]
     apart = [axis for axis in free if axis < first or partings[axis] or _steps(flow, scores, own[axis], axis - first)]
     queries = _queries(flow, own, free, keys, partings, apart, first, id(scores) in flow.dependent)
@@ -167,8 +169,8 @@ def _queries(
     first: int,
     dependent: bool,
 ) -> list[int]:
-    """The axes that count queries: those that the keys' side of the scores does not have; of a table of scores that
-    does not depend on the inputs, those along which tokens lie."""
+    """The axes that count queries: those that the keys' side of the scores does not have; of a table of scores those
+    along which tokens lie, all of them or those that the keys are of."""
     tokens = [axis for axis in parted if axis >= first and (_may_ask(flow, own[axis]) or own[axis] == own[keys[0]])]
     if tokens:
         return tokens[-max(len(keys), 1) :] if len(tokens) > len(keys) else tokens
@@ -176,6 +178,7 @@ def _queries(
     if alone:
         return alone[-1:]
     beside = [axis for axis in free if axis >= first and not dependent and flow.beside(own[axis])]
+    beside = beside or [axis for axis in free if axis >= first and own[keys[0]] in flow.beside(own[axis])]
     stacks = [axis for axis in parted if axis >= first and len(free) > 1 and own[axis] and _one_by_one(own[axis])]
     if beside or stacks:
         return (beside or stacks)[-1:]

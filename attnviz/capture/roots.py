@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from attnviz.capture.back import back, inputs
+from attnviz.capture.constants import constant
 from attnviz.capture.products import MAKING
 from attnviz.capture.recorder import Tapped
 from attnviz.trace.block import Normalisation
@@ -79,7 +80,7 @@ def root_of(number: tf.Tensor, met: Met) -> Root:
         if moves(operation):
             found.order = _moved(operation, found.order)
             number = operation.inputs[0]
-        elif operation.type == "Pow" and tf.get_static_value(operation.inputs[1]) is not None:
+        elif operation.type == "Pow" and constant(operation.inputs[1]) is not None:
             number, power = operation.inputs[0], True
         elif operation.type == "Mul":
             sides = list(operation.inputs)
@@ -113,13 +114,13 @@ def plain_root(number: tf.Tensor) -> tuple[Normalisation, tf.Tensor] | None:
     if operation.type == "Mul" and operation.inputs[0] is operation.inputs[1]:
         return "square", operation.inputs[0]
     if operation.type == "Pow":
-        base, exponent = (tf.get_static_value(each) for each in operation.inputs)
+        base, exponent = (constant(each) for each in operation.inputs)
         if base is not None and np.size(base) == 1 and base > 0:
             return "softmax", operation.inputs[1] * tf.cast(np.log(base), number.dtype)
         if exponent is not None and np.size(exponent) == 1 and float(exponent) == 2:
             return "square", operation.inputs[0]
     if operation.type == "Maximum" and len(_computed(operation)) == 1:
-        least = next(each for each in map(tf.get_static_value, operation.inputs) if each is not None)
+        least = next(each for each in map(constant, operation.inputs) if each is not None)
         return ("relu", _computed(operation)[0]) if np.all(least >= 0) else None
     return None
 
@@ -128,13 +129,13 @@ def _moved(operation: tf.Operation, order: list[int] | None) -> list[int] | None
     """For each axis at the end of the way, the one it is before an operation."""
     if operation.type in SAME or order is None:
         return order
-    exchanged = tf.get_static_value(operation.inputs[1]) if operation.type == "Transpose" else None
+    exchanged = constant(operation.inputs[1]) if operation.type == "Transpose" else None
     return None if exchanged is None else [int(exchanged[axis]) for axis in order]
 
 
 def _computed(operation: tf.Operation) -> list[tf.Tensor]:
     """The operands that are no constants."""
-    return [each for each in operation.inputs if tf.get_static_value(each) is None]
+    return [each for each in operation.inputs if constant(each) is None]
 
 
 def leads(tensor: tf.Tensor, met: Met, reach: int = REACH) -> bool:

@@ -22,6 +22,7 @@ from keras.src import backend
 from tensorflow.python.ops import gen_array_ops, gen_math_ops, gen_nn_ops
 
 from attnviz.capture import hard, late, loops, masked, normalised, recurrent, sparse
+from attnviz.capture.constants import constant
 from attnviz.capture.recorder import Recorder, active, tracing
 from attnviz.capture.roots import Met
 from attnviz.capture.sites import CLASSIFIERS, PLAIN
@@ -85,7 +86,7 @@ def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
         recorder = active()
         if recorder is not None and result.op.type in ("RealDiv", "DivNoNan"):
             above, below = result.op.inputs
-            if recurrent.recurrent(above, below, recorder.scopes[0].graph) or recurrent.by_edges(above, below):
+            if recurrent.out_of_reach(above, below, recorder.scopes[0].graph, recorder.scans):
                 recorder.missed()
         return result
 
@@ -93,7 +94,7 @@ def _divided(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _by_sum(above: tf.Tensor, below: tf.Tensor, met: Met) -> normalised.Found | None:
-    found = normalised.divided(above, below, met) or late.late(above, below, met)
+    found = normalised.divided(above, below, met) or late.late(above, below, met) or late.gated(above, below, met)
     return found or late.scaled(above, below, met, sign=-1)
 
 
@@ -126,7 +127,7 @@ def _cut(original: Callable[..., Any]) -> Callable[..., Any]:
     def look(x: tf.Tensor, *rest: Any) -> normalised.Found | None:
         *zero, met = rest
         for number, other in ((x, zero[0]), (zero[0], x)) if zero else ((x, None),):
-            least = None if other is None else tf.get_static_value(other)
+            least = None if other is None else constant(other)
             if other is None or (least is not None and not least.any()):
                 return sparse.above(number, met)
         return None

@@ -25,9 +25,9 @@ _LOOPS = ("While", "StatelessWhile")
 #: Operations between weights and their product that change no weight but by a mask.
 KEPT = frozenset(
     (
-        *("Identity", "StopGradient", "EnsureShape", "PreventGradient", "Cast", "Reshape", "Squeeze", "ExpandDims"),
-        *("Transpose", "StridedSlice", "GatherV2", "Select", "SelectV2", "If", "StatelessIf", "BroadcastTo", "Tile"),
-        *("ConcatV2", "Split", "SplitV", "Unpack", "Pack"),
+        *("Identity", "IdentityN", "StopGradient", "EnsureShape", "PreventGradient", "Cast", "Reshape", "Squeeze"),
+        *("ExpandDims", "Transpose", "StridedSlice", "GatherV2", "Select", "SelectV2", "If", "StatelessIf"),
+        *("BroadcastTo", "Tile", "ConcatV2", "Split", "SplitV", "Unpack", "Pack"),
     )
 )
 
@@ -180,7 +180,7 @@ def _only_masked(tensor: tf.Tensor, known: Tapped) -> bool:
                 return False
             tensor = tensor.op.inputs[masks.index(False)]
         elif tensor.op.type in KEPT and tensor.op.inputs:
-            tensor = tensor.op.inputs[0]
+            tensor = tensor.op.inputs[tensor.value_index if tensor.op.type == "IdentityN" else 0]
         else:
             return False
     return False

@@ -68,7 +68,7 @@ def heatmap(
     >>> heatmap(trace, scale="row").data[0].type
     'heatmap'
     """
-    rows = [traces] if isinstance(traces, AttentionTrace) else list(traces)
+    rows = list(traces) if isinstance(traces, Sequence) else [traces]
     if not rows:
         raise InputError("no_traces")
     paint = style.theme(theme)

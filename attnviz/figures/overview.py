@@ -51,7 +51,8 @@ def overview(
     >>> overview(attnviz.load("sentiment-en-encoder").trace("a good film")).data[0].type
     'heatmap'
     """
-    shown, paint = trace.block(focus(trace).block if block is None else block), style.theme(theme)
+    named = focus(trace).block if block is None else block
+    shown, paint = trace.block(named), style.theme(theme)
     layers, heads = shown.shape[:2]
     limit = max(2, min(LIMIT, int((_ALL / (layers * heads)) ** 0.5)))
     maps = placed(shown.weights, scale, limit).astype(np.float32)

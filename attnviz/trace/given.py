@@ -49,8 +49,8 @@ def from_arrays(
         model: A name for the model.
 
     Raises:
-        InputError: `arrays_shape`, `arrays_tokens`: there are no such axes; `trace_rows`, `trace_not_finite`,
-            `trace_kind`: it is no attention.
+        InputError: `arrays_shape`, `arrays_tokens`: there are no such axes; `arrays_none`: there are no weights;
+            `trace_rows`, `trace_not_finite`, `trace_kind`: it is no attention.
 
     >>> trace = from_arrays([[0.9, 0.1], [0.3, 0.7]], ["good", "film"])
     >>> trace.block(0).kind, trace.block(0).shape
@@ -117,6 +117,8 @@ def _array(given: Any) -> NDArray[Any]:
         return np.asarray(given.float().numpy()).astype(np.float16 if half else np.float32)
     try:
         array = np.asarray(given)
+        if array.dtype.kind == "O" and any(each is None for each in array.flat):
+            raise InputError("arrays_none")
         return array if array.dtype == np.float16 else array.astype(np.float32)
     except (TypeError, ValueError) as error:
         raise InputError("arrays_shape", received=str(error)[:200]) from error

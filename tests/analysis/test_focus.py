@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import attnviz
 from attnviz.analysis.focus import Focus, answering, focus
 from attnviz.trace import AttentionBlock, AttentionTrace, Embedding, Text, TokenAxis
 
@@ -58,3 +59,10 @@ def test_the_row_a_classifier_s_answer_rests_on_leaves_out_what_is_not_of_the_so
     found = answering(AttentionTrace("m", Text("a b c"), (block,), EMBEDDED))
     row = weights[1, :, 0, 1:].astype(np.float64).mean(0)
     np.testing.assert_allclose(found, row / row.sum(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("figure", ["bars", "head", "heatmap", "lines", "overview"])
+def test_a_figure_of_what_is_no_trace_is_told_how_to_get_one(figure):
+    with pytest.raises(attnviz.InputError) as refused:
+        getattr(attnviz.figures, figure)(attnviz.load)
+    assert refused.value.code == "show_trace" and "function" in str(refused.value)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
+from attnviz.capture.constants import constant
 from attnviz.capture.flow.atoms import Axis, Length, length_of, times
 
 #: Axes of a tensor, or None where nothing is known of it.
@@ -32,7 +33,7 @@ def lengths(tensor: tf.Tensor, axes_of: AxesOf) -> list[Length] | None:
 
 
 def _constant(tensor: tf.Tensor) -> list[Length]:
-    values = np.atleast_1d(tf.get_static_value(tensor)).reshape(-1)
+    values = np.atleast_1d(constant(tensor)).reshape(-1)
     return [(int(each), ()) if each >= 0 else None for each in values]
 
 
@@ -76,7 +77,7 @@ def _shape(tensor: tf.Tensor, axes_of: AxesOf) -> list[Length] | None:
 
 def _chosen(operation: tf.Operation, axes_of: AxesOf) -> list[Length] | None:
     whole = lengths(operation.inputs[0], axes_of)
-    bounds = [tf.get_static_value(each) for each in operation.inputs[1:]]
+    bounds = [constant(each) for each in operation.inputs[1:]]
     if whole is None or any(each is None for each in bounds):
         return None
     places = np.arange(len(whole))

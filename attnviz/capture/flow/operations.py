@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from attnviz.capture.constants import constant
 from attnviz.capture.flow.known import Known, Sources
 from attnviz.capture.flow.lengths import lengths
 
@@ -76,7 +77,7 @@ def handles(*kinds: str) -> Callable[[Callable[[Known, tf.Operation], None]], Ca
 
 def static(tensor: tf.Tensor) -> list[int] | None:
     """The whole numbers of a constant, also where it is put together of constants."""
-    value = tf.get_static_value(tensor)
+    value = constant(tensor)
     if value is not None:
         return [int(each) for each in np.atleast_1d(value).reshape(-1)]
     found = lengths(tensor, lambda _: None)

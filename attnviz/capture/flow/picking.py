@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from attnviz.capture.constants import constant
 from attnviz.capture.flow.atoms import UNIT, Atom, Axis, unpadded
 from attnviz.capture.flow.known import Known, Listed, Picked, Sources
 from attnviz.capture.flow.operations import handles, static, straight
@@ -66,7 +67,7 @@ def _one_step(operation: tf.Operation, place: int) -> bool:
     first, last = (_element(each, place) for each in operation.inputs[1:3])
     if first is None or last is None or last.op.type not in ("AddV2", "Add"):
         return False
-    ones = [tf.get_static_value(each) == 1 for each in last.op.inputs]
+    ones = [constant(each) == 1 for each in last.op.inputs]
     return any(one and other is first for one, other in zip(ones, last.op.inputs[::-1], strict=True))
 
 
@@ -75,7 +76,7 @@ def _element(tensor: tf.Tensor, place: int) -> tf.Tensor | None:
     while tensor.op.type in ("Identity", "Cast"):
         tensor = tensor.op.inputs[0]
     element = tensor.op.inputs[place] if tensor.op.type == "Pack" else None
-    return None if element is None or tf.get_static_value(element) is not None else element
+    return None if element is None or constant(element) is not None else element
 
 
 @handles("Slice")

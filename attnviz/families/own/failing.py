@@ -13,6 +13,9 @@ from attnviz.errors import AttnvizError, InputError, ModelError
 #: What TensorFlow says of an id that an embedding has not.
 _OUTSIDE = re.compile(r"indices\[[^\]]*\] = (-?\d+) is not in \[(-?\d+), (-?\d+)\)")
 
+#: What Keras says of inputs that are not those a model declares.
+_UNFIT = re.compile(r"Missing data for input|Invalid input shape|expects \d+ input|incompatible with the layer")
+
 
 def check_model(model: Any) -> None:
     """See that this is a model that can be looked into.
@@ -42,3 +45,9 @@ def refused(name: str, error: Exception) -> AttnvizError:
         return InputError("id_outside", model=name, received=found[1], expected=f"{found[2]}–{int(found[3]) - 1}")
     said = re.sub(r"\{\{[^}]*\}\}\s*|\[Op:.*|\[\[.*", "", str(error).partition("\n")[0])
     return InputError("run_failed", model=name, cause=" ".join(said.split())[:300])
+
+
+def unfit(name: str, error: AttnvizError) -> AttnvizError | None:
+    """An error for what could not be compiled because the inputs are not those the model declares; None otherwise."""
+    reason = str(error.parameters.get("reason", ""))
+    return InputError("run_failed", model=name, cause=reason) if _UNFIT.search(reason) else None

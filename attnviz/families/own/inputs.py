@@ -51,7 +51,8 @@ def axes_of(tokens: Along | Mapping[str, Along], text: str) -> dict[str, Axis]:
             continue
         if isinstance(each, str) or not isinstance(each, Iterable) or not all(isinstance(one, str) for one in each):
             raise InputError("bad_encode", expected=_STRINGS, received=_shown(each))
-        axes[str(name)] = TokenAxis.of(list(each), _spans(each, text))
+        names = [str(one) for one in each]  # NumPy's own strings too
+        axes[str(name)] = TokenAxis.of(names, _spans(names, text))
     if not axes:
         raise InputError("bad_encode", expected="tokens", received="{}")
     return axes

@@ -140,9 +140,11 @@ class Sequences:
         sizes = self._sizes(along, length)
         if sizes is None:
             return None
+        whole = [self._whole(part, size) for (part, _), size in zip(along.parts, sizes, strict=True)]
+        if not any(whole):  # joined of nothing that has a name
+            return None
         found: list[Axis] = []
-        for (part, _), size in zip(along.parts, sizes, strict=True):
-            names = self._whole(part, size)
+        for names, (part, _), size in zip(whole, along.parts, sizes, strict=True):
             if names is None and part.role in ("", "weight", "feature"):
                 names = TokenAxis.of([SINK if size == 1 else MEMORY] * size, special=[True] * size)
             if not isinstance(names, TokenAxis):

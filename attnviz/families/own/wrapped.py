@@ -22,8 +22,9 @@ from attnviz.families.common.cleaning import cleaned
 from attnviz.families.common.encoding import text_of
 from attnviz.families.common.projection import check_indices, head_steps
 from attnviz.families.model import Model
+from attnviz.families.own.block import Block
 from attnviz.families.own.comparing import difference
-from attnviz.families.own.failing import check_model, refused
+from attnviz.families.own.failing import check_model, refused, unfit
 from attnviz.families.own.inputs import (
     Along,
     WrappedEncoded,
@@ -34,7 +35,8 @@ from attnviz.families.own.inputs import (
     named,
     packed_inputs,
 )
-from attnviz.families.own.reading import Block, read
+from attnviz.families.own.reading import read
+from attnviz.families.own.telling import left_out, used_otherwise
 from attnviz.trace import (
     AttentionTrace,
     Classification,
@@ -141,17 +143,7 @@ class WrappedModel(Model):
         self._causal |= {block.name for block in blocks if block.kind == "causal"}
         self._kinds = tuple(dict.fromkeys(block.kind for block in blocks))
         notices = [notice for block in blocks for notice in block.notices]
-        if self.captured.unreachable:
-            notices.append(Notice("attention_out_of_reach", {"layers": ", ".join(self.captured.unreachable)}))
-        if self.captured.in_python:
-            notices.append(Notice("python_out_of_reach", {"layers": ", ".join(self.captured.in_python)}))
-        if without := (*self.captured.no_shares, *no_weights):
-            notices.append(Notice("no_shares", {"layers": ", ".join(dict.fromkeys(without))}))
-        if self.captured.linear:
-            notices.append(Notice("linear_attention", {"layers": ", ".join(self.captured.linear)}))
-        notices += [
-            Notice("weights_changed", {"block": each.name}) for each in blocks if each.name in self.captured.changed
-        ]
+        notices += [*left_out(self.captured, no_weights), *used_otherwise(self.captured, blocks)]
         output, more = self._output(run.prediction)
         return AttentionTrace(
             self._card.name,
@@ -186,6 +178,8 @@ class WrappedModel(Model):
             raise refused(self._card.name, error) from error
         except ModelError as error:
             flat = next((values.shape for values in encoded.inputs.values() if values.ndim < 2), None)
+            if flat is None and (refusal := unfit(self._card.name, error)) is not None:
+                raise refusal from error
             if error.code != "not_traceable" or flat is None:
                 raise
             expected = f"arrays with a batch of one, such as one of shape {(1, *flat)}"

@@ -8,7 +8,7 @@ from keras import tree
 
 import attnviz
 from attnviz.trace import MASK_NONE
-from tests.families.own.more_architectures import ARCHITECTURES
+from tests.families.own.further_architectures import ARCHITECTURES
 from tests.families.own.observed import canonical, observed
 
 

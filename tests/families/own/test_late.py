@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 import attnviz
 from attnviz.errors import ModelError
@@ -16,6 +16,7 @@ TOKENS, FEATURES, HEADS, SIZE = 7, 13, 3, 5
 NAMES = tuple(f"t{place}" for place in range(TOKENS))
 X = np.random.default_rng(0).normal(size=(1, TOKENS, FEATURES)).astype(np.float32)
 EARLIER = np.tri(TOKENS, dtype=bool)
+PLACES = np.random.default_rng(1).normal(size=(TOKENS, TOKENS)).astype(np.float32)
 DECAY = EARLIER * 0.9 ** (np.arange(TOKENS)[:, None] - np.arange(TOKENS))
 
 
@@ -83,6 +84,12 @@ def feature_by_feature(x, q, k, v, scorer):
     """The causal attention-free transformer: each feature has weights of its own."""
     powers = tf.exp(k[:, 0])
     return tf.sigmoid(q[:, 0]) * (tf.cumsum(powers * v[:, 0], 1) / tf.cumsum(powers, 1))
+
+
+def by_place_and_feature(x, q, k, v, scorer):
+    """The attention-free transformer written out: a table of places on the keys, the gate before the division."""
+    numbers = tf.exp(tf.constant(PLACES[None, :, :, None]) + k[:, :1, :])
+    return tf.sigmoid(q[:, 0]) * tf.reduce_sum(numbers * v[:, :1], 2) / tf.reduce_sum(numbers, 2)
 
 
 def blocks(x, q, k, v, scorer):
@@ -173,6 +180,7 @@ WRITTEN = {
     pooled: (lambda *all: softmax(each_key(*all)[:1]), "pooling", "softmax"),
     so_far: (lambda *all: softmax(each_key(*all), EARLIER), "causal", "softmax"),
     feature_by_feature: (lambda x, q, k, scorer: softmax(k[0].T[:, None], EARLIER), "causal", "softmax"),
+    by_place_and_feature: (lambda x, q, k, scorer: softmax(PLACES + k[0].T[:, None]), "self", "softmax"),
     blocks: (lambda *all: softmax(scored(*all)), "self", "softmax"),
     flash: (lambda *all: softmax(scored(*all)), "self", "softmax"),
     **{
@@ -182,8 +190,21 @@ WRITTEN = {
 }
 
 
+class Called(keras.Model):
+    """Of one layer that Keras cannot run without numbers, as scans."""
+
+    def __init__(self, attend):
+        super().__init__()
+        self.own = Own(attend)
+
+    def call(self, x):
+        return self.own(x)
+
+
 def wrapped(attend, length=None):
     keras.utils.set_random_seed(5)
+    if attend.__name__.endswith("_scan"):
+        return attnviz.wrap(Called(attend), lambda _: (X, NAMES))
     x, count = keras.Input((length, FEATURES)), 6 if attend in OF_SIX else TOKENS
     return attnviz.wrap(keras.Model(x, Own(attend)(x)), lambda _: (X[:, :count], NAMES[:count]))
 
@@ -203,7 +224,7 @@ def test_weights_are_numpys_and_can_be_changed(attend):
     np.testing.assert_allclose(trace.output.values, np.asarray(seen.model(x))[0], atol=1e-6)
     even = np.full(block.weights.shape[2:], 1 / len(names), np.float32)
     changed = seen.run(seen.encode("x"), [Edit("own", even)]).output.values
-    if attend is feature_by_feature:
+    if attend in (feature_by_feature, by_place_and_feature):
         mean = v[0].mean(0) / (1 + np.exp(-q[0]))
     else:
         values = v if attend is not pooled else X[:1].astype(float)
@@ -241,6 +262,43 @@ def edge_by_edge(x, q, k, v, scorer):
     return tf.math.unsorted_segment_sum(shares[:, None] * tf.gather(x[0], ends), ends, TOKENS)[None]
 
 
+def by_a_scan(x, q, k, v, scorer):
+    """Attention as a recurrent network: the largest score, the sum and what is weighed, all so far."""
+
+    def both(one, other):
+        most = ops.maximum(one[0], other[0])
+        scales = ops.exp(one[0] - most), ops.exp(other[0] - most)
+        return most, *(a * scales[0] + b * scales[1] for a, b in zip(one[1:], other[1:], strict=True))
+
+    scores = tf.matmul(x, scorer[:, :1])
+    _, below, above = ops.associative_scan(both, (scores, tf.ones_like(scores), x), axis=1)
+    return above / (below + 1e-9)
+
+
+def sums_by_a_scan(x, q, k, v, scorer):
+    powers = tf.exp(tf.matmul(x, scorer[:, :1]))
+    below, above = ops.associative_scan(lambda a, b: (a[0] + b[0], a[1] + b[1]), (powers, powers * x), axis=1)
+    return above[:, -1] / below[:, -1]
+
+
+def mean_by_a_scan(x, q, k, v, scorer):
+    start = tf.ones_like(x[..., :1]), x
+    below, above = ops.associative_scan(lambda a, b: (a[0] + b[0], a[1] + b[1]), start, axis=1)
+    return above / below
+
+
+def in_two_factors(x, q, k, v, scorer):
+    """The attention-free transformer as its authors have it: the factor of the places is a matrix of its own."""
+    places, powers = tf.exp(tf.constant(PLACES)), tf.exp(k[:, 0])
+    return tf.sigmoid(q[:, 0]) * (places @ (powers * v[:, 0])) / (places @ powers)
+
+
+def smoothed(x, q, k, v, scorer):
+    """A mean of neighbours by a table, of which nothing is computed."""
+    places = tf.exp(tf.constant(PLACES))
+    return (places @ x) / (places @ tf.ones_like(x))
+
+
 def mean_so_far(x, q, k, v, scorer):
     start = tf.zeros_like(x[:, 0]), tf.zeros_like(x[:, 0, :1])
     above, below = tf.scan(lambda a, b: (a[0] + b, a[1] + 1.0), tf.transpose(x, (1, 0, 2)), start)
@@ -276,6 +334,11 @@ def with_twos(x, q, k, v, scorer):
         (in_a_loop, "nothing_in_reach"),
         (flash_in_a_loop, "nothing_in_reach"),
         (edge_by_edge, "nothing_in_reach"),
+        (by_a_scan, "nothing_in_reach"),
+        (sums_by_a_scan, "nothing_in_reach"),
+        (in_two_factors, "nothing_in_reach"),
+        (mean_by_a_scan, "nothing_to_capture"),
+        (smoothed, "nothing_to_capture"),
         (mean_so_far, "nothing_to_capture"),
         (mean_of_some, "nothing_to_capture"),
         (of_other_numbers, "nothing_but_no_shares"),

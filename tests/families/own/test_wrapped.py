@@ -525,6 +525,16 @@ def test_a_layer_that_computes_in_python_is_named():
     assert caught.value.code == "nothing_but_python" and "mine" in str(caught.value)
 
 
+def test_a_layer_that_cannot_be_built_is_told():
+    class Unbuilt(keras.layers.Layer):
+        def call(self, x):
+            raise TypeError("needs another dtype")
+
+    with pytest.raises(ModelError) as caught:
+        attnviz.wrap(keras.Sequential([Unbuilt()]), gives(ids_of(["we"]))).trace("we")
+    assert caught.value.code == "not_traceable" and "needs another dtype" in str(caught.value)
+
+
 def gives(inputs, tokens=("we",)):
     return lambda text: (inputs, list(tokens))
 
@@ -540,6 +550,8 @@ def gives(inputs, tokens=("we",)):
         (gives(np.array([2, 3])), "bad_encode", "(1, 2)"),
         (gives(np.array([["we"]])), "run_failed", "string"),
         (gives(np.zeros((1, 0), np.int32), []), "bad_encode", "(1, 0)"),
+        (gives({"words": ids_of(["we"])}), "run_failed", "['words']"),
+        (gives(ids_of(["we"])[..., None, None]), "run_failed", "Expected shape"),
         (None, "wrap_encode", "wrap(model, encode)"),
     ],
     ids=[
@@ -551,6 +563,8 @@ def gives(inputs, tokens=("we",)):
         "no batch",
         "strings",
         "nothing",
+        "another name",
+        "two axes more",
         "no encode",
     ],
 )
