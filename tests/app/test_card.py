@@ -9,12 +9,13 @@ import pytest
 import attnviz
 from attnviz.i18n import languages, translate
 from attnviz.ui import models
-from attnviz.ui.views import card_scores
+from attnviz.ui.views import caption_scores, card_scores
 from tests.app.hard import HARD, MARKUP
 from tests.app.page import Page
 from tests.families.own.own_folder import encoder, make
 
 TRANSLATIONS = [card for card in attnviz.models() if card.task == "translation"]
+CAPTIONS = [card for card in attnviz.models() if card.task == "caption"]
 
 
 @pytest.mark.parametrize("language", languages())
@@ -38,6 +39,22 @@ def test_a_translation_model_shows_its_scores(card, language):
     if earlier:
         assert lengths["earlier"].to_list() == [row["bleu"] for row in earlier["test_by_length"]]
     assert alignment["aer"].to_list() == [metrics["alignment"][of]["aer"] for of in ("chosen", "mean", "diagonal")]
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("card", CAPTIONS, ids=lambda card: card.name)
+def test_a_captioner_shows_how_it_writes_and_where_its_heads_look(card, language):
+    scores, looks = (table.value for table in Page(model=card.name, view="card", lang=language).app.dataframe)
+
+    parts = [part for part in caption_scores.PARTS if f"{part}_en" in card.metrics]
+    assert parts[0] == "test"
+    for name in card.metrics["test_en"]:
+        assert scores[name].to_list() == [
+            card.metrics[f"{part}_{code}"][name] for part in parts for code in ("en", "ja")
+        ]
+    found = card.metrics[f"pointing_{language}"]["heads"]
+    assert looks["pointing"].to_list() == [each["hits"] for each in found]
+    assert looks["layer"].to_list() == [each["layer"] + 1 for each in found]
 
 
 def test_a_model_without_attention_stands_beside_it():

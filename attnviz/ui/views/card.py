@@ -13,7 +13,7 @@ from attnviz.analysis.explain.measures import MEASURES
 from attnviz.figures.numbers import approx, percent
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import data_table
-from attnviz.ui.views import card_scores
+from attnviz.ui.views import caption_scores, card_scores
 from attnviz.ui.words import literal
 
 
@@ -26,6 +26,8 @@ def render(context: Context) -> None:
         _what_attention_buys(context, metrics)
     if "test_greedy_bleu" in metrics:
         card_scores.render(context)
+    if f"pointing_{context.language}" in metrics:
+        caption_scores.render(context)
     if "attribution" in metrics:
         _what_weights_explain(context, metrics["attribution"])
     st.markdown(f"**{context.t('card.wrong')}**")

@@ -1,0 +1,53 @@
+"""How good a captioner's captions are and where its heads look, as its card has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from attnviz.figures.numbers import percent
+from attnviz.ui.context import Context
+from attnviz.ui.controls.chart import data_table
+from attnviz.ui.words import literal
+
+#: Parts that a card may report.
+PARTS = ("test", "test_beam4", "pairs", "style")
+
+
+def render(context: Context) -> None:
+    """Captions by part and language, then each head's light on what is named."""
+    metrics, language = context.card.metrics, context.language
+    st.markdown(f"**{context.t('caption_scores.title')}**")
+    st.write(literal(context.t("caption_scores.text")))
+    data_table(scores(context, metrics), "captions", context)
+    found = metrics[f"pointing_{language}"]
+    facts = {"n": found["words"], "chance": percent(found["chance"]), "centre": percent(found["centre"])}
+    st.markdown(f"**{context.t('caption_scores.looks')}**")
+    st.write(literal(context.t("caption_scores.looks_text", **facts)))
+    data_table(looks(found), "looks", context)
+
+
+def scores(context: Context, metrics: Mapping[str, Any]) -> pd.DataFrame:
+    """Shares from 0 to 1, a row for each part and language that was measured."""
+    rows = [
+        {
+            "part": context.t(f"caption_scores.{part}"),
+            "written_in": context.t(f"caption_scores.{language}"),
+            **metrics[f"{part}_{language}"],
+        }
+        for part in PARTS
+        for language in context.card.languages
+        if f"{part}_{language}" in metrics
+    ]
+    return pd.DataFrame(rows)
+
+
+def looks(found: Mapping[str, Any]) -> pd.DataFrame:
+    """Shares from 0 to 1, a row for each head, counted from 1."""
+    return pd.DataFrame(
+        {"layer": each["layer"] + 1, "head": each["head"] + 1, "pointing": each["hits"], "on_thing": each["weight"]}
+        for each in found["heads"]
+    )
