@@ -105,17 +105,18 @@ TRANSLATE_JA_EN = TranslationRecipe(
         "明日雨が降ったら、家にいます。",
     ),
     settings=TranslationSettings(
-        source_size=5000,
-        target_size=6000,
-        epochs=10,
-        averaging=0.3,
-        dropout=0.1,
+        source_size=8_000,
+        target_size=10_000,
+        epochs=16,
+        averaging=0.0,
+        dropout=0.15,
         pair_dropout=0.05,
-        written_pair_dropout=0.05,
-        half=False,
+        guided=0.3,
     ),
     tried=(
-        "One run with one seed, its settings chosen beforehand: so many passes that two cores do it in two hours in "
-        "float32. Longer training has not been tried.",
+        "Shipped before: vocabularies of 5,000 and 6,000 pieces, dropout 0.1, averaging 0.3, the head taught a third "
+        "as hard, 10 passes in float32: 37.0 dev BLEU, 34.5 on test (greedy), AER 27.8 %.",
+        "This is one run, its settings those of the other direction, taken over before it was begun. After passes 15 "
+        "and 16 dev BLEU was 40.7 and 40.2, so pass 14 was kept.",
     ),
 )
