@@ -28,6 +28,8 @@ from attnviz.training.captions.moved import moved
 from attnviz.training.captions.photo_scores import more
 from attnviz.training.captions.reader import Reader
 from attnviz.training.captions.recipes import CaptionRecipe
+from attnviz.training.captions.scores import figures
+from attnviz.training.captions.searched import BEAM, searched
 from attnviz.training.captions.settings import CaptionSettings
 from attnviz.training.captions.subjects import PHOTOS
 from attnviz.training.card import Section
@@ -133,6 +135,9 @@ class Captioner(OfScenes[CaptionRecipe]):
         albums = {name: self.album(name, model.encoder) for name in subject.reported}
         readers = {name: Reader(model.networks, model.words, album, subject) for name, album in albums.items()}
         found = measured(readers, settings.taught.get("named"), content["training"]["seed"])
+        for code in LANGUAGES:
+            written = list(searched(model, albums["test"], code))
+            found[f"test_beam{BEAM}_{code}"] = rounded(figures(written, subject))
         if subject.takes == PHOTOS.takes:
             for code in LANGUAGES:
                 found[f"test_{code}"] |= rounded(more(readers["test"].written(code)))

@@ -8,6 +8,7 @@ from typing import Any
 from attnviz.families.learning import FILE
 from attnviz.scenes import BACKGROUNDS, GROCERIES, KINDS
 from attnviz.training.captions.grammar import LANGUAGES
+from attnviz.training.captions.searched import BEAM
 from attnviz.training.card import Section, opening, table
 from attnviz.training.recording import SAMPLE
 
@@ -33,9 +34,10 @@ _FIGURE = {"named_coarse": "coarse"}
 _LANGUAGE = {"en": "English", "ja": "Japanese"}
 
 _PART = {
-    "test": "set aside",
-    "pairs": "two kinds that never met in training",
-    "style": "a style of art never seen",
+    "test": "set aside ({n_test})",
+    f"test_beam{BEAM}": f"set aside ({{n_test}}), beam of {BEAM}",
+    "pairs": "two kinds that never met in training ({n_pairs})",
+    "style": "a style of art never seen ({n_style})",
 }
 
 _ROLE = {"relation": "relations (“left of”)", "place": "places (“at the top”)", "background": "the background",
@@ -75,14 +77,16 @@ _SPLIT = {
 }
 
 _RIGHT_OF_PHOTOS = (
-    "Greedy captions. *Perfect*: the whole sentence is one that the grammar has for the collage. *Named*: kinds in the "
+    "Greedy captions, or by beam search where it says so. *Perfect*: the whole sentence "
+    "is one that the grammar has for the collage. *Named*: kinds in the "
     "collage that the caption names; *coarse*: the same of the data set's coarse classes, a pepper being a pepper. "
     "*Invented*: things named that are not there. *Twice*: captions that name a kind twice. *Places*: share right of "
     "what is said of the places of things that are there. `python -m attnviz evaluate {name}` prints them."
 )
 
 _RIGHT = (
-    "Greedy captions. *Perfect*: the whole sentence is one that the grammar has for the scene; where a thing lies "
+    "Greedy captions, or by beam search where it says so. *Perfect*: the whole sentence "
+    "is one that the grammar has for the scene; where a thing lies "
     "within 0.6 cells of the border between two words, either passes. *Named*: kinds in the scene that the caption "
     "names, with the right colour. *Invented*: things named that are not there. *Twice*: captions that name a thing "
     "twice. `python -m attnviz evaluate {name}` prints them."
@@ -188,13 +192,13 @@ def _share(value: float) -> str:
 def _scores(metrics: Mapping[str, Any]) -> str:
     rows = [
         (
-            f"{_PART[part]} ({metrics[f'n_{part}']})",
+            told.format_map(metrics),
             _LANGUAGE[language],
             *map(_share, metrics[f"{part}_{language}"].values()),
         )
-        for part in _PART
-        if f"n_{part}" in metrics
+        for part, told in _PART.items()
         for language in LANGUAGES
+        if f"{part}_{language}" in metrics
     ]
     figures = [_FIGURE.get(name, name) for name in metrics["test_en"]]
     return table(["pictures", "language", *figures], rows, words=2)

@@ -11,9 +11,10 @@ import pytest
 
 from attnviz import zoo
 from attnviz.families.common import vision
+from attnviz.families.writing import decoding
 from attnviz.scenes import KINDS, Scene
 from attnviz.training import pipeline
-from attnviz.training.captions import albums, captioner, siblings
+from attnviz.training.captions import albums, captioner, searched, siblings
 from attnviz.training.captions.captioner import Captioner
 from attnviz.training.captions.learner import looks, networks
 from attnviz.training.captions.lesson import Lesson, vocabulary
@@ -72,6 +73,25 @@ def test_the_card_has_what_evaluate_computes_again(made, folder, monkeypatch):
     assert sum(row["n"] for row in metrics["by_count_en"]) == 5
     for found in metrics["roles_ja"].values():
         assert sum(found[key] for key in ("about", "other_things", "background")) == pytest.approx(1, abs=2e-3)
+
+
+def test_what_is_searched_for_is_what_the_model_finds_with_a_beam(made, folder, monkeypatch):
+    model, widths = captioner.loaded(folder), []
+
+    def search(following, rules, width):
+        widths.append(width)
+        return decoding.beam_search(following, rules, width)
+
+    monkeypatch.setattr(searched, "beam_search", search)
+    album = made[1].album("test", model.encoder)
+    for language in ("en", "ja"):
+        found = list(searched.searched(model, album, language))
+        expected = [model.run(model.encode(scene, language), beam=searched.BEAM).output for scene in album.scenes]
+        assert [each.text for each in found] == [each.text for each in expected]
+        assert [each.scene for each in found] == list(album.scenes)
+        for one, other in zip(found, expected, strict=True):
+            assert one.words == tuple(token for token in other.tokens if not token.startswith("["))
+    assert set(widths) == {4}
 
 
 def test_an_encoder_of_other_weights_sees_all_anew(made, folder):
