@@ -79,14 +79,11 @@ LONG = {
 #: Processes that test at once: as many as there are cores, for each takes a few gigabytes no more than four.
 WORKERS = str(min(4, max(2, os.cpu_count() or 2)))
 
-#: Of browser tests one process more: they wait for the page as often as they compute.
-BROWSERS = str(int(WORKERS) + 1)
-
 #: The tests in two goes, what needs no browser and what does, a file a process, in the order of the `conftest.py`;
 #: xdist's own would begin with the files of most tests, and end with the longest.
 TESTS: Commands = {
     "tests": ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder", "--ignore", "tests/e2e"),
-    "browser tests": ("-n", BROWSERS, "--dist", "loadfile", "--no-loadscope-reorder", "tests/e2e"),
+    "browser tests": ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder", "tests/e2e"),
 }
 
 
