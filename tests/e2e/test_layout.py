@@ -36,12 +36,19 @@ OTHERS = {"sentiment-en": ("caption-scenes",), "caption-scenes": ("sentiment-en"
 #: Where a drawing begins at the latest on a phone of 844 pixels: at its middle.
 UPPER = 430
 
+#: Of each heading in the view by how many pixels it reaches over what holds it, and onto what comes next.
+OVER = """
+() => [...document.querySelectorAll(".st-key-drawing .stHeading")].map((each) =>
+  each.getBoundingClientRect().bottom - each.closest(".stElementContainer").getBoundingClientRect().bottom)
+"""
+
 #: A laptop, a projector and a phone, on which the next view is chosen.
 SIZES = ((1280, 800), (1920, 1080), (390, 844))
 
 
-def test_no_view_is_wider_than_the_window(open_page: OpenPage):
+def test_no_view_is_wider_than_the_window_nor_any_heading_over_its_text(open_page: OpenPage):
     page = open_page(f"/?model=politeness-ja&lang=ja&text={TEXT}", width=390, height=844)
+    headings = 0
     for view in POOLING_VIEWS:
         name = translate("ja", f"views.{view}")
         if view != POOLING_VIEWS[0]:
@@ -53,7 +60,11 @@ def test_no_view_is_wider_than_the_window(open_page: OpenPage):
             page.set_viewport_size({"width": width, "height": height})
             eventually(lambda: has_horizontal_scroll(page), False)
             assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), f"{view} at {width} px"
+        over = page.evaluate(OVER)
+        assert all(each <= 1 for each in over), (view, over)
+        headings += len(over)
         expect_no_exception(page)
+    assert headings
 
 
 @pytest.mark.parametrize("model", CHANGES)

@@ -20,6 +20,6 @@ def made(traces: Iterable[BaseTraceType | dict[str, Any]], layout: dict[str, Any
         layout: All of it, shapes and annotations too.
 
     >>> made([{"type": "bar", "x": [1, 3]}], {"height": 120}).data[0].x
-    [1, 3]
+    (1, 3)
     """
     return go.Figure(list(traces), layout, _validate=False)
