@@ -35,7 +35,7 @@ def scores(context: Context, metrics: Mapping[str, Any]) -> pd.DataFrame:
     rows = [
         {
             "part": context.t(f"caption_scores.{part}"),
-            "written_in": context.t(f"caption_scores.{language}"),
+            "written_in": context.t(f"languages.{language}"),
             **metrics[f"{part}_{language}"],
         }
         for part in PARTS

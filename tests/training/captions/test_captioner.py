@@ -82,13 +82,20 @@ def test_what_is_searched_for_is_what_the_model_finds_with_a_beam(made, folder, 
         widths.append(width)
         return decoding.beam_search(following, rules, width)
 
+    begun, start = [], model.start
     monkeypatch.setattr(searched, "beam_search", search)
+    monkeypatch.setattr(model, "start", lambda encoded, edits=(): begun.append(encoded) or start(encoded, edits))
     album = made[1].album("test", model.encoder)
     for language in ("en", "ja"):
+        begun.clear()
         found = list(searched.searched(model, album, language))
         expected = [model.run(model.encode(scene, language), beam=searched.BEAM).output for scene in album.scenes]
         assert [each.text for each in found] == [each.text for each in expected]
         assert [each.scene for each in found] == list(album.scenes)
+        regions = album.regions(range(len(album.scenes)))  # these eyes see nearly the same in all: each has its own
+        assert len({each.tobytes() for each in regions}) == len(regions)
+        for one, own in zip(begun, regions, strict=False):
+            np.testing.assert_array_equal(one.inputs["regions"][0], own)
         for one, other in zip(found, expected, strict=True):
             assert one.words == tuple(token for token in other.tokens if not token.startswith("["))
     assert set(widths) == {4}
