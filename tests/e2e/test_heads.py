@@ -37,7 +37,7 @@ def test_a_click_on_a_point_opens_its_head(visit: OpenPage, key: str, likeness: 
 
     wait_until(page, "() => location.search.includes('view=head&')")
     assert "layer=1" in page.url and "head=1" in page.url
-    expect(chart(page, "head").locator(".gtitle")).to_contain_text("Layer 2, head 2")
+    expect(page.locator(".st-key-chart-head .title")).to_contain_text("Layer 2, head 2")
     expect_no_exception(page)
 
 
