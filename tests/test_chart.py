@@ -106,12 +106,31 @@ def test_cells_have_the_steps_of_the_scale_and_an_empty_one_says_nothing():
 
 
 def test_the_scale_of_colours_has_its_marks_where_the_values_are():
-    bar = sent([cells(np.ones((2, 3)), style.theme("dark").ramp, (0, 5), bar=colour_bar("weight", ends(0, 2, 5)))])[
-        "bar"
-    ]
+    marks = ends(0, 2, 5)
+    beside, below = (
+        [cells(np.ones((2, 3)), style.theme("dark").ramp, (0, 5), bar=colour_bar("weight", marks, **where))]
+        for where in ({}, {"orientation": "h", "x": 0.3, "len": 0.5, "y": 0})
+    )
+    (bar,), (lying,) = sent(beside)["bars"], sent(below)["bars"]
 
+    assert (bar["below"], lying["below"]) == (None, [0.3, 0.5])
     assert [mark["at"] for mark in bar["marks"]] == [0, 0.4, 1]
     assert [mark["label"] for mark in bar["marks"]] == ends(0, 2, 5)["ticktext"] and bar["title"] == "weight"
+
+
+def test_a_cell_tells_its_names_and_its_number_where_the_figure_has_a_template():
+    values = np.arange(6.0).reshape(2, 3) / 7
+    template = {"hover": "%{y} → %{x}<br>norm &lt;b&gt; %{customdata:.9~g}", "customdata": values}
+    aliases = {"0": "a", "1": "b", "2": '<span style="color:#112233">c</span>'}
+    mark = only(
+        [cells(values, style.theme("light").ramp, **template)],
+        xaxis={"tick0": 0, "dtick": 2, "labelalias": aliases},
+        yaxis={"tickvals": [0, 1], "ticktext": ["d", "e &amp; f"]},
+    )["marks"][0]
+
+    pairs = mark["pairs"]
+    assert (pairs["across"], pairs["down"], pairs["label"]) == (["a", "b", "c"], ["d", "e & f"], "norm <b>")
+    np.testing.assert_array_equal(np.frombuffer(base64.b64decode(pairs["values"]), "<f8"), values.ravel())
 
 
 @pytest.mark.parametrize("kind", ["linear", "log"])
@@ -178,7 +197,7 @@ def test_lines_and_notes_stand_at_values_or_at_shares():
         ),
         ({"type": "bar", "x": [1]}, {}),
         ({"type": "heatmap", "z": [[1]], "zmin": 0, "zmax": 1, "colorscale": "Blues", "hovertemplate": "%{z}"}, {}),
-        ({"type": "bar", "x": [1], "y": [0]}, {"yaxis": {"scaleanchor": "x"}}),
+        ({"type": "bar", "x": [1], "y": [0]}, {"yaxis": {"scaleanchor": "x", "scaleratio": 2}}),
         ({"type": "bar", "x": [1], "y": [0]}, {"images": [{"source": "data:,"}]}),
         ({"type": "bar", "x": [1], "y": [0]}, {"annotations": [{"text": "a", "x": 0, "y": 0, "showarrow": True}]}),
         ({"type": "bar", "x": [1], "y": [0]}, {"plot_bgcolor": "#123456"}),

@@ -21,6 +21,17 @@ import { height, measure, read, shortened, write } from "./shared/words.js";
  * @property {string | null} zero Colour of the line at 0.
  * @property {Words} title
  * @property {[number, number]} domain Shares of the picture.
+ * @property {boolean} square Whether its units are as long as those across.
+ */
+
+/**
+ * A scale of colours.
+ * @typedef {object} Scale
+ * @property {Words} title
+ * @property {[number, string][]} stops
+ * @property {number | null} length Pixels; null: as the panels are high.
+ * @property {[number, number] | null} below Its middle and its length as shares of the panels' width, where it lies below them.
+ * @property {Mark[]} marks
  */
 
 /** @typedef {{ x: Side, y: Side, marks: (Cells | Bars | Curve)[] }} Panel */
@@ -35,7 +46,7 @@ import { height, measure, read, shortened, write } from "./shared/words.js";
  * @property {string} ink
  * @property {Words} title
  * @property {{ below: boolean, entries: (Look & { name: Words })[] } | null} legend
- * @property {{ title: Words, ramp: string[], length: number | null, marks: Mark[] } | null} bar
+ * @property {Scale[]} bars
  * @property {Panel[]} panels
  * @property {{ x: Place, y: Place, rect: boolean, colour: string, width: number, dash: string, fill: string, opacity: number }[]} shapes
  * @property {{ x: Place, y: Place, words: Words, across: "left" | "center" | "right", down: "top" | "middle" | "bottom", shift: number,
@@ -91,7 +102,9 @@ function again(section) {
  * @param {Chart} data
  */
 function head(section, { title, legend, letter, ink, width }) {
-  const heading = find(section, ".title"), list = find(section, ".key");
+  const heading = find(section, ".title"), list = find(section, ".key"), { host } = /** @type {ShadowRoot} */ (section.getRootNode());
+  // The chart may be wider than the page; what stands above it is read without scrolling.
+  for (const each of [heading, list]) each.style.maxWidth = `${(host.closest("[class*=st-key-chart]") ?? host).clientWidth}px`;
   heading.textContent = read(title);
   heading.style.fontSize = `${letter + 2}px`;
   section.style.width = width === null ? "" : `${width}px`;
@@ -120,7 +133,7 @@ function paint(plane, data, wide) {
   const area = outer(frames);
   for (const [place, { marks }] of data.panels.entries()) svg.append(...marks.flatMap((each) => drawMark(each, frames[place], data)));
   svg.append(...data.shapes.map((each) => outline(each, frames, area)), ...data.notes.flatMap((each) => note(each, frames, area, data, width)));
-  if (data.bar) svg.append(...scale(data.bar, area, letter, width));
+  svg.append(...data.bars.flatMap((bar, place) => (bar.below ? lying(bar, bar.below, area, high, letter, place) : scale(bar, area, letter, width))));
   plane.replaceChildren(...canvases.filter((canvas) => canvas !== null), svg);
   return frames;
 }
@@ -133,7 +146,7 @@ function paint(plane, data, wide) {
  * @param {(words: Words, letter: number) => number} width
  */
 function planned(data, wide, high, width) {
-  const { letter, panels, bar } = data;
+  const { letter, panels, bars } = data, bar = bars.find(({ below }) => !below);
   /** @param {Words} words */
   const titled = (words) => (words === "" ? 0 : height(words, letter) + SPACE);
   /** @param {Mark[]} marks */
@@ -147,21 +160,35 @@ function planned(data, wide, high, width) {
   const below = Math.max(...panels.map(({ x }, place) => {
     const labels = x.labelled && x.marks.length ? SPACE + (turned[place] ? Math.min(widest(x.marks), 0.4 * high) : Math.max(...x.marks.map(({ label }) => height(label, letter)))) : 0;
     return labels + titled(x.title);
-  })) + EDGE;
+  })) + Math.max(EDGE, ...bars.filter(({ below }) => below).map(({ title }) => thick(title, letter) + 2 * EDGE));
   const top = EDGE + Math.max(letter / 2, ...data.notes.filter(({ y, down }) => y.shares && y.at[0] >= 1 && down === "bottom")
     .map(({ words, letter: own, shift, border }) => height(words, own ?? letter) + shift + 2 * border));
   const tall = high - top - below;
   const frames = panels.map(({ x, y }) => {
-    const [from, to] = x.domain, [foot, ceiling] = y.domain, frame = { left: left + from * inner, top: top + (1 - ceiling) * tall, wide: (to - from) * inner, high: (ceiling - foot) * tall };
+    const [from, to] = x.domain, [foot, ceiling] = y.domain, ends = { x: x.ends, y: y.ends }, frame = { left: left + from * inner, top: top + (1 - ceiling) * tall, wide: (to - from) * inner, high: (ceiling - foot) * tall };
+    if (y.square) widen(ends, frame);
     return {
       ...frame,
       /** @param {number} value */
-      x: (value) => frame.left + ((value - x.ends[0]) / (x.ends[1] - x.ends[0])) * frame.wide,
+      x: (value) => frame.left + ((value - ends.x[0]) / (ends.x[1] - ends.x[0])) * frame.wide,
       /** @param {number} value */
-      y: (value) => frame.top + (1 - (value - y.ends[0]) / (y.ends[1] - y.ends[0])) * frame.high,
+      y: (value) => frame.top + (1 - (value - ends.y[0]) / (ends.y[1] - ends.y[0])) * frame.high,
     };
   });
   return { frames, turned, names };
+}
+
+/**
+ * Moves the ends of one axis apart until a unit is as long along both.
+ * @param {Record<"x" | "y", [number, number]>} ends
+ * @param {{ wide: number, high: number }} frame
+ */
+function widen(ends, { wide, high }) {
+  const [x, y] = [ends.x, ends.y].map(([start, end]) => end - start), unit = Math.min(Math.abs(wide / x), Math.abs(high / y));
+  for (const [axis, span, room] of /** @type {["x" | "y", number, number][]} */ ([["x", x, wide], ["y", y, high]])) {
+    const middle = (ends[axis][0] + ends[axis][1]) / 2, half = (Math.sign(span) * room) / unit / 2;
+    ends[axis] = [middle - half, middle + half];
+  }
 }
 
 /**
@@ -243,7 +270,7 @@ function thinned(all, place, size) {
  * @returns {SVGElement[]}
  */
 function drawMark(each, frame, { letter, ink }) {
-  if (each.kind === "curve") return outlined(each, frame);
+  if (each.kind === "curve") return [...outlined(each, frame), ...noted(each, frame, letter)];
   if (each.kind === "cells") return written(each, frame, letter);
   const pattern = each.pattern && hatching(each.pattern, String(each.colour));
   const boxes = each.boxes.map((box, place) => {
@@ -255,6 +282,20 @@ function drawMark(each, frame, { letter, ink }) {
     return write(text, { x: frame.x(reached) + (back ? -4 : 4), y: frame.y((low + high) / 2), letter, across: back ? "end" : "start", ink });
   });
   return [...(pattern ? [pattern] : []), ...boxes, ...words];
+}
+
+/**
+ * What is written at points.
+ * @param {Curve} curve
+ * @param {Frame} frame
+ * @param {number} letter
+ */
+function noted({ x, y, written: texts }, frame, letter) {
+  return (texts?.words ?? []).flatMap((text, at) => {
+    const [across, down] = [x[at], y[at]], inks = texts?.inks ?? "";
+    if (across === null || down === null) return [];
+    return [write(text, { x: frame.x(across), y: frame.y(down), letter: texts?.letter ?? letter, across: "middle", ink: Array.isArray(inks) ? inks[at] : inks })];
+  });
 }
 
 /**
@@ -328,15 +369,15 @@ function note(given, frames, area, data, width) {
 
 /**
  * The scale of colours at the right.
- * @param {NonNullable<Chart["bar"]>} bar
+ * @param {Scale} bar
  * @param {ReturnType<typeof outer>} area
  * @param {number} letter
  * @param {(words: Words, letter: number) => number} width
  */
-function scale({ title, ramp, length, marks }, area, letter, width) {
+function scale({ title, stops, length, marks }, area, letter, width) {
   const x = area.left + area.wide + EDGE + SPACE, high = Math.min(length ?? area.high, area.high), foot = area.top + high;
   const gradient = shape("linearGradient", { id: "ramp", x1: 0, y1: 1, x2: 0, y2: 0 });
-  gradient.append(...ramp.map((colour, place) => shape("stop", { offset: place / (ramp.length - 1), "stop-color": colour })));
+  gradient.append(...stops.map(([offset, colour]) => shape("stop", { offset, "stop-color": colour })));
   const labels = marks.map(({ at, label }) => write(label, { x: x + 16 + SPACE, y: foot - at * high, letter }));
   const beside = x + 16 + 2 * SPACE + Math.max(...marks.map(({ label }) => width(label, letter))) + height(title, letter) / 2;
   return [
@@ -344,5 +385,33 @@ function scale({ title, ramp, length, marks }, area, letter, width) {
     shape("rect", { x, y: area.top, width: 16, height: high, fill: "url(#ramp)", stroke: "currentColor", "stroke-width": 1 }),
     ...labels,
     write(title, { x: beside, y: area.top + high / 2, letter, across: "middle", turn: 90 }),
+  ];
+}
+
+/**
+ * How high a scale below the panels is.
+ * @param {Words} title
+ * @param {number} letter
+ */
+const thick = (title, letter) => height(title, letter) + 16 + SPACE + letter * 1.25;
+
+/**
+ * A scale of colours below the panels.
+ * @param {Scale} bar
+ * @param {[number, number]} below
+ * @param {ReturnType<typeof outer>} area
+ * @param {number} high Of the picture.
+ * @param {number} letter
+ * @param {number} place Among all scales.
+ */
+function lying({ title, stops, marks }, [middle, share], area, high, letter, place) {
+  const wide = share * area.wide, x = area.left + middle * area.wide - wide / 2, y = high - EDGE - letter * 1.25 - SPACE - 16;
+  const gradient = shape("linearGradient", { id: `ramp-${place}` });
+  gradient.append(...stops.map(([offset, colour]) => shape("stop", { offset, "stop-color": colour })));
+  return [
+    gradient,
+    shape("rect", { x, y, width: wide, height: 16, fill: `url(#ramp-${place})`, stroke: "currentColor", "stroke-width": 1 }),
+    ...marks.map(({ at, label }) => write(label, { x: x + at * wide, y: y + 16 + SPACE, letter, across: "middle", down: "top" })),
+    write(title, { x: x + wide / 2, y: y - 2, letter, across: "middle", down: "bottom" }),
   ];
 }

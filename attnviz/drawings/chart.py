@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 
 from attnviz.analysis.compact import coded
-from attnviz.drawings.chart_axes import DOWN, Extent, along, scaled
-from attnviz.drawings.chart_known import beyond
+from attnviz.drawings.chart_axes import DOWN, Extent, along, names, scaled
+from attnviz.drawings.chart_known import PAIR, beyond
 from attnviz.drawings.chart_words import told, words
-from attnviz.figures import Figure
+from attnviz.figures import Figure, style
+from attnviz.figures.marks.made import taken
 
 Fields = Mapping[str, Any]
 
@@ -35,8 +36,7 @@ def chart(figure: Figure, alt: str) -> dict[str, Any] | None:
     >>> chart(Figure([{"type": "pie", "values": [1, 2]}]), "a pie") is None
     True
     """
-    # Of the whole figure at once Plotly would write all numbers as base64.
-    traces, layout = [trace.to_plotly_json() for trace in figure.data], figure.layout.to_plotly_json()
+    traces, layout = taken(figure)
     if beyond(traces, layout) is not None:
         return None
     axes = {name.replace("axis", ""): layout[name] for name in sorted(layout) if name[1:].startswith("axis")}
@@ -62,7 +62,9 @@ def chart(figure: Figure, alt: str) -> dict[str, Any] | None:
         "ink": layout.get("font", {}).get("color", ""),
         "title": words(title.get("text")),
         "legend": _legend(traces, layout),
-        "bar": next((_bar(trace) for trace in traces if trace.get("showscale")), None),
+        "bars": [
+            _bar(each) for trace in traces for each in (trace, trace.get("marker") or {}) if each.get("showscale")
+        ],
         "panels": [
             {
                 "x": along(panel.x, panel.across, extents),
@@ -132,6 +134,20 @@ class _Panel:
             "hints": None if hints is None else _each(told, hints, filled),
             "written": None if written is None else _each(words, written, filled),
             "letter": (trace.get("textfont") or {}).get("size"),
+            "pairs": self._pairs(trace, rows, columns),
+        }
+
+    def _pairs(self, trace: Fields, rows: int, columns: int) -> dict[str, Any] | None:
+        """What cells tell by the names of their row and column; None where each has its own words or none."""
+        template = PAIR.fullmatch(trace.get("hovertemplate") or "")
+        if template is None:
+            return None
+        values = trace.get("customdata")
+        return {
+            "down": names(self.y, rows),
+            "across": names(self.x, columns),
+            "label": template["label"] and told(template["label"]),
+            "values": None if values is None else base64.b64encode(np.asarray(values, "<f8").tobytes()).decode(),
         }
 
     def _bars(
@@ -171,7 +187,7 @@ class _Panel:
         self.across.add(x, loose="markers" in mode)
         self.down.add(y, loose=True)
         size = marker.get("size", 6)
-        chosen = trace.get("customdata")
+        chosen, written = trace.get("customdata"), trace.get("text") if "text" in mode else None
         return {
             "kind": "curve",
             "x": x,
@@ -189,8 +205,11 @@ class _Panel:
             else {
                 "symbol": marker.get("symbol", "circle"),
                 "size": size,
-                "colour": marker.get("color", line.get("color", "")),
+                "colour": _coloured(marker) if "colorscale" in marker else marker.get("color", line.get("color", "")),
+                "edge": (marker.get("line") or {}).get("color"),
+                "opacity": marker.get("opacity", 1),
             },
+            "written": None if written is None else {"words": [words(each) for each in written], **_letters(trace)},
             "filled": {"colour": trace["fillcolor"], "down_to": self.marks[-1]["y"]} if trace.get("fill") else None,
             "hints": _hints(trace),
             "chosen": None if chosen is None else [list(each) for each in chosen],
@@ -246,13 +265,34 @@ def _legend(traces: Iterable[Fields], layout: Fields) -> dict[str, Any] | None:
     return {"below": layout.get("legend", {}).get("y", 1) < 0, "entries": entries}
 
 
-def _bar(trace: Fields) -> dict[str, Any]:
-    """The scale of colours beside all panels."""
-    bar, low, high = trace["colorbar"], trace["zmin"], trace["zmax"]
+def _letters(trace: Fields) -> dict[str, Any]:
+    """Size and colours of what is written at points."""
+    font = trace.get("textfont") or {}
+    return {"letter": font.get("size"), "inks": font.get("color", "")}
+
+
+def _coloured(marker: Fields) -> list[str]:
+    """Colours of points whose colours are numbers."""
+    stops, low, high = marker["colorscale"], marker["cmin"], marker["cmax"]
+    found = []
+    for value in marker["color"]:
+        share = (value - low) / (high - low)
+        (start, before), (end, after) = next(
+            pair for pair in pairwise(stops) if share <= pair[1][0] and pair[0][0] < pair[1][0]
+        )
+        found.append(style.shade((share - start) / (end - start), (before, after)))
+    return found
+
+
+def _bar(scale: Fields) -> dict[str, Any]:
+    """A scale of colours: beside all panels, or below them, with its middle and its length as shares of their width."""
+    bar = scale["colorbar"]
+    low, high = (scale[f"z{end}" if f"z{end}" in scale else f"c{end}"] for end in ("min", "max"))
     return {
         "title": words(bar["title"]["text"]),
-        "ramp": [colour for _, colour in trace["colorscale"]],
+        "stops": [list(stop) for stop in scale["colorscale"]],
         "length": bar["len"] if bar.get("lenmode") == "pixels" else None,
+        "below": [bar["x"], bar["len"]] if bar.get("orientation") == "h" else None,
         "marks": [
             {"at": (at - low) / (high - low), "label": words(text)}
             for at, text in zip(bar["tickvals"], bar["ticktext"], strict=True)

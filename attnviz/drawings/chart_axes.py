@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil, floor, log10
 from typing import Any
 
-from attnviz.drawings.chart_words import words
+from attnviz.drawings.chart_words import told, words
 
 #: Steps along a side at most where the figure says nothing of marks: across, and down, where there is less room.
 ACROSS, DOWN = 8, 6
@@ -61,8 +61,16 @@ def along(axis: Mapping[str, Any], extent: Extent, others: Mapping[str, Extent],
         "grid": axis.get("gridcolor") if axis.get("showgrid", True) else None,
         "zero": axis.get("zerolinecolor") if axis.get("zeroline", True) and axis.get("type") != "log" else None,
         "title": words(title.get("text") if isinstance(title, Mapping) else title),
+        "square": "scaleanchor" in axis,
         "domain": list(axis.get("domain", (0, 1))),
     }
+
+
+def names(axis: Mapping[str, Any], count: int) -> list[str]:
+    """The names of the first places along an axis, whether they are written there or not."""
+    if axis.get("labelalias"):
+        return [told(axis["labelalias"].get(str(place), place)) for place in range(count)]
+    return [told(text) for text in axis.get("ticktext") or range(count)]
 
 
 def scaled(axis: Mapping[str, Any], value: float | None) -> float | None:

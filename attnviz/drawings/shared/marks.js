@@ -16,6 +16,16 @@ import { bytes, make, shape } from "./elements.js";
  * @property {string[] | null} hints
  * @property {Words[] | null} written
  * @property {number | null} letter
+ * @property {Pairs | null} pairs
+ */
+
+/**
+ * What cells tell where it is put together from names.
+ * @typedef {object} Pairs
+ * @property {string[]} down
+ * @property {string[]} across
+ * @property {string | null} label Of the numbers.
+ * @property {string | null} values float64.
  */
 
 /**
@@ -36,7 +46,8 @@ import { bytes, make, shape } from "./elements.js";
  * @property {(number | null)[]} x
  * @property {(number | null)[]} y
  * @property {{ colour: string, width: number, dash: string, stepped: boolean } | null} line
- * @property {{ symbol: string | string[], size: number | number[], colour: string | string[] } | null} symbols
+ * @property {{ symbol: string | string[], size: number | number[], colour: string | string[], edge: string | null, opacity: number } | null} symbols
+ * @property {{ words: Words[], letter: number | null, inks: string | string[] } | null} written At its points.
  * @property {{ colour: string, down_to: (number | null)[] } | null} filled What lies between this curve and another.
  * @property {string[] | null} hints
  * @property {number[][] | null} chosen What is sent when a point is chosen.
@@ -82,26 +93,60 @@ export function pixels(marks, frame) {
   const [x0, x1] = [frame.x(first[0]), frame.x(first[0] + columns * step[0])], [y0, y1] = [frame.y(first[1]), frame.y(first[1] + rows * step[1])];
   const wide = Math.abs(x1 - x0), high = Math.abs(y1 - y0);
   Object.assign(canvas.style, { left: `${Math.min(x0, x1)}px`, top: `${Math.min(y0, y1)}px`, width: `${wide}px`, height: `${high}px` });
-  // With gaps, each cell is as many pixels as it has on the screen, one for all of it otherwise.
-  const [across, down] = gap ? [Math.round(wide / columns), Math.round(high / rows)].map((size) => Math.max(1, size)) : [1, 1];
-  canvas.width = columns * across;
-  canvas.height = rows * down;
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  for (const { codes, ramp } of layers) {
-    const colours = shades(ramp), steps = bytes(codes);
-    for (let at = 0; at < steps.length; at += 1) {
-      if (!steps[at]) continue;
-      const column = at % columns, row = Math.floor(at / columns);
-      pen.fillStyle = colours[steps[at] - 1];
-      const [x, y] = [x1 < x0 ? columns - 1 - column : column, y1 < y0 ? rows - 1 - row : row];
-      pen.fillRect(x * across, y * down, across > 2 * gap ? across - gap : across, down > 2 * gap ? down - gap : down);
-    }
-  }
+  const turned = { left: x1 < x0, up: y1 < y0 };
+  if (gap) parted(canvas, layers, rows, [wide / columns, high / rows], turned);
+  else joined(canvas, layers, rows, turned);
   return canvas;
 }
 
 /**
- * 255 colours along a ramp.
+ * Cells with gaps, each as many pixels as it has on the screen.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Cells[]} layers
+ * @param {number} rows
+ * @param {number[]} cell Width and height.
+ * @param {{ left: boolean, up: boolean }} turned Which way columns and rows go.
+ */
+function parted(canvas, layers, rows, cell, { left, up }) {
+  const [{ columns, gap }] = layers, [across, down] = cell.map((size) => Math.max(1, Math.round(size)));
+  canvas.width = columns * across;
+  canvas.height = rows * down;
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  for (const { codes, ramp } of layers) {
+    const colours = shades(ramp).map(([red, green, blue, opacity]) => `rgba(${red},${green},${blue},${opacity})`);
+    bytes(codes).forEach((code, at) => {
+      if (!code) return;
+      const column = at % columns, row = Math.floor(at / columns);
+      pen.fillStyle = colours[code - 1];
+      pen.fillRect((left ? columns - 1 - column : column) * across, (up ? rows - 1 - row : row) * down, across > 2 * gap ? across - gap : across, down > 2 * gap ? down - gap : down);
+    });
+  }
+}
+
+/**
+ * Cells without gaps, of which there may be very many: one pixel each.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Cells[]} layers
+ * @param {number} rows
+ * @param {{ left: boolean, up: boolean }} turned
+ */
+function joined(canvas, layers, rows, { left, up }) {
+  const [{ columns }] = layers, image = new ImageData(columns, rows), pixel = new Uint32Array(image.data.buffer);
+  canvas.width = columns;
+  canvas.height = rows;
+  for (const { codes, ramp } of layers) {
+    const colours = shades(ramp).map(([red, green, blue, opacity]) => new Uint32Array(Uint8Array.of(red, green, blue, Math.round(255 * opacity)).buffer)[0]);
+    bytes(codes).forEach((code, at) => {
+      if (!code || !(colours[code - 1] >>> 24)) return;
+      const column = at % columns, row = Math.floor(at / columns);
+      pixel[(up ? rows - 1 - row : row) * columns + (left ? columns - 1 - column : column)] = colours[code - 1];
+    });
+  }
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
+}
+
+/**
+ * 255 colours along a ramp: red, green, blue, and opacity from 0 to 1.
  * @param {string[]} ramp Each #rrggbb or rgba(…).
  */
 function shades(ramp) {
@@ -109,7 +154,7 @@ function shades(ramp) {
   return Array.from({ length: 255 }, (_, code) => {
     const place = (code / 254) * (stops.length - 1), low = Math.min(Math.floor(place), stops.length - 2), [from, to] = [stops[low], stops[low + 1]];
     const mixed = from.map((value, channel) => value + (to[channel] - value) * (place - low));
-    return `rgba(${mixed.slice(0, 3).map(Math.round).join(",")},${mixed[3]})`;
+    return [...mixed.slice(0, 3).map(Math.round), mixed[3]];
   });
 }
 
@@ -149,7 +194,10 @@ export function outlined({ x, y, line, symbols, filled }, frame) {
   if (symbols) {
     points.forEach(([left, top], at) => {
       const [sign, size, colour] = [symbols.symbol, symbols.size, symbols.colour].map((all) => (Array.isArray(all) ? all[at] : all));
-      found.push(symbol(String(sign), left, top, Number(size), String(colour)));
+      const point = symbol(String(sign), left, top, Number(size), String(colour));
+      if (symbols.edge) point.setAttribute("stroke", symbols.edge);
+      if (symbols.opacity < 1) point.setAttribute("opacity", String(symbols.opacity));
+      found.push(point);
     });
   }
   return found;

@@ -1,8 +1,8 @@
 // What of a chart is under the pointer.
 
-import { findAs } from "./elements.js";
+import { bytes, findAs } from "./elements.js";
 
-/** @import { Bars, Cells, Curve, Frame } from "./marks.js" */
+/** @import { Bars, Cells, Curve, Frame, Pairs } from "./marks.js" */
 
 /** @typedef {{ hint: string, chosen: number[] | null }} Met */
 
@@ -84,9 +84,25 @@ export function boxed({ lying }, [base, reached, low, high], frame) {
  * @param {number} y
  * @returns {Met | null}
  */
-function cell({ first, step, columns, hints }, frame, x, y) {
+function cell(cells, frame, x, y) {
+  const { first, step, columns, hints, pairs } = cells, rows = pairs ? pairs.down.length : (hints ?? []).length / columns;
+
   const [x0, x1] = [frame.x(first[0]), frame.x(first[0] + step[0])], [y0, y1] = [frame.y(first[1]), frame.y(first[1] + step[1])];
   const column = Math.floor((x - x0) / (x1 - x0)), row = Math.floor((y - y0) / (y1 - y0));
-  if (!hints || column < 0 || column >= columns || row < 0 || row * columns >= hints.length) return null;
-  return { hint: hints[row * columns + column], chosen: null };
+  if (column < 0 || column >= columns || row < 0 || row >= rows) return null;
+  return { hint: pairs ? paired(cells, pairs, row, column) : (hints ?? [])[row * columns + column], chosen: null };
+}
+
+/**
+ * What a cell tells by the names of its row and its column; an empty one nothing.
+ * @param {Cells} cells
+ * @param {Pairs} pairs
+ * @param {number} row
+ * @param {number} column
+ */
+function paired({ codes, columns }, { down, across, label, values }, row, column) {
+  const at = row * columns + column;
+  if (!bytes(codes)[at]) return "";
+  const value = values === null ? "" : `\n${label} ${+new Float64Array(bytes(values).buffer)[at].toPrecision(9)}`;
+  return `${down[row]} → ${across[column]}${value}`;
 }

@@ -12,7 +12,7 @@ from attnviz import export, figures
 from attnviz.drawings import chart as drawings
 from attnviz.figures import Figure
 from attnviz.figures.escape import plain
-from attnviz.figures.marks.made import made
+from attnviz.figures.marks.made import made, taken
 from attnviz.i18n import FALLBACK, catalogue
 from attnviz.ui import session
 from attnviz.ui.components import chart as components
@@ -83,8 +83,7 @@ def chart(
 
 def marked(figure: Figure, mark: str) -> Figure:
     """A copy of the figure with a mark in its corner that goes with it wherever it is saved."""
-    drawn = figure.to_plotly_json()
-    layout = drawn["layout"]
+    traces, layout = taken(figure)
     font = {"size": 15, "color": "#ffffff"}
     place = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom", "yshift": 4}
     words = {"text": plain(mark), **place, "showarrow": False, "font": font, "bgcolor": "#a34700", "borderpad": 3}
@@ -93,7 +92,7 @@ def marked(figure: Figure, mark: str) -> Figure:
         "annotations": [*layout.get("annotations", ()), words],
         "margin": {**margin, "t": max(margin.get("t", 0), 40)},
     }
-    return made(drawn["data"], {**layout, **above})
+    return made(traces, {**layout, **above})
 
 
 def numbers(context: Context, key: str, table: Callable[[], pd.DataFrame], name: str = "") -> None:
