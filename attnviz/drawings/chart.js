@@ -57,6 +57,8 @@ import { height, measure, read, shortened, write } from "./shared/words.js";
 
 /** Pixels: around all, and between a mark and its label. */
 const EDGE = 6, SPACE = 6;
+/** Pixels of a letter, at least. */
+const LEAST = 9;
 /** How much of the width names at the left may take. */
 const NAMES = 0.42;
 
@@ -131,7 +133,7 @@ function paint(plane, data, wide) {
   const canvases = data.panels.map((panel, place) => pixels(panel.marks, frames[place]));
   for (const [place, panel] of data.panels.entries()) svg.append(sides(panel, frames[place], letter, { turned: turned[place], names, wide: width }));
   const area = outer(frames);
-  for (const [place, { marks }] of data.panels.entries()) svg.append(...marks.flatMap((each) => drawMark(each, frames[place], data)));
+  for (const [place, { marks }] of data.panels.entries()) svg.append(...marks.flatMap((each) => drawMark(each, frames[place], data, width)));
   svg.append(...data.shapes.map((each) => outline(each, frames, area)), ...data.notes.flatMap((each) => note(each, frames, area, data, width)));
   svg.append(...data.bars.flatMap((bar, place) => (bar.below ? lying(bar, bar.below, area, high, letter, place) : scale(bar, area, letter, width))));
   plane.replaceChildren(...canvases.filter((canvas) => canvas !== null), svg);
@@ -267,11 +269,12 @@ function thinned(all, place, size) {
  * @param {Cells | Bars | Curve} each
  * @param {Frame} frame
  * @param {Chart} data
+ * @param {(words: Words, letter: number) => number} width
  * @returns {SVGElement[]}
  */
-function drawMark(each, frame, { letter, ink }) {
+function drawMark(each, frame, { letter, ink }, width) {
   if (each.kind === "curve") return [...outlined(each, frame), ...noted(each, frame, letter)];
-  if (each.kind === "cells") return written(each, frame, letter);
+  if (each.kind === "cells") return written(each, frame, letter, width);
   const pattern = each.pattern && hatching(each.pattern, String(each.colour));
   const boxes = each.boxes.map((box, place) => {
     const { x, y, width, height: high } = boxed(each, box, frame), colour = Array.isArray(each.colour) ? each.colour[place] : each.colour;
@@ -299,16 +302,19 @@ function noted({ x, y, written: texts }, frame, letter) {
 }
 
 /**
- * What is written in cells.
+ * What is written in cells, in letters so small that the widest is within its cell.
  * @param {Cells} cells
  * @param {Frame} frame
  * @param {number} letter
+ * @param {(words: Words, letter: number) => number} width
  */
-function written({ written: texts, first, step, columns, letter: own }, frame, letter) {
+function written({ written: texts, first, step, columns, letter: own }, frame, letter, width) {
+  const whole = own ?? letter, room = Math.abs(frame.x(first[0] + step[0]) - frame.x(first[0])) - 4;
+  const size = Math.max(LEAST, Math.min(whole, (whole * room) / Math.max(1, ...(texts ?? []).map((text) => width(text, whole)))));
   return (texts ?? []).flatMap((text, place) => {
     if (text === "") return [];
     const column = place % columns, row = Math.floor(place / columns);
-    return [write(text, { x: frame.x(first[0] + (column + 0.5) * step[0]), y: frame.y(first[1] + (row + 0.5) * step[1]), letter: own ?? letter, across: "middle" })];
+    return [write(text, { x: frame.x(first[0] + (column + 0.5) * step[0]), y: frame.y(first[1] + (row + 0.5) * step[1]), letter: size, across: "middle" })];
   });
 }
 
