@@ -54,6 +54,12 @@ def opens() -> tuple[int, int]:
     return stored.layer, stored.head
 
 
+def test_each_encoder_that_was_taught_has_one_beside_it_that_was_not():
+    assert {models.card(name).details["original"] for name in models.names_beside()} == {
+        name for name in models.names() if models.card(name).family == "encoder"
+    }
+
+
 @pytest.mark.parametrize("name", sorted(models.names_beside()))
 def test_what_was_not_taught_stands_beside_what_was(name):
     untaught = models.card(name)
