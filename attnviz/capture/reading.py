@@ -76,9 +76,10 @@ def read_sites(
     changed: set[int] = set()
     rows: list[int] = []
     found: list[tuple[Tapped, Roles]] = []
-    for row, each in enumerate(recorder.tapped):
+    for row, each in _in_order(recorder.tapped):
         mapped = any(isinstance(step, tf.Tensor) for step in each.steps)  # the map was made anew, outside of its body
-        if each.superseded or not (mapped or id(each.inner[1]) in alive):
+        goes_on = any(id(one.inner[1]) in alive for one in each.parts or (each,))
+        if each.superseded or not (mapped or goes_on):
             continue
         said = given.get(each.path, given.get(each.layer.name))
         read = _roles(flow, each, None if said is None else axes_as_given(each, said))
@@ -116,6 +117,12 @@ def read_sites(
     partial = {id(each) for each in joined(products, [each for each in graph.get_operations() if each.type == "Log"])}
     parts = tuple(name for each, name in shown.items() if each in partial)
     return Read(sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(summed), names_changed, parts)
+
+
+def _in_order(tapped: Sequence[Tapped]) -> list[tuple[int, Tapped]]:
+    """What was met with its number, by first call: what was put together stands where its first part was."""
+    places = {id(each): row for row, each in enumerate(tapped)}
+    return sorted(enumerate(tapped), key=lambda each: places[id((each[1].parts or (each[1],))[0])])
 
 
 def axes_as_given(tapped: Tapped, names: Sequence[str]) -> Layout:
