@@ -204,6 +204,8 @@ def _concat(known: Known, operation: tf.Operation) -> None:
         made = joined([*known.fresh(("copies", len(own)), len(own), role="weight"), *own[0]])
     elif (whole := _whole(known, own)) is not None:
         made = whole
+    elif len(own) > 1 and not any(own):  # single things, as if they were stacked
+        made = _stacked(known, parts)
     else:
         sizes = tuple(known.size(axis) for axis in own)
         made = (Atom((("concat", sizes), tuple(own)), _heir(known, own), size),)
