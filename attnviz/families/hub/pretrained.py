@@ -19,16 +19,15 @@ from attnviz.families.hub.filling import HubFilling
 from attnviz.families.hub.foreign import (
     BACKBONES,
     LLAMA,
+    TAKEN,
     UNREAD,
-    WEIGHTS,
     describe,
     fills,
     head_of,
     kind_of,
-    shards,
 )
 from attnviz.families.hub.json_file import read_json
-from attnviz.families.hub.tensors import present
+from attnviz.families.hub.weight_files import WEIGHTS, check_weights, shards
 from attnviz.families.model import Model
 from attnviz.trace import Notice
 
@@ -79,8 +78,8 @@ def _open(folder: Path, card: ModelCard) -> Model:
     if kind in LLAMA and not goes_on:
         other = head_of(config) or "1_Pooling"
         raise ModelError("hub_architecture", received=f"{kind} {other}"[:80], expected=f"{kind}ForCausalLM")
+    check_weights(folder, TAKEN)
     if kind in LLAMA:
-        present(folder)
         tokenizer = pieces.from_folder(folder, kind)
         networks, shape, positions = llama.from_folder(folder)
         return HubContinuation(networks, shape, tokenizer, card, positions, _end(folder))
