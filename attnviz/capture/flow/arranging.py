@@ -113,7 +113,8 @@ def _roll(known: Known, operation: tf.Operation) -> None:
     if shifts is None or places is None:
         axes = [known.permuted(axis, ("order", operation.name)) for axis in axes]
     for shift, place in zip(shifts or (), places or (), strict=True):
-        axes[place % len(axes)] = known.permuted(axes[place % len(axes)], ("roll", shift), ("roll", -shift))
+        if shift:
+            axes[place % len(axes)] = known.permuted(axes[place % len(axes)], ("roll", shift), ("roll", -shift))
     known.note(operation.outputs[0], axes, straight(len(axes)))
 
 
