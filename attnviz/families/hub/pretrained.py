@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,13 @@ def from_preset(name: str) -> Model:
     return _from_keras_hub(_hub(), name, ModelCard(name, family="hub"))
 
 
+def _head_named(config: Mapping[str, Any]) -> str:
+    """The head of a model, with what it is for where another of its name is read."""
+    problem = config.get("problem_type")
+    more = f" ({problem})" if problem in ("multi_label_classification", "regression") else ""
+    return f"{config['architectures'][0]}{more}"
+
+
 def _open(folder: Path, card: ModelCard) -> Model:
     hub, kind = _hub(), kind_of(folder)
     if kind in BACKBONES:
@@ -96,7 +103,7 @@ def _open(folder: Path, card: ModelCard) -> Model:
     if built.head is not None:
         return HubFilling(built.backbone, built.head, tokenizer, card)
     left = "head_left_out" if head_of(config) in UNREAD else "head_missing" if wanted else ""
-    told = (Notice(left, {"head": config["architectures"][0]}),) if left else ()
+    told = (Notice(left, {"head": _head_named(config)}),) if left else ()
     return HubModel(built.backbone, tokenizer, card, told)
 
 

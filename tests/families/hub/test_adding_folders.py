@@ -25,10 +25,11 @@ def cache(plain: Path, place: Path) -> Path:
 
 
 def whole_cache(plain: Path, place: Path) -> Path:
-    """What holds the snapshots: an older one beside that of `main`."""
+    """What holds the snapshots: one that was fetched later stands beside that of `main`."""
     snapshot = cache(plain, place)
     repository = snapshot.parent.parent
     (snapshot.parent / "9876fed").mkdir()
+    os.utime(snapshot.parent / "9876fed", (2e9, 2e9))
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("0123abc", encoding="utf-8")
     return repository
