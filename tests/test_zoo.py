@@ -165,7 +165,7 @@ def test_another_backend_is_named(call):
 def test_what_is_no_model_is_refused_with_the_names_there_are(name):
     with pytest.raises(ModelError) as caught:
         zoo.load(name)
-    assert caught.value.code == "no_such_model"
+    assert caught.value.code == ("no_such_model" if isinstance(name, str) and name else "load_takes")
     assert ", ".join(zoo.model_folders()) in str(caught.value)
     assert len(str(caught.value)) < 1000
 
@@ -529,11 +529,18 @@ def test_what_a_killed_process_left_goes_with_the_next_and_nothing_else(tmp_path
         ("https://huggingface.co/google-bert/bert-base-uncased", "hub_name", "hf download"),
         ("model.weights.h5", "load_weights", "load_weights"),
         ("model.safetensors", "load_weights", "folder"),
+        ("https://huggingface.co/bert-base-uncased", "hub_name", "hf download bert-base-uncased "),
+        ("folder/config.json", "load_folder", 'attnviz.load("folder")'),
+        ("model.onnx", "load_other", "attnviz.wrap"),
+        ("traces.json", "load_added", "attnviz add traces.json"),
+        (None, "load_takes", "NoneType"),
+        ("", "load_takes", "''"),
     ],
 )
 def test_what_load_is_given_by_mistake_is_told_apart(given, code, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("model.weights.h5", "model.safetensors"):
+    (tmp_path / "folder").mkdir()
+    for name in ("model.weights.h5", "model.safetensors", "folder/config.json", "model.onnx", "traces.json"):
         (tmp_path / name).write_bytes(b"numbers")
     with pytest.raises(ModelError) as raised:
         zoo.load(given)

@@ -33,7 +33,7 @@ class Product:
         axes: Which axis of the numbers each axis of the product is.
         again: The product of other numbers.
         product: The product itself.
-        scales: What the product is multiplied with on its way, nearest first.
+        scales: What the product is multiplied with on its way, nearest first, each with the axes it has there.
         blocks: Along which other axes the products of blocks of keys were added up.
     """
 
@@ -41,7 +41,7 @@ class Product:
     axes: Axes
     again: Callable[[tf.Tensor], tf.Tensor]
     product: tf.Tensor
-    scales: tuple[tf.Tensor, ...] = ()
+    scales: tuple[tuple[tf.Tensor, Axes], ...] = ()
     blocks: tuple[int, ...] = ()
 
 
@@ -76,12 +76,37 @@ def products(tensor: tf.Tensor, totals: Sequence[Total], reach: int = REACH) -> 
         parts = [products(each, totals, reach - 1) for each in sides]
         return None if any(each is None for each in parts) else [each for part in parts for each in part or ()]
     if operation.type == "Sum" and len(summed_axes(operation)) == 1:
-        return _of_blocks(operation, products(operation.inputs[0], totals, reach - 1))
+        stack = _of_stacked(operation, totals, reach)
+        return stack or _of_blocks(operation, products(operation.inputs[0], totals, reach - 1))
+    if operation.type == "Sub":
+        less, more = (products(each, totals, reach - 1) for each in operation.inputs[::-1])
+        return None if less is None or more is None else [*more, *_scaled(less, tf.constant(-1, tensor.dtype))]
+    if operation.type == "RealDiv":
+        divided = products(operation.inputs[0], totals, reach - 1)
+        return None if divided is None else _scaled(divided, 1 / operation.inputs[1])
     if operation.type == "Mul":
         for side, scale in (operation.inputs, operation.inputs[::-1]):
             scaled = products(side, totals, reach - 1)
             if scaled is not None:
-                return [replace(each, scales=(*each.scales, scale)) for each in scaled]
+                return _scaled(scaled, scale)
+    return None
+
+
+def _scaled(found: Sequence[Product], scale: tf.Tensor) -> list[Product]:
+    return [replace(each, scales=(*each.scales, (scale, each.axes))) for each in found]
+
+
+def _of_stacked(operation: tf.Operation, totals: Sequence[Total], reach: int) -> list[Product] | None:
+    """Of products that were stacked, scaled and added up along that axis, each with its own part of the scales."""
+    product, (over,) = operation.inputs[0], summed_axes(operation)
+    for stack, scales in (product.op.inputs, product.op.inputs[::-1]) if product.op.type == "Mul" else ():
+        rank = stack.shape.rank
+        if stack.op.type != "Pack" or rank != scales.shape.rank or stack.op.get_attr("axis") % rank != over:
+            continue
+        parts = [products(each, totals, reach - 1) for each in stack.op.inputs]
+        if not operation.get_attr("keep_dims") and None not in parts:
+            shares = [tf.gather(scales, place, axis=over) for place in range(len(parts))]
+            return [each for part, share in zip(parts, shares, strict=True) for each in _scaled(part or (), share)]
     return None
 
 

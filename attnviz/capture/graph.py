@@ -14,6 +14,7 @@ from keras import tree
 
 from attnviz.capture import edits as packing
 from attnviz.capture.along import Along
+from attnviz.capture.joining import join
 from attnviz.capture.masks import kept, lowering
 from attnviz.capture.reach import called_compiled, called_in_python, layer_of
 from attnviz.capture.reading import numbered, read_sites
@@ -141,6 +142,7 @@ def _trace(
         recorder = Recorder(values, table, [Scope(tf.compat.v1.get_default_graph())], tuple(observed.values()))
         with recording(recorder):
             prediction = model(tree.pack_sequence_as(structure, leaves), training=False)
+        join(recorder)
         for each in recorder.tapped:
             for mask, seen in () if each.steps else lowering(each.inner[0]):
                 recorder.heed(kept(mask, seen))

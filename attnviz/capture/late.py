@@ -187,7 +187,7 @@ def _together(totals: Sequence[Total], products: Sequence[Product]) -> bool:
         known = each.axes[len(each.axes) - len(first.axes) :]
         fits = all(below in (None, above) for below, above in zip(first.axes, known, strict=True))
         scales = [behind(scale, MOVED) for scale, _ in each.total.scales]
-        same = [one is behind(two, MOVED) for one, two in zip(scales, each.scales, strict=False)]
+        same = [one is behind(two, MOVED) for one, (two, _) in zip(scales, each.scales, strict=False)]
         fits &= each.blocks == each.total.blocks
         if len(each.axes) < len(first.axes) or not fits or len(scales) != len(each.scales) or not all(same):
             return False

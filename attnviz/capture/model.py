@@ -105,7 +105,8 @@ class CapturedModel:
                 they go into all heads.
 
         Raises:
-            InputError: `id_outside`; for edits `no_such_block`, `no_such_index`, `edit_shape`, `edit_in_loop`.
+            InputError: `id_outside`, `inputs_not_finite`; for edits `no_such_block`, `no_such_index`, `edit_shape`,
+                `edit_in_loop`.
         """
         structure, leaves = self._leaves(inputs)
         graph = self._graph(structure, leaves)
@@ -160,6 +161,7 @@ class CapturedModel:
         values = ids.numpy()
         if values.dtype.kind not in "iuf":
             return
+        check_finite(self.model.name, values)
         outside = values[(values < 0) | (values >= rows)]
         if outside.size:
             about = {"received": int(outside[0]), "expected": f"0–{rows - 1}"}
@@ -168,6 +170,9 @@ class CapturedModel:
     def _leaves(self, inputs: Any) -> tuple[Any, list[tf.Tensor]]:
         structure = tree.map_structure(lambda _: 0, inputs)
         known = declared(self.model, structure) or [None] * len(tree.flatten(inputs))
+        for leaf, like in zip(tree.flatten(inputs), known, strict=True):
+            if like is not None and tf.as_dtype(like.dtype).is_integer:
+                check_finite(self.model.name, np.asarray(leaf))
         return structure, [_tensor(leaf, like) for leaf, like in zip(tree.flatten(inputs), known, strict=True)]
 
     def _any_graph(self) -> Graph:
@@ -214,6 +219,17 @@ class CapturedModel:
             prediction = tree.map_structure(_numpy, prediction)
         gone = tuple((along, ~each.numpy()) for along, each in zip(graph.padded, padding, strict=True))
         return Run(prediction, sites, dict(zip(graph.observed, observed, strict=True)), gone)
+
+
+def check_finite(name: str, values: NDArray[Any]) -> None:
+    """See that inputs of a model are numbers: as an id NaN would be taken for the lowest whole number there is.
+
+    Raises:
+        InputError: `inputs_not_finite`.
+    """
+    missing = values[~np.isfinite(values)] if values.dtype.kind == "f" else values[:0]
+    if missing.size:
+        raise InputError("inputs_not_finite", model=name, received=str(missing[0]))
 
 
 def _layer(model: keras.Model, wanted: str | keras.Layer) -> tuple[str, keras.Layer]:

@@ -23,29 +23,29 @@ _REACH = 200
 
 
 def joined(products: Sequence[Weighed], logarithms: Sequence[tf.Operation]) -> Iterator[Tapped]:
-    """The weights that are those of a part of the keys.
+    """The weights that are those of a part of the keys, whose whole could not be put together (`joining.py`).
 
     Args:
         products: Where weights weigh.
         logarithms: All logarithms of the graph.
     """
-    summed = [(each, scores) for each in logarithms for scores in _summed(each)]
+    summed = [(each, scores) for each in logarithms for scores in summed_scores(each)]
     for product in products:
         for known in product.weights:
-            own = [each for each, scores in summed if _alike(scores, _unshifted(known.scores))]
+            own = [each for each, scores in summed if alike_scores(scores, unshifted(known.scores))]
             if own and _scaled(product.product, own):
                 yield known
 
 
-def _summed(logarithm: tf.Operation) -> Iterator[tf.Tensor]:
+def summed_scores(logarithm: tf.Operation) -> Iterator[tf.Tensor]:
     """The scores whose exponentials are summed up under a logarithm."""
     total = behind(logarithm.inputs[0], MOVED).op
     power = behind(total.inputs[0], MOVED).op if total.type == "Sum" else None
     if power is not None and power.type == "Exp":
-        yield _unshifted(power.inputs[0])
+        yield unshifted(power.inputs[0])
 
 
-def _unshifted(scores: tf.Tensor) -> tf.Tensor:
+def unshifted(scores: tf.Tensor) -> tf.Tensor:
     """Scores before their largest was taken off."""
     scores = behind(scores, SAME)
     largest = scores.op.type == "Sub" and any(
@@ -54,7 +54,8 @@ def _unshifted(scores: tf.Tensor) -> tf.Tensor:
     return behind(scores.op.inputs[0], SAME) if largest else scores
 
 
-def _alike(one: tf.Tensor, other: tf.Tensor) -> bool:
+def alike_scores(one: tf.Tensor, other: tf.Tensor) -> bool:
+    """Whether two tensors are the same scores."""
     return one is other or alike(one, other)
 
 

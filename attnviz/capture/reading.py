@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
@@ -17,6 +17,7 @@ from attnviz.capture.parts import joined
 from attnviz.capture.products import MATRICES
 from attnviz.capture.recorder import Recorder, Tapped
 from attnviz.capture.roles import Roles, roles
+from attnviz.capture.roots import MOVED, behind
 from attnviz.capture.sides import mapped_along
 from attnviz.capture.sites import ATTENTION, Site
 from attnviz.capture.uses import computed, multiplied, only_handed_on, onward, projections, recalls, used
@@ -76,9 +77,10 @@ def read_sites(
     changed: set[int] = set()
     rows: list[int] = []
     found: list[tuple[Tapped, Roles]] = []
-    for row, each in enumerate(recorder.tapped):
+    for row, each in _in_order(recorder.tapped):
         mapped = any(isinstance(step, tf.Tensor) for step in each.steps)  # the map was made anew, outside of its body
-        if each.superseded or not (mapped or id(each.inner[1]) in alive):
+        goes_on = any(id(one.inner[1]) in alive for one in each.parts or (each,))
+        if each.superseded or not (mapped or goes_on):
             continue
         said = given.get(each.path, given.get(each.layer.name))
         read = _roles(flow, each, None if said is None else axes_as_given(each, said))
@@ -88,6 +90,7 @@ def read_sites(
                 changed.add(id(each))
             rows.append(row)
             found.append((each, read))
+    found = [(each, replace(read, shared_out=_shared_out(flow, each, recorder.tapped))) for each, read in found]
     names = numbered([each.path for each, _ in found])
     for place, (name, (each, _)) in enumerate(zip(names, found, strict=True)):
         if name in given and name != each.path:
@@ -116,6 +119,26 @@ def read_sites(
     partial = {id(each) for each in joined(products, [each for each in graph.get_operations() if each.type == "Log"])}
     parts = tuple(name for each, name in shown.items() if each in partial)
     return Read(sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(summed), names_changed, parts)
+
+
+def _shared_out(flow: Flow, tapped: Tapped, others: Sequence[Tapped]) -> bool:
+    """Whether a softmax of the same scores goes over an axis without tokens, as over the slots of a router."""
+    scores = behind(tapped.inner[0], MOVED)
+    for other in others:
+        if other is tapped or behind(other.inner[0], MOVED) is not scores:
+            continue
+        axes, own = (flow.of(each.inner[0]) for each in (other, tapped))
+        over = [] if axes is None else [axes[axis] for axis in other.over]
+        asked = {own[axis] for axis in tapped.over} if own is not None else set()
+        if over and all(flow.role(axis) in ("feature", "weight") for axis in over) and not asked.intersection(over):
+            return True
+    return False
+
+
+def _in_order(tapped: Sequence[Tapped]) -> list[tuple[int, Tapped]]:
+    """What was met with its number, by first call: what was put together stands where its first part was."""
+    places = {id(each): row for row, each in enumerate(tapped)}
+    return sorted(enumerate(tapped), key=lambda each: places[id((each[1].parts or (each[1],))[0])])
 
 
 def axes_as_given(tapped: Tapped, names: Sequence[str]) -> Layout:

@@ -50,6 +50,7 @@ class Tapped:
         superseded: Whether the model made other weights out of these and goes on with those.
         how: What makes the rows sum to one.
         turned: Whether a loop ran backwards whose steps were put into the order of the input.
+        parts: Over parts of the keys, what this was put together of.
     """
 
     path: str
@@ -67,6 +68,7 @@ class Tapped:
     superseded: bool = False
     how: Normalisation = "softmax"
     turned: bool = False
+    parts: tuple[Tapped, ...] = ()
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Weights that are divided by their sum where they cannot be put together: a loop or a scan adds them up step by step,
-above and below the line, they belong to the edges of a graph, or they are products of two factors that are summed over
-before they meet.
+above and below the line, also a loop of Python's; they belong to the edges of a graph, or they are products of two
+factors that are summed over before they meet.
 
 Source: Milakov and Gimelshein 2018, "Online normalizer calculation for softmax"; Peng et al. 2023, "RWKV"; Feng et al.
 2024, "Attention as an RNN"; Zhai et al. 2021, "An Attention Free Transformer".
@@ -35,7 +35,7 @@ def out_of_reach(above: tf.Tensor, below: tf.Tensor, outermost: Any, scans: Iter
         scans: For each scan that adds up exponentials the ids of what it gave out.
     """
     stepwise = recurrent(above, below, outermost) or scanned(above, below, scans)
-    return stepwise or by_edges(above, below) or factored(above, below)
+    return stepwise or unrolled(above, below) or by_edges(above, below) or factored(above, below)
 
 
 def recurrent(above: tf.Tensor, below: tf.Tensor, outermost: Any) -> bool:
@@ -50,11 +50,47 @@ def recurrent(above: tf.Tensor, below: tf.Tensor, outermost: Any) -> bool:
     if one.graph is outermost or one.graph is not other.graph:
         return False
     added, total = _addends(one), _addends(other)
-    if not any(map(_is_state, added)) or not any(map(_is_state, total)):
+    if not any(map(is_state, added)) or not any(map(is_state, total)):
         return False
     values = (behind(each, MOVED).op.type for each in added)
-    numbers = [each.op.inputs[0] if each.op.type == "Sum" else each for each in total if not _is_state(each)]
+    numbers = [each.op.inputs[0] if each.op.type == "Sum" else each for each in total if not is_state(each)]
     return any(leads(each, lambda _: None) for each in numbers) and any(each in (*MATRICES, "Mul") for each in values)
+
+
+def unrolled(above: tf.Tensor, below: tf.Tensor) -> bool:
+    """Whether both sides of a division are sums of what was computed of one token after the other, as in a loop of
+    Python's: `n = n * w + exp(k[:, t]) * v[:, t]` by `d = d * w + exp(k[:, t])`.
+
+    Args:
+        above, below: Of the division.
+    """
+    weighed = [each for each in map(_moved, _addends(above)) if each.op.type == "Mul"]
+    total = [each for each in _addends(below) if leads(each, lambda _: None)]
+    for number in total:
+        weighs = any(_same(side, number) for each in weighed for side in each.op.inputs)
+        others = [each for each in total if each is not number]
+        if weighs and any(_of_one_sequence(number, each) for each in others):
+            return True
+    return False
+
+
+def _moved(tensor: tf.Tensor) -> tf.Tensor:
+    return behind(tensor, MOVED)
+
+
+def _of_one_sequence(one: tf.Tensor, other: tf.Tensor) -> bool:
+    """Whether two tensors were computed of two places of one tensor."""
+    places = [
+        {(id(each.op.inputs[0]), id(each)) for each in back(start, inputs, reach=_FAR) if _takes_one(each.op)}
+        for start in (one, other)
+    ]
+    return any(whole == same and place != at for whole, place in places[0] for same, at in places[1])
+
+
+def _takes_one(operation: tf.Operation) -> bool:
+    """Whether one place along an axis is taken out."""
+    sliced = operation.type == "StridedSlice" and operation.get_attr("shrink_axis_mask")
+    return bool(sliced) or operation.type in ("Unpack", "GatherV2")
 
 
 def by_edges(above: tf.Tensor, below: tf.Tensor) -> bool:
@@ -142,11 +178,14 @@ def _addends(tensor: tf.Tensor, reach: int = REACH) -> list[tf.Tensor]:
     return [each for side in operation.inputs for each in _addends(side, reach - 1)]
 
 
-def _is_state(tensor: tf.Tensor, reach: int = REACH) -> bool:
-    """Whether this is what a loop hands from step to step, perhaps scaled."""
+def is_state(tensor: tf.Tensor, reach: int = REACH) -> bool:
+    """Whether this is what a loop hands from step to step, perhaps scaled, or a part of it at a fixed place."""
     operation = behind(tensor, MOVED).op
     if operation.type == "Mul" and reach:
-        return any(_is_state(each, reach - 1) for each in operation.inputs)
+        return any(is_state(each, reach - 1) for each in operation.inputs)
     inside = operation.outputs[0]
-    captured = operation.graph.internal_captures
+    if operation.type == "TensorListGetItem" and constant(operation.inputs[1]) is not None:  # as `keras.ops.scan` does
+        operation = operation.inputs[0].op
+        inside = operation.outputs[0]
+    captured = getattr(operation.graph, "internal_captures", ())
     return operation.type == "Placeholder" and not any(each is inside for each in captured)

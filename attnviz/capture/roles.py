@@ -30,6 +30,8 @@ class Roles:
         tokens: Whether the keys are tokens, regions or examples, not features or experts.
         mixed: Whether tokens ask what was computed of tokens and is none: projected keys, places of a window.
         windows: Whether parts of a sequence stand where heads do.
+        apart: Whether the keys are vectors that were computed one by one, of no one sequence: modalities, layers.
+        shared_out: Whether what is read is shared out again by a softmax of the same scores over who asks: a router.
     """
 
     layout: Layout
@@ -41,6 +43,8 @@ class Roles:
     tokens: bool
     mixed: bool = False
     windows: bool = False
+    apart: bool = False
+    shared_out: bool = False
 
 
 def roles(
@@ -104,7 +108,8 @@ def roles(
     mixed = not tokens and asks and len(keys) == 1 and computed_key(flow, scores, keys[0] - first)
     beside = layout.order[layout.batches : layout.batches + layout.heads]
     windows = any(flow.role(own[axis]) == "sequence" for axis in beside)
-    return Roles(layout, query, key, asker, place, sure, tokens, mixed, windows)
+    several = len(keys) == 1 and bool(own[keys[0]]) and _one_by_one(own[keys[0]])
+    return Roles(layout, query, key, asker, place, sure, tokens, mixed, windows, several)
 
 
 def _folded(flow: Flow, own: Sequence[Axis], batch: Sequence[int]) -> tuple[tuple[Part, int | None, Axis], ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.errors import InputError, TraceError
-from attnviz.trace.axes import TokenAxis
+from attnviz.trace.axes import Axis, RegionAxis, TokenAxis
 from attnviz.trace.block import MASK_CAUSAL, AttentionBlock, Kind
 from attnviz.trace.outputs import Classification, Output, Tensor
 from attnviz.trace.source import Text
@@ -25,8 +25,8 @@ _LEARNED = "W"
 
 def from_arrays(
     weights: Any,
-    tokens: Sequence[str],
-    query_tokens: Sequence[str] | None = None,
+    tokens: Sequence[str] | Axis,
+    query_tokens: Sequence[str] | Axis | None = None,
     *,
     kind: Kind | None = None,
     output: Output | Mapping[str, float] | None = None,
@@ -40,7 +40,8 @@ def from_arrays(
             pooling `[key]`; a list of layers, each an array of these forms, with a batch of one before the heads or
             without, as `output_attentions=True` gives them; or a tuple of steps, each a tuple of layers, as generation
             gives them. NumPy, PyTorch, TensorFlow, JAX.
-        tokens: Of the keys.
+        tokens: Of the keys: strings, or an axis of a trace, such as `RegionAxis.grid_of(14, 14, ["[CLS]"])`. Of steps
+            there may be one more, the last that was written: it asks nobody.
         query_tokens: Of the queries, where they are not the keys.
         kind: Of attention. None: `cross` where there are query tokens, `pooling` where one query looks at several keys,
             `causal` where no query looks ahead, else `self`.
@@ -49,8 +50,9 @@ def from_arrays(
         model: A name for the model.
 
     Raises:
-        InputError: `arrays_shape`, `arrays_tokens`: there are no such axes; `arrays_none`: there are no weights;
-            `trace_rows`, `trace_not_finite`, `trace_kind`: it is no attention.
+        InputError: `arrays_shape`, `arrays_batch`, `arrays_tokens`: there are no such axes; `arrays_token_list`: ids,
+            or a text, in place of tokens; `arrays_none`, `arrays_output`: there are no weights; `trace_rows`,
+            `trace_not_finite`, `trace_kind`: it is no attention.
 
     >>> trace = from_arrays([[0.9, 0.1], [0.3, 0.7]], ["good", "film"])
     >>> trace.block(0).kind, trace.block(0).shape
@@ -61,7 +63,11 @@ def from_arrays(
     layers, precise = _layers(weights)
     queries, keys = layers[0].shape[1:]
     chosen = kind or _kind(layers, query_tokens)
+    if _in_steps(weights):
+        tokens = _written_before(tokens, keys) if query_tokens is None else tokens
+        query_tokens = None if query_tokens is None else _written_before(query_tokens, queries)
     key = _axis(tokens, keys, "key", special)
+    query: Axis
     if query_tokens is not None:
         query = _axis(query_tokens, queries, "query", None)
     else:
@@ -84,9 +90,14 @@ def from_arrays(
 
 def _layers(weights: Any) -> tuple[list[NDArray[np.float32]], bool]:
     """Each layer as float32 `[head, query, key]`, and whether rows add up to 1 to single precision."""
+    if hasattr(weights, "keys") and not hasattr(weights, "shape"):  # what a model of transformers answers
+        raise InputError("arrays_output", received=type(weights).__name__)
+    if isinstance(weights, Sequence) and not len(weights):
+        raise InputError("arrays_none")
+    steps_given = _in_steps(weights)
     if not _held(weights):
         weights = _array(weights)
-    if isinstance(weights, Sequence) and isinstance(weights[0], Sequence):
+    if steps_given:
         steps = [_layers(step) for step in weights]
         if len({len(layers) for layers, _ in steps}) != 1:
             raise InputError("arrays_shape", received=str([len(layers) for layers, _ in steps])[:200])
@@ -100,6 +111,18 @@ def _layers(weights: Any) -> tuple[list[NDArray[np.float32]], bool]:
     if not layers or any(layer.shape[1:] != layers[0].shape[1:] for layer in layers):
         raise InputError("arrays_shape", received=str([layer.shape for layer in layers])[:200])
     return layers, precise
+
+
+def _in_steps(weights: Any) -> bool:
+    """Whether these are steps of a generation: sequences of layers."""
+    nested = isinstance(weights, Sequence) and bool(weights) and isinstance(weights[0], Sequence)
+    return nested and _held(weights)
+
+
+def _written_before(tokens: Any, length: int) -> Any:
+    """Tokens without the last that was written, where that is among them."""
+    listed = isinstance(tokens, Sequence) and not isinstance(tokens, str)
+    return tokens[:-1] if listed and len(tokens) == length + 1 else tokens
 
 
 def _held(value: Any) -> bool:
@@ -135,6 +158,9 @@ def _heads(array: NDArray[Any], *, one_layer: bool) -> list[NDArray[np.float32]]
         array = array[None]
     elif array.ndim == 5 and array.shape[1] == 1:
         array = array[:, 0]
+    batch = array.shape[0] if one_layer and array.ndim == 4 else array.shape[1] if array.ndim == 5 else 1
+    if batch != 1 and array.size:
+        raise InputError("arrays_batch", count=batch)
     if array.ndim != 4 or not array.size or (one_layer and array.shape[0] != 1):
         raise InputError("arrays_shape", received=str(array.shape))
     return list(array)
@@ -158,7 +184,7 @@ def _stacked(layers: Sequence[NDArray[np.float32]]) -> dict[str, NDArray[np.floa
     return {f"attention_{place}" if place else "attention": np.stack(each) for place, each in enumerate(found)}
 
 
-def _kind(layers: Sequence[NDArray[np.float32]], query_tokens: Sequence[str] | None) -> Kind:
+def _kind(layers: Sequence[NDArray[np.float32]], query_tokens: Any) -> Kind:
     queries, keys = layers[0].shape[1:]
     if query_tokens is not None:
         return "cross"
@@ -168,10 +194,20 @@ def _kind(layers: Sequence[NDArray[np.float32]], query_tokens: Sequence[str] | N
     return "self" if ahead or queries == 1 or queries != keys else "causal"
 
 
-def _axis(tokens: Sequence[str], length: int, what: str, special: Sequence[bool] | None) -> TokenAxis:
-    """Tokens as they stand in a text of all of them with blanks between."""
-    if isinstance(tokens, str) or len(tokens) != length or (special is not None and len(special) != length):
+def _axis(tokens: Any, length: int, what: str, special: Sequence[bool] | None) -> Axis:
+    """Tokens as they stand in a text of all of them with blanks between; an axis as it is."""
+    is_axis = isinstance(tokens, TokenAxis | RegionAxis)
+    listed = not isinstance(tokens, str | bytes) and hasattr(tokens, "__len__") and not hasattr(tokens, "keys")
+    received = type(tokens).__name__
+    if listed and not is_axis:
+        received = next((type(token).__name__ for token in tokens if not isinstance(token, str)), "")
+    if not is_axis and received:
+        raise InputError("arrays_token_list", what=what, expected=length, received=received)
+    if len(tokens) != length or (special is not None and len(special) != length):
         raise InputError("arrays_tokens", what=what, expected=length, received=len(tokens))
+    if is_axis:
+        found: Axis = tokens
+        return found
     # Half a character, as byte-level tokenizers leave it, can be neither shown nor saved.
     named = [str(token).encode("utf-8", "replace").decode("utf-8") for token in tokens]
     ends = np.cumsum([len(token) + 1 for token in named])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from attnviz import zoo
 from attnviz.errors import ModelError
-from attnviz.families.hub.foreign import WEIGHTS
+from attnviz.families.hub.weight_files import WEIGHTS
 from attnviz.tokenizers import Tokenizer, clean
 from attnviz.training.batch import Batch, padded
 from attnviz.training.corpora import Corpus

@@ -15,6 +15,7 @@ from pathlib import Path
 from attnviz.errors import ModelError
 from attnviz.families import recorded
 from attnviz.families.card import sealed
+from attnviz.families.hub.weight_files import snapshot
 from attnviz.zoo import cards
 from attnviz.zoo.files import MAX_HUB_BYTES, MAX_OWN_BYTES
 from attnviz.zoo.folders import BESIDE, beside_folders, model_folders, own_folder
@@ -27,8 +28,9 @@ def source_folder(source: str) -> Path:
     Raises:
         ModelError: `add_source`.
     """
-    if Path(source).is_dir() or (Path(source).is_file() and source.lower().endswith((".gguf", ".json"))):
-        return Path(source)
+    path = Path(os.path.expanduser(source))
+    if path.is_dir() or (path.is_file() and source.lower().endswith((".gguf", ".json"))):
+        return path
     from attnviz.families.hub import foreign
 
     name = source.replace("-", "_")
@@ -46,9 +48,9 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
     """Copy a Hugging Face folder, a model in GGUF or one with `model.keras` to the user's models; checksums go along.
 
     Args:
-        source: The folder, as Hugging Face's cache, git or a download leaves it, or a `.json` of traces, see
-            `add_recording`. Only weights, configuration, vocabulary, card and README are taken; links may lead no
-            further than the folder beside.
+        source: The folder, as Hugging Face's cache (a snapshot, or what holds it), git or a download leaves it, or a
+            `.json` of traces, see `add_recording`. Only weights, configuration, vocabulary, card and README are taken;
+            links may lead no further than the folder beside.
         name: What the model is to be called.
         sha256: What the SHA-256 of `model.safetensors`, `model.keras`, the GGUF file or the JSON must be.
 
@@ -66,7 +68,7 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
     file = foreign.gguf_of(source)
     if not source.is_dir() and file is None:
         raise ModelError("add_source", received=str(source)[:200])
-    target = _target(name)
+    target, source = _target(name), snapshot(source)
     if (source / "model.keras").exists():
         card = cards.read(source, name)
         if card.family != "own":

@@ -13,6 +13,7 @@ from attnviz import families
 from attnviz.errors import ModelError
 from attnviz.families import learning as looks
 from attnviz.families.cards import ModelCards
+from attnviz.families.hub.weight_files import snapshot
 from attnviz.families.learning import Learning
 from attnviz.families.model import Model
 from attnviz.zoo import cards
@@ -24,9 +25,13 @@ _PRESET = re.compile(r"(bert|distil_bert|electra|roberta|gpt2)_[a-z0-9_]+")
 
 #: What names of models on Hugging Face look like.
 _ON_THE_HUB = re.compile(
-    r"(hf://|https?://huggingface\.co/)?[A-Za-z0-9][\w.-]*/[\w.-]+/?|(bert|distilbert|roberta|electra|albert|deberta|xlm|camembert|t5|gpt2)([-_][\w.-]*)?",
+    r"(hf://|https?://huggingface\.co/)?[A-Za-z0-9][\w.-]*/[\w.-]+/?|(https?://huggingface\.co/)?(bert|distilbert|roberta|electra|albert|deberta|xlm|camembert|t5|gpt2)([-_][\w.-]*)?",
     re.I,
 )
+
+#: How files end that Keras opens as a model, and what they are called that lie in the folder of one.
+_KERAS = (".keras", ".h5", ".hdf5")
+_OF_A_FOLDER = ("config.json", "card.json", "tokenizer.json", "model.safetensors", "pytorch_model.bin", "tf_model.h5")
 
 #: How files end that hold numbers and no model.
 _WEIGHTS = (".weights.h5", ".weights.json", ".safetensors", ".bin", ".npz", ".ckpt", ".pt", ".pth", ".index")
@@ -136,10 +141,10 @@ def _find(name: str | os.PathLike[str]) -> Path | None:
         if folder is not None:
             return folder.resolve()
     try:
-        folder = Path(name)
+        folder = Path(name).expanduser()
         if os.fspath(name) and folder.is_dir():
-            return folder.resolve()
-    except (OSError, TypeError, ValueError):
+            return snapshot(folder).resolve()
+    except (OSError, TypeError, ValueError, RuntimeError):
         pass
     if isinstance(name, str) and _PRESET.fullmatch(name):
         return None
@@ -149,29 +154,41 @@ def _find(name: str | os.PathLike[str]) -> Path | None:
 def unknown(name: Any, known: Iterable[str]) -> ModelError:
     """What to say of a name or path that is none of a model folder."""
     shown, offered = str(name)[:200], ", ".join(known)
-    if callable(name):  # a model, a layer, a function
-        return ModelError("load_takes", received=type(name).__name__)
+    if not isinstance(name, str | os.PathLike):  # a model, a layer, a function, a number
+        return ModelError("load_takes", received=type(name).__name__, expected=offered)
+    if not shown.strip():
+        return ModelError("load_takes", received=repr(shown), expected=offered)
     try:
-        path = Path(name)
-        if path.is_file() and path.name.endswith(_WEIGHTS):
-            return ModelError("load_weights", received=shown)
+        path = Path(name).expanduser()
         if path.is_file():
-            version = keras_version(path)
-            if version.startswith(("1.", "2.")):
-                return ModelError("keras_2_file", file=path.name, received=version)
-            return ModelError("load_file", received=shown)
+            return _of_a_file(path, shown)
         deep = path.is_absolute() or (len(path.parts) > 2 and "://" not in shown)
-        if not isinstance(name, str) or deep or path.suffix in (".keras", ".h5", ".hdf5"):
+        if not isinstance(name, str) or deep or path.suffix in _KERAS:
             return ModelError("no_such_path", received=shown)
-    except (OSError, TypeError, ValueError):
+    except (OSError, TypeError, ValueError, RuntimeError):
         pass
     if _ON_THE_HUB.fullmatch(shown):
-        return ModelError("hub_name", received=shown, expected=offered)
+        model = re.sub(r"^(hf://|https?://huggingface\.co/)|/$", "", shown)
+        return ModelError("hub_name", received=model, expected=offered)
     return ModelError("no_such_model", received=shown, expected=offered)
 
 
-#: Either of these makes a folder without a card one of Hugging Face's.
-_FOREIGN = ("config.json", "model.safetensors")
+def _of_a_file(path: Path, shown: str) -> ModelError:
+    """What to say of a file where a folder is wanted."""
+    if path.name in _OF_A_FOLDER and any((path.parent / each).is_file() for each in ("config.json", "card.json")):
+        return ModelError("load_folder", received=shown, expected=os.path.dirname(shown) or ".")
+    if path.name.endswith(_WEIGHTS):
+        return ModelError("load_weights", received=shown)
+    version = keras_version(path)
+    if version.startswith(("1.", "2.")):
+        return ModelError("keras_2_file", file=path.name, received=version)
+    if path.suffix.lower() in (".gguf", ".json"):
+        return ModelError("load_added", received=shown)
+    return ModelError("load_file" if path.suffix.lower() in _KERAS else "load_other", received=shown)
+
+
+#: Any of these makes a folder without a card one of Hugging Face's.
+_FOREIGN = ("config.json", "model.safetensors", "adapter_config.json")
 
 
 def open_folder(folder: Path) -> Model:

@@ -106,8 +106,10 @@ def test_steps_of_a_generation_become_one_block_row_by_row():
         block = attnviz.from_arrays(steps, KEY).block(0)
         assert block.kind == "causal"
         np.testing.assert_array_equal(block.weights, square)
+        assert attnviz.from_arrays(steps, [*KEY, "written last"]).block(0).key.tokens == tuple(KEY)
     crossing = [tuple(rows(1, HEADS, 1, KEYS, seed=10 * step + layer) for layer in range(LAYERS)) for step in range(3)]
-    block = attnviz.from_arrays(crossing, KEY, QUERY[:3]).block("cross")
+    block = attnviz.from_arrays(crossing, KEY, QUERY[:4]).block("cross")
+    assert block.query.tokens == tuple(QUERY[:3])
     np.testing.assert_array_equal(block.weights[1, :, 2], crossing[2][1][0, :, 0])
 
 
@@ -125,17 +127,26 @@ def test_what_a_tokenizer_put_in_is_special_and_the_rest_stands_in_the_text():
     assert attnviz.from_arrays(rows(1, 1, 5, 5), list("abcde"), special=chosen).block(0).key.special == tuple(chosen)
 
 
+def test_regions_may_stand_in_the_place_of_tokens():
+    regions = attnviz.RegionAxis.grid_of(2, 3, ["[CLS]"])
+    assert attnviz.from_arrays(rows(LAYERS, HEADS, KEYS, KEYS), regions).block(0).key == regions
+
+
 @pytest.mark.parametrize(
     ("weights", "tokens", "query_tokens", "code"),
     [
         (WHOLE, KEY, QUERY[1:], "arrays_tokens"),
         (WHOLE, KEY[1:], QUERY, "arrays_tokens"),
         (WHOLE, KEY, None, "arrays_tokens"),
-        (WHOLE, "seven77", QUERY, "arrays_tokens"),
-        (np.stack([WHOLE, WHOLE], 1), KEY, QUERY, "arrays_shape"),
-        ([WHOLE, WHOLE], KEY, QUERY, "arrays_shape"),
+        (WHOLE, "seven77", QUERY, "arrays_token_list"),
+        (WHOLE, list(range(KEYS)), QUERY, "arrays_token_list"),
+        (WHOLE, np.arange(KEYS), QUERY, "arrays_token_list"),
+        (WHOLE, {"input_ids": KEY}, QUERY, "arrays_token_list"),
+        ({"attentions": WHOLE}, KEY, QUERY, "arrays_output"),
+        (np.stack([WHOLE, WHOLE], 1), KEY, QUERY, "arrays_batch"),
+        ([WHOLE, WHOLE], KEY, QUERY, "arrays_batch"),
         ([WHOLE[0], WHOLE[0, :, 1:]], KEY, QUERY, "arrays_shape"),
-        ([], KEY, QUERY, "arrays_shape"),
+        ([], KEY, QUERY, "arrays_none"),
         ((None, None), KEY, QUERY, "arrays_none"),
         (None, KEY, QUERY, "arrays_none"),
         ([[1, [2]]], KEY, QUERY, "arrays_shape"),

@@ -113,7 +113,8 @@ def _roll(known: Known, operation: tf.Operation) -> None:
     if shifts is None or places is None:
         axes = [known.permuted(axis, ("order", operation.name)) for axis in axes]
     for shift, place in zip(shifts or (), places or (), strict=True):
-        axes[place % len(axes)] = known.permuted(axes[place % len(axes)], ("roll", shift), ("roll", -shift))
+        if shift:
+            axes[place % len(axes)] = known.permuted(axes[place % len(axes)], ("roll", shift), ("roll", -shift))
     known.note(operation.outputs[0], axes, straight(len(axes)))
 
 
@@ -204,6 +205,8 @@ def _concat(known: Known, operation: tf.Operation) -> None:
         made = joined([*known.fresh(("copies", len(own)), len(own), role="weight"), *own[0]])
     elif (whole := _whole(known, own)) is not None:
         made = whole
+    elif len(own) > 1 and not any(own):  # single things, as if they were stacked
+        made = _stacked(known, parts)
     else:
         sizes = tuple(known.size(axis) for axis in own)
         made = (Atom((("concat", sizes), tuple(own)), _heir(known, own), size),)

@@ -182,11 +182,26 @@ class Known:
 
     def meet(self, axes: Sequence[Axis]) -> Axis:
         """One axis where several are laid beside each other; axes of inputs that meet so are the same."""
-        best = min(axes, key=lambda axis: _RANK.get(self.role(axis) or "weight", 9))
+        best = self._whole_of(axes) or min(axes, key=lambda axis: _RANK.get(self.role(axis) or "weight", 9))
         for other in axes:
             if other is not best and self.root(other) != self.root(best):
                 self._unite(self.root(best), self.root(other))
         return best
+
+    def _whole_of(self, axes: Sequence[Axis]) -> Axis | None:
+        """The sequence in its own order where it is laid beside itself in others, as where it is added to what was
+        rolled: a place is called what stands there unmoved."""
+        roots = [self.root(axis) for axis in axes]
+        if all(each == roots[0] for each in roots):
+            return None
+        for axis in roots:
+            key: Any = axis[0].key if len(axis) == 1 else None
+            whole: Axis | None = key[1][0] if isinstance(key, tuple) and len(key) == 2 and key[1] else None
+            if whole is not None and self.is_permuted(axis, whole) and any(each != axis for each in roots if each):
+                others = (each for each in roots if each and each != axis and each != self.root(whole))
+                if all(self.is_permuted(each, whole) for each in others):
+                    return whole
+        return None
 
     def _unite(self, best: Axis, other: Axis) -> None:
         pairs = list(zip(best, other, strict=True)) if len(best) == len(other) else []

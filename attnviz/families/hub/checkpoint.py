@@ -17,7 +17,8 @@ import numpy as np
 
 from attnviz.families.hub.configuration import Sizes, read_sizes
 from attnviz.families.hub.heads import ACTIVATIONS, Head, classifier_on, head_over_words
-from attnviz.families.hub.tensors import Tensors, opened, present
+from attnviz.families.hub.tensors import Tensors, opened
+from attnviz.families.hub.weight_files import check_weights
 
 _BACKBONES = {
     "bert": "BertBackbone",
@@ -75,7 +76,7 @@ def backbone_of(folder: Path, classes: int = 0, fills: bool = False) -> Built:
         ModelError: `hub_file_missing`, `hub_pickle`, `hub_unreadable`, `hub_setting`, `hub_tensor_missing`,
             `hub_tensor_shape`.
     """
-    present(folder)
+    check_weights(folder)
     sizes = read_sizes(folder)
     with opened(folder) as tensors:
         parts = list(_checked(tensors, sizes))

@@ -18,11 +18,10 @@ from attnviz.errors import ModelError
 from attnviz.families.card import sealed
 from attnviz.families.hub import sentence_model
 from attnviz.families.hub.json_file import read_json
+from attnviz.families.hub.weight_files import INDEX, WEIGHTS, check_weights, shards
 
-WEIGHTS = "model.safetensors"
-
-#: Says which of several files has which array.
-INDEX = f"{WEIGHTS}.index.json"
+#: What makes a folder one of a change to another model.
+ADAPTER = "adapter_config.json"
 
 #: What the one file of a model in GGUF is called in its folder.
 GGUF = "model.gguf"
@@ -117,14 +116,13 @@ def copy(source: Path, target: Path, sha256: str | None, limit: int) -> Path:
         if path.is_file() and _is_program(path):
             raise ModelError("add_executable", file=name)
     card = describe(source, target.name)
+    check_weights(source, TAKEN)
     try:
         with _beside(target) as place:
             made = place / "model"
             made.mkdir()
             card["files"] = {name: _taken(source / name, made, limit) for name in taken if (source / name).is_file()}
             weights = shards(source)
-            if not card["files"].keys() >= {*weights}:
-                raise ModelError("add_source", received=source.name)
             found = ",".join(card["files"][name]["sha256"] for name in weights)
             if sha256 is not None and found != sha256.replace(" ", "").lower():
                 raise ModelError("add_checksum", file=", ".join(weights), received=found, expected=sha256[:80])
@@ -246,21 +244,6 @@ def _taken(path: Path, folder: Path, limit: int) -> dict[str, Any]:
     return {"bytes": size, "sha256": digest}
 
 
-def shards(folder: Path) -> tuple[str, ...]:
-    """Names of the files that the weights of a folder are in: one, or those its index names.
-
-    Raises:
-        ModelError: `hub_unreadable`.
-    """
-    if not (folder / INDEX).is_file() or (folder / WEIGHTS).is_file():
-        return (WEIGHTS,)
-    named = read_json(folder, INDEX).get("weight_map")
-    names = sorted(set(map(str, named.values()))) if isinstance(named, dict) else []
-    if not names or not all(re.fullmatch(r"model[\w-]*\.safetensors", name) for name in names):
-        raise ModelError("hub_unreadable", source=folder.name, cause=f"{INDEX}: weight_map")
-    return tuple(names)
-
-
 def _within(link: Path, folder: Path) -> bool:
     """Whether a link leads to a file beside the folder, as Hugging Face's cache keeps a snapshot as links to blobs."""
     here = folder.resolve()
@@ -352,8 +335,10 @@ def kind_of(folder: Path) -> str:
     """Of `MODEL_TYPES` for a Hugging Face folder, of `BACKBONES` for a KerasHub preset.
 
     Raises:
-        ModelError: `hub_file_missing`, `hub_unreadable`, `hub_architecture`.
+        ModelError: `hub_adapter`, `hub_file_missing`, `hub_unreadable`, `hub_architecture`.
     """
+    if not (folder / "config.json").is_file() and (folder / ADAPTER).is_file():
+        raise ModelError("hub_adapter", source=folder.name)
     if not (folder / "config.json").is_file():
         raise ModelError("hub_file_missing", source=folder.name, file="config.json")
     config = read_json(folder, "config.json")

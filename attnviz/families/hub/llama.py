@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from attnviz.errors import ModelError
 from attnviz.families.common.arrays import names
 from attnviz.families.hub.json_file import read_json
-from attnviz.families.hub.tensors import Tensors, opened, present
+from attnviz.families.hub.tensors import Tensors, opened
+from attnviz.families.hub.weight_files import check_weights
 from attnviz.families.writing import decoder
 from attnviz.families.writing.decoder import SITE, Networks, Shape
 
@@ -128,7 +129,7 @@ def from_folder(folder: Path) -> tuple[Networks, Shape, int]:
     Raises:
         ModelError: As `checkpoint.backbone_of`.
     """
-    present(folder)
+    check_weights(folder)
     shape, positions = read_shape(folder)
     with opened(folder) as tensors:
         whole = tensors.head()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,15 @@ from attnviz.families.hub.filling import HubFilling
 from attnviz.families.hub.foreign import (
     BACKBONES,
     LLAMA,
+    TAKEN,
     UNREAD,
-    WEIGHTS,
     describe,
     fills,
     head_of,
     kind_of,
-    shards,
 )
 from attnviz.families.hub.json_file import read_json
-from attnviz.families.hub.tensors import present
+from attnviz.families.hub.weight_files import WEIGHTS, check_weights, shards
 from attnviz.families.model import Model
 from attnviz.trace import Notice
 
@@ -66,6 +65,13 @@ def from_preset(name: str) -> Model:
     return _from_keras_hub(_hub(), name, ModelCard(name, family="hub"))
 
 
+def _head_named(config: Mapping[str, Any]) -> str:
+    """The head of a model, with what it is for where another of its name is read."""
+    problem = config.get("problem_type")
+    more = f" ({problem})" if problem in ("multi_label_classification", "regression") else ""
+    return f"{config['architectures'][0]}{more}"
+
+
 def _open(folder: Path, card: ModelCard) -> Model:
     hub, kind = _hub(), kind_of(folder)
     if kind in BACKBONES:
@@ -79,8 +85,8 @@ def _open(folder: Path, card: ModelCard) -> Model:
     if kind in LLAMA and not goes_on:
         other = head_of(config) or "1_Pooling"
         raise ModelError("hub_architecture", received=f"{kind} {other}"[:80], expected=f"{kind}ForCausalLM")
+    check_weights(folder, TAKEN)
     if kind in LLAMA:
-        present(folder)
         tokenizer = pieces.from_folder(folder, kind)
         networks, shape, positions = llama.from_folder(folder)
         return HubContinuation(networks, shape, tokenizer, card, positions, _end(folder))
@@ -97,7 +103,7 @@ def _open(folder: Path, card: ModelCard) -> Model:
     if built.head is not None:
         return HubFilling(built.backbone, built.head, tokenizer, card)
     left = "head_left_out" if head_of(config) in UNREAD else "head_missing" if wanted else ""
-    told = (Notice(left, {"head": config["architectures"][0]}),) if left else ()
+    told = (Notice(left, {"head": _head_named(config)}),) if left else ()
     return HubModel(built.backbone, tokenizer, card, told)
 
 

@@ -11,24 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.errors import ModelError
-from attnviz.families.hub.foreign import WEIGHTS, shards
 from attnviz.families.hub.pieces import unreadable
-
-
-def present(folder: Path) -> None:
-    """See that there is a file of weights.
-
-    Raises:
-        ModelError: `hub_pickle`, `hub_keras_weights`, `hub_file_missing`.
-    """
-    missing = next((name for name in shards(folder) if not (folder / name).is_file()), None)
-    if missing is not None:
-        pickled = sorted(each.name for each in folder.glob("pytorch_model*.bin"))
-        if pickled:
-            raise ModelError("hub_pickle", source=folder.name, file=pickled[0])
-        if (folder / "tf_model.h5").is_file():
-            raise ModelError("hub_keras_weights", source=folder.name, file="tf_model.h5")
-        raise ModelError("hub_file_missing", source=folder.name, file=missing)
+from attnviz.families.hub.weight_files import WEIGHTS, shards
 
 
 @contextmanager

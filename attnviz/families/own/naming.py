@@ -22,6 +22,9 @@ COMPUTED_KEY = "computed key"
 #: One of several vectors that no token stands for, where they are keys.
 LATENT = "latent"
 
+#: What a router mixes of tokens and shares out again; one of several vectors that were computed one by one.
+SLOT, VECTOR = "slot", "vector"
+
 #: A learned vector among the tokens, such as that of a class.
 TOKEN = "learned token"
 

@@ -15,6 +15,8 @@ from attnviz.families.own.naming import (
     COMPUTED_KEY,
     LEARNED,
     SINK,
+    SLOT,
+    VECTOR,
     Sequences,
     asking,
     numbered,
@@ -90,10 +92,15 @@ def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causa
         notices.append(Notice("windows_as_heads", {"block": name}))
     if site.how != "softmax":
         notices.append(Notice("no_softmax", {"block": name, "normalisation": site.how}))
+    if roles.shared_out:
+        notices.append(Notice("shared_out", {"block": name, "count": len(weights) * query}))
     key_axis, fits = sequences.named(roles.key, key, columns)
     if roles.mixed:
         key_axis = numbered(COMPUTED_KEY, len(columns))
         notices.append(Notice("keys_computed", {"block": name, "count": len(columns)}))
+    elif not fits and roles.apart:
+        key_axis = numbered(VECTOR, len(columns))
+        notices.append(Notice("keys_apart", {"block": name, "count": len(columns)}))
     elif not fits:
         notices.append(Notice("axis_by_position", {"block": name, "axis": "key", "length": len(columns)}))
     alike = len(rows) == len(columns) == len(key_axis) and not exchanged
@@ -137,7 +144,8 @@ def _query_axis(
     roles = each.site.roles
     if kind == "pooling":
         lone = sequences.lone(roles.place) if len(rows) == 1 else None
-        return lone or numbered(COMPUTED if roles.asker in ("computed", "token") else LEARNED, len(rows)), True
+        asks = SLOT if roles.shared_out else COMPUTED if roles.asker in ("computed", "token") else LEARNED
+        return lone or numbered(asks, len(rows)), True
     if kind == "self" and alike:
         return key_axis, True
     return sequences.named(roles.query, each.shape[2], rows)

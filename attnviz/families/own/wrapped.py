@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from attnviz.capture import CapturedModel, Run
 from attnviz.capture.graph import RECOGNISED
+from attnviz.capture.model import check_finite
 from attnviz.errors import InputError, ModelError
 from attnviz.families.card import ModelCard
 from attnviz.families.common.cleaning import cleaned
@@ -135,6 +136,9 @@ class WrappedModel(Model):
         if not blocks:
             about = {"model": self._card.name, "layers": ", ".join(no_weights), "unreachable": ", ".join(no_weights)}
             raise ModelError("nothing_but_no_shares", **about, recognised=RECOGNISED)
+        if not all(np.isfinite(each.weights).all() for each in blocks):
+            for values in encoded.inputs.values():
+                check_finite(self._card.name, values)
         difference = self._compared(encoded, run)
         if edits:
             placed = [_placed(edit, {block.name: block for block in blocks}) for edit in edits]

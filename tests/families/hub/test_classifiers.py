@@ -92,10 +92,16 @@ def test_a_head_without_its_pooler_is_said(tmp_path: Path):
     assert isinstance(trace.output, Classification) and [each.code for each in trace.notices] == ["pooler_missing"]
 
 
-def test_a_head_that_is_not_read_is_named(tmp_path: Path):
-    folder = folders.make("bert", architectures=["BertForTokenClassification"])
+@pytest.mark.parametrize(
+    ("head", "problem"), [("Token", None), ("Sequence", "multi_label_classification"), ("Sequence", "regression")]
+)
+def test_a_head_that_is_not_read_is_named(head: str, problem: str | None, tmp_path: Path):
+    named = f"BertFor{head}Classification"
+    folder = folders.make("bert", architectures=[named], **({"problem_type": problem} if problem else {}))
     (notice,) = zoo.load(folder.write(tmp_path / "tiny")).trace("the cat").notices
-    assert notice.code == "head_left_out" and "BertForTokenClassification" in notice.message()
+    assert notice.code == "head_left_out" and notice.parameters["head"] == f"{named} ({problem})".removesuffix(
+        " (None)"
+    )
 
 
 def test_names_that_are_no_names_are_refused(tmp_path: Path):

@@ -143,17 +143,49 @@ def a_memory_of_two_layers_of_units():
 
 
 @architecture
+def slots_of_a_router():
+    """Soft MoE (Puigcerver et al. 2024): one table of scores, a softmax over the tokens and one over the slots."""
+
+    def attend(layer, x):
+        scores = ops.einsum("btd,eds->btes", x, layer.slots)
+        mixed = ops.einsum("btes,btd->besd", ops.softmax(scores, 1), x)
+        read = ops.einsum("besd,edf->besf", mixed, layer.experts)
+        back = ops.softmax(ops.reshape(scores, (-1, TOKENS, 6)), -1)
+        return ops.matmul(back, ops.reshape(read, (-1, 6, SIZE)))
+
+    truths = [Truth("pooling", ("slot 1", "slot 2", "slot 3"), SIDE, "bqhk")]
+    shapes = {"slots": (2, FEATURES, 3), "experts": (2, FEATURES, SIZE)}
+    return own(attend, X, truths=truths, notices={"shared_out"}, **shapes)
+
+
+@architecture
+def a_gate_of_two_vectors_and_tokens_one_by_one():
+    """Two vectors of a kind of their own are numbered; tokens that a loop of Python's joins again keep their names."""
+
+    def attend(layer, x):
+        one = ops.stack([ops.mean(x, 1), ops.max(x, 1)], 1)
+        gate = tf.nn.softmax(ops.matmul(one, layer.w)[..., 0])
+        other = ops.concatenate([ops.tanh(x[:, t])[:, None] for t in range(TOKENS)], 1)
+        pooled = tf.nn.softmax(ops.matmul(other, layer.w)[..., 0])
+        return ops.sum(gate[..., None] * one, 1) + ops.sum(pooled[..., None] * other, 1)
+
+    asks = ("learned query",)
+    truths = [Truth("pooling", asks, ("vector 1", "vector 2"), "bk"), Truth("pooling", asks, SIDE, "bk", at=1)]
+    return own(attend, X, truths=truths, notices={"keys_apart"}, w=(FEATURES, 1))
+
+
+@architecture
 def parts_of_the_keys_with_a_softmax_each():
-    """Flash-Decoding: what the parts give is joined by a softmax over what each has in all."""
+    """Nearly Flash-Decoding: what the parts give is joined by half of what each has in all."""
 
     def attend(layer, x):
         q, k = (ops.einsum("btd,dhs->bhts", x, w) for w in (layer.q, layer.k))
         scores = [tf.matmul(q, each, transpose_b=True) for each in (k[:, :, :5], k[:, :, 5:])]
         given = [tf.nn.softmax(scores[0]) @ k[:, :, :5], tf.nn.softmax(scores[1]) @ k[:, :, 5:]]
         whole = tf.concat([tf.reduce_logsumexp(each, -1, keepdims=True) for each in scores], -1)
-        first, second = tf.split(tf.nn.softmax(whole), 2, -1)
+        first, second = tf.split(tf.nn.softmax(whole / 2), 2, -1)
         return given[0] * first + given[1] * second
 
     truths = [Truth("cross", SIDE, SIDE[:5], "bhqk"), Truth("cross", SIDE, SIDE[5:], "bhqk", at=1)]
-    truths.append(Truth("cross", SIDE, ("0", "1"), "bhqk", at=2))
-    return own(attend, X, truths=truths, notices={"parts_joined", "axis_by_position"}, **KERNELS)
+    truths.append(Truth("cross", SIDE, ("vector 1", "vector 2"), "bhqk", at=2))
+    return own(attend, X, truths=truths, notices={"parts_joined", "keys_apart"}, **KERNELS)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 import attnviz
-from attnviz.errors import ModelError
+from attnviz.errors import InputError, ModelError
 from attnviz.trace import Edit
 
 TOKENS, FEATURES, HEADS, SIZE = 7, 13, 3, 5
@@ -153,8 +153,44 @@ def blocks_stacked(x, q, k, v, scorer):
     return tf.reduce_sum(tf.stack(above), 0) / tf.add_n(below)
 
 
-#: Of six tokens, for all blocks are as long.
-OF_SIX = (blocks_on_one_axis, blocks_stacked)
+def parts_of(q, k, v):
+    """What a softmax of each part of the keys reads, and the logarithm of what the part has in all."""
+    for start, end in ((0, 2), (2, 3), (3, 7)):
+        scores = tf.matmul(q, k[:, :, start:end], transpose_b=True)
+        yield tf.nn.softmax(scores) @ v[:, :, start:end], tf.reduce_logsumexp(scores, -1, keepdims=True)
+
+
+def joined_by_a_softmax(x, q, k, v, scorer):
+    """Flash-Decoding, whose parts have a softmax each."""
+    read, sizes = zip(*parts_of(q, k, v), strict=True)
+    return tf.reduce_sum(tf.stack(read) * tf.nn.softmax(tf.stack(sizes), 0), 0)
+
+
+def joined_by_exponentials(x, q, k, v, scorer):
+    read, sizes = zip(*parts_of(q, k, v), strict=True)
+    shares = [tf.exp(each - tf.reduce_max(tf.stack(sizes), 0)) for each in sizes]
+    return tf.add_n([each * share for each, share in zip(read, shares, strict=True)]) / tf.add_n(shares)
+
+
+def joined_one_by_one(x, q, k, v, scorer):
+    """Ring attention, as the package `ring-flash-attn` joins what came before with a new part."""
+    (so_far, size), *more = parts_of(q, k, v)
+    for read, new in more:
+        so_far = so_far - tf.sigmoid(new - size) * (so_far - read)
+        size = size - tf.math.log_sigmoid(size - new)
+    return so_far
+
+
+def joined_along_an_axis(x, q, k, v, scorer):
+    keys, values = (tf.reshape(each, (-1, HEADS, 2, 3, SIZE)) for each in (k, v))
+    scores = tf.einsum("bhqs,bhnks->bhnqk", q, keys)
+    read, sizes = tf.nn.softmax(scores) @ values, tf.reduce_logsumexp(scores, -1, keepdims=True)
+    return tf.reduce_sum(read * tf.nn.softmax(sizes, 2), 2)
+
+
+#: Of six tokens, for all blocks are as long; and those put together of parts, which nobody can change.
+OF_SIX = (blocks_on_one_axis, blocks_stacked, joined_along_an_axis)
+JOINED = (joined_by_a_softmax, joined_by_exponentials, joined_one_by_one, joined_along_an_axis)
 
 
 def softmax(scores, seen=True):
@@ -185,7 +221,7 @@ WRITTEN = {
     flash: (lambda *all: softmax(scored(*all)), "self", "softmax"),
     **{
         attend: (lambda *all: softmax(scored(*all)), "self", "softmax")
-        for attend in (with_ones, padded_with_ones, by_logarithm, *OF_SIX)
+        for attend in (with_ones, padded_with_ones, by_logarithm, *OF_SIX, *JOINED)
     },
 }
 
@@ -223,6 +259,10 @@ def test_weights_are_numpys_and_can_be_changed(attend):
     assert [each.code for each in trace.notices] == (["no_softmax"] if how != "softmax" else [])
     np.testing.assert_allclose(trace.output.values, np.asarray(seen.model(x))[0], atol=1e-6)
     even = np.full(block.weights.shape[2:], 1 / len(names), np.float32)
+    if attend in JOINED:
+        with pytest.raises(InputError, match="put together"):
+            seen.run(seen.encode("x"), [Edit("own", even)])
+        return
     changed = seen.run(seen.encode("x"), [Edit("own", even)]).output.values
     if attend in (feature_by_feature, by_place_and_feature):
         mean = v[0].mean(0) / (1 + np.exp(-q[0]))
@@ -281,6 +321,21 @@ def sums_by_a_scan(x, q, k, v, scorer):
     return above[:, -1] / below[:, -1]
 
 
+def in_a_loop_of_pythons(x, q, k, v, scorer):
+    above = below = 0.0
+    for t in range(TOKENS):
+        powers = tf.exp(x[:, t] @ scorer[:, :1])
+        above, below = above * 0.9 + powers * x[:, t], below * 0.9 + powers
+    return above / below
+
+
+def a_gate_of_two(x, q, k, v, scorer):
+    """Of a mean and a maximum, by hand: no tokens are weighed."""
+    one, other = tf.reduce_mean(x, 1), tf.reduce_max(x, 1)
+    first, second = tf.exp(one @ scorer[:, :1]), tf.exp(other @ scorer[:, :1])
+    return (first * one + second * other) / (first + second)
+
+
 def mean_by_a_scan(x, q, k, v, scorer):
     start = tf.ones_like(x[..., :1]), x
     below, above = ops.associative_scan(lambda a, b: (a[0] + b[0], a[1] + b[1]), start, axis=1)
@@ -337,6 +392,8 @@ def with_twos(x, q, k, v, scorer):
         (by_a_scan, "nothing_in_reach"),
         (sums_by_a_scan, "nothing_in_reach"),
         (in_two_factors, "nothing_in_reach"),
+        (in_a_loop_of_pythons, "nothing_in_reach"),
+        (a_gate_of_two, "nothing_to_capture"),
         (mean_by_a_scan, "nothing_to_capture"),
         (smoothed, "nothing_to_capture"),
         (mean_so_far, "nothing_to_capture"),

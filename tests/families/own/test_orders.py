@@ -75,7 +75,21 @@ def blocks(x, q, k, v, _):
     return attention(q, k, v)
 
 
+def shifted(x, q, k, v, _):
+    """RWKV's token shift: to every key a part of the one before it is added."""
+    return attention(q, tf.roll(k, 1, 2) + k, v)
+
+
+def moved_by_a_machine(x, q, k, v, scorer):
+    """The addressing of a Neural Turing Machine: weights are moved along the memory, and read it where they come."""
+    weights = tf.nn.softmax(tf.squeeze(tf.matmul(x, scorer[:, :1]), 2))
+    moved = sum(share * tf.roll(weights, step, 1) for step, share in ((-1, 0.2), (0, 0.5), (1, 0.3)))
+    sharp = moved**2
+    return tf.einsum("bt,btd->bd", sharp / tf.reduce_sum(sharp, 1, keepdims=True), x)
+
+
 T = NAMES
+ASKS = ("learned query",)
 ORDER = [2, 0, 1, 6, 5, 4, 3]
 COMPUTED = tuple(f"computed key {place}" for place in (1, 2, 3))
 
@@ -103,6 +117,8 @@ ORDERS = {
         [("cross", T, T[3:] + T[4:])],
         [],
     ),
+    "added to what was rolled": (shifted, [("self", T, T)], []),
+    "weights that are moved": (moved_by_a_machine, [("pooling", ASKS, T), ("pooling", ASKS, T)], ["no_softmax"]),
     "sorted": (keys(sorted_by_size), [("self", T, PLACES)], ["axis_by_position"]),
     "queries in two parts": (queries_in_two_parts, [("cross", T[:3], T), ("cross", T[3:], T)], []),
     "query by query": (query_by_query, [("self", T, T)], []),
@@ -128,11 +144,12 @@ def test_keys_are_called_what_they_are(name):
     trace = attnviz.wrap(model, lambda _: (X, NAMES)).trace("x")
     assert [(each.kind, each.query.tokens, each.key.tokens) for each in trace.blocks] == told
     assert [each.code for each in trace.notices] == notices
-    found = [each[0] for each in seen["Softmax"]]
+    sharp = seen["RealDiv"] if name == "weights that are moved" else []
+    found = [each[0] for each in (*seen["Softmax"], *sharp)]
     if len(found) == TOKENS:
         found = [np.concatenate(found, 1)]
     for block, expected in zip(trace.blocks, found, strict=True):
-        expected = expected.reshape(-1, *expected.shape[-2:])
+        expected = expected.reshape(-1, *block.weights.shape[-2:])
         np.testing.assert_allclose(block.weights[0], expected, atol=1e-6)
 
 

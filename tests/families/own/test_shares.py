@@ -280,6 +280,32 @@ def _linear(sum_up, read):
     return attend
 
 
+def _step_by_step(x):
+    """Gated linear attention as a recurrent network, in a loop of Python's."""
+    q, k, v, gate = (layers.Dense(SIZE, name=name)(x) for name in ("q", "k", "v", "gate"))
+    state, read = 0.0, []
+    for t in range(TOKENS):
+        state = state * ops.sigmoid(gate[:, t, :, None]) + k[:, t, :, None] * v[:, t, None, :]
+        read.append(ops.einsum("bd,bde->be", q[:, t], state))
+    return ops.stack(read, 1)
+
+
+def _scanned(x):
+    """The same by `keras.ops.scan`, whose states are read when it is done."""
+
+    def scan(qkv):
+        def step(state, token):
+            state = 0.9 * state + ops.einsum("bd,be->bde", *token)
+            return state, state
+
+        q, k, v = (ops.transpose(each, (1, 0, 2)) for each in qkv)
+        _, states = ops.scan(step, ops.zeros((1, SIZE, SIZE)), (k, v))
+        return ops.transpose(ops.einsum("tbd,tbde->tbe", q, states), (1, 0, 2))
+
+    heads = [layers.Dense(SIZE, name=name)(x) for name in "qkv"]
+    return layers.Lambda(scan, output_shape=(None, SIZE))(heads)
+
+
 #: Linear attention, as it is written: keys with values first, queries then.
 LINEAR = {
     "products": _linear(lambda k, v: ops.matmul(ops.transpose(k, (0, 2, 1)), v), ops.matmul),
@@ -287,6 +313,8 @@ LINEAR = {
     "causal": _linear(lambda k, v: ops.cumsum(ops.einsum("btd,bte->btde", k, v), 1),
                       lambda q, s: ops.einsum("btd,btde->bte", q, s)),
     "sums": _linear(lambda k, v: ops.sum(k[..., None] * v[..., None, :], 1), ops.matmul),
+    "step by step": _step_by_step,
+    "by a scan": _scanned,
 }  # fmt: skip
 
 
