@@ -79,7 +79,7 @@ LONG = {
 #: Processes that test at once: as many as there are cores, for each takes a few gigabytes no more than four.
 WORKERS = str(min(4, max(2, os.cpu_count() or 2)))
 
-#: The tests in two goes, what needs no browser and what does, a file a process, in the order of the `conftest.py`;
+#: The tests in two goes, what needs no browser and what does, a file a process, in the order of each `conftest.py`;
 #: xdist's own would begin with the files of most tests, and end with the longest.
 TESTS: Commands = {
     "tests": ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder", "--ignore", "tests/e2e"),
