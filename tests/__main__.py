@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -79,7 +80,7 @@ LONG = {
 #: Processes that test at once: as many as there are cores, for each takes a few gigabytes no more than four.
 WORKERS = str(min(4, max(2, os.cpu_count() or 2)))
 
-#: The tests in two goes, what needs no browser and what does, a file a process, in the order of the `conftest.py`;
+#: The tests in two goes, what needs no browser and what does, a file a process, in the order of each `conftest.py`;
 #: xdist's own would begin with the files of most tests, and end with the longest.
 TESTS: Commands = {
     "tests": ("-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder", "--ignore", "tests/e2e"),
@@ -88,7 +89,7 @@ TESTS: Commands = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run the checks and pytest, whose closing lines come last.
+    """Run pytest, and beside it the checks, which are told of at the end.
 
     Returns:
         0 if everything passed.
@@ -104,16 +105,11 @@ def main(arguments: list[str]) -> int:
         return 1
     checks, tests = _fast(arguments[1:]) if fast else _asked(arguments) if arguments else (CHECKS, TESTS)
     failed = []
-    # One after the other beside the first of several goes of tests, which leave a core idle here and there.
+    # One after the other beside several goes of tests, in the time that these leave: browsers wait, too.
     with ThreadPoolExecutor(1 if len(tests) > 1 else int(WORKERS)) as beside:
         ended = beside.map(_checked, checks.values())
-        for place, (name, part) in enumerate(tests.items(), 1):
-            if place == len(tests):
-                failed += [
-                    each for each, (passed, said) in zip(checks, ended, strict=True) if not _told(each, passed, said)
-                ]
-            if not _tested(name, part):
-                failed.append(name)
+        failed += [name for name, part in tests.items() if not _tested(name, part)]
+        failed += [each for each, (passed, said) in zip(checks, ended, strict=True) if not _told(each, passed, said)]
     if failed:
         print(f"\nFailed: {', '.join(failed)}", flush=True)
     return 1 if failed else 0
@@ -149,9 +145,10 @@ def _photographs() -> None:
 
 
 def _checked(command: tuple[str, ...]) -> tuple[bool, str]:
-    """Run a check; whether it passed, and what it said, for another says something meanwhile."""
+    """Run a check where tests leave time; whether it passed, and what it said, for others say something meanwhile."""
     start = time.monotonic()
-    done = _python(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    last = ("nice", "-n", "19") if shutil.which("nice") else ()
+    done = _python(command, last, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     ending = f"{'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s"
     return done.returncode == 0, f"{done.stdout}{ending}"
 
@@ -166,9 +163,9 @@ def _tested(name: str, arguments: tuple[str, ...]) -> bool:
     return _python(("-m", "pytest", *arguments)).returncode == 0
 
 
-def _python(command: tuple[str, ...], **how: Any) -> subprocess.CompletedProcess[str]:
+def _python(command: tuple[str, ...], before: tuple[str, ...] = (), **how: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, check=False, **how
+        [*before, sys.executable, *command], cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, check=False, **how
     )
 
 

@@ -23,6 +23,7 @@ import attnviz
 from attnviz.i18n import FALLBACK, catalogue, languages
 from tests import audit
 from tests.__main__ import LONG, NOT_FAST, environment
+from tests.both_ends import FIRST, LAST, place
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -139,6 +140,14 @@ def test_what_the_fast_tests_leave_out_is_there_and_said():
     assert [path for path in NOT_FAST | LONG if not (ROOT / path).exists()] == []
     assert "python -m tests --fast" in said
     assert "`NOT_FAST` and `LONG`" in said
+
+
+def test_places_of_tests_that_come_first_or_last_are_there():
+    files = [path.as_posix() for path in tracked_files()]
+
+    assert [each for each in (*FIRST, *LAST) if not any(file.startswith(each) for file in files)] == []
+    assert place("tests/app/test_cell.py::test_a") < place("tests/trace/test_trace.py::test_a") == 0
+    assert place("tests/training/test_models.py::test_a") < 0 < place("tests/training/test_kind.py::test_a")
 
 
 def test_what_a_test_s_process_compiled_the_next_one_finds(monkeypatch: pytest.MonkeyPatch):

@@ -5,6 +5,8 @@ What an address means is tested where no page is needed, in `test_state`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -12,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnviz.i18n import languages
+from attnviz.ui import models
 from attnviz.ui.lecture_state import ALWAYS
 from tests.app.hard import HARD, MARKUP
 from tests.app.page import TEXTS, Page
 from tests.app.test_state import GOOD
+from tests.families.writing import caption_folder, translation_folder
 
 #: Characters of an address that Streamlit takes; of a longer one it takes nothing.
 LONGEST = 500_000
@@ -34,25 +38,33 @@ def test_any_address_is_drawn(address: dict[str, str]):
 
 
 @pytest.mark.parametrize(
-    "address",
+    ("folder", "address"),
     [
-        {"model": "caption-scenes", "own": "a translation"},  # a word that the model cannot write
-        {"model": "translate-en-ja", "text": "tea", "own": "a", "sentence": "20"},  # of a sentence that there is not
+        (caption_folder.made, {"own": "a translation"}),  # a word that the model cannot write
+        (translation_folder.taught, {"text": "tea", "own": "a", "sentence": "20"}),  # of a sentence that there is not
     ],
-    ids=lambda address: address["model"],
+    ids=["caption", "translation"],
 )
-def test_what_is_written_depends_on_what_there_is(address: dict[str, str]):
-    expect_drawn({"view": "attribution", **address})
+def test_what_is_written_depends_on_what_there_is(
+    folder: Callable[[], Path], address: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(folder().parent))
+    models.forget()
+    try:
+        expect_drawn({"model": folder().name, "view": "attribution", **address}, view="attribution")
+    finally:
+        models.forget()
 
 
 def test_what_is_wrong_in_the_address_of_notes_is_said_there():
     expect_drawn({"lecture": "attention", "slide": "1", "notes": "1", "tour": ""})
 
 
-def expect_drawn(address: dict[str, str]) -> None:
-    """An address opens, and what the page makes of it opens the same page."""
+def expect_drawn(address: dict[str, str], view: str | None = None) -> None:
+    """An address opens, in a view if one is named, and what the page makes of it opens the same page."""
     page = Page(**address)
 
+    assert view is None or page.state("view") == view
     assert len(page.messages()) >= len(page.state("problems"))
     held = ALWAYS if page.state("asked").lecture else ("lang", "model", "view", "text")
     assert set(held) <= set(page.address()) <= set(GOOD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 
 import pytest
@@ -41,8 +42,7 @@ def test_a_translation_model_shows_its_scores(card, language):
     assert alignment["aer"].to_list() == [metrics["alignment"][of]["aer"] for of in ("chosen", "mean", "diagonal")]
 
 
-@pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("card", CAPTIONS, ids=lambda card: card.name)
+@pytest.mark.parametrize(("card", "language"), list(zip(CAPTIONS, itertools.cycle(languages()), strict=False)))
 def test_a_captioner_shows_how_it_writes_and_where_its_heads_look(card, language):
     scores, looks = (table.value for table in Page(model=card.name, view="card", lang=language).app.dataframe)
 

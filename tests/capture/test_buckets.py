@@ -25,15 +25,26 @@ def model() -> keras.Model:
     return keras.Model({"token_ids": ids, "padding_mask": mask}, x)
 
 
+@pytest.fixture(scope="module")
+def captured(model: keras.Model) -> CapturedModel:
+    return CapturedModel(model)
+
+
+@pytest.fixture(scope="module")
+def bucketed(model: keras.Model) -> Bucketed:
+    """What it compiles for one length serves the tests of others."""
+    return Bucketed(model, LONGEST)
+
+
 def inputs(tokens: int) -> dict[str, np.ndarray]:
     ids = np.random.default_rng(tokens).integers(1, VOCABULARY, (1, tokens)).astype(np.int32)
     return {"token_ids": ids, "padding_mask": np.ones_like(ids)}
 
 
 @pytest.mark.parametrize("tokens", [1, 13, 16, 17, 53])
-def test_padding_changes_nothing_and_is_cut(model, tokens):
-    plain = CapturedModel(model)(inputs(tokens))
-    prediction, weights = Bucketed(model, LONGEST)(inputs(tokens))
+def test_padding_changes_nothing_and_is_cut(captured, bucketed, tokens):
+    plain = captured(inputs(tokens))
+    prediction, weights = bucketed(inputs(tokens))
 
     assert weights.shape == (DEPTH, HEADS, tokens, tokens)
     np.testing.assert_allclose(weights, np.concatenate([site.weights for site in plain.sites.values()]), atol=1e-5)
@@ -54,15 +65,15 @@ def test_forty_lengths_trace_no_more_than_the_buckets(model, monkeypatch):
     assert len(traced) == 3
 
 
-def test_what_has_no_bucket_is_refused(model):
+def test_what_has_no_bucket_is_refused(model, bucketed):
     with pytest.raises(ValueError, match=f"at most {LONGEST}"):
-        Bucketed(model, LONGEST)(inputs(LONGEST + 1))
+        bucketed(inputs(LONGEST + 1))
     assert Bucketed(model, 4096).length(1025) is None
     assert tuple(sorted(set(BUCKETS))) == BUCKETS
 
 
-def test_weights_cannot_be_written_to(model):
+def test_weights_cannot_be_written_to(bucketed):
     for tokens in (16, 19):
-        _, weights = Bucketed(model, LONGEST)(inputs(tokens))
+        _, weights = bucketed(inputs(tokens))
         with pytest.raises(ValueError, match="read-only"):
             weights[0] = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -39,12 +40,12 @@ TINY_ENCODER = replace(
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, tiny_models):
     """A folder with a pooling model and the encoder that learned from it."""
     place = tmp_path_factory.mktemp("encoders")
+    shutil.copytree(tiny_models, place / "models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "CACHE", place / "cache")
-        pipeline.train(tiny(folds=0), place / "models")
         pipeline.train(tiny(TINY_ENCODER), place / "models")
     return place / "models"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,10 +15,7 @@ from attnviz.training import classifier, explained, pipeline
 from attnviz.training.corpora import Examples
 from attnviz.training.explanations import explanations
 from tests import shipped
-from tests.training.tiny import RECIPE as TINY
 from tests.training.tiny import tiny
-
-RECIPE = replace(TINY, folds=0, settings=replace(TINY.settings, epochs=2))
 
 CLASSIFIERS = [name for name in shipped.NAMES if shipped.card(name)["labels"]]
 
@@ -63,19 +59,16 @@ def test_a_sample_is_drawn_the_same_way_every_time(model):
     assert some[0] == some[1] and some[0]["n"] == 2
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    place = tmp_path_factory.mktemp("models")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "CACHE", place / "cache")
-        return pipeline.train(tiny(RECIPE), place / "models")
+@pytest.fixture
+def folder(tiny_models):
+    return tiny_models / "tiny"
 
 
 def test_a_folder_is_brought_up_to_date_from_its_weights_alone(folder, tmp_path):
     copy = tmp_path / "tiny"
     shutil.copytree(folder, copy)
     before = {path.name: path.read_bytes() for path in copy.iterdir()}
-    metrics = pipeline.evaluate(tiny(RECIPE, sentences=5), copy, write=True)
+    metrics = pipeline.evaluate(tiny(folds=0, sentences=5), copy, write=True)
 
     content = zoo.read_card(copy)
     zoo.check_files(copy, content)
@@ -97,5 +90,5 @@ def test_a_folder_is_brought_up_to_date_from_its_weights_alone(folder, tmp_path)
 def test_without_write_nothing_is_written(folder, monkeypatch):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     monkeypatch.setattr(classifier, "explanations", lambda *_, **__: ({"n": 0}, {}))
-    assert pipeline.evaluate(tiny(RECIPE, sentences=5), folder)["attribution"] == {"n": 0}
+    assert pipeline.evaluate(tiny(folds=0, sentences=5), folder)["attribution"] == {"n": 0}
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

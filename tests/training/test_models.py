@@ -77,6 +77,8 @@ def test_what_is_written_from_a_cards_figures_is_the_card_that_is_shipped(name, 
         pytest.skip("the data are not on this machine; see README, training")
     made, copy = kind(name), tmp_path / name
     shutil.copytree(MODELS / name, copy)
+    load = zoo.load
+    monkeypatch.setattr(zoo, "load", lambda place: load(name if place == copy else place))  # the same weights, once
     known = {key: value for key, value in card(name).items() if key in ("metrics", "cases")}
     monkeypatch.setattr(type(made), "measure", lambda *_: known)  # the other tests measure
     pipeline.evaluate(made, copy, write=True)

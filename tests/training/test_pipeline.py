@@ -152,25 +152,17 @@ def test_the_sample_is_the_same_every_time_and_keeps_sentence_and_label_together
     assert np.array_equal(one.labels, same.labels) and not np.array_equal(one.labels, other.labels)
 
 
-def test_a_second_training_gives_the_same_and_replaces_the_folder(folder, tmp_path):
-    older = tmp_path / "models" / "tiny"
-    older.mkdir(parents=True)
-    (older / "leftover").write_text("")
-    again = pipeline.train(tiny(folds=0), tmp_path / "models")
-    one, other = zoo.read_weights(folder), zoo.read_weights(again)
-    for name in one:
-        np.testing.assert_allclose(one[name], other[name], atol=2e-3)
-    assert card_of(again)["metrics"]["accuracy"] == card_of(folder)["metrics"]["accuracy"]
-    assert not (again / "leftover").exists()
-    assert [path.name for path in (tmp_path / "models").iterdir()] == ["tiny"]
-
-
 class Killed(BaseException):
     pass
 
 
-def test_an_interrupted_training_goes_on_where_it_stopped(folder, tmp_path, cache, monkeypatch):
+def test_an_interrupted_training_goes_on_where_it_stopped_gives_the_same_and_replaces_the_folder(
+    folder, tmp_path, cache, monkeypatch
+):
     batches, shown = sentences.Sentences.batches, []
+    older = tmp_path / "models" / "tiny"
+    older.mkdir(parents=True)
+    (older / "leftover").write_text("")
 
     def until_the_third(course, epoch):
         for number, step in enumerate(batches(course, epoch)):
@@ -182,13 +174,15 @@ def test_an_interrupted_training_goes_on_where_it_stopped(folder, tmp_path, cach
     monkeypatch.setattr(sentences.Sentences, "batches", until_the_third)
     with pytest.raises(Killed):
         pipeline.train(tiny(folds=0), tmp_path / "models")
-    assert not (tmp_path / "models").exists() or not list((tmp_path / "models").iterdir())
+    assert [path.name for path in (tmp_path / "models").rglob("*")] == ["tiny", "leftover"], "as it was before"
     assert (cache / "training" / "tiny" / "attention.npz").is_file()
 
     (cache / "resumed").touch()
     again = pipeline.train(tiny(folds=0), tmp_path / "models")
     assert shown == [0, 1, 2, 3, 0, 1, 2, 3]  # none of the attention model's passes was done twice, then mean pooling
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["tiny"] and not (again / "leftover").exists()
     one, other = zoo.read_weights(folder), zoo.read_weights(again)
+    assert card_of(again)["metrics"]["accuracy"] == card_of(folder)["metrics"]["accuracy"]
     for name in one:  # optimizer state, order and dropout went on as if nothing had happened
         np.testing.assert_allclose(one[name], other[name], atol=2e-3)
     looks, whole = zoo.learning(again), zoo.learning(folder)

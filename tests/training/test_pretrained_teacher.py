@@ -175,12 +175,12 @@ def test_other_weights_are_refused(teacher, tmp_path):
     assert raised.value.code == "add_source"
 
 
-def test_an_encoder_learns_from_it_and_its_card_says_so(teacher, judged, state, tmp_path, monkeypatch):
+def test_an_encoder_learns_from_it_and_its_card_says_so(teacher, judged, state, tiny_models, tmp_path, monkeypatch):
     """The encoder's teacher is that of the other tests, and so is found to have judged already."""
     monkeypatch.setattr(pipeline, "CACHE", tmp_path / "cache")
     shutil.copytree(state, tmp_path / "cache" / "training" / TINY_ENCODER.name)
     monkeypatch.delattr(pretrained_teacher, "FineTuned")
-    pipeline.train(tiny(folds=0, settings=replace(RECIPE.settings, epochs=1)), tmp_path)
+    models = shutil.copytree(tiny_models, tmp_path / "models")
     chosen = replace(TINY_ENCODER, settings=replace(TINY_ENCODER.settings, epochs=3), teacher=teacher)
     given = []
     course = classifier.course
@@ -190,7 +190,7 @@ def test_an_encoder_learns_from_it_and_its_card_says_so(teacher, judged, state, 
         return course(*arguments, **options)
 
     monkeypatch.setattr(classifier, "course", seen)
-    folder = pipeline.train(tiny(chosen), tmp_path)
+    folder = pipeline.train(tiny(chosen), models)
     train, options = given[0]
     assert options["teacher"] is None and len(options["more"]) == 2
     assert options["initial"]["embedding/embeddings"].shape == (len(TOKENIZER.vocabulary), 128)
