@@ -22,3 +22,6 @@ export interface Reason {
   code: number;
   name: string;
 }
+
+/** Words of a chart: plain, their lines parted by line breaks, or lines of runs, each a text with its colour ("": as all). */
+export type Words = string | [string, string][][];

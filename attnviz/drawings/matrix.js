@@ -5,6 +5,7 @@ import { explain, paintCells, palette } from "./shared/cells.js";
 import { bytes, find, findAs, floats, make, set, shape, stamped } from "./shared/elements.js";
 import { legend } from "./shared/legend.js";
 import { newest } from "./shared/newest.js";
+import { tell } from "./shared/tip.js";
 
 /** @import { Component, Reason, Tick } from "./component.js" */
 
@@ -85,7 +86,11 @@ function drawMatrix({ data, parentElement, setStateValue }) {
     const met = under(event);
     if (met) setStateValue("chosen", stamped({ query: data.own[met[0]] }));
   };
-  tell(plane, find(parentElement, ".tip"), under, told(data, cells));
+  const say = told(data, cells);
+  tell(plane, find(parentElement, ".tip"), (event) => {
+    const met = under(event);
+    return met && say(...met);
+  });
 }
 
 /**
@@ -156,27 +161,6 @@ function told(data, { codes, masks, columns }) {
     const value = weights.length ? `${data.words.weight} ${+weights[at].toPrecision(9)}` : `${data.legend.title}: ${codes[at]}/255`;
     return `${data.queries[row]} → ${data.keys[column]}\n${reason ? reason.name : value}`;
   };
-}
-
-/**
- * Says beside the pointer what is under it.
- * @param {HTMLElement} plane
- * @param {HTMLElement} tip
- * @param {(event: MouseEvent) => [number, number] | null} under Row and column.
- * @param {(row: number, column: number) => string} say
- */
-function tell(plane, tip, under, say) {
-  tip.hidden = true;
-  plane.onpointermove = (event) => {
-    const met = under(event);
-    tip.hidden = met === null;
-    if (met === null) return;
-    tip.textContent = say(...met);
-    const frame = /** @type {Element} */ (plane.parentElement).getBoundingClientRect(), x = event.clientX - frame.left, y = event.clientY - frame.top;
-    tip.style.left = `${x + 16 + tip.offsetWidth > frame.width ? Math.max(0, x - 16 - tip.offsetWidth) : x + 16}px`;
-    tip.style.top = `${y + 16}px`;
-  };
-  plane.onpointerleave = () => { tip.hidden = true; };
 }
 
 /**

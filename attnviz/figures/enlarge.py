@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from attnviz.figures.marks.made import made
+from attnviz.figures.marks.made import made, taken
 
 #: Lengths in pixels, by what they belong to; empty: whatever they belong to.
 _PIXELS = {
@@ -29,8 +29,8 @@ def enlarged(figure: go.Figure, factor: float) -> go.Figure:
     >>> large.layout.height, large.layout.font.size
     (150.0, 24.0)
     """
-    drawn = figure.to_plotly_json()
-    return made(_larger(drawn["data"], factor, ""), _larger(drawn["layout"], factor, "layout"))
+    traces, layout = taken(figure)
+    return made(_larger(traces, factor, ""), _larger(layout, factor, "layout"))
 
 
 def _larger(value: Any, factor: float, owner: str) -> Any:

@@ -19,6 +19,7 @@ from attnviz.families.card import ModelCard
 from attnviz.ui import warmup
 from attnviz.ui.views import KEYS
 from tests import shipped
+from tests.app import figures
 
 MAIN = Path(__file__).resolve().parents[2] / "attnviz" / "ui" / "main.py"
 MODELS = tuple(card.name for card in models())
@@ -174,11 +175,28 @@ class Page:
 
     def alternatives(self) -> list[str]:
         """Text alternatives of all charts."""
-        return [each.proto.alt for each in self.app.get("plotly_chart")]
+        return [
+            each.proto.alt if by_plotly else json.loads(each.proto.json)["alt"] for each, by_plotly in self._charts()
+        ]
 
     def figures(self) -> list[dict[str, Any]]:
-        """Specifications of all charts."""
-        return [json.loads(each.proto.spec) for each in self.app.get("plotly_chart")]
+        """Plotly's specifications of all charts, whoever draws them."""
+        return [
+            json.loads(each.proto.spec) if by_plotly else figures.FOUND[figures.named(json.loads(each.proto.json))]
+            for each, by_plotly in self._charts()
+        ]
+
+    def drawn_by_plotly(self) -> int:
+        """Charts that Plotly draws in the browser."""
+        return len(self.app.get("plotly_chart"))
+
+    def _charts(self) -> Iterator[tuple[Any, bool]]:
+        for element in self.app.main:
+            kind = getattr(element, "type", "")
+            if kind == "plotly_chart":
+                yield element, True
+            elif kind == "bidi_component" and element.proto.component_name == "attnviz_chart":
+                yield element, False
 
     def markdown(self) -> list[str]:
         """Everything on the page that Streamlit reads as Markdown."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -20,7 +18,7 @@ def page(**address: str) -> Page:
 
 
 def bars(shown: Page) -> list[list[float]]:
-    figure = json.loads(shown.app.get("plotly_chart")[0].proto.spec)
+    figure = shown.figures()[0]
     return [_numbers(trace["x"]) for trace in figure["data"]]
 
 
@@ -80,7 +78,7 @@ def test_a_sentence_of_one_word_has_bars_and_no_curves():
     shown = page(text="good")
 
     assert len(bars(shown)) == 3
-    assert len(shown.app.get("plotly_chart")) == 1
+    assert len(shown.figures()) == 1
     assert literal(translate("en", "attribution.none")) in words(shown)
 
 

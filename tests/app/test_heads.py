@@ -236,7 +236,7 @@ def test_hidden_tokens_change_no_figure_of_a_head():
 def test_points_can_be_clicked_and_know_their_head():
     shown = page(view="heads")
 
-    assert [each.proto.selection_mode for each in shown.app.get("plotly_chart")] == [[0], [0]]  # POINTS
+    assert shown.component("chart")["choosable"] and not shown.drawn_by_plotly()
     for figure in shown.figures():
         places = [tuple(place) for place in numbers(figure["data"][-1]["customdata"]).tolist()]
         assert places == list(np.ndindex(LAYERS, HEADS))

@@ -92,6 +92,7 @@ def test_every_view_opens_from_its_address_with_every_chart_in_words_and_every_t
     for figure in page.figures():
         go.Figure(figure)  # with the checks of Plotly's that `figures.marks.made` leaves out
     # One head of a picture is too large for a chart of cells.
+    assert page.drawn_by_plotly() == 0, "it is there five times as late"
     assert bool(page.figures()) == (view not in (*PLAIN, *(["head"] if model in SCENES else [])))
     assert all(row["alt"] for row in page.rows())
 

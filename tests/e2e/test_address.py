@@ -76,7 +76,7 @@ def test_reload_and_a_second_tab_show_the_same(visit: OpenPage):
     other.goto(address)
     expect_same(other, TEXTS[1], seen)
     assert other.url == address
-    expect(other.locator(".st-key-chart-heatmap .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(other.locator(".st-key-chart-heatmap .plane svg")).to_be_visible(timeout=PATIENCE)
 
 
 def test_the_sentence_stays_unless_it_is_an_example_the_other_model_cannot_read(open_page: OpenPage):
@@ -150,7 +150,7 @@ def test_the_language_can_be_switched_faster_than_the_page_answers(visit: OpenPa
         }"""
     )
     wait_until(page, "() => location.search.includes('lang=ja')")
-    expect(page.locator(".st-key-chart-heatmap .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".st-key-chart-heatmap .plane svg")).to_be_visible(timeout=PATIENCE)
     expect_drawn(page, "good")
     assert address_parameters(page)["model"] == [MODEL]
     expect_no_exception(page)

@@ -9,7 +9,7 @@ from tests.e2e.helpers import PATIENCE, address_parameters, expect_no_exception,
 
 
 def titles(page: Page) -> Locator:
-    return page.locator(".st-key-chart-compare-row .annotation-text")
+    return page.locator(".st-key-chart-compare-row .note")
 
 
 def test_another_model_is_chosen_and_stays(open_page: OpenPage):

@@ -27,7 +27,7 @@ def page(visit: OpenPage) -> Page:
     """Two Japanese sentences and a chart of the first."""
     opened = visit(f"/?model={MODEL}&view=bars&lang=en&text={'%0A'.join(TEXTS)}")
     expect_drawn(opened, "\n".join(TEXTS))
-    expect(opened.locator(".st-key-chart-bars .js-plotly-plot")).to_be_visible(timeout=PATIENCE)
+    expect(opened.locator(".st-key-chart-bars .chart")).to_be_visible(timeout=PATIENCE)
     return opened
 
 
@@ -90,8 +90,8 @@ def without_a_network(page: Page, browser: Browser, tmp_path: Path) -> Iterator[
 
 def test_html_holds_the_open_view(page: Page, browser: Browser, tmp_path: Path):
     with without_a_network(page, browser, tmp_path) as alone:
-        expect(alone.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENCE)
-        expect(alone.locator(".js-plotly-plot")).to_have_count(1)
+        expect(alone.locator(".chart .plane svg")).to_be_visible(timeout=PATIENCE)
+        expect(alone.locator(".js-plotly-plot")).to_have_count(0)
         expect(alone.locator("p").first).to_have_text("\n".join(TEXTS))
         expect(alone.locator(".drawing .line")).to_have_count(2)
         expect(alone.locator(".drawing .line").first).to_contain_text("学校")

@@ -25,9 +25,9 @@ VIEWS = ("overview", "head", "lines", "cell", "heads")
 #: What is the picture of each view.
 PICTURES = {
     "overview": ".maps canvas",
-    "head": ".st-key-chart-head .js-plotly-plot .main-svg",
+    "head": ".st-key-chart-head .plane svg",
     "lines": ".lines svg path",
-    "cell": ".st-key-chart-cell-query .js-plotly-plot .main-svg",
+    "cell": ".st-key-chart-cell-query .plane svg",
     "heads": "[data-testid=stDataFrame] canvas",
 }
 
@@ -106,7 +106,7 @@ def test_a_small_map_opens_its_head(visit: OpenPage):
 
     page.get_by_role("button", name="layer 1, head 2", exact=True).click()
     expect_place(page, view="head", layer=0, head=1, query=3)
-    expect(page.locator(".st-key-chart-head .gtitle")).to_contain_text("Layer 1, head 2")
+    expect(page.locator(".st-key-chart-head .title")).to_contain_text("Layer 1, head 2")
 
 
 def test_maps_are_reached_by_the_arrow_keys_and_opened_by_enter(visit: OpenPage):
@@ -137,7 +137,7 @@ def test_a_token_of_the_sentence_is_chosen_as_the_query(visit: OpenPage, view: s
 
 def test_another_head_is_followed_by_the_rest_of_the_page_however_fast_they_are_chosen(visit: OpenPage):
     page = visit(address("head", layer=0, head=0))
-    title, heads = page.locator(".st-key-chart-head .gtitle").last, page.locator(".st-key-head button")
+    title, heads = page.locator(".st-key-chart-head .title").last, page.locator(".st-key-head button")
     expect(title).to_contain_text("Layer 1, head 1", timeout=PATIENCE)
     for number in (2, 3, 1, 3, 2):
         heads.nth(number - 1).click()
@@ -151,10 +151,9 @@ def test_another_head_is_followed_by_the_rest_of_the_page_however_fast_they_are_
 
 def test_a_cell_of_the_map_chooses_its_row_as_the_query(visit: OpenPage):
     page = visit(address("head"), height=1400)
-    plot = page.locator(".st-key-chart-head .js-plotly-plot")
-    grid = plot.locator(".nsewdrag").first
+    grid = page.locator(".st-key-chart-head .plane canvas")
     expect(grid).to_be_attached(timeout=PATIENCE)
-    plot.scroll_into_view_if_needed()
+    grid.scroll_into_view_if_needed()
 
     box = grid.bounding_box()
     assert box is not None

@@ -29,7 +29,9 @@ def chart(page: Page, key: str) -> Locator:
 )
 def test_a_click_on_a_point_opens_its_head(visit: OpenPage, key: str, likeness: str):
     page = visit(f"/?model={MANY}&text={TEXT.replace(' ', '+')}&view=heads&likeness={likeness}")
-    point = chart(page, key).locator(".scatterlayer .point").nth(4)
+    plane = page.locator(f".st-key-chart-{key}")
+    points = plane.locator(".plane circle") if likeness == "map" else chart(page, key).locator(".scatterlayer .point")
+    point = points.nth(4)
     point.scroll_into_view_if_needed()
     box = point.bounding_box()
     assert box is not None
@@ -37,7 +39,7 @@ def test_a_click_on_a_point_opens_its_head(visit: OpenPage, key: str, likeness: 
 
     wait_until(page, "() => location.search.includes('view=head&')")
     assert "layer=1" in page.url and "head=1" in page.url
-    expect(chart(page, "head").locator(".gtitle")).to_contain_text("Layer 2, head 2")
+    expect(page.locator(".st-key-chart-head .title")).to_contain_text("Layer 2, head 2")
     expect_no_exception(page)
 
 
@@ -46,15 +48,16 @@ def test_a_map_tells_its_cell_on_hover(visit: OpenPage, models: Path):
     encoded = model.encode(TEXT)
     block = model.run(encoded).blocks[0]
     page = visit(f"/?model={MANY}&text={TEXT.replace(' ', '+')}&view=flow&map=norms&layer=1&head=2")
-    plot = chart(page, "map-norms")
-    plot.scroll_into_view_if_needed()
-    box = plot.locator(".heatmaplayer image").bounding_box()
+    plot = page.locator(".st-key-chart-map-norms")
+    cells = plot.locator(".plane canvas")
+    cells.scroll_into_view_if_needed()
+    box = cells.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 1.5 / 4, box["y"] + box["height"] * 2.5 / 4)
 
     assert isinstance(model, Values)
     expected = maps.values(block, "norms", 1, 2, model.value_norms(encoded))[2, 1]
-    tip = plot.locator(".hoverlayer .hovertext")
+    tip = plot.locator(".tip")
     expect(tip).to_contain_text("cat → the")
     told = tip.text_content() or ""
     assert np.float32(told.split()[-1]) == pytest.approx(np.float32(expected), rel=1e-6)

@@ -32,7 +32,7 @@ def test_the_number_of_a_token_shows_on_hover_and_by_keyboard(visit: OpenPage):
 
 def test_a_click_or_enter_on_a_sentence_selects_it_and_the_bars_follow(visit: OpenPage):
     page = visit(f"/?model={MODEL}&text=good+film%0Aterrible+plot")
-    bars = page.locator(".st-key-chart-bars .js-plotly-plot")
+    bars = page.locator(".st-key-chart-bars .chart")
     expect(bars.filter(has_text="film")).to_be_visible(timeout=PATIENCE)
 
     page.locator(".line").nth(1).locator(".verdict").click()

@@ -167,11 +167,11 @@ def test_a_reload_and_a_second_window_show_the_same(open_page: OpenPage, visit: 
 
 def test_changed_weights_in_another_view_carry_their_mark(visit: OpenPage):
     page = visit(f"/?model={MODEL}&text={TEXT.replace(' ', '+')}&view=bars&edits=uniform&edited=1")
-    chart = page.locator(".st-key-chart-bars .js-plotly-plot")
-    expect(chart.locator(".annotation-text")).to_have_text("edited", timeout=PATIENCE)
+    chart = page.locator(".st-key-chart-bars .chart")
+    expect(chart.locator(".note")).to_have_text("edited", timeout=PATIENCE)
     wait_for_run(page)
-    expect(chart.locator(".annotation")).to_be_visible(timeout=PATIENCE)
-    mark, frame = chart.locator(".annotation").bounding_box(), chart.bounding_box()
+    expect(chart.locator(".note")).to_be_visible(timeout=PATIENCE)
+    mark, frame = chart.locator(".note").bounding_box(), chart.bounding_box()
     assert mark is not None and frame is not None
     assert frame["y"] <= mark["y"] and mark["x"] + mark["width"] <= frame["x"] + frame["width"] + 1
     expect(page.locator(".stage .name")).to_have_text("edited")

@@ -23,3 +23,11 @@ def made(traces: Iterable[BaseTraceType | dict[str, Any]], layout: dict[str, Any
     (1, 3)
     """
     return go.Figure(list(traces), layout, _validate=False)
+
+
+def taken(figure: go.Figure) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A copy of the traces and the layout that a figure is made of, numbers as they were given.
+
+    Of the whole figure at once Plotly writes them as base64.
+    """
+    return [trace.to_plotly_json() for trace in figure.data], figure.layout.to_plotly_json()

@@ -137,11 +137,12 @@ function lighter(section, data, film) {
  * @param {Learning} data
  */
 function mark(film, data) {
-  const box = document.querySelector(`.st-key-${CSS.escape(data.chart)}`), plot = box?.querySelector(".js-plotly-plot");
+  const box = document.querySelector(`.st-key-${CSS.escape(data.chart)}`), roots = [...(box?.querySelectorAll("*") ?? [])].map((each) => each.shadowRoot);
+  const plot = roots.map((root) => root?.querySelector(".chart")).find(Boolean);
   if (!box || !plot) return;
-  const column = (plot.querySelector(".nsewdrag")?.getBoundingClientRect().width ?? 0) / data.looks.length;
-  for (const frame of plot.querySelectorAll(".shapelayer path")) {
-    frame.setAttribute("transform", `translate(${(film.at - data.at) * column}, 0)`);
+  for (const frame of plot.querySelectorAll(".shape")) {
+    // It is as wide as a column.
+    frame.setAttribute("transform", `translate(${(film.at - data.at) * Number(frame.getAttribute("width"))}, 0)`);
     // On a narrow screen the chart is wider than its box.
     const [own, room] = [frame.getBoundingClientRect(), box.getBoundingClientRect()];
     if (own.left < room.left || own.right > room.right) box.scrollLeft += own.left - room.left - room.width / 2;

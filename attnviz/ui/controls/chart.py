@@ -9,11 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from attnviz import export, figures
+from attnviz.drawings import chart as drawings
 from attnviz.figures import Figure
 from attnviz.figures.escape import plain
-from attnviz.figures.marks.made import made
+from attnviz.figures.marks.made import made, taken
 from attnviz.i18n import FALLBACK, catalogue
 from attnviz.ui import session
+from attnviz.ui.components import chart as components
 from attnviz.ui.components.figure_tools import figure_tools
 from attnviz.ui.context import Context
 
@@ -50,30 +52,38 @@ def chart(
         if points and on_point is not None:
             on_point(points[0]["customdata"])
 
+    def pointed() -> None:
+        found = session.event(f"drawn-{key}", "chosen")
+        if found and on_point is not None:
+            on_point(found["point"])
+
     if context.edited:
         figure, alt = marked(figure, context.t("surgery.mark")), f"{context.t('surgery.marked')} {alt}"
     if context.state.stage:
         figure = figures.enlarged(figure, PROJECTED)
-    session.drew(key, figure)
+    shown = drawings.chart(figure, alt)
     with st.container(key=f"chart-{key}"):
-        st.plotly_chart(
-            figure,
-            key=f"plot-{key}",
-            theme=None,
-            width="stretch" if figure.layout.width is None else "content",
-            alt=alt,
-            on_select=chosen if on_point is not None else "ignore",
-            selection_mode="points",
-            config={"displayModeBar": False, "displaylogo": False, "responsive": True},
-        )
+        if shown is not None:
+            components.chart(f"drawn-{key}", shown, pointed if on_point is not None else None)
+        else:
+            session.drew(key, figure)
+            st.plotly_chart(
+                figure,
+                key=f"plot-{key}",
+                theme=None,
+                width="stretch" if figure.layout.width is None else "content",
+                alt=alt,
+                on_select=chosen if on_point is not None else "ignore",
+                selection_mode="points",
+                config={"displayModeBar": False, "displaylogo": False, "responsive": True},
+            )
     figure_tools(context, f"chart-{key}", f"attnviz-{context.card.name}-{file}", alt)
     numbers(context, file, table)
 
 
 def marked(figure: Figure, mark: str) -> Figure:
     """A copy of the figure with a mark in its corner that goes with it wherever it is saved."""
-    drawn = figure.to_plotly_json()
-    layout = drawn["layout"]
+    traces, layout = taken(figure)
     font = {"size": 15, "color": "#ffffff"}
     place = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom", "yshift": 4}
     words = {"text": plain(mark), **place, "showarrow": False, "font": font, "bgcolor": "#a34700", "borderpad": 3}
@@ -82,7 +92,7 @@ def marked(figure: Figure, mark: str) -> Figure:
         "annotations": [*layout.get("annotations", ()), words],
         "margin": {**margin, "t": max(margin.get("t", 0), 40)},
     }
-    return made(drawn["data"], {**layout, **above})
+    return made(traces, {**layout, **above})
 
 
 def numbers(context: Context, key: str, table: Callable[[], pd.DataFrame], name: str = "") -> None:
