@@ -225,3 +225,10 @@ def test_one_weight_turns_the_answer(language: str, before: str, after: str):
     assert (own.labels[own.predicted], turned.labels[turned.predicted]) == (before, after)
     weights = dict(zip(trace.blocks[0].key.tokens, trace.blocks[0].weights[0, 0, 0].tolist(), strict=True))
     assert weights["disaster"] > 0.5 if language == "en" else weights["ます"] == 0
+
+
+@each_language
+def test_on_the_last_slide_the_stage_has_the_sentence_that_is_worked_below_it(language: str):
+    state = ATTENTION.slides[-1].state_in(language)
+    known = zoo.load(str(state["model"])).card.details["cases"][str(state["case"])]
+    assert state["text"] == known[int(str(state.get("instance", 1))) - 1]["text"]
