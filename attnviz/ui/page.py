@@ -58,7 +58,7 @@ _COVER = "<i></i><style>.st-key-{place} {{ opacity: 0; pointer-events: none; }}<
 
 #: Where much is to be done, the end of the cover is sent or drawn together with its beginning: it has never been
 #: there. What comes is out of sight in its first frames of its own accord, too. An animation of one name begins once.
-_COME = "<i></i><style>.st-key-{place} {{ animation: come{turn} 0.05s !important; }}</style>"
+_COME = "<i></i><style>.st-key-{place} {{ animation: come{turn} 0.2s !important; }}</style>"
 
 
 def render() -> None:

