@@ -31,6 +31,7 @@ import { Lit, switches } from "./shared/regions.js";
  * @property {string} key
  * @property {number} start First step that is new.
  * @property {number} at Step it stands at, or -1.
+ * @property {number} rest Token that a text is shown with once it is written.
  * @property {number} speed Tokens a second; 0 shows all at once.
  * @property {string} text What has been applied.
  * @property {boolean} small Without player, map and alternatives.
@@ -83,12 +84,17 @@ function drawWriting({ data, parentElement, setStateValue }) {
   const picture = new Picture(section, data, film);
   film.picture = picture;
   const last = targets.length - 1, list = find(section, ".choices");
-  // A picture that is described to the end is lit by the clearest word, for the last token looks at nothing much.
-  const lit = () => { if (data.picture && film.at === last) picture.meet({ side: "target", index: data.picture.keen }); };
+  // What is written to the end is shown with its clearest word, for the last token looks at nothing much: it lights a picture, or is the
+  // one of a text that is looked at.
+  const rest = () => {
+    if (film.at !== last) return;
+    if (data.picture) picture.meet({ side: "target", index: data.picture.keen });
+    else picture.rest(data.rest);
+  };
   const playback = new Playback(film, {
     section, player: find(section, ".player"), title: data.words.step, words: data.words, last, pace: () => 1000 / (data.speed || 2),
     draw: (step) => {
-      picture.paint();
+      picture.rest(step);
       choices(list, data, step, (token) => {
         playback.stop();
         playback.forget();
@@ -98,13 +104,13 @@ function drawWriting({ data, parentElement, setStateValue }) {
     },
     // What has been written to its end stays there unless it is said otherwise: that is not told.
     tell: (step, ended) => {
-      if (ended) lit();
+      if (ended) rest();
       else film.send?.({ kind: "step", place: data.steps[step].place });
     },
   });
   listen(section, film, picture, playback);
   begin(data, film, playback, last);
-  if (!film.playing && data.at < 0) lit();
+  if (!film.playing && data.at < 0) rest();
   section.dataset.attnvizTrace = data.text;
 }
 
@@ -133,6 +139,9 @@ function begin(data, film, playback, last) {
 class Picture {
   /** @type {Met | null} */
   #met = null;
+
+  /** The token that is looked at where the pointer meets nothing. */
+  #rest = 0;
 
   /**
    * @param {HTMLElement} section
@@ -179,18 +188,27 @@ class Picture {
     this.paint();
   }
 
+  /**
+   * Shows a token for as long as the pointer meets nothing.
+   * @param {number} place
+   */
+  rest(place) {
+    this.#rest = place;
+    this.paint();
+  }
+
   /** The pointer meets nothing, and what is shown is about to change. */
   leave() {
     this.#met = null;
   }
 
   /**
-   * The query and the key that are looked at, or the query of the second caption: of the step where nothing is met.
+   * The query and the key that are looked at, or the query of the second caption: of the token shown where nothing is met.
    * @returns {{ query: number | null, key: number | null, second: number | null }}
    */
   #looked() {
     const met = this.#met, nothing = { query: null, key: null, second: null };
-    if (!met) return { ...nothing, query: this.film.at };
+    if (!met) return { ...nothing, query: this.#rest };
     if ("query" in met) return { ...nothing, ...met };
     return { ...nothing, [{ target: "query", source: "key", second: "second" }[met.side]]: met.index };
   }
@@ -199,7 +217,7 @@ class Picture {
     const { film, codes, source, target, lit } = this, met = this.#met, { query, key, second } = this.#looked();
     target.forEach((span, index) => {
       span.classList.toggle("later", index > film.at);
-      span.classList.toggle("now", index === film.at && !met);
+      span.classList.toggle("now", index === this.#rest && !met);
       span.classList.toggle("met", met !== null && index === query);
       this.#shade(span, key !== null && query === null ? codes[this.#at(index, key)] : null);
     });
@@ -246,7 +264,7 @@ class Picture {
     for (const [index, line] of cells.entries()) {
       for (const [place, each] of line.entries()) {
         each.classList.toggle("later", index > film.at);
-        each.classList.toggle("now", index === film.at);
+        each.classList.toggle("now", index === this.#rest);
         each.classList.toggle("met", cell && query === index && key === place);
       }
     }

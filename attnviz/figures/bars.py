@@ -114,7 +114,7 @@ def prediction(
     word = translate(language, "figures.probability")
     own = name or translate(language, "surgery.edited" if trace.edited else "figures.own")
     runs = [(own, trace), *compare]
-    colours = [paint.bar, paint.second if name else paint.muted, paint.second]
+    colours = [paint.bar, paint.second, paint.muted]  # what is edited is orange, as in the rows of weights
     drawn = []
     for number, (title, run) in enumerate(runs):
         result = run.output

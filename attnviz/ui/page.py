@@ -56,6 +56,10 @@ _HIDE = (
 #: what stands above it, or beside it, takes more room or less.
 _COVER = "<i></i><style>.st-key-{place} {{ opacity: 0; pointer-events: none; }}</style>"
 
+#: Where much is to be done, the end of the cover is sent or drawn together with its beginning: it has never been
+#: there. What comes is out of sight in its first frames of its own accord, too. An animation of one name begins once.
+_COME = "<i></i><style>.st-key-{place} {{ animation: come{turn} 0.2s !important; }}</style>"
+
 
 def render() -> None:
     """One run of the page: read, settle, compute, write back, draw."""
@@ -89,7 +93,7 @@ def _render() -> None:
     card, before = facts.cards[page.asked.model], facts.cards.get(page.shared[0])
     apart = before is not None and before.takes != card.takes
     if apart:
-        places.cover.html(_COVER.format(place="stage-place"))
+        _cover(places, page, "stage-place")
     # A new session that an open page reconnects to learns only here what its box had sent.
     with places.box if card.takes == "text" else places.side:
         actions.take_entry(_box(page, card))
@@ -110,7 +114,9 @@ def _render() -> None:
     if asks:
         places.cover.empty()
     elif before is not None and not apart and _shared(shown) != page.shared:
-        places.cover.html(_COVER.format(place="drawing"))
+        _cover(places, page, "drawing")
+    else:
+        _come(places, page)
     with places.shared:
         if asks:
             lecture.guess(context)
@@ -147,6 +153,20 @@ def _render() -> None:
         lecture.add(shown, page)
 
 
+def _cover(places: Places, page: Held, place: str) -> None:
+    """Put a part of the page out of sight until what it shows next is whole."""
+    places.cover.html(_COVER.format(place=place))
+    page.came = (place, 1 - page.came[1])
+    _come(places, page)
+
+
+def _come(places: Places, page: Held) -> None:
+    """What came last keeps its rule, so that nothing is laid out anew."""
+    place, turn = page.came
+    if place:
+        places.came.html(_COME.format(place=place, turn=turn))
+
+
 def _shared(shown: Shown) -> tuple[str, bool]:
     """What the height of what all views share hangs on."""
     return shown.context.card.name, is_large(shown.context, shown.view)
@@ -173,6 +193,7 @@ class Places:
     drawing: DeltaGenerator
     line: DeltaGenerator
     cover: DeltaGenerator
+    came: DeltaGenerator
     seen: DeltaGenerator
     waiting: DeltaGenerator
     address: DeltaGenerator
@@ -189,7 +210,7 @@ def _places(asked: State) -> Places:
         with st.container(key="stage-place"):
             # Not where the picture comes: what is drawn would have another place than in the run after it.
             loading, top, drawing = st.empty(), st.container(key="shared"), st.container(key="drawing")
-    line = st.container(key="line", horizontal=True, vertical_alignment="center")
+    line, cover = st.container(key="line", horizontal=True, vertical_alignment="center"), st.container(key="cover")
     return Places(
         first,
         tools,
@@ -202,7 +223,8 @@ def _places(asked: State) -> Places:
         top,
         drawing,
         line,
-        st.container(key="cover").empty(),
+        cover.empty(),
+        cover.empty(),
         st.container(key="seen"),
         st.container(key="waiting").empty(),
         st.container(key="address-bar"),

@@ -47,6 +47,7 @@ class Held:
         sent: Serial number and data of each component.
         slot: The view and the model that were drawn to their end last, and the place on the stage, 0 or 1.
         shared: What all views share as it was drawn last: of which model, and whether large.
+        came: The part of the stage that was last covered, and its turn, 0 or 1.
         upload: What became of a model that was sent: its name, or why it was refused.
         drawn: What is drawn in the latest run, by its key on the page, in this order.
         first: Whether this may be a first visit: the address asked for nothing.
@@ -67,6 +68,7 @@ class Held:
     sent: dict[str, tuple[int, Any]] = field(default_factory=dict)
     slot: tuple[str, int] = ("", 0)
     shared: tuple[str, bool] = ("", False)
+    came: tuple[str, int] = ("", 0)
     upload: str | AttnvizError | None = None
     drawn: dict[str, Drawing | Figure] = field(default_factory=dict)
     first: bool = False

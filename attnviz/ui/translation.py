@@ -41,6 +41,7 @@ def picture(context: Context, small: bool) -> None:
         key=_key(context),
         start=_step(block, context.way.path[-1][0]) if context.way.path else 0,
         at=_step(block, state.at),
+        rest=context.focus.query if small and block.kind == "cross" and context.focus.block == block.name else None,
         speed=state.speed if session.applied() and not small else 0,
         alt=in_words(context),
         text=state.text,

@@ -52,9 +52,14 @@ def test_a_captioner_shows_how_it_writes_and_where_its_heads_look(card, language
         assert scores[name].to_list() == [
             card.metrics[f"{part}_{code}"][name] for part in parts for code in ("en", "ja")
         ]
-    found = card.metrics[f"pointing_{language}"]["heads"]
-    assert looks["pointing"].to_list() == [each["hits"] for each in found]
-    assert looks["layer"].to_list() == [each["layer"] + 1 for each in found]
+    found = {(each["layer"] + 1, each["head"] + 1): each for each in card.metrics[f"pointing_{language}"]["heads"]}
+    rows = [found.pop((row.layer, row.head)) for row in looks.itertuples()]
+    assert (
+        not found
+        and looks["hits"].to_list() == [each["hits"] for each in rows]
+        and looks["hits"].is_monotonic_decreasing
+    )
+    assert looks["on_it"].to_list() == [each["weight"] for each in rows]
 
 
 def test_a_model_without_attention_stands_beside_it():

@@ -71,6 +71,11 @@ def test_the_first_picture_is_the_translation_word_by_word(folder):
     np.testing.assert_allclose(weights(data), stated, atol=1e-6)
     assert "Alignment combination" in data["name"] and JAPANESE[0] in data["alt"]
     assert (data["start"], data["at"], data["forced"]) == (0, -1, False) and data["speed"] == 2
+    assert data["target"]["tokens"][-1]["special"] and not data["target"]["tokens"][data["rest"]]["special"]
+
+
+def test_above_a_view_the_row_is_lit_that_the_view_shows(folder):
+    assert shown(opened(view="heatmap", query=3))["rest"] == 3
 
 
 def test_steps_have_probabilities_and_alternatives(folder):

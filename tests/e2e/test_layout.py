@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from attnviz.i18n import translate
+from attnviz.ui.page import _COME
 from tests.app.page import POOLING_VIEWS
 from tests.benchmarks.stage import another_model, another_sentence, choose, choose_model
 from tests.e2e.conftest import OpenPage
@@ -40,6 +41,28 @@ UPPER = 430
 OVER = """
 () => [...document.querySelectorAll(".st-key-drawing .stHeading")].map((each) =>
   each.getBoundingClientRect().bottom - each.closest(".stElementContainer").getBoundingClientRect().bottom)
+"""
+
+#: By how many pixels the line below the stage reaches out of the window, and what is drawn on the stage over its side.
+BEYOND = """
+() => {
+  const line = document.querySelector(".st-key-line p"), drawing = document.querySelector(".st-key-drawing");
+  return [line.getBoundingClientRect().bottom - innerHeight, drawing.scrollWidth - drawing.clientWidth];
+}
+"""
+
+#: Moves the stage, and back, each time in the frame in which it comes, as where a browser draws all of a run at once.
+AT_ONCE = """
+async (rules) => {
+  const stage = document.querySelector(".st-key-stage-place"), come = document.createElement("div");
+  document.head.append(come);
+  for (const [place, rule] of rules.entries()) {
+    come.innerHTML = rule;
+    stage.style.marginLeft = place ? "" : "300px";
+    await new Promise((then) => setTimeout(then, 200));
+  }
+  come.remove();
+}
 """
 
 #: A laptop, a projector and a phone, on which the next view is chosen.
@@ -82,7 +105,8 @@ def _moved(open_page: OpenPage, model: str) -> dict[str, Any]:
     page = open_page(f"/?model={model}&view=heatmap&speed=0&lang=en", height=720)
     expect(page.locator(".st-key-chart-heatmap .plane svg")).to_be_visible(timeout=PATIENCE)
     page.evaluate(WATCH_SHIFTS)
-    shift(page)
+    page.evaluate(AT_ONCE, [_COME.format(place="stage-place", turn=turn) for turn in range(2)])
+    assert shift(page) < 0.01, "what comes in one frame with all else is not seen to move"
     changes = [(view, partial(choose, page, view)) for view in CHANGES[model]]
     changes += [("sentence", partial(another_sentence, page)), ("model", partial(another_model, page))]
     changes += [(other, partial(choose_model, page, other)) for other in OTHERS.get(model, ())]
@@ -95,6 +119,7 @@ def _moved(open_page: OpenPage, model: str) -> dict[str, Any]:
         assert found.share >= 0.6, (what, found)
         assert found.drawing < 360, (what, found)
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight + 1"), what
+        assert max(beyond := page.evaluate(BEYOND)) <= 0, (what, beyond)
         if (far := shift(page)) > (BESIDE if what in OTHERS.get(model, ()) else 0.02):
             too_far[what] = far, moved(page)[-9:]
     page.close()

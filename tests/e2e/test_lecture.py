@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from attnviz import lectures
 from attnviz.i18n import translate
 from tests.e2e.conftest import OpenPage
+from tests.e2e.geometry import geometry
 from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception, has_horizontal_scroll
 from tests.e2e.sentences import apply
 
@@ -29,8 +30,12 @@ def title(page: Page) -> str:
 
 
 def test_page_keys_turn_the_slides_wherever_the_focus_is_and_back_returns(open_page: OpenPage):
-    page = open_page(f"{SLIDE}2&revealed=1")
+    page = open_page(f"{SLIDE}2&revealed=1", height=720)
     expect(page.locator(".token").first).to_be_visible(timeout=PATIENCE)
+    # On a low window the stage has the room of the model's examples, and ends above its line.
+    expect(page.locator(".examples")).to_be_hidden()
+    line = page.locator(".st-key-line").bounding_box()
+    assert line is not None and line["y"] + line["height"] <= 720 and geometry(page).share > 0.45
     page.locator("textarea#text").focus()
     first = title(page)
     page.keyboard.press("PageDown")

@@ -129,6 +129,8 @@ def test_a_typed_translation_is_read(visit):
 
 def test_words_light_up_on_both_sides(visit):
     page = opened(visit)
+    expect(page.locator(".target .now")).to_have_count(1)
+    assert page.locator(".target .now.special").count() == 0, "at rest a word is looked at, not the end"
     page.locator(".target .token").nth(1).hover()
     expect(page.locator(".target .token").nth(1)).to_have_class("token met")
     note = page.locator(".note")

@@ -235,6 +235,9 @@ def test_every_figure_of_every_model_in_every_language(name, language):
     assert all(word in text for text in made["bars"].data[0].hovertext)
     names = model.card.names_of_labels(language)
     assert list(figures.prediction(trace, names).layout.yaxis.ticktext) == [label(each) for each in names]
+    own, edited = figures.prediction(trace, names, compare=[("edited", trace)]).data
+    paint = figures.style.theme("light")
+    assert (own.marker.color, edited.marker.color) == (paint.bar, paint.accent), "as in the rows of weights"
 
 
 @pytest.mark.parametrize("language", languages())

@@ -46,12 +46,11 @@ def run(of: Slide, language: str, text: str = "", *edits: str) -> tuple[Attentio
 
 
 def row(of: Slide, language: str, text: str = "") -> dict[str, float]:
-    """Weights of the row that a slide looks at, by token."""
-    state = of.state_in(language)
-    model = zoo.load(str(state["model"]))
-    trace = model.trace(text or str(state["text"]))
-    layer, head, query = (None if name not in state else int(state[name]) for name in ("layer", "head", "query"))
-    at = focus(trace, layer, head, query, alignment=model.card.details.get("alignment"))
+    """Weights of the row that a slide's page lights, by token; for another sentence, the same row of it."""
+    known, state = facts(language), of.state_in(language)
+    asked, _ = lecture_state.opened(ATTENTION, of.number, language, known)
+    trace = zoo.load(str(state["model"])).trace(text or str(state["text"]))
+    at = show(asked, known, views.VIEWS, "light").context.focus_of(trace)
     return dict(zip(at.keys(trace).tokens, at.row(trace).tolist(), strict=True))
 
 
@@ -162,7 +161,8 @@ def test_the_taught_head_looks_at_the_word_that_is_translated():
         at = focus(trace, alignment=model.card.details["alignment"])
         block = trace.block(at.block)
         tokens = [token.strip("▁") for token in trace.output.tokens]
-        weights = block.weights[at.layer, at.head, tokens.index(written)]
+        weights = block.weights[at.layer, at.head, int(str(state["at"]))]
+        assert tokens[int(str(state["at"]))] == written, "the slide stands where its words are"
         assert block.kind == "cross" and block.key.tokens[int(weights.argmax())] == read and weights.max() > 0.9
         assert written in slide("Source").words[language]
 
@@ -225,3 +225,10 @@ def test_one_weight_turns_the_answer(language: str, before: str, after: str):
     assert (own.labels[own.predicted], turned.labels[turned.predicted]) == (before, after)
     weights = dict(zip(trace.blocks[0].key.tokens, trace.blocks[0].weights[0, 0, 0].tolist(), strict=True))
     assert weights["disaster"] > 0.5 if language == "en" else weights["ます"] == 0
+
+
+@each_language
+def test_on_the_last_slide_the_stage_has_the_sentence_that_is_worked_below_it(language: str):
+    state = ATTENTION.slides[-1].state_in(language)
+    known = zoo.load(str(state["model"])).card.details["cases"][str(state["case"])]
+    assert state["text"] == known[int(str(state.get("instance", 1))) - 1]["text"]

@@ -55,7 +55,7 @@ def choose_head(context: Context, parts: Collection[str] = _PLACE, level: str = 
             format_func=lambda place: f"{said}{own[place] + 1} · {block.query.tokens[own[place]]}",
             key="query",
             label_visibility="collapsed" if level else "visible",
-            width=220 if level else 260,
+            width=180 if level else 260,  # three layers and four heads stand in one line with it on a laptop
         )
 
 

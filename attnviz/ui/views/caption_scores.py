@@ -46,8 +46,8 @@ def scores(context: Context, metrics: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def looks(found: Mapping[str, Any]) -> pd.DataFrame:
-    """Shares from 0 to 1, a row for each head, counted from 1."""
+    """Shares from 0 to 1, a row for each head, counted from 1; those that look at what is named come first."""
     return pd.DataFrame(
-        {"layer": each["layer"] + 1, "head": each["head"] + 1, "pointing": each["hits"], "on_thing": each["weight"]}
-        for each in found["heads"]
+        {"layer": each["layer"] + 1, "head": each["head"] + 1, "hits": each["hits"], "on_it": each["weight"]}
+        for each in sorted(found["heads"], key=lambda each: -each["hits"])
     )
