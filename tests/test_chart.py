@@ -153,7 +153,7 @@ def test_all_that_is_drawn_lies_within_the_ends_and_so_do_the_marks(kind: str):
 def test_names_stand_at_their_places_from_the_top_down_and_a_matched_axis_has_the_same_ends():
     traces = [
         {"type": "bar", "orientation": "h", "x": [1, 2, 3], "y": [0, 1, 2]},
-        {"type": "bar", "orientation": "h", "x": [3, 2, 1], "y": [0, 1, 2], "xaxis": "x2", "yaxis": "y2"},
+        {"type": "bar", "orientation": "h", "x": [3, 2], "y": [0, 1], "xaxis": "x2", "yaxis": "y2"},
     ]
     names = {"tickvals": [0, 1, 2], "ticktext": ["a", "b", "c"], "autorange": "reversed"}
     first, second = sent(
