@@ -24,7 +24,7 @@ import { height, measure, read, write } from "./shared/words.js";
  * @property {number} letter Pixels.
  * @property {string} ink
  * @property {Words} title
- * @property {{ below: boolean, entries: (Look & { name: Words })[] } | null} legend
+ * @property {(Look & { name: Words })[]} legend
  * @property {Scale[]} bars
  * @property {Panel[]} panels
  * @property {{ x: Place, y: Place, rect: boolean, colour: string, width: number, dash: string, fill: string, opacity: number }[]} shapes
@@ -58,7 +58,7 @@ function drawChart({ data, parentElement, setStateValue }) {
   const before = drawn.get(section);
   if (!before) new ResizeObserver(() => again(section)).observe(section);
   drawn.set(section, { wide: section.clientWidth, draw });
-  draw();
+  if (section.clientWidth) draw(); // else as soon as it has a width
 }
 
 /**
@@ -85,8 +85,7 @@ function head(section, { title, legend, letter, ink, width }) {
   heading.style.fontSize = `${letter + 2}px`;
   section.style.width = width === null ? "" : `${width}px`;
   list.style.fontSize = `${letter}px`;
-  list.style.order = legend?.below ? "1" : "";
-  list.replaceChildren(...(legend?.entries ?? []).map((entry) => {
+  list.replaceChildren(...legend.map((entry) => {
     const line = make("li"), sign = shape("svg", { width: 2.4 * letter, height: letter, "aria-hidden": "true" });
     sign.append(...mark(entry, 2.4 * letter, letter, ink));
     line.append(sign, read(entry.name));

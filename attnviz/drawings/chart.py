@@ -242,10 +242,10 @@ def _hints(trace: Fields) -> list[str] | None:
     return None if hints is None or trace.get("hoverinfo") == "skip" else [told(hint) for hint in hints]
 
 
-def _legend(traces: Iterable[Fields], layout: Fields) -> dict[str, Any] | None:
-    """What stands for which; None where it need not be said."""
+def _legend(traces: Iterable[Fields], layout: Fields) -> list[dict[str, Any]]:
+    """What stands for which; nothing where it need not be said."""
     if not layout.get("showlegend"):
-        return None
+        return []
     entries = list[dict[str, Any]]()
     for trace in traces:
         if not trace.get("name") or trace.get("showlegend") is False or trace["type"] == "heatmap":
@@ -262,7 +262,7 @@ def _legend(traces: Iterable[Fields], layout: Fields) -> dict[str, Any] | None:
                 "symbol": None if bar or "markers" not in trace.get("mode", "") else marker.get("symbol", "circle"),
             }
         )
-    return {"below": layout.get("legend", {}).get("y", 1) < 0, "entries": entries}
+    return entries
 
 
 def _letters(trace: Fields) -> dict[str, Any]:
