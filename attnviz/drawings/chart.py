@@ -146,6 +146,7 @@ class _Panel:
         return {
             "down": names(self.y, rows),
             "across": names(self.x, columns),
+            "between": template["between"],
             "label": template["label"] and told(template["label"]),
             "values": None if values is None else base64.b64encode(np.asarray(values, "<f8").tobytes()).decode(),
         }

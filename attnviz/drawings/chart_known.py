@@ -56,7 +56,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
 }
 
 #: What the cell of two names tells, with or without a number.
-PAIR = re.compile(r"%\{y\} → %\{x\}(?:<br>(?P<label>[^%]*) %\{customdata:\.9~g\})?<extra></extra>")
+PAIR = re.compile(r"%\{y\} (?P<between>[→–]) %\{x\}(?:<br>(?P<label>[^%]*) %\{customdata:\.9~g\})?<extra></extra>")
 
 #: Of points.
 SYMBOLS = frozenset(["circle", "square", "diamond", "triangle-up", "x", "line-ne", "x-thin", "line-ew"])

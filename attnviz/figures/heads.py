@@ -137,8 +137,8 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
                 paint.ramp,
                 (0, most),
                 bar=colour_bar(translate(language, "heads.colour", most=approx(most)), marked(round_ticks(most), most)),
-                hover=f"%{{text}}<br>{divergence} %{{z:.9~g}}",
-                text=[[f"{one} – {other}" for other in labels] for one in labels],
+                hover=f"%{{y}} – %{{x}}<br>{divergence} %{{customdata:.9~g}}",
+                customdata=similarity.distance,
             ),
             marks,
         ]
@@ -147,6 +147,7 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
         "range": [-0.5, count - 0.5],
         "tickvals": named,
         "ticktext": [labels[index] for index in named],
+        "labelalias": {str(index): label for index, label in enumerate(labels)},
         "title": translate(language, "heads.axis"),
     }
     figure.layout = {

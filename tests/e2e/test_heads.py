@@ -6,22 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from attnviz import zoo
 from attnviz.analysis.heads import maps
 from attnviz.families.model import Values
 from tests.e2e.conftest import MANY, OpenPage
-from tests.e2e.helpers import PATIENCE, expect_no_exception, wait_until
+from tests.e2e.helpers import expect_no_exception, wait_until
 
 TEXT = "the cat sat"
-
-
-def chart(page: Page, key: str) -> Locator:
-    """A chart once it is drawn."""
-    found = page.locator(f".st-key-chart-{key} .js-plotly-plot")
-    expect(found.locator(".plot-container")).to_be_visible(timeout=PATIENCE)
-    return found
 
 
 @pytest.mark.parametrize(
@@ -29,8 +22,7 @@ def chart(page: Page, key: str) -> Locator:
 )
 def test_a_click_on_a_point_opens_its_head(visit: OpenPage, key: str, likeness: str):
     page = visit(f"/?model={MANY}&text={TEXT.replace(' ', '+')}&view=heads&likeness={likeness}")
-    plane = page.locator(f".st-key-chart-{key}")
-    points = plane.locator(".plane circle") if likeness == "map" else chart(page, key).locator(".scatterlayer .point")
+    points = page.locator(f".st-key-chart-{key} .plane .point")
     point = points.nth(4)
     point.scroll_into_view_if_needed()
     box = point.bounding_box()

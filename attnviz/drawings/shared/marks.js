@@ -24,6 +24,7 @@ import { bytes, make, shape } from "./elements.js";
  * @typedef {object} Pairs
  * @property {string[]} down
  * @property {string[]} across
+ * @property {string} between The two names.
  * @property {string | null} label Of the numbers.
  * @property {string | null} values float64.
  */
@@ -197,6 +198,7 @@ export function outlined({ x, y, line, symbols, filled }, frame) {
       const point = symbol(String(sign), left, top, Number(size), String(colour));
       if (symbols.edge) point.setAttribute("stroke", symbols.edge);
       if (symbols.opacity < 1) point.setAttribute("opacity", String(symbols.opacity));
+      point.classList.add("point");
       found.push(point);
     });
   }

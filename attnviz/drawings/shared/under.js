@@ -100,9 +100,9 @@ function cell(cells, frame, x, y) {
  * @param {number} row
  * @param {number} column
  */
-function paired({ codes, columns }, { down, across, label, values }, row, column) {
+function paired({ codes, columns }, { down, across, between, label, values }, row, column) {
   const at = row * columns + column;
   if (!bytes(codes)[at]) return "";
   const value = values === null ? "" : `\n${label} ${+new Float64Array(bytes(values).buffer)[at].toPrecision(9)}`;
-  return `${down[row]} → ${across[column]}${value}`;
+  return `${down[row]} ${between} ${across[column]}${value}`;
 }
