@@ -20,7 +20,10 @@ from attnviz.i18n import choose, translate
 BAD_CALL = 2
 
 #: Codes of errors that say that a name or path is none of a model.
-_NO_MODEL = ("no_such_model", "no_such_path", "load_file", "load_weights", "hub_name")
+_NO_MODEL = (
+    *("no_such_model", "no_such_path", "hub_name", "load_takes", "load_file", "load_folder"),
+    *("load_weights", "load_added", "load_other", "keras_2_file"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
