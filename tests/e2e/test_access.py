@@ -49,6 +49,7 @@ def test_axe_finds_nothing_serious_in_views_of_each_sort(
 ):
     page = open_page(f"/?model={model}&lang={language}&speed=0", colour_scheme=scheme)
     page.locator("[data-attnviz-trace]").first.wait_for(timeout=PATIENCE)
+    wait_for_run(page)  # while it lasts, what it has not reached stands back
     page.evaluate(AXE)
     faults = {"around": found(page, "body")}
     for view in VIEWS[model]:

@@ -105,6 +105,8 @@ def _moved(open_page: OpenPage, model: str) -> dict[str, Any]:
     page = open_page(f"/?model={model}&view=heatmap&speed=0&lang=en", height=720)
     expect(page.locator(".st-key-chart-heatmap .plane svg")).to_be_visible(timeout=PATIENCE)
     page.evaluate(WATCH_SHIFTS)
+    page.wait_for_timeout(500)  # what a page just opened still moves is not meant
+    shift(page)
     page.evaluate(AT_ONCE, [_COME.format(place="stage-place", turn=turn) for turn in range(2)])
     assert shift(page) < 0.01, "what comes in one frame with all else is not seen to move"
     changes = [(view, partial(choose, page, view)) for view in CHANGES[model]]
