@@ -15,7 +15,7 @@ from attnviz.analysis.scales import round_ticks
 from attnviz.errors import InputError
 from attnviz.figures import style
 from attnviz.figures.marks.cells import cells
-from attnviz.figures.marks.names import plain_axis
+from attnviz.figures.marks.names import hinted, plain_axis
 from attnviz.figures.marks.scales import colour_bar, marked
 from attnviz.figures.numbers import approx, exact, percent
 from attnviz.i18n import translate
@@ -147,7 +147,7 @@ def head_distances(similarity: Similarity, *, language: str = "en", theme: str =
         "range": [-0.5, count - 0.5],
         "tickvals": named,
         "ticktext": [labels[index] for index in named],
-        "labelalias": {str(index): label for index, label in enumerate(labels)},
+        **hinted(labels),
         "title": translate(language, "heads.axis"),
     }
     figure.layout = {

@@ -31,9 +31,13 @@ def across(
     """
     labels = tinted([label(name, limit) for name in names], inks)
     if every > 1:
-        aliases = {str(place): each for place, each in enumerate(labels)}
-        return plain_axis(paint, **{"tick0": 0, "dtick": every, "labelalias": aliases, **more})
+        return plain_axis(paint, **{"tick0": 0, "dtick": every, **hinted(labels), **more})
     return plain_axis(paint, **{"tickvals": list(range(len(labels))), "ticktext": labels, **more})
+
+
+def hinted(labels: Sequence[str]) -> dict[str, Any]:
+    """What hovering calls the places of an axis on which not all are named; labels are already escaped."""
+    return {"labelalias": {str(place): each for place, each in enumerate(labels)}}
 
 
 def tinted(labels: Sequence[str], inks: Sequence[str]) -> list[str]:
