@@ -196,6 +196,7 @@ def test_lines_and_notes_stand_at_values_or_at_shares():
             {},
         ),
         ({"type": "bar", "x": [1]}, {}),
+        ({"type": "bar", "x": [1], "y": [0]}, {"barmode": "overlay"}),
         ({"type": "heatmap", "z": [[1]], "zmin": 0, "zmax": 1, "colorscale": "Blues", "hovertemplate": "%{z}"}, {}),
         ({"type": "bar", "x": [1], "y": [0]}, {"yaxis": {"scaleanchor": "x", "scaleratio": 2}}),
         ({"type": "bar", "x": [1], "y": [0]}, {"images": [{"source": "data:,"}]}),

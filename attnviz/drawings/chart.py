@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import Any
@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from attnviz.analysis.compact import coded
+from attnviz.drawings.chart_around import Fields, legend, note, painted, scale, shape
 from attnviz.drawings.chart_axes import DOWN, Extent, along, names, scaled
 from attnviz.drawings.chart_known import PAIR, beyond
 from attnviz.drawings.chart_words import told, words
 from attnviz.figures import Figure, style
 from attnviz.figures.marks.made import taken
-
-Fields = Mapping[str, Any]
 
 #: Of the room from one place to the next, how much bars leave free: Plotly's own, where a figure does not say.
 GAP = 0.2
@@ -61,9 +60,9 @@ def chart(figure: Figure, alt: str) -> dict[str, Any] | None:
         "letter": layout["font"]["size"] if "font" in layout else 16,
         "ink": layout.get("font", {}).get("color", ""),
         "title": words(title.get("text")),
-        "legend": _legend(traces, layout),
+        "legend": legend(traces, layout),
         "bars": [
-            _bar(each) for trace in traces for each in (trace, trace.get("marker") or {}) if each.get("showscale")
+            scale(each) for trace in traces for each in (trace, trace.get("marker") or {}) if each.get("showscale")
         ],
         "panels": [
             {
@@ -73,8 +72,8 @@ def chart(figure: Figure, alt: str) -> dict[str, Any] | None:
             }
             for panel in panels.values()
         ],
-        "shapes": [_shape(each, axes, numbered) for each in layout.get("shapes", ())],
-        "notes": [_note(each, axes, numbered) for each in layout.get("annotations", ())],
+        "shapes": [shape(each, axes, numbered) for each in layout.get("shapes", ())],
+        "notes": [note(each, axes, numbered) for each in layout.get("annotations", ())],
         "nearest": layout.get("hoverdistance") == -1,
     }
 
@@ -93,7 +92,7 @@ class _Panel:
     def read(self, layout: Fields) -> None:
         """Turn traces into marks."""
         beside = sum(trace["type"] == "bar" and trace.get("offset") is None for trace in self.traces)
-        stacked = layout.get("barmode", "group") in ("relative", "stack")
+        stacked = layout.get("barmode") == "relative"
         ends: tuple[dict[float, float], dict[float, float]] = {}, {}
         before = 0
         for trace in self.traces:
@@ -176,7 +175,7 @@ class _Panel:
             "kind": "bars",
             "lying": lying,
             "boxes": boxes,
-            **_painted(marker),
+            **painted(marker),
             "edge": (marker.get("line") or {}).get("color"),
             "hints": _hints(trace),
             "written": None if written is None else [words(text) for text in written],
@@ -230,40 +229,9 @@ def _each(read: Callable[[object], Any], lines: Iterable[Iterable[object]], fill
     return [read(text) if there else "" for text, there in zip(chain.from_iterable(lines), filled, strict=True)]
 
 
-def _painted(marker: Fields) -> dict[str, Any]:
-    """The colour of bars, or of each; hatched ones in that of their hatching."""
-    pattern = marker.get("pattern") or {}
-    colour = marker.get("color", "")
-    hatched = pattern and {"shape": pattern["shape"], "size": pattern.get("size", 8)}
-    return {"colour": pattern.get("fgcolor", colour), "pattern": hatched or None}
-
-
 def _hints(trace: Fields) -> list[str] | None:
     hints = trace.get("hovertext")
     return None if hints is None or trace.get("hoverinfo") == "skip" else [told(hint) for hint in hints]
-
-
-def _legend(traces: Iterable[Fields], layout: Fields) -> list[dict[str, Any]]:
-    """What stands for which; nothing where it need not be said."""
-    if not layout.get("showlegend"):
-        return []
-    entries = list[dict[str, Any]]()
-    for trace in traces:
-        if not trace.get("name") or trace.get("showlegend") is False or trace["type"] == "heatmap":
-            continue
-        marker, line = trace.get("marker") or {}, trace.get("line") or {}
-        bar = trace["type"] == "bar"
-        look = _painted(marker) if bar else {"colour": line.get("color", marker.get("color", "")), "pattern": None}
-        entries.append(
-            {
-                "name": words(trace["name"]),
-                **look,
-                "edge": (marker.get("line") or {}).get("color") if bar else None,
-                "dash": line.get("dash", "solid") if "lines" in trace.get("mode", "") else None,
-                "symbol": None if bar or "markers" not in trace.get("mode", "") else marker.get("symbol", "circle"),
-            }
-        )
-    return entries
 
 
 def _letters(trace: Fields) -> dict[str, Any]:
@@ -283,73 +251,6 @@ def _coloured(marker: Fields) -> list[str]:
         )
         found.append(style.shade((share - start) / (end - start), (before, after)))
     return found
-
-
-def _bar(scale: Fields) -> dict[str, Any]:
-    """A scale of colours: beside all panels, or below them, with its middle and its length as shares of their width."""
-    bar = scale["colorbar"]
-    low, high = (scale[f"z{end}" if f"z{end}" in scale else f"c{end}"] for end in ("min", "max"))
-    return {
-        "title": words(bar["title"]["text"]),
-        "stops": [list(stop) for stop in scale["colorscale"]],
-        "length": bar["len"] if bar.get("lenmode") == "pixels" else None,
-        "below": [bar["x"], bar["len"]] if bar.get("orientation") == "h" else None,
-        "marks": [
-            {"at": (at - low) / (high - low), "label": words(text)}
-            for at, text in zip(bar["tickvals"], bar["ticktext"], strict=True)
-        ],
-    }
-
-
-def _shape(shape: Fields, axes: Mapping[str, Fields], numbered: Mapping[str, int]) -> dict[str, Any]:
-    ends = {
-        axis: _reference(shape.get(f"{axis}ref", axis), (shape[f"{axis}0"], shape[f"{axis}1"]), axes, numbered)
-        for axis in "xy"
-    }
-    line = shape.get("line") or {}
-    return {
-        **ends,
-        "rect": shape["type"] == "rect",
-        "colour": line.get("color", "") if line.get("width", 2) else "",
-        "width": line.get("width", 2),
-        "dash": line.get("dash", "solid"),
-        "fill": shape.get("fillcolor", ""),
-        "opacity": shape.get("opacity", 1),
-    }
-
-
-def _note(note: Fields, axes: Mapping[str, Fields], numbered: Mapping[str, int]) -> dict[str, Any]:
-    # Plotly wants logarithms for words, not for lines.
-    x, y = (_reference(note.get(f"{axis}ref", axis), (note[axis],), axes, numbered, linear=True) for axis in "xy")
-    font = note.get("font") or {}
-    return {
-        "x": x,
-        "y": y,
-        "words": words(note["text"]),
-        "across": note.get("xanchor", "center"),
-        "down": note.get("yanchor", "middle"),
-        "shift": note.get("yshift", 0),
-        "letter": font.get("size"),
-        "ink": font.get("color", ""),
-        "ground": note.get("bgcolor", ""),
-        "border": note.get("borderpad", 1),
-    }
-
-
-def _reference(
-    reference: str,
-    values: Sequence[float],
-    axes: Mapping[str, Fields],
-    numbered: Mapping[str, int],
-    *,
-    linear: bool = False,
-) -> dict[str, Any]:
-    """Places of a shape or a note: in units of an axis, or as shares of a panel's or the picture's width or height."""
-    name, _, domain = reference.partition(" ")
-    panel = None if name == "paper" else numbered.get(name, 0)
-    shares = name == "paper" or domain == "domain"
-    axis = {} if shares or linear else axes.get(name, {})
-    return {"panel": panel, "shares": shares, "at": [scaled(axis, float(value)) for value in values]}
 
 
 def _brief(value: float) -> float:

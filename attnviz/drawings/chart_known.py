@@ -44,7 +44,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
 VALUES: dict[str, tuple[Any, ...]] = {
     "textposition": ("outside",),
     "texttemplate": ("%{text}",),
-    "barmode": ("group", "relative", "stack", "overlay"),
+    "barmode": ("group", "relative"),
     "dash": ("solid", "dash", "dot", "dashdot", "longdash"),
     "mode": ("lines", "markers", "lines+markers", "markers+text"),
     "scaleanchor": ("x",),
