@@ -34,6 +34,8 @@ def test_a_click_or_enter_on_a_sentence_selects_it_and_the_bars_follow(visit: Op
     page = visit(f"/?model={MODEL}&text=good+film%0Aterrible+plot")
     bars = page.locator(".st-key-chart-bars .chart")
     expect(bars.filter(has_text="film")).to_be_visible(timeout=PATIENCE)
+    bars.locator(".plane rect").nth(1).hover()
+    expect(bars.locator(".tip")).to_contain_text("film")
 
     page.locator(".line").nth(1).locator(".verdict").click()
     expect(bars.filter(has_text="plot")).to_be_visible(timeout=PATIENCE)
