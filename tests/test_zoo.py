@@ -225,6 +225,8 @@ def test_a_field_that_is_missing_or_of_another_type(tmp_path, field, value):
         {"task": ["x"]},
         {"trained_length": "19"},
         {"trained_length": True},
+        {"search_length": "1.5"},
+        {"search_length": -0.5},
         {"files": {"weights.npz": "sha"}},
         *({name: None} for name in ("title", "summary", "notes", "languages", "kinds", "examples", "label_names")),
         *({name: None} for name in ("metrics", "task", "licence", "data", "cases", "training")),

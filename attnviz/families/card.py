@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, get_origin
+from typing import Annotated, Any, Literal, get_origin
 
 import msgspec
 
@@ -58,6 +58,8 @@ class ModelCard:
         takes: What is put in: `text`, a `scene` that is composed or a `photo`, see `attnviz.scenes`.
         max_length: Longest input in tokens, or None.
         trained_length: Positions that training saw often enough to be trusted, or None.
+        search_length: How strongly beam search prefers long texts, chosen on sentences or pictures set aside for that,
+            or None; see `decoding.beam_search`.
         details: The whole card.
     """
 
@@ -78,6 +80,7 @@ class ModelCard:
     takes: str = "text"
     max_length: int | None = None
     trained_length: int | None = None
+    search_length: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -111,6 +114,7 @@ class ModelCard:
             takes=form.takes or _TAKES.get(form.family, "text"),
             max_length=form.config.get("max_length", form.max_length),
             trained_length=form.trained_length,
+            search_length=form.search_length,
             details=card,
         )
 
@@ -194,6 +198,7 @@ class _Form(msgspec.Struct, kw_only=True):
     cases: dict[str, list[Any]] = {}
     trained_length: int | None = None
     max_length: int | None = None
+    search_length: Annotated[float, msgspec.Meta(ge=0, le=10)] | None = None
     training: dict[str, Any] = {}
 
 

@@ -180,7 +180,9 @@ def test_a_second_go_begins_with_what_is_stored_and_is_kept_if_it_is_better(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: float, best: int
 ) -> None:
     tiny = replace(TINY, decoder_layers=1, guided_layer=0, batch_size=len(PAIRS), averaging=0.0)
-    school = School("en", "ja", replace(tiny, again=Again(2, 1e-2, 0.5)), Pairs(PAIRS, PAIRS[:2], PAIRS[3:]))
+    school = School(
+        "en", "ja", replace(tiny, again=Again(2, 1e-2, 0.5, half=False)), Pairs(PAIRS, PAIRS[:2], PAIRS[3:])
+    )
     passes = iter([3.0, 6.0, 7.0, 4.0, later])
     measured: list[Weights] = []
 

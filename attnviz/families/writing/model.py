@@ -154,6 +154,12 @@ class WritingModel(Model):
         """Entries of the vocabulary it writes with."""
         return self.pieces.vocabulary
 
+    @property
+    def search_length(self) -> float:
+        """How strongly beam search prefers long texts, the α of `decoding.beam_search`."""
+        said = self.card.search_length
+        return decoding.LENGTH if said is None else said
+
     def token_id(self, token: str) -> int:
         """Id of an entry of that vocabulary; raises `InputError` `no_such_token`."""
         return sentence.ids_of([token], self.pieces)[0]
@@ -208,7 +214,7 @@ class WritingModel(Model):
         if beam == 1:
             written: Sequence[Choice] = list(decoding.greedy(writing.step, rules, given, sampling))
         else:
-            written = decoding.beam_search(writing.step, rules, beam, given)
+            written = decoding.beam_search(writing.step, rules, beam, given, self.search_length)
         output = sentence.written([each.token for each in written], self.pieces)
         return self._trace(encoded, output, writing.weights(written), written, self.stopped(output.ids), edits)
 

@@ -92,6 +92,11 @@ _RIGHT = (
     "twice. `python -m attnviz evaluate {name}` prints them."
 )
 
+_SEARCHED = (
+    " Beam search compares captions by their log probability over ((5 + tokens) / 6)^α (Wu et al. 2016), α = {length}: "
+    "of those tried, that with which most things were named on the scenes that choose the pass."
+)
+
 _SEVERAL = (
     "Of the {n} scenes with several things of one kind, to be named once with their number, {perfect} of the captions "
     "are perfect (English and Japanese)."
@@ -177,12 +182,23 @@ def sections(
     notes = f"{card['notes']['en']}\n\n{card['notes']['ja']}"
     return [
         *opening(card, _ARCHITECTURE[takes], "{key} {value}", _SOURCE, _SPLIT[takes].format(n=training["n_train"])),
-        Section("How well", right.format(name=card["name"]), _scores(metrics), *_counts(metrics), *_siblings(metrics)),
+        Section(
+            "How well",
+            right.format(name=card["name"]) + _search(card),
+            _scores(metrics),
+            *_counts(metrics),
+            *_siblings(metrics),
+        ),
         Section("Where it looks", *_looks(metrics, training["settings"]["guided"], taught)),
         Section("What it gets wrong", notes, _strange(metrics), _captions(dev)),
         Section("Training", *_training(training, tried)),
         Section("How its attention was learned", RECORDED if FILE in card["files"] else ""),
     ]
+
+
+def _search(card: Mapping[str, Any]) -> str:
+    length = card.get("search_length")
+    return "" if length is None else _SEARCHED.format(length=length)
 
 
 def _share(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from attnviz.training import data
 from attnviz.training.captions.albums import SceneRecipe
@@ -16,9 +17,16 @@ class CaptionRecipe(SceneRecipe):
 
     Attributes:
         settings: How it is trained.
+        search_length: How strongly beam search prefers long captions, see `decoding.beam_search`; None: as elsewhere.
     """
 
     settings: CaptionSettings
+    search_length: float | None = None
+
+    def described(self) -> dict[str, Any]:
+        """With how its captions are searched for."""
+        searched = {} if self.search_length is None else {"search_length": self.search_length}
+        return super().described() | searched
 
 
 CAPTION_SCENES = CaptionRecipe(
@@ -51,6 +59,7 @@ CAPTION_SCENES = CaptionRecipe(
         "sea;fish@3,4;fish@5,8;octopus@10,7*1.4",
     ),
     settings=CaptionSettings(),
+    search_length=1.5,
     tried=(
         "Two layers, the head of the last one taught, stopped after six of eight passes: about half of the captions "
         "were right in every word, nine in ten things named, and one caption in five named a thing twice.",
@@ -73,6 +82,9 @@ CAPTION_SCENES = CaptionRecipe(
         "scenes by the square of the number of things in them, with a rate that fell from 0.0005: on dev 96.8 % and "
         "95.7 % named (95.2 % and 95.7 %), but 2.6 % and 1.7 % invented (2.3 % and 1.1 %), and 85.3 % and 83.8 % "
         "perfect (84.5 % and 84.0 %). Not kept.",
+        "What is left out is in sight: a search that prefers longer captions names more. With a beam of four and α "
+        "0.6, 1, 1.5, 2 and 3, on dev 95.7 %, 96.1 %, 96.4 %, 96.3 % and 96.2 % named in English, 95.8 %, 96.2 %, "
+        "96.2 %, 96.2 % and 96.4 % in Japanese, and 0.7 % to 1.6 % invented; the last two make fewer sentences right.",
     ),
 )
 

@@ -27,6 +27,6 @@ def searched(model: CaptionModel, album: Album, language: Language) -> Iterator[
     for row, scene in enumerate(album.scenes):
         encoded = replace(like, source=scene, inputs={**like.inputs, "regions": album.regions([row])})
         rules = model.rules(encoded)
-        found = beam_search(model.start(encoded, ()).step, rules, BEAM)
+        found = beam_search(model.start(encoded, ()).step, rules, BEAM, length=model.search_length)
         ids = [each.token for each in found if each.token != rules.end]
         yield Written(scene, language, tuple(model.vocabulary[each] for each in ids), model.words.join(ids))

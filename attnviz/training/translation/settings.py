@@ -10,12 +10,13 @@ class Again:
     """A second go over the pairs, from the best pass of the first as it is stored, with a rise and a fall of its own.
 
     Attributes:
-        epochs, learning_rate, averaging: As of `TranslationSettings`.
+        epochs, learning_rate, averaging, half: As of `TranslationSettings`.
     """
 
     epochs: int
     learning_rate: float
     averaging: float
+    half: bool
 
 
 @dataclass(frozen=True)

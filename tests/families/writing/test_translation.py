@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 
@@ -14,7 +15,8 @@ from starlette.testclient import TestClient
 from attnviz import api, cli, zoo
 from attnviz.analysis.reading import read
 from attnviz.errors import InputError, ModelError
-from attnviz.families.writing.decoding import loops
+from attnviz.families.writing import decoding
+from attnviz.families.writing.decoding import beam_search, loops
 from attnviz.trace import MASK_CAUSAL, Edit
 from tests.families.writing import translation_folder
 from tests.families.writing.transformer_reference import BLOCKS, reference, softmax
@@ -155,6 +157,20 @@ def test_the_rows_of_a_beam_are_those_of_its_own_tokens(model, text):
         np.testing.assert_allclose(wide.block(block).weights, np.stack(found[block]["weights"]), atol=1e-5)
     logs = np.log(softmax(logits))[range(len(ids)), ids]
     np.testing.assert_allclose(wide.output.log_probabilities, logs, atol=1e-4)
+
+
+def test_a_card_may_say_how_strongly_a_search_prefers_long_texts(model, encoded, monkeypatch):
+    asked = []
+
+    def search(following, rules, width, given, length):
+        asked.append((width, length))
+        return beam_search(following, rules, width, given, length)
+
+    monkeypatch.setattr(decoding, "beam_search", search)
+    model.run(encoded, beam=3)
+    monkeypatch.setattr(model, "_card", dataclasses.replace(model.card, search_length=0.0))
+    model.run(encoded, beam=2)
+    assert asked == [(3, decoding.LENGTH), (2, 0.0)]
 
 
 def test_the_models_own_weights_as_edits_change_nothing(model, encoded, trace):

@@ -76,11 +76,11 @@ def test_the_card_has_what_evaluate_computes_again(made, folder, monkeypatch):
 
 
 def test_what_is_searched_for_is_what_the_model_finds_with_a_beam(made, folder, monkeypatch):
-    model, widths = captioner.loaded(folder), []
+    model, asked = captioner.loaded(folder), []
 
-    def search(following, rules, width):
-        widths.append(width)
-        return decoding.beam_search(following, rules, width)
+    def search(following, rules, width, length):
+        asked.append((width, length))
+        return decoding.beam_search(following, rules, width, length=length)
 
     begun, start = [], model.start
     monkeypatch.setattr(searched, "beam_search", search)
@@ -98,7 +98,7 @@ def test_what_is_searched_for_is_what_the_model_finds_with_a_beam(made, folder, 
             np.testing.assert_array_equal(one.inputs["regions"][0], own)
         for one, other in zip(found, expected, strict=True):
             assert one.words == tuple(token for token in other.tokens if not token.startswith("["))
-    assert set(widths) == {4}
+    assert set(asked) == {(4, 1.5)}
 
 
 def test_an_encoder_of_other_weights_sees_all_anew(made, folder):
