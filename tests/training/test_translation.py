@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 
 from attnviz.families.writing.subwords import END_ID, START_ID
-from attnviz.families.writing.transformer import Networks
 from attnviz.training.data import MANYTHINGS, SMALL_PARALLEL, available
 from attnviz.training.milestones import milestones
-from attnviz.training.networks import Weights, get_weights, halves
+from attnviz.training.networks import Weights
 from attnviz.training.translation import learner, pairs
 from attnviz.training.translation.lesson import Cuts, Lesson
 from attnviz.training.translation.pairs import Pairs
 from attnviz.training.translation.school import School
 from attnviz.training.translation.scores import scores
-from attnviz.training.translation.settings import Again, TranslationSettings
+from attnviz.training.translation.settings import TranslationSettings
 from attnviz.training.translation.word_alignment import with_the_word_before, word_alignments
 from attnviz.training.writing import Greedy
 
@@ -173,40 +172,6 @@ def test_an_interrupted_training_goes_on_where_it_stopped(tmp_path: Path, monkey
         np.testing.assert_allclose(weights[name], array, atol=1e-6, err_msg=name)
         np.testing.assert_allclose((kept | resumed)[2][name], whole[2][name], atol=1e-6, err_msg=name)
     assert any(np.abs(expected[name] - whole[3][name]).max() > 1e-4 for name in expected)  # a mean was kept
-
-
-@pytest.mark.parametrize(("later", "best"), [(9.0, 5), (5.0, 3)])
-def test_a_second_go_begins_with_what_is_stored_and_is_kept_if_it_is_better(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: float, best: int
-) -> None:
-    tiny = replace(TINY, decoder_layers=1, guided_layer=0, batch_size=len(PAIRS), averaging=0.0)
-    school = School(
-        "en", "ja", replace(tiny, again=Again(2, 1e-2, 0.5, half=False)), Pairs(PAIRS, PAIRS[:2], PAIRS[3:])
-    )
-    passes = iter([3.0, 6.0, 7.0, 4.0, later])
-    measured: list[Weights] = []
-
-    def measure(self: School, networks: Networks, part: Any) -> tuple[dict[str, float], list[str]]:
-        measured.append(get_weights(networks.full))
-        return {"bleu": next(passes)}, []
-
-    monkeypatch.setattr(School, "measure", measure)
-    monkeypatch.setattr(learner, "learner", eager(learner.learner))
-    kept: dict[int, Weights] = {}
-    weights, record = school.learn(checkpoint=tmp_path / "state.npz", quiet=True, keep=kept.__setitem__)
-    assert sorted(kept) == [0, 1, 2, 3, 4, 5]
-    assert [each["bleu"] for each in record["history"]] == [3.0, 6.0, 7.0, 4.0, later]
-    assert record["best_epoch"] == best and record["epochs"] == record["steps"] == 5
-    for name, array in measured[best - 1].items():
-        np.testing.assert_array_equal(weights[name], array)
-    # Its first pass is one step away from the first go's best as it is stored: Adam's first step is the rate at most.
-    for name, array in halves(measured[2]).items():
-        np.testing.assert_allclose(measured[3][name], array.astype(np.float32), atol=1.01e-2, err_msg=name)
-    # Started again, nothing is left to do.
-    again, repeated = school.learn(checkpoint=tmp_path / "state.npz", quiet=True, keep=kept.__setitem__)
-    assert repeated == record | {"seconds_before": record["seconds"]}
-    for name, array in again.items():
-        np.testing.assert_array_equal(array, weights[name])
 
 
 @pytest.mark.parametrize(("total", "looks"), [(0, 5), (1, 7), (11, 13), (13_080, 23)])

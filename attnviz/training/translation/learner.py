@@ -74,40 +74,26 @@ class _Links(keras.losses.Loss):
         return loss / (ops.sum(links) + 1e-9)
 
 
-def better(new: dict[str, float], old: dict[str, float]) -> bool:
-    """Whether a pass is kept rather than one before it: that of the best "bleu", of equal ones the later."""
-    return new["bleu"] >= old["bleu"]
-
-
 def course(
-    lesson: Lesson,
-    settings: TranslationSettings,
-    measure: Callable[[Networks], dict[str, float]],
-    stamp: str,
-    start: Weights | None = None,
-    passed: int = 0,
+    lesson: Lesson, settings: TranslationSettings, measure: Callable[[Networks], dict[str, float]], stamp: str
 ) -> Course:
-    """The training of one model.
+    """The training of one model; the best pass is that of the best "bleu", of equal ones the later.
 
     Args:
         lesson: What is learned.
         settings: How.
         measure: Scores of a model after a pass.
         stamp: Of what is learned and how.
-        start: Weights it begins with; None: drawn from the seed.
-        passed: Passes over the lesson that were before, whose order and cuts do not come again.
     """
     keras.utils.set_random_seed(settings.seed)
     model, measured = learner(settings, settings.epochs * lesson.steps), networks(settings)
-    if start is not None:
-        set_weights(model, start)
 
     def scored(weights: Weights) -> dict[str, float]:
         set_weights(measured.full, weights)
         return measure(measured)
 
     def batches(epoch: int) -> Iterator[Step]:
-        for batch in lesson.batches(passed + epoch):
+        for batch in lesson.batches(epoch):
             wanted = {"logits": batch.wanted, "links": batch.links}
             inputs = {"source": batch.source, "target": batch.target}
             yield inputs, {name: wanted[name] for name in model.output_names}, None
@@ -117,7 +103,7 @@ def course(
         steps=lesson.steps,
         batches=batches,
         measure=scored,
-        better=better,
+        better=lambda new, old: new["bleu"] >= old["bleu"],
         shown="bleu",
         stamp=stamp,
         epochs=settings.epochs,

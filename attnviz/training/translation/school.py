@@ -13,9 +13,9 @@ from attnviz.families.writing.subwords import Subwords, learn
 from attnviz.families.writing.transformer import Networks
 from attnviz.tokenizers import SudachiTokenizer, WordTokenizer
 from attnviz.training.loop import Keep, fit
-from attnviz.training.networks import Weights, halves
+from attnviz.training.networks import Weights
 from attnviz.training.run import stamp
-from attnviz.training.translation.learner import LONGEST, better, course
+from attnviz.training.translation.learner import LONGEST, course
 from attnviz.training.translation.lesson import Cuts, Lesson
 from attnviz.training.translation.pairs import Pair, Pairs
 from attnviz.training.translation.scores import scores
@@ -73,39 +73,13 @@ class School:
         self, *, checkpoint: Path | None = None, label: str = "Train", quiet: bool = False, keep: Keep | None = None
     ) -> tuple[Weights, dict[str, Any]]:
         """Train on the pairs; the pass that translates dev best is kept. As `loop.fit`."""
-        lesson, settings = self.lesson(), self.settings
-        first = self._fit(lesson, settings, checkpoint, label=label, quiet=quiet, keep=keep)
-        if (more := settings.second()) is None:
-            return first
-        stored = {name: array.astype(np.float32) for name, array in halves(first[0]).items()}
-        steps, file = first[1]["steps"], checkpoint and checkpoint.with_name(f"again-{checkpoint.name}")
-
-        def later(step: int, weights: Weights) -> None:
-            if keep and step:  # those before its first step are of the first go
-                keep(steps + step, weights)
-
-        told: Any = {"label": f"{label}, again", "quiet": quiet, "keep": later if keep else None}
-        return joined(first, self._fit(lesson, more, file, stored, settings.epochs, **told))
-
-    def _fit(
-        self,
-        lesson: Lesson,
-        settings: TranslationSettings,
-        checkpoint: Path | None,
-        start: Weights | None = None,
-        passed: int = 0,
-        **told: Any,
-    ) -> tuple[Weights, dict[str, Any]]:
-        origin = [] if start is None else [start[name] for name in sorted(start)]
         chosen = course(
-            lesson,
-            settings,
+            self.lesson(),
+            self.settings,
             lambda trained: self.measure(trained, self.corpus.dev)[0],
-            stamp(asdict(settings), self.source, self.target, self.corpus.train, *origin),
-            start,
-            passed,
+            stamp(asdict(self.settings), self.source, self.target, self.corpus.train),
         )
-        return fit(chosen, checkpoint=checkpoint, **told)
+        return fit(chosen, checkpoint=checkpoint, label=label, quiet=quiet, keep=keep)
 
     def measure(self, networks: Networks, part: tuple[Pair, ...]) -> tuple[dict[str, float], list[str]]:
         """Scores of greedy translations of a part, and the translations."""
@@ -113,20 +87,6 @@ class School:
         ids = [[piece.id for piece in self.subwords[self.source].cut(text)] for text in sources]
         written = [self.subwords[self.target].join(row) for row in Greedy(networks, LONGEST)(ids)]
         return scores(written, references, self.target), written
-
-
-def joined(
-    first: tuple[Weights, dict[str, Any]], second: tuple[Weights, dict[str, Any]]
-) -> tuple[Weights, dict[str, Any]]:
-    """Two goes as one: the better one's weights, and one record, of all passes in their order."""
-    (weights, record), (others, after) = first, second
-    kept, found = record["history"][record["best_epoch"] - 1], after["history"][after["best_epoch"] - 1]
-    better_later = better(found, kept)
-    return others if better_later else weights, {
-        "best_epoch": record["epochs"] + after["best_epoch"] if better_later else record["best_epoch"],
-        "history": [*record["history"], *after["history"]],
-        **{key: record[key] + after[key] for key in ("epochs", "steps", "seconds", "seconds_before")},
-    }
 
 
 def cutter(language: str, byte_pairs: Any, *, lower: bool) -> Subwords:

@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-
-
-@dataclass(frozen=True)
-class Again:
-    """A second go over the pairs, from the best pass of the first as it is stored, with a rise and a fall of its own.
-
-    Attributes:
-        epochs, learning_rate, averaging, half: As of `TranslationSettings`.
-    """
-
-    epochs: int
-    learning_rate: float
-    averaging: float
-    half: bool
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -45,7 +31,6 @@ class TranslationSettings:
             `features` and `encoder_layers`, and it has one head in one layer.
         half: Train in bfloat16 where the backend has it, with float32 variables.
         seed: Of initial weights, order and dropout.
-        again: A second go, whose best pass is kept if it is better than the first's; its seed is one more.
     """
 
     source_size: int = 6000
@@ -71,15 +56,8 @@ class TranslationSettings:
     recurrent: bool = False
     half: bool = True
     seed: int = 7
-    again: Again | None = None
 
     def network(self) -> dict[str, int | bool]:
         """What `families.writing.transformer.build` takes, dropout and seed left out."""
         names = ("features", "encoder_layers", "decoder_layers", "heads", "hidden", "attention")
         return {name: getattr(self, name) for name in names}
-
-    def second(self) -> TranslationSettings | None:
-        """How the second go is trained; None: there is none."""
-        if self.again is None:
-            return None
-        return replace(self, **asdict(self.again), seed=self.seed + 1, again=None)
