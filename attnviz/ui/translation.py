@@ -41,7 +41,7 @@ def picture(context: Context, small: bool) -> None:
         key=_key(context),
         start=_step(block, context.way.path[-1][0]) if context.way.path else 0,
         at=_step(block, state.at),
-        rest=context.focus.query if small and block.kind == "cross" and context.focus.block == block.name else None,
+        rest=_rest(context, block, small),
         speed=state.speed if session.applied() and not small else 0,
         alt=in_words(context),
         text=state.text,
@@ -56,6 +56,12 @@ def in_words(context: Context) -> str:
     heads = chosen_heads(context, block)
     values, name = alignment.combined(block, heads), heads_name(context, block, heads)
     return describe.translation(context.trace, block, values, name, context.language)
+
+
+def _rest(context: Context, block: AttentionBlock, small: bool) -> int | None:
+    """The word that is looked at once all is written: of the row that a view shows, or that was chosen in one."""
+    shows = block.kind == "cross" and context.focus.block == block.name
+    return context.focus.query if shows and (small or context.query is not None) else None
 
 
 def _second(context: Context, heads: tuple[Head, ...]) -> Caption | None:
