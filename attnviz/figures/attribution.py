@@ -45,8 +45,8 @@ def attribution(
         theme: `light` or `dark`.
 
     Returns:
-        A figure with one panel a measure, each on its own labelled scale: attention from 0 to 1, the others in
-        probability of the class. Hovering shows 9 significant digits.
+        A figure with one panel a measure, on labelled scales: attention from 0 to 1, the others in probability of the
+        class, on one that they share, so that what is as long is as much. Hovering shows 9 significant digits.
 
     >>> import attnviz
     >>> model = attnviz.load("sentiment-en")
@@ -58,12 +58,15 @@ def attribution(
     titles = [translate(language, f"measures.{measure}") for measure in shown]
     places = _places(found, shown)
     tokens = [found.tokens[place] for place in places]
+    most = max(
+        (float(np.nanmax(np.abs(found.values[each]), initial=0)) for each in shown if each != "attention"), default=0
+    )
     figure = panels(paint, titles, height=MARGIN + ROW_HEIGHT * len(places), spacing=0.04)
     for column, (measure, title) in enumerate(zip(shown, titles, strict=True), start=1):
         values = found.values[measure][places]
         colours = [paint.second if value < 0 else paint.bar for value in values]
         figure.add_trace(bars(tokens, values, title, colours), row=1, col=column)
-        figure.update_xaxes(**style.axis(paint, **_scale(measure, found.values[measure])), row=1, col=column)
+        figure.update_xaxes(**style.axis(paint, **_scale(measure, most)), row=1, col=column)
     figure.update_xaxes(title=partly(len(places), len(found.tokens), language), row=1, col=1)
     figure.update_layout(bargap=0.25)
     figure.update_yaxes(**down(paint, tokens, inks=inks(found.axis, paint, places)))
@@ -79,10 +82,10 @@ def _places(found: Measures, shown: Sequence[Measure]) -> list[int]:
     return sorted((int(place) for place in kept), key=lambda place: -float(found.values["attention"][place]))
 
 
-def _scale(measure: Measure, values: Any) -> dict[str, Any]:
+def _scale(measure: Measure, most: float) -> dict[str, Any]:
     if measure == "attention":
         return {"range": [0, 1], "tickvals": [0, 0.5, 1]}
-    return around(float(np.nanmax(np.abs(values), initial=0)) or 1.0)
+    return around(most or 1.0)
 
 
 def erasure_curves(

@@ -104,6 +104,15 @@ def _groups(block) -> list[tuple[int, ...]]:
     return [(place,) for place in range(len(block.query))] if block.parts is None else block.parts[0]
 
 
+def test_above_does_it_matter_the_token_is_lit_that_is_asked_about(folder):
+    logs = zoo.load(folder).trace(ENGLISH[0]).output.log_probabilities
+    least = int(logs.argmin())
+    assert shown(opened(pieces="pieces"))["rest"] != least, "else it would be lit anyway"
+    assert shown(opened(view="attribution", pieces="pieces"))["rest"] == least
+    other = (least + 1) % len(logs)
+    assert shown(opened(view="attribution", pieces="pieces", target=str(other)))["rest"] == other
+
+
 def test_steps_have_probabilities_and_alternatives(folder):
     data = shown(opened(pieces="pieces"))
     output = zoo.load(folder).trace(ENGLISH[0]).output

@@ -46,6 +46,7 @@ def test_one_panel_a_measure_on_the_same_tokens(found: Measures, language: str, 
     for axis, measure in ((figure.layout.xaxis2, "removed"), (figure.layout.xaxis5, "gradient_input")):
         assert axis.range[0] == -axis.range[1]
         assert axis.range[1] > np.abs(found.values[measure]).max()
+        assert axis.range == figure.layout.xaxis3.range, "what is as long is as much"
     assert not any("<b>" in text for text in figure.layout.yaxis.ticktext)
 
 
