@@ -8,6 +8,7 @@ import { legend } from "./shared/legend.js";
 import { newest, reform } from "./shared/newest.js";
 import { Playback } from "./shared/player.js";
 import { Lit, switches } from "./shared/regions.js";
+import { cjk } from "./shared/words.js";
 
 /** @import { Component, Tick } from "./component.js" */
 /** @import { Button, Film } from "./shared/player.js" */
@@ -466,9 +467,6 @@ function placeOf(event, film) {
   if (facts.side === "target") return index > film.at ? null : { side: "target", index };
   return query > film.at ? null : { query, key: Number(facts.key) };
 }
-
-/** @param {string} text */
-const cjk = (text) => /[\u3000-\u9fff\uf900-\uffef]/.test(text);
 
 /** @param {number} value */
 const number = (value) => String(Number(value.toPrecision(9)));
