@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from attnviz.analysis.entropy import Floats, entropy
 from attnviz.analysis.focus import focus
 from attnviz.analysis.heads.alignment import Head, alignment_heads, combined, written_block
-from attnviz.trace import AttentionTrace, Written
+from attnviz.trace import AttentionBlock, AttentionTrace, Written
+
+#: Letters of a word that is not short.
+_LONG = 3
 
 
 def clearness(weights: Floats, own: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
@@ -34,6 +37,32 @@ def clearness(weights: Floats, own: NDArray[np.bool_] | None = None) -> NDArray[
     uneven = np.log(max(values.shape[-1], 1)) - entropy(shares)
     found: NDArray[np.float64] = np.where(total > 0, total * np.maximum(uneven, 0.0), 0.0)
     return found
+
+
+def clearest_word(block: AttentionBlock, values: NDArray[np.float64]) -> int:
+    """Place of the written word that looks most at one: of a text's end, which looks at the end of the other, one sees
+    nothing. Of words that are short, and mean little, the weight counts less.
+
+    Args:
+        block: The rows with which a text was written.
+        values: Their weights, float64 `[query, key]`.
+
+    Returns:
+        The last place, where a text goes on.
+
+    >>> from attnviz.trace import TokenAxis
+    >>> read, wrote = (TokenAxis.of([*words, "[EOS]"], special=[False, False, True]) for words in ("ab", ["no", "cat"]))
+    >>> weights = np.array([[0.9, 0.0, 0.1], [0.1, 0.8, 0.1], [0.0, 0.0, 1.0]], np.float32)
+    >>> clearest_word(AttentionBlock("cross", "cross", wrote, read, weights[None, None]), weights)
+    1
+    """
+    last = len(block.query) - 1
+    words = [place for place, special in enumerate(block.query.special) if not special]
+    read = ~np.asarray(block.key.special)
+    if not block.query.special[last] or not words or not read.any():
+        return last
+    letters = [sum(map(str.isalpha, token)) for token in block.query.tokens]
+    return max(words, key=lambda place: min(letters[place], _LONG) * float(values[place, read].max()))
 
 
 def clearest(traces: Sequence[AttentionTrace], alignment: Mapping[str, Any] | None = None) -> tuple[int, Head | None]:

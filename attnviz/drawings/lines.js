@@ -172,7 +172,7 @@ class Picture {
       /** @type {[string, number][]} */
       const values = other.map((token, place) => [token, side === "query" ? this.#weight(head, index, place) : this.#weight(head, place, index)]);
       values.sort((a, b) => b[1] - a[1]);
-      return `${words.head} ${head + 1}: ${values.slice(0, 4).map(([token, value]) => `${token} ≈ ${value.toFixed(2)}`).join(", ")}`;
+      return `${words.head} ${head + 1}: ${values.slice(0, 4).map(([token, value]) => `${token} ≈\u00a0${value.toFixed(2)}`).join(", ")}`;
     }).join(" · ");
   }
 }

@@ -6,6 +6,7 @@ import { bytes, find, findAs, floats, make, set, shape, stamped } from "./shared
 import { legend } from "./shared/legend.js";
 import { newest } from "./shared/newest.js";
 import { tell } from "./shared/tip.js";
+import { cjk } from "./shared/words.js";
 
 /** @import { Component, Reason, Tick } from "./component.js" */
 
@@ -49,6 +50,8 @@ import { tell } from "./shared/tip.js";
 const LONGEST = 24, WIDEST = 11;
 // Rows of more keys than are named at least so high, if there are no more of them.
 const FEW = 24;
+// Pixels of a cell of theirs, at least: all keys are seen at once where the window has room for them.
+const NARROWEST = 2;
 // Pixels of a cell that carries the sign of a mask within, where cells are large enough to show it.
 const SIGN = 6;
 /** @type {WeakMap<Element, number>} */
@@ -103,10 +106,11 @@ function planned(data, plane) {
   /** @param {string[]} tokens @param {number} every @returns {[string, number][]} */
   const shown = (tokens, every) => tokens.map((token, place) => /** @type {[string, number]} */ ([cut(token), place])).filter((_, place) => place % every === 0);
   const tall = step > 1 && data.queries.length <= FEW;
-  const down = shown(data.queries, tall ? 1 : step), across = shown(data.keys, step), family = getComputedStyle(plane).fontFamily;
-  const left = widest(down, letter, family) + 2.5 * letter, below = widest(across, letter, family) + 2.5 * letter;
+  const down = shown(data.queries, tall ? 1 : step), family = getComputedStyle(plane).fontFamily, left = widest(down, letter, family) + 2.5 * letter;
   const { host } = /** @type {ShadowRoot} */ (plane.getRootNode()), page = (host.closest("[class*=st-key-chart]") ?? host).clientWidth;
-  const cell = step > 1 ? data.cell : Math.max(pitch(data), Math.min(data.cell, Math.floor((page - left - 4) / data.keys.length)));
+  const room = (page - left - 4) / data.keys.length, narrow = tall ? Math.max(NARROWEST, Math.min(data.cell, room)) : data.cell;
+  const cell = step > 1 ? narrow : Math.max(pitch(data), Math.min(data.cell, Math.floor(room)));
+  const across = shown(data.keys, Math.ceil(pitch(data) / cell)), below = widest(across, letter, family) + 2.5 * letter;
   return { down, across, left, below, cell, high: tall ? pitch(data) : cell, page };
 }
 
@@ -177,8 +181,10 @@ const pitch = ({ letter }) => letter + 2;
  * @param {"middle" | "end"} anchor
  */
 function words(content, letter, x, y, anchor, turn = 0, ink = "") {
-  const turned = turn && { transform: `rotate(${turn} ${x} ${y})` };
-  const element = shape("text", { x, y, "text-anchor": anchor, "dominant-baseline": "central", "font-size": letter, ...turned }, content);
+  const down = turn !== 0 && cjk(content), turned = turn && !down && { transform: `rotate(${turn} ${x} ${y})` };
+  const anchored = down && anchor === "end" ? "start" : anchor; // from the top down, where a turned line is read from the foot up
+  const element = shape("text", { x, y, "text-anchor": anchored, "dominant-baseline": "central", "font-size": letter, ...turned }, content);
+  if (down) element.style.writingMode = "vertical-rl";
   if (ink) element.style.fill = ink;
   return element;
 }

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.analysis.clearness import clearest_word
 from attnviz.analysis.compact import coded
 from attnviz.analysis.entropy import entropy, normalised_entropy
 from attnviz.analysis.heads.pointing import border, excess, pointed
@@ -94,7 +95,6 @@ def picture(look: Look, captions: Sequence[Caption], scale: ScaleKey, top: float
         "columns": axis.grid[1],
         "objects": objects,
         "looks": shown[0],
-        "keen": keen(captions[0]),
         "difference": {"title": look.t("picture.above_mean"), "ticks": marked(_apart(round_ticks(most)))},
         "second": _second(look, captions[1], shown[1]) if len(captions) > 1 else None,
     }
@@ -143,6 +143,12 @@ def keen(caption: Caption) -> int:
     named = pointed(scene, words, values, axis.grid) if isinstance(scene, Composed) else []
     there = [place for place, thing in enumerate(named) if thing is not None and thing.hit] or range(len(values))
     return max(there, key=lambda place: float(values[place].max()))
+
+
+def clearest(caption: Caption) -> int:
+    """Place of the word that is looked at where nobody has chosen one, of a picture or of a text."""
+    seen = on_picture(caption.trace, caption.block.key)
+    return keen(caption) if seen else clearest_word(caption.block, caption.values)
 
 
 def marked(marks: Sequence[Tick]) -> list[dict[str, Any]]:

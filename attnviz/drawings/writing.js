@@ -8,6 +8,7 @@ import { legend } from "./shared/legend.js";
 import { newest, reform } from "./shared/newest.js";
 import { Playback } from "./shared/player.js";
 import { Lit, switches } from "./shared/regions.js";
+import { cjk } from "./shared/words.js";
 
 /** @import { Component, Tick } from "./component.js" */
 /** @import { Button, Film } from "./shared/player.js" */
@@ -31,7 +32,7 @@ import { Lit, switches } from "./shared/regions.js";
  * @property {string} key
  * @property {number} start First step that is new.
  * @property {number} at Step it stands at, or -1.
- * @property {number} rest Token that a text is shown with once it is written.
+ * @property {number} rest Token that is looked at once all is written.
  * @property {number} speed Tokens a second; 0 shows all at once.
  * @property {string} text What has been applied.
  * @property {boolean} small Without player, map and alternatives.
@@ -84,22 +85,25 @@ function drawWriting({ data, parentElement, setStateValue }) {
   const picture = new Picture(section, data, film);
   film.picture = picture;
   const last = targets.length - 1, list = find(section, ".choices");
+  /** @param {number} step */
+  const offer = (step) => choices(list, data, step, (token) => {
+    playback.stop();
+    playback.forget();
+    film.send?.({ kind: "alternative", place: data.steps[step].place, token });
+  });
   // What is written to the end is shown with its clearest word, for the last token looks at nothing much: it lights a picture, or is the
   // one of a text that is looked at.
   const rest = () => {
     if (film.at !== last) return;
-    if (data.picture) picture.meet({ side: "target", index: data.picture.keen });
+    if (data.picture) picture.meet({ side: "target", index: data.rest });
     else picture.rest(data.rest);
+    offer(data.rest);
   };
   const playback = new Playback(film, {
     section, player: find(section, ".player"), title: data.words.step, words: data.words, last, pace: () => 1000 / (data.speed || 2),
     draw: (step) => {
       picture.rest(step);
-      choices(list, data, step, (token) => {
-        playback.stop();
-        playback.forget();
-        film.send?.({ kind: "alternative", place: data.steps[step].place, token });
-      });
+      offer(step);
       return { name: targets[step].text, count: `${step + 1} / ${last + 1}` };
     },
     // What has been written to its end stays there unless it is said otherwise: that is not told.
@@ -315,7 +319,7 @@ class Picture {
     const own = query !== null ? sources.map((token, index) => [token.text, weights[this.#at(query, index)]])
       : targets.slice(0, film.at + 1).map((token, index) => [token.text, weights[this.#at(index, key ?? 0)]]);
     own.sort((a, b) => b[1] - a[1]);
-    return `${name} ${own.slice(0, 4).map(([text, value]) => `${text} ≈ ${value.toFixed(2)}`).join(", ")}${lit ? "" : ` · ${words.least}`}`;
+    return `${name} ${own.slice(0, 4).map(([text, value]) => `${text} ≈\u00a0${value.toFixed(2)}`).join(", ")}${lit ? "" : ` · ${words.least}`}`;
   }
 }
 
@@ -463,9 +467,6 @@ function placeOf(event, film) {
   if (facts.side === "target") return index > film.at ? null : { side: "target", index };
   return query > film.at ? null : { query, key: Number(facts.key) };
 }
-
-/** @param {string} text */
-const cjk = (text) => /[\u3000-\u9fff\uf900-\uffef]/.test(text);
 
 /** @param {number} value */
 const number = (value) => String(Number(value.toPrecision(9)));

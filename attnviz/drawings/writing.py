@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from attnviz.analysis.compact import coded
 from attnviz.analysis.heads.alignment import Head, alignment_heads, groups, readable
@@ -29,9 +28,6 @@ _WORDS = (
 
 #: Weights below this have no line; the page says so.
 LEAST = 0.1
-
-#: Letters of a word that is not short.
-_LONG = 3
 
 
 def writing(
@@ -65,7 +61,7 @@ def writing(
         key: Equal as long as it is the same translation: then the picture stays at the step it has reached.
         start: First query of it that is new, from which it is written.
         at: Query it stands at without moving; -1 writes it at the speed, or stands at the end.
-        rest: Query that a text is shown with once it is written to its end; None for the clearest.
+        rest: Query that is looked at once all is written; None for the clearest.
         speed: Tokens a second; 0 shows all at once.
         alt: The picture in words.
         text: What has been applied; named on the element once it is drawn.
@@ -87,7 +83,7 @@ def writing(
         "key": key,
         "start": start,
         "at": at,
-        "rest": _clearest(block, values) if rest is None else rest,
+        "rest": pictured.clearest(caption) if rest is None else rest,
         "speed": speed,
         "text": text,
         "small": small,
@@ -145,23 +141,6 @@ def _legend(look: Look, scale: ScaleKey) -> dict[str, Any]:
     """What colours mean between texts: `title` and `ticks`."""
     title = look.t("scales.query" if scale == "row" else f"scales.{scale}")
     return {"title": title, "ticks": pictured.marked(ticks(scale))}
-
-
-def _clearest(block: AttentionBlock, values: NDArray[np.float64]) -> int:
-    """Place of the word that looks most at one: of a text's end, which looks at the end of the other, one sees nothing.
-    Of words that are short, and mean little, the weight counts less.
-
-    Args:
-        block: With the axes.
-        values: Weights `[query, key]`.
-    """
-    last = len(block.query) - 1
-    words = [place for place, special in enumerate(block.query.special) if not special]
-    read = ~np.asarray(block.key.special)
-    if not block.query.special[last] or not words or not read.any():
-        return last
-    letters = [sum(map(str.isalpha, token)) for token in block.query.tokens]
-    return max(words, key=lambda place: min(letters[place], _LONG) * float(values[place, read].max()))
 
 
 def _spaced(output: Written) -> bool:

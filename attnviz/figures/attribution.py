@@ -9,16 +9,18 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from attnviz.analysis.compact import largest
 from attnviz.analysis.explain.measures import MEASURES, Measure, Measures
 from attnviz.figures import style
 from attnviz.figures.escape import plain
-from attnviz.figures.marks.bars import bars
+from attnviz.figures.marks.bars import MOST_REGIONS, bars, partly
 from attnviz.figures.marks.names import down
 from attnviz.figures.marks.panels import panels
 from attnviz.figures.marks.scales import around
 from attnviz.figures.numbers import exact
 from attnviz.figures.sentences import inks
 from attnviz.i18n import translate
+from attnviz.trace import RegionAxis
 
 #: Pixels.
 ROW_HEIGHT, MARGIN, CURVES_HEIGHT = 34, 120, 420
@@ -33,15 +35,18 @@ def attribution(
 ) -> go.Figure:
     """Measures side by side on the same tokens, read from the top; what speaks against the class goes to the left.
 
+    Regions of a picture stand in no sentence: those with most attention come first, and of many those are drawn whose
+    value is among the largest of a measure.
+
     Args:
-        found: All measures of a text.
+        found: All measures of a text or a picture.
         shown: Which, in this order.
         language: Of the words on the chart.
         theme: `light` or `dark`.
 
     Returns:
-        A figure with one panel a measure, each on its own labelled scale: attention from 0 to 1, the others in
-        probability of the class. Hovering shows 9 significant digits.
+        A figure with one panel a measure, on labelled scales: attention from 0 to 1, the others in probability of the
+        class, on one that they share, so that what is as long is as much. Hovering shows 9 significant digits.
 
     >>> import attnviz
     >>> model = attnviz.load("sentiment-en")
@@ -51,21 +56,36 @@ def attribution(
     """
     paint = style.theme(theme)
     titles = [translate(language, f"measures.{measure}") for measure in shown]
-    figure = panels(paint, titles, height=MARGIN + ROW_HEIGHT * len(found.tokens), spacing=0.04)
+    places = _places(found, shown)
+    tokens = [found.tokens[place] for place in places]
+    most = max(
+        (float(np.nanmax(np.abs(found.values[each]), initial=0)) for each in shown if each != "attention"), default=0
+    )
+    figure = panels(paint, titles, height=MARGIN + ROW_HEIGHT * len(places), spacing=0.04)
     for column, (measure, title) in enumerate(zip(shown, titles, strict=True), start=1):
-        values = found.values[measure]
+        values = found.values[measure][places]
         colours = [paint.second if value < 0 else paint.bar for value in values]
-        figure.add_trace(bars(found.tokens, values, title, colours), row=1, col=column)
-        figure.update_xaxes(**style.axis(paint, **_scale(measure, values)), row=1, col=column)
+        figure.add_trace(bars(tokens, values, title, colours), row=1, col=column)
+        figure.update_xaxes(**style.axis(paint, **_scale(measure, most)), row=1, col=column)
+    figure.update_xaxes(title=partly(len(places), len(found.tokens), language), row=1, col=1)
     figure.update_layout(bargap=0.25)
-    figure.update_yaxes(**down(paint, found.tokens, inks=inks(found.axis, paint)))
+    figure.update_yaxes(**down(paint, tokens, inks=inks(found.axis, paint, places)))
     return figure
 
 
-def _scale(measure: Measure, values: Any) -> dict[str, Any]:
+def _places(found: Measures, shown: Sequence[Measure]) -> list[int]:
+    """Which tokens are drawn, from the top."""
+    if not isinstance(found.axis, RegionAxis):
+        return list(range(len(found.tokens)))
+    sizes = [np.abs(found.values[measure]) for measure in shown]
+    kept = largest([each / (np.nanmax(each, initial=0) or 1.0) for each in sizes], MOST_REGIONS)
+    return sorted((int(place) for place in kept), key=lambda place: -float(found.values["attention"][place]))
+
+
+def _scale(measure: Measure, most: float) -> dict[str, Any]:
     if measure == "attention":
         return {"range": [0, 1], "tickvals": [0, 0.5, 1]}
-    return around(float(np.nanmax(np.abs(values), initial=0)) or 1.0)
+    return around(most or 1.0)
 
 
 def erasure_curves(

@@ -7,20 +7,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-import numpy as np
 import streamlit as st
 
 from attnviz.analysis.focus import Focus, focus
 from attnviz.analysis.heads.alignment import written_rows
-from attnviz.drawings import pictured
-from attnviz.drawings.pictured import Caption
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.i18n import about, translate
 from attnviz.trace import AttentionBlock, AttentionTrace, Classification, Written
 from attnviz.ui.desk import Desk
 from attnviz.ui.fields import NO_NAMES, Field
-from attnviz.ui.openings import head_of
+from attnviz.ui.openings import head_of, query_of
 from attnviz.ui.state import State
 from attnviz.ui.way import OWN_WAY, Way
 
@@ -81,15 +78,13 @@ class Context:
     place: str = ""
 
     def focus_of(self, trace: AttentionTrace) -> Focus:
-        """The row of weights to show of a trace; where nothing of it was asked for, that of the model's opening."""
+        """The row of weights to show of a trace; where nothing of it was asked for, that of the model's opening, and of
+        a text that was written the row of its clearest word."""
         layer, head = head_of(self.card, self.layer, self.head)
         found = focus(trace, layer, head, self.query, self.block, self.card.details.get("alignment"))
-        block = trace.block(found.block)
-        if self.query is None and isinstance(trace.output, Written) and pictured.on_picture(trace, block.key):
-            # The word that lights the picture where nobody has chosen one.
-            lit = Caption(trace, block, block.weights[found.layer, found.head].astype(np.float64), "")
-            return replace(found, query=pictured.keen(lit))
-        return found
+        if self.query is not None or not isinstance(trace.output, Written):
+            return found
+        return replace(found, query=query_of(trace, found, self.card.details.get("alignment")))
 
     def at(self, layer: int, head: int, query: int) -> Context:
         """The page with something else looked at; −1 leaves it to `focus`."""

@@ -27,6 +27,7 @@ from attnviz.ui.components.photo import photo_box
 from attnviz.ui.components.rail import rail
 from attnviz.ui.components.scene import scene_box
 from attnviz.ui.components.sentence_box import sentence_box
+from attnviz.ui.components.whole import PATIENCE, whole
 from attnviz.ui.context import Context, current_theme
 from attnviz.ui.controls.display import display
 from attnviz.ui.controls.downloads import downloads
@@ -52,13 +53,16 @@ _HIDE = (
     ".st-key-drawing > * > .st-key-slot-{slot} {{ visibility: hidden; }}</style>"
 )
 
-#: What was drawn before is out of sight until the next is there, with all that is in it: it is not seen to jump while
-#: what stands above it, or beside it, takes more room or less.
-_COVER = "<i></i><style>.st-key-{place} {{ opacity: 0; pointer-events: none; }}</style>"
+#: What was drawn before is out of sight while the next is made: it is not seen to jump while what stands above it, or
+#: beside it, takes more room or less.
+_COVER = "<i></i><style>.st-key-{place} {{ opacity: 0 !important; pointer-events: none; }}</style>"
 
-#: Where much is to be done, the end of the cover is sent or drawn together with its beginning: it has never been
-#: there. What comes is out of sight in its first frames of its own accord, too. An animation of one name begins once.
-_COME = "<i></i><style>.st-key-{place} {{ animation: come{turn} 0.2s !important; }}</style>"
+#: What has been made is out of sight until the browser says that it has drawn all of it, see `components.whole`, or a
+#: while has gone by. Where much is to be done, this comes in one frame with all that is drawn.
+_COME = (
+    "<i></i><style>:root:not([data-attnviz-whole='{number}']) .st-key-{place} "
+    "{{ animation: come{turn} {seconds}s !important; }}</style>"
+)
 
 
 def render() -> None:
@@ -115,7 +119,7 @@ def _render() -> None:
         places.cover.empty()
     elif before is not None and not apart and _shared(shown) != page.shared:
         _cover(places, page, "drawing")
-    else:
+    elif not apart:
         _come(places, page)
     with places.shared:
         if asks:
@@ -156,15 +160,16 @@ def _render() -> None:
 def _cover(places: Places, page: Held, place: str) -> None:
     """Put a part of the page out of sight until what it shows next is whole."""
     places.cover.html(_COVER.format(place=place))
-    page.came = (place, 1 - page.came[1])
-    _come(places, page)
+    page.came = (place, page.came[1] + 1)
 
 
 def _come(places: Places, page: Held) -> None:
-    """What came last keeps its rule, so that nothing is laid out anew."""
-    place, turn = page.came
+    """Leave it to the browser when what was covered last is seen. The rule stays, so that nothing is laid out anew."""
+    place, number = page.came
     if place:
-        places.came.html(_COME.format(place=place, turn=turn))
+        places.cover.html(_COME.format(place=place, number=number, turn=number % 2, seconds=PATIENCE))
+    else:
+        places.cover.empty()
 
 
 def _shared(shown: Shown) -> tuple[str, bool]:
@@ -193,7 +198,7 @@ class Places:
     drawing: DeltaGenerator
     line: DeltaGenerator
     cover: DeltaGenerator
-    came: DeltaGenerator
+    whole: DeltaGenerator
     seen: DeltaGenerator
     waiting: DeltaGenerator
     address: DeltaGenerator
@@ -224,7 +229,7 @@ def _places(asked: State) -> Places:
         drawing,
         line,
         cover.empty(),
-        cover.empty(),
+        cover.container(),
         st.container(key="seen"),
         st.container(key="waiting").empty(),
         st.container(key="address-bar"),
@@ -306,7 +311,10 @@ def _drawn(places: Places, page: Held, shown: Shown) -> None:
 
     def turn() -> None:
         places.seen.html(_HIDE.format(slot=1 - slot))
-        places.cover.empty()
+        _come(places, page)
+        if page.came[0]:
+            with places.whole:
+                whole(page.came[1])
         page.slot, page.shared = (key, slot), _shared(shown)
 
     try:

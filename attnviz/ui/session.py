@@ -47,7 +47,7 @@ class Held:
         sent: Serial number and data of each component.
         slot: The view and the model that were drawn to their end last, and the place on the stage, 0 or 1.
         shared: What all views share as it was drawn last: of which model, and whether large.
-        came: The part of the stage that was last covered, and its turn, 0 or 1.
+        came: The part of the stage that was last covered, and how many have been.
         upload: What became of a model that was sent: its name, or why it was refused.
         drawn: What is drawn in the latest run, by its key on the page, in this order.
         first: Whether this may be a first visit: the address asked for nothing.

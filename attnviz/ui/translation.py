@@ -9,12 +9,16 @@ from attnviz.analysis.heads import alignment
 from attnviz.analysis.heads.alignment import Head
 from attnviz.drawings.pictured import Caption
 from attnviz.drawings.writing import named
+from attnviz.families.writing.subwords import SPECIAL, UNKNOWN_ID
 from attnviz.figures import describe
 from attnviz.trace import AttentionBlock, Written
 from attnviz.ui import actions, session
 from attnviz.ui.components.writing import writing
 from attnviz.ui.context import Context
 from attnviz.ui.controls.said import offered
+
+#: Stands for what a typed text has and the vocabulary lacks.
+UNKNOWN = SPECIAL[UNKNOWN_ID]
 
 
 def shows(context: Context) -> bool:
@@ -41,7 +45,7 @@ def picture(context: Context, small: bool) -> None:
         key=_key(context),
         start=_step(block, context.way.path[-1][0]) if context.way.path else 0,
         at=_step(block, state.at),
-        rest=context.focus.query if small and block.kind == "cross" and context.focus.block == block.name else None,
+        rest=_rest(context, block, small),
         speed=state.speed if session.applied() and not small else 0,
         alt=in_words(context),
         text=state.text,
@@ -56,6 +60,27 @@ def in_words(context: Context) -> str:
     heads = chosen_heads(context, block)
     values, name = alignment.combined(block, heads), heads_name(context, block, heads)
     return describe.translation(context.trace, block, values, name, context.language)
+
+
+def known(output: Written) -> list[int]:
+    """Places of the tokens that the model can write, the end among them; what is typed may have others."""
+    return [place for place, token in enumerate(output.tokens) if token != UNKNOWN]
+
+
+def asked(output: Written, target: int) -> int:
+    """The token whose reasons are asked for: where none was chosen, -1, the one to which the model gave the least
+    probability, for there is most to ask about."""
+    return target if target >= 0 else min(known(output), key=lambda place: float(output.log_probabilities[place]))
+
+
+def _rest(context: Context, block: AttentionBlock, small: bool) -> int | None:
+    """The word that is looked at once all is written: of the row that a view shows, or that was chosen in one."""
+    output = context.whole.output
+    if context.state.view == "attribution" and isinstance(output, Written):
+        step = _step(block, asked(output, context.state.target))
+        return step if step >= 0 else None
+    shows = block.kind == "cross" and context.focus.block == block.name
+    return context.focus.query if shows and (small or context.query is not None) else None
 
 
 def _second(context: Context, heads: tuple[Head, ...]) -> Caption | None:

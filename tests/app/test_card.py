@@ -8,9 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 import attnviz
+from attnviz.figures.numbers import percent
 from attnviz.i18n import languages, translate
 from attnviz.ui import models
 from attnviz.ui.views import caption_scores, card_scores
+from attnviz.ui.words import literal
 from tests.app.hard import HARD, MARKUP
 from tests.app.page import Page
 from tests.families.own.own_folder import encoder, make
@@ -44,13 +46,16 @@ def test_a_translation_model_shows_its_scores(card, language):
 
 @pytest.mark.parametrize(("card", "language"), list(zip(CAPTIONS, itertools.cycle(languages()), strict=False)))
 def test_a_captioner_shows_how_it_writes_and_where_its_heads_look(card, language):
-    scores, looks = (table.value for table in Page(model=card.name, view="card", lang=language).app.dataframe)
+    shown = Page(model=card.name, view="card", lang=language)
+    (looks,) = (table.value for table in shown.app.dataframe)
+    drawn = next(each.value for each in shown.app.markdown if each.value.startswith("||"))
 
     parts = [part for part in caption_scores.PARTS if f"{part}_en" in card.metrics]
     assert parts[0] == "test"
-    for name in card.metrics["test_en"]:
-        assert scores[name].to_list() == [
-            card.metrics[f"{part}_{code}"][name] for part in parts for code in ("en", "ja")
+    lines = [line.strip("|").split("|")[1:] for line in drawn.split("\n")[2:]]
+    for place, name in enumerate(card.metrics["test_en"]):
+        assert [line[place] for line in lines] == [
+            literal(percent(card.metrics[f"{part}_{code}"][name])) for part in parts for code in ("en", "ja")
         ]
     found = {(each["layer"] + 1, each["head"] + 1): each for each in card.metrics[f"pointing_{language}"]["heads"]}
     rows = [found.pop((row.layer, row.head)) for row in looks.itertuples()]

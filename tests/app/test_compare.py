@@ -138,7 +138,7 @@ def test_a_query_follows_its_counterpart_and_falls_back_where_there_is_none():
     assert panels(table)[1][:3] == [*weights(ENCODER, texts[0], *opens(), 3)[:2], None]
     assert [each for each in panels(red)[1] if each is not None] == list(weights(ENCODER, texts[0], *opens(), 0))
     shown = next(each for each in red.app.selectbox if each.key == "query2")
-    assert shown.options[0] == translate("en", "compare.unmatched", token="[CLS]")
+    assert shown.options[0] == f"query {translate('en', 'compare.unmatched', token='[CLS]')}"
 
 
 @pytest.mark.parametrize("language", languages())

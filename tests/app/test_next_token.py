@@ -82,3 +82,13 @@ def test_a_token_that_cannot_be_written_again_leaves_no_surgery():
     page = Page(model="next-word-en", view="surgery", own="ב")
     assert page.settings()["view"] == "bars" and page.settings()["own"] == "ב"
     assert Page(model="next-word-en", view="surgery", own="good").settings()["view"] == "surgery"
+
+
+def test_bars_begin_with_what_the_last_token_looks_at_and_the_order_can_be_chosen():
+    shown = Page(lang="en", model=NAME, view="bars", text=TEXT)
+    values = [value for value in shown.figures()[0]["data"][0]["x"] if value is not None]
+    assert values == sorted(values, reverse=True) and len(set(values)) > 1
+    assert "order" not in shown.address()
+    chosen = shown.choose("order", "sentence")
+    assert chosen.figures()[0]["data"][0]["x"] != values
+    assert chosen.address()["order"] == "sentence"

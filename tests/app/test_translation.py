@@ -78,6 +78,41 @@ def test_above_a_view_the_row_is_lit_that_the_view_shows(folder):
     assert shown(opened(view="heatmap", query=3))["rest"] == 3
 
 
+@pytest.mark.parametrize("pieces", ["words", "pieces"])
+def test_all_views_and_heads_open_on_the_row_of_the_clearest_word(folder, pieces):
+    trace = reading.read(zoo.load(folder).trace(ENGLISH[0]), pieces=pieces)
+    rest = shown(opened(pieces=pieces))["rest"]
+    block = trace.block("source-target")
+    own = (block.parts or [[(place,) for place in range(len(block.query))]])[0][rest][0]
+    assert own > 0, "else every view would have it anyway"
+
+    for view in ("head", "bars", "compare"):
+        page = opened(view=view, pieces=pieces, layer="0", head="1")
+        assert page.state("query") == own and shown(page)["rest"] == rest, view
+        assert page.address()["view"] == view and "query" not in page.address()
+    page = opened(view="head", block="encoder", pieces=pieces)
+    keys = alignment.combined(block, [(1, 0), (1, 1)])[rest] * ~np.array(block.key.special)
+    assert page.state("query") == (block.parts[1][keys.argmax()][0] if block.parts else keys.argmax())
+    page = opened(view="head", block="decoder", pieces=pieces)
+    assert own in next(group for group in _groups(trace.block("decoder")) if group[0] == page.state("query")), (
+        "by the row that wrote it"
+    )
+    assert shown(opened(query="0"))["rest"] == 0 and shown(opened(view="head", query="0"))["rest"] == 0
+
+
+def _groups(block) -> list[tuple[int, ...]]:
+    return [(place,) for place in range(len(block.query))] if block.parts is None else block.parts[0]
+
+
+def test_above_does_it_matter_the_token_is_lit_that_is_asked_about(folder):
+    logs = zoo.load(folder).trace(ENGLISH[0]).output.log_probabilities
+    least = int(logs.argmin())
+    assert shown(opened(pieces="pieces"))["rest"] != least, "else it would be lit anyway"
+    assert shown(opened(view="attribution", pieces="pieces"))["rest"] == least
+    other = (least + 1) % len(logs)
+    assert shown(opened(view="attribution", pieces="pieces", target=str(other)))["rest"] == other
+
+
 def test_steps_have_probabilities_and_alternatives(folder):
     data = shown(opened(pieces="pieces"))
     output = zoo.load(folder).trace(ENGLISH[0]).output
@@ -375,7 +410,8 @@ def test_the_row_of_the_other_translation_follows_the_token_of_ones_own():
     tokens = [cache.trace(NAME, text).block("source-target").query.tokens for text in (ENGLISH[0], ENGLISH[4])]
     page = compared(text=lines, query=str(tokens[0].index("は")))
     options = page.app.selectbox(key="query2").options
-    assert options[0] == translate("en", "compare.matching", token="は") and len(options) == len(tokens[1]) + 1
+    follows = translate("en", "compare.matching", token="は")
+    assert options[0] == f"query {follows}" and len(options) == len(tokens[1]) + 1
     row = cache.trace(NAME, ENGLISH[4]).block("source-target").weights[1, 0, tokens[1].index("は")]
     np.testing.assert_allclose(known(drawn(page)[1]), row, atol=1e-6)
 

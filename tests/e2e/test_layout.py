@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
 
 from attnviz.i18n import translate
+from attnviz.ui.components.whole import PATIENCE as COVERED
 from attnviz.ui.page import _COME
 from tests.app.page import POOLING_VIEWS
 from tests.benchmarks.stage import another_model, another_sentence, choose, choose_model
@@ -65,6 +66,19 @@ async (rules) => {
 }
 """
 
+#: Which change the page said was whole, in each frame in which the drawing is seen and what all share has a form.
+SEEN = """
+(form) => {
+  const seen = window.attnvizSeen = [], drawing = document.querySelector(".st-key-drawing");
+  const look = () => {
+    const there = document.querySelector(`.st-key-${form}`) && Number(getComputedStyle(drawing).opacity);
+    if (there) seen.push(document.documentElement.dataset.attnvizWhole ?? "");
+    if (window.attnvizSeen === seen) requestAnimationFrame(look);
+  };
+  look();
+}
+"""
+
 #: A laptop, a projector and a phone, on which the next view is chosen.
 SIZES = ((1280, 800), (1920, 1080), (390, 844))
 
@@ -94,20 +108,13 @@ def test_no_view_is_wider_than_the_window_nor_any_heading_over_its_text(open_pag
 def test_the_stage_is_most_of_a_laptop_s_window_and_nothing_moves_when_what_it_shows_changes(
     open_page: OpenPage, model: str
 ):
-    """A machine with much else to do may be late with a frame: at fault is what moves a second time."""
-    if moved_once := _moved(open_page, model):
-        again = _moved(open_page, model)
-        assert not moved_once.keys() & again.keys(), (moved_once, again)
-
-
-def _moved(open_page: OpenPage, model: str) -> dict[str, Any]:
-    """By what is changed: what moved too far, in a window of its own in which all else is looked at, too."""
     page = open_page(f"/?model={model}&view=heatmap&speed=0&lang=en", height=720)
     expect(page.locator(".st-key-chart-heatmap .plane svg")).to_be_visible(timeout=PATIENCE)
     page.evaluate(WATCH_SHIFTS)
     page.wait_for_timeout(500)  # what a page just opened still moves is not meant
     shift(page)
-    page.evaluate(AT_ONCE, [_COME.format(place="stage-place", turn=turn) for turn in range(2)])
+    rules = [_COME.format(place="stage-place", number=-1, turn=turn, seconds=COVERED) for turn in range(2)]
+    page.evaluate(AT_ONCE, rules)
     assert shift(page) < 0.01, "what comes in one frame with all else is not seen to move"
     changes = [(view, partial(choose, page, view)) for view in CHANGES[model]]
     changes += [("sentence", partial(another_sentence, page)), ("model", partial(another_model, page))]
@@ -124,8 +131,17 @@ def _moved(open_page: OpenPage, model: str) -> dict[str, Any]:
         assert max(beyond := page.evaluate(BEYOND)) <= 0, (what, beyond)
         if (far := shift(page)) > (BESIDE if what in OTHERS.get(model, ()) else 0.02):
             too_far[what] = far, moved(page)[-9:]
-    page.close()
-    return too_far
+    assert not too_far
+
+
+def test_what_is_drawn_is_out_of_sight_from_the_change_of_what_all_share_until_it_is_whole(open_page: OpenPage):
+    page = open_page("/?model=caption-scenes&view=lines&speed=0&lang=en", height=720)
+    expect(page.locator(".lines text").first).to_be_visible(timeout=PATIENCE)
+    for turn, view in enumerate(("written", "lines"), start=1):
+        page.evaluate(SEEN, "large" if view == "written" else "small")
+        choose(page, view)
+        eventually(lambda: page.evaluate("window.attnvizSeen.length > 5"), True)
+        assert set(page.evaluate("window.attnvizSeen")) == {str(turn)}, view
 
 
 def test_on_a_phone_the_verbs_stand_at_the_foot_and_what_loads_makes_nothing_wider(open_page: OpenPage):

@@ -21,7 +21,6 @@ import { legend } from "./legend.js";
  * @property {number} columns Of its regions.
  * @property {{ name: string, box: [number, number, number, number] }[]} objects x0, y0, x1, y1 in shares of the picture.
  * @property {Looks} looks
- * @property {number} keen The word it is shown with where it is not played.
  * @property {{ title: string, ticks: Tick[] }} difference What its codes mean.
  * @property {Second | null} second
  */

@@ -45,6 +45,12 @@ export function shortened(words, room, wide) {
 }
 
 /**
+ * Whether a text has characters that stand one below the other where it runs down.
+ * @param {string} text
+ */
+export const cjk = (text) => /[\u3000-\u9fff\uf900-\uffef]/.test(text);
+
+/**
  * @param {Words} words
  * @param {object} how
  * @param {number} how.x
@@ -56,6 +62,7 @@ export function shortened(words, room, wide) {
  * @param {string} [how.ink]
  */
 export function write(words, { x, y, letter, across = "start", down = "middle", turn = 0, ink = "" }) {
+  if (Math.abs(turn) === 90 && lines(words).length === 1 && cjk(read(words))) return upright(words, { x, y, letter, across, down, turn, ink });
   const rows = lines(words), high = LINE * letter, first = { top: 0.5, middle: 0.5 - rows.length / 2, bottom: 0.5 - rows.length }[down];
   const element = shape("text", { "text-anchor": across, "dominant-baseline": "central", "font-size": letter, ...(turn && { transform: `rotate(${turn} ${x} ${y})` }) });
   if (ink) element.style.fill = ink;
@@ -66,6 +73,26 @@ export function write(words, { x, y, letter, across = "start", down = "middle", 
       element.append(run);
     });
   });
+  return element;
+}
+
+/**
+ * One line that is turned, with its characters upright: it takes the same room, and is read from the top down.
+ * @param {Words} words
+ * @param {{ x: number, y: number, letter: number, across: "start" | "middle" | "end", down: "top" | "middle" | "bottom", turn: number, ink: string }} how
+ */
+function upright(words, { x, y, letter, across, down, turn, ink }) {
+  const beside = { top: 0.5, middle: 0, bottom: -0.5 }[down] * LINE * letter, other = { start: "end", middle: "middle", end: "start" };
+  const element = shape("text", {
+    x: x + (turn < 0 ? beside : -beside), y, "text-anchor": turn < 0 ? other[across] : across, "dominant-baseline": "central", "font-size": letter,
+  });
+  element.style.writingMode = "vertical-rl";
+  if (ink) element.style.fill = ink;
+  for (const [text, colour] of lines(words)[0]) {
+    const run = shape("tspan", {}, text);
+    if (colour) run.style.fill = colour;
+    element.append(run);
+  }
   return element;
 }
 

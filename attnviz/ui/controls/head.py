@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import streamlit as st
 
+from attnviz.trace import AttentionBlock
 from attnviz.ui import session
 from attnviz.ui.context import Context
 from attnviz.ui.controls.zoom import zoom
@@ -27,36 +28,55 @@ def choose_head(context: Context, parts: Collection[str] = _PLACE, level: str = 
         level: Of the map, to zoom out from, see `zoom`; empty where it is shown elsewhere.
     """
     block = context.trace.block(context.focus.block)
-    layers, heads, _, _ = block.shape
     with st.container(key="place", horizontal=True, vertical_alignment="center", gap="medium"):
         if level:
             zoom(context, level)
-        for key, count in (("layer", layers), ("head", heads)):
-            if key not in parts:
-                continue
-            st.segmented_control(
-                context.t(f"figures.{key}"),
-                list(range(count)),
-                format_func=lambda index: str(index + 1),
-                key=key,
-                required=True,
-                width="content",
-            )
-        if "query" not in parts:
-            return
-        own = {index: index for index in range(len(block.query))}
-        if block.parts is not None:
-            own = {group[0]: index for index, group in enumerate(block.parts[0])}
-        # Beside the levels there is no room for a label in one line: what is chosen says what it is.
-        said = f"{context.t('terms.query')} " if level else ""
-        st.selectbox(
-            context.t("controls.query"),
-            list(own),
-            format_func=lambda place: f"{said}{own[place] + 1} · {block.query.tokens[own[place]]}",
-            key="query",
-            label_visibility="collapsed" if level else "visible",
-            width=180 if level else 260,  # three layers and four heads stand in one line with it on a laptop
+        choose_numbered(block, [part for part in ("layer", "head") if part in parts], context.t)
+        if "query" in parts:
+            choose_query(context, short=level != "")
+
+
+def choose_numbered(block: AttentionBlock, parts: Sequence[str], named: Callable[[str], str], of: str = "") -> None:
+    """Draw the choice of a layer and a head, each a row of numbers.
+
+    Args:
+        block: Whose.
+        parts: Of `layer` and `head`.
+        named: The label of `figures.layer` or `figures.head`.
+        of: What their fields end with.
+    """
+    counts = dict(zip(("layer", "head"), block.shape[:2], strict=True))
+    for part in parts:
+        st.segmented_control(
+            named(f"figures.{part}"),
+            list(range(counts[part])),
+            format_func=lambda index: str(index + 1),
+            key=f"{part}{of}",
+            required=True,
+            width="content",
         )
+
+
+def choose_query(context: Context, short: bool) -> None:
+    """Draw the choice of the query.
+
+    Args:
+        context: The page.
+        short: Where there is no room for a label in one line: what is chosen says what it is.
+    """
+    block = context.trace.block(context.focus.block)
+    own = {index: index for index in range(len(block.query))}
+    if block.parts is not None:
+        own = {group[0]: index for index, group in enumerate(block.parts[0])}
+    said = f"{context.t('terms.query')} " if short else ""
+    st.selectbox(
+        context.t("controls.query"),
+        list(own),
+        format_func=lambda place: f"{said}{own[place] + 1} · {block.query.tokens[own[place]]}",
+        key="query",
+        label_visibility="collapsed" if short else "visible",
+        width=180 if short else 260,  # three layers and four heads stand in one line with it on a laptop
+    )
 
 
 def alone(context: Context, draw: Callable[[Context], None]) -> None:

@@ -31,7 +31,7 @@ from attnviz.ui.views import (
 _TRACE, _HEADS, _NOTHING = frozenset({"trace"}), frozenset({"heads"}), frozenset[str]()
 
 VIEWS: tuple[View, ...] = (
-    View("bars", "see", _TRACE, bars.FIELDS, bars.render, single=True, large="picture"),
+    View("bars", "see", _TRACE, bars.FIELDS, bars.render, single=True, large="picture", settle=bars.settle),
     View("written", "see", frozenset({"written"}), (), written.render, single=True, large="written"),
     View("next", "see", frozenset({"continues"}), (), next_token.render, single=True),
     View("filled", "see", frozenset({"filled"}), (), filled.render, single=True),

@@ -12,7 +12,6 @@ from attnviz import figures
 from attnviz.analysis.explain import erasure
 from attnviz.analysis.explain.measures import MEASURES, Measure, Measures
 from attnviz.analysis.heads import alignment
-from attnviz.families.writing.subwords import SPECIAL, UNKNOWN_ID
 from attnviz.figures.numbers import approx, percent
 from attnviz.trace import Classification, Filled, Written
 from attnviz.ui import examples, offers
@@ -20,11 +19,8 @@ from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
 from attnviz.ui.controls.told import told
 from attnviz.ui.fields import Field, index
-from attnviz.ui.translation import heads_name
+from attnviz.ui.translation import asked, heads_name, known
 from attnviz.ui.words import literal
-
-#: Stands for what a typed text has and the vocabulary lacks.
-UNKNOWN = SPECIAL[UNKNOWN_ID]
 
 #: Drawn before anything is chosen; all five at once are too narrow for a phone.
 SHOWN: tuple[Measure, ...] = ("attention", "removed", "integrated")
@@ -46,8 +42,8 @@ def settle(context: Context) -> dict[str, int]:
         there = len(output.alternatives[target])
         return {"target": target, "instead": state.instead if state.instead < there else 0}
     assert isinstance(output, Written)
-    target = state.target if state.target in _known(output) else -1
-    there = len(_candidates(output, target if target >= 0 else _least_sure(output)))
+    target = state.target if state.target in known(output) else -1
+    there = len(_candidates(output, asked(output, target)))
     return {"target": target, "instead": state.instead if state.instead < there else 0}
 
 
@@ -176,17 +172,17 @@ def _choose_token(context: Context) -> Choice:
     shown = [alignment.readable(token, spaced) for token in output.tokens]
     place: int = st.selectbox(
         context.told("attribution.token"),
-        [-1, *_known(output)],
+        [-1, *known(output)],
         format_func=lambda each: (
             f"{each + 1}. {shown[each]}"
             if each >= 0
-            else context.t("attribution.least_sure", token=shown[_least_sure(output)])
+            else context.t("attribution.least_sure", token=shown[asked(output, -1)])
         ),
         key="target",
         width=340,
         help=context.t("attribution.token_help"),
     )
-    place = place if place >= 0 else _least_sure(output)
+    place = asked(output, place)
     candidates = _candidates(output, place)
     logs = dict(output.alternatives[place]) | {output.tokens[place]: float(output.log_probabilities[place])}
     rank: int = st.selectbox(
@@ -213,16 +209,6 @@ def _candidates(output: Written, place: int) -> list[str]:
     """The token at a place, and those that might have stood there."""
     own = output.tokens[place]
     return [own, *(each for each, _ in output.alternatives[place] if each != own)]
-
-
-def _least_sure(output: Written) -> int:
-    """Place of the token the model gave the least probability: there is most to ask about."""
-    return min(_known(output), key=lambda place: float(output.log_probabilities[place]))
-
-
-def _known(output: Written) -> list[int]:
-    """Places of the tokens that the model can write, the end among them; what is typed may have others."""
-    return [place for place, token in enumerate(output.tokens) if token != UNKNOWN]
 
 
 def _whose(context: Context) -> str:

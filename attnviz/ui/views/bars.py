@@ -14,7 +14,14 @@ from attnviz.ui.fields import Field
 
 ORDERS = ("sentence", "weight")
 
-FIELDS = (Field("order", ORDERS, ORDERS[0]),)
+FIELDS = (Field("order", ("", *ORDERS), ""),)
+
+
+def settle(context: Context) -> dict[str, str]:
+    """As in the sentence; where no query looks ahead, the last one looks at what stands near the end of a text, which
+    would be below the fold: there the largest weights come first."""
+    causal = context.selected is not None and context.trace.block(context.focus.block).kind == "causal"
+    return {"order": context.state.order or ORDERS[causal]}
 
 
 def render(context: Context) -> None:

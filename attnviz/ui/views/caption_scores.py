@@ -10,7 +10,7 @@ import streamlit as st
 
 from attnviz.figures.numbers import percent
 from attnviz.ui.context import Context
-from attnviz.ui.controls.chart import data_table
+from attnviz.ui.controls.chart import data_table, numbers
 from attnviz.ui.words import literal
 
 #: Parts that a card may report.
@@ -22,12 +22,23 @@ def render(context: Context) -> None:
     metrics, language = context.card.metrics, context.language
     st.markdown(f"**{context.t('caption_scores.title')}**")
     st.write(literal(context.t("caption_scores.text")))
-    data_table(scores(context, metrics), "captions", context)
+    _draw_scores(context, scores(context, metrics))
     found = metrics[f"pointing_{language}"]
     facts = {"n": found["words"], "chance": percent(found["chance"]), "centre": percent(found["centre"])}
     st.markdown(f"**{context.t('caption_scores.looks')}**")
     st.write(literal(context.t("caption_scores.looks_text", **facts)))
     data_table(looks(found), "looks", context)
+
+
+def _draw_scores(context: Context, table: pd.DataFrame) -> None:
+    """A table whose words break, so that it stands whole on a phone; its numbers and their file below it."""
+    heads = [context.t(f"columns.{name}") for name in table.columns[2:]]
+    lines = [["", *heads], ["---", *["--:"] * len(heads)]]
+    for part, language, *shares in table.itertuples(index=False):
+        lines.append([literal(f"{part} · {language}"), *(literal(percent(share)) for share in shares)])
+    with st.container(key="caption-scores"):
+        st.markdown("\n".join(f"|{'|'.join(line)}|" for line in lines))
+    numbers(context, "captions", lambda: table)
 
 
 def scores(context: Context, metrics: Mapping[str, Any]) -> pd.DataFrame:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -12,9 +15,9 @@ from attnviz.trace import Written
 from attnviz.ui.components import lit, stage
 from attnviz.ui.context import Context, Row
 from attnviz.ui.controls.block import block_name
-from attnviz.ui.controls.head import choose_head
+from attnviz.ui.controls.head import choose_query
 from attnviz.ui.views.compare_answers import draw_answers
-from attnviz.ui.views.compare_choice import choose_kind, choose_other, choose_row, choose_steps
+from attnviz.ui.views.compare_choice import choose_kind, choose_other, choose_rows, choose_steps, say_what_is_not
 from attnviz.ui.views.compare_rows import draw_maps, draw_rows
 from attnviz.ui.views.compare_sides import FIELDS, Side, kinds, looked_at, settle, side_a, side_b, title
 from attnviz.ui.words import literal
@@ -27,39 +30,60 @@ def render(context: Context) -> None:
     if context.selected is None:
         return
     place = st.container(gap="small")
-    choose_kind(context)
     if not kinds(context):
+        say_what_is_not(context)
         return
-    if context.state.against == "step":
-        try:
-            choose_steps(context)
-            context = looked_at(context)
-        except AttnvizError as error:
-            st.error(literal(error.message(context.language)))
-            return
-    if not context.pooling:
-        choose_head(context)
-    choose_other(context)
     try:
-        b = side_b(context)
+        context = _choose_what(context)
     except AttnvizError as error:
-        name = title(context, context.desk.card(context.state.model2))
-        st.error(literal(context.t("compare.failed", name=name, reason=error.message(context.language))))
+        st.error(literal(error.message(context.language)))
         return
+    b, problem = _other_side(context)
+    choose_rows(context, b)
     if b is None:
-        st.info(literal(context.t("compare.no_row", name=title(context, context.desk.card(context.state.model2)))))
+        problem()
         return
-    choose_row(context, b)
     a = side_a(context)
     if context.state.against == "model":
         with place:
             _draw_beside(context, a, b)
-    _say_which(context, a, b)
+        _say_of_the_other(context, a, b)
     draw_rows(context, a, b)
+    _say_which(context, a, b)
     if context.state.against in ("head", "step"):
         draw_maps(context, a, b)
     draw_answers(context, a, b)
     _say_what_it_shows(context)
+
+
+def _choose_what(context: Context) -> Context:
+    """Draw the choice of what is compared with; the page that A is of.
+
+    Raises:
+        AttnvizError: The looks at the training cannot be read.
+    """
+    against = context.state.against
+    with st.container(key="compare-what", horizontal=True, vertical_alignment="center", gap="medium"):
+        choose_kind(context)
+        choose_other(context)
+        if against == "head":
+            choose_query(context, short=True)
+    if against != "step":
+        return context
+    choose_steps(context)
+    return looked_at(context)
+
+
+def _other_side(context: Context) -> tuple[Side | None, Callable[[], Any]]:
+    """B, and what says why there is none."""
+    try:
+        found = side_b(context)
+    except AttnvizError as error:
+        name = title(context, context.desk.card(context.state.model2))
+        words = context.t("compare.failed", name=name, reason=error.message(context.language))
+        return None, partial(st.error, literal(words))
+    name = title(context, context.desk.card(context.state.model2)) if context.state.model2 else ""
+    return found, partial(st.info, literal(context.t("compare.no_row", name=name)))
 
 
 def _draw_beside(context: Context, a: Side, b: Side) -> None:
@@ -76,18 +100,22 @@ def _draw_beside(context: Context, a: Side, b: Side) -> None:
         st.markdown(literal(context.t("compare.alone", letter=alone[0], other={"A": "B", "B": "A"}[alone[0]])))
 
 
-def _say_which(context: Context, a: Side, b: Side) -> None:
-    """Which two rows, in full; and what the reader should know of the other model's run."""
+def _say_of_the_other(context: Context, a: Side, b: Side) -> None:
+    """What the reader should know of the other model and its run."""
     with st.container(gap=None):
-        for side in (a, b):
-            st.markdown(literal(_in_full(context, side)))
-    if context.state.special != "show" or context.state.pieces != "pieces":
-        st.caption(context.t("compare.all_tokens"))
-    if context.state.against == "model":
         if b.card.details.get("original") == a.card.name:
             st.caption(literal(context.t("compare.untaught")))
         for notice in b.trace.notices:
             st.caption(f":material/info: B: {literal(notice.message(context.language))}")
+
+
+def _say_which(context: Context, a: Side, b: Side) -> None:
+    """Which two rows, in full."""
+    with st.container(gap=None):
+        for side in (a, b):
+            st.markdown(literal(_in_full(context, side)))
+        if context.state.special != "show" or context.state.pieces != "pieces":
+            st.caption(context.t("compare.all_tokens"))
 
 
 def _in_full(context: Context, side: Side) -> str:
@@ -118,6 +146,7 @@ def _whose(context: Context, side: Side) -> str:
 def _say_what_it_shows(context: Context) -> None:
     """And what it does not."""
     against, writes = context.state.against, isinstance(context.whole.output, Written)
+    say_what_is_not(context)
     st.caption(context.t("compare.honest"))
     st.caption(
         context.told("compare.honest_translations")

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from attnviz.analysis.focus import focus
 from attnviz.figures import describe
 from attnviz.figures.learning import step_name
+from attnviz.trace import AttentionBlock
 from attnviz.ui.context import Context
+from attnviz.ui.controls.head import choose_numbered, choose_query
 from attnviz.ui.views.compare_sides import Side, kinds, matching, models, others, title, training
 from attnviz.ui.views.learning_sentence import choose_sentence
+
+#: Of one side, in one line with the other's where there is room.
+_BESIDE: dict[str, Any] = {"horizontal": True, "vertical_alignment": "center", "gap": "small", "width": "content"}
 
 
 def choose_kind(context: Context) -> None:
     """Another sentence, model, head or training step."""
+    st.segmented_control(
+        context.t("compare.against"),
+        kinds(context),
+        format_func=lambda kind: context.t(f"compare.{kind}"),
+        key="against",
+        required=True,
+        width="content",
+    )
+
+
+def say_what_is_not(context: Context) -> None:
+    """What cannot be compared with here, and what would make it so."""
     offered = kinds(context)
-    if offered:
-        st.segmented_control(
-            context.t("compare.against"),
-            offered,
-            format_func=lambda kind: context.t(f"compare.{kind}"),
-            key="against",
-            required=True,
-        )
     with st.container(gap=None):
         for kind, why in (("sentence", "one_sentence"), ("step", "no_steps")):
             if kind not in offered and (kind != "sentence" or context.card.takes == "text"):
@@ -70,28 +81,41 @@ def choose_other(context: Context) -> None:
         )
 
 
-def choose_row(context: Context, b: Side) -> None:
-    """Layer and head of B, where they are not those of A, and its query."""
-    against = context.state.against
-    layers, heads, _, _ = b.block.shape
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        for key, count in (("layer", layers), ("head", heads)):
-            if against in ("model", "head") and layers * heads > 1:
-                st.segmented_control(
-                    context.t("compare.of_b", what=context.t(f"figures.{key}")),
-                    list(range(count)),
-                    format_func=lambda index: str(index + 1),
-                    key=f"{key}2",
-                    required=True,
-                    width="content",
-                )
-        if against in ("sentence", "language", "model") and len(b.block.query) > 1:
-            _choose_query(context, b)
+def choose_rows(context: Context, b: Side | None) -> None:
+    """Layer, head and query of A and, where they are not those of A, of B.
+
+    Args:
+        context: The page.
+        b: None where B has no row.
+    """
+    heads = context.state.against == "head"
+    with st.container(key="compare-rows", horizontal=True, vertical_alignment="center", gap="medium"):
+        if not context.pooling:
+            with st.container(key="compare-a", **_BESIDE):
+                _choose_numbered(context, "A", context.trace.block(context.focus.block), "")
+                if not heads:  # of two heads both have one query
+                    choose_query(context, short=True)
+        if b is None or context.state.against == "step":
+            return
+        own_head = context.state.against in ("model", "head") and b.block.shape[0] * b.block.shape[1] > 1
+        own_query = not heads and len(b.block.query) > 1
+        if own_head or own_query:
+            with st.container(key="compare-b", **_BESIDE):
+                if own_head:
+                    _choose_numbered(context, "B", b.block, "2")
+                if own_query:
+                    _choose_query(context, b)
+
+
+def _choose_numbered(context: Context, letter: str, block: AttentionBlock, of: str) -> None:
+    choose_numbered(
+        block, ("layer", "head"), lambda key: context.t("compare.of", letter=letter, what=context.t(key)), of
+    )
 
 
 def _choose_query(context: Context, b: Side) -> None:
     """Whose row of B; the one that stands for A's follows A."""
-    tokens = b.block.query.tokens
+    tokens, query = b.block.query.tokens, context.t("terms.query")
     found = matching(context, b.trace, b.focus.block)
     if found is None:
         first = focus(b.trace, b.focus.layer, b.focus.head, None, b.focus.block).query
@@ -99,9 +123,10 @@ def _choose_query(context: Context, b: Side) -> None:
     else:
         follows = context.t("compare.matching", token=tokens[found])
     st.selectbox(
-        context.t("compare.of_b", what=context.t("controls.query")),
+        context.t("compare.of", letter="B", what=context.t("controls.query")),
         range(-1, len(tokens)),
-        format_func=lambda place: f"{place + 1} · {tokens[place]}" if place >= 0 else follows,
+        format_func=lambda place: f"{query} {place + 1} · {tokens[place]}" if place >= 0 else f"{query} {follows}",
         key="query2",
-        width=300,
+        label_visibility="collapsed",
+        width=220,
     )
