@@ -80,6 +80,18 @@ def opening(content: Mapping[str, Any], architecture: str, sizes: str, source: s
     ]
 
 
+def searched(content: Mapping[str, Any], best: str) -> str:
+    """How what a model writes is searched for, where its card says so; `best` is true of it among what was tried."""
+    length = content.get("search_length")
+    return "" if length is None else _SEARCHED.format(length=length, best=best)
+
+
+_SEARCHED = (
+    " Beam search compares by log probability over ((5 + tokens) / 6)^α (Wu et al. 2016) with α = {length}: of those "
+    "tried, that with which {best}."
+)
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]], words: int | None = None) -> str:
     """A Markdown table.
 

@@ -36,6 +36,8 @@ class Recipe:
         datasets: What it learns from.
         licence: Of the weights.
         tried: What was tried when the settings were chosen, for the model card.
+        search_length: Of models that write: how strongly beam search prefers long texts, see `decoding.beam_search`;
+            None: as elsewhere.
     """
 
     name: str
@@ -47,9 +49,11 @@ class Recipe:
     datasets: tuple[data.DataSet, ...]
     licence: str
     tried: tuple[str, ...] = ()
+    search_length: float | None = None
 
     def described(self) -> dict[str, Any]:
-        """The card's entries in words."""
+        """The card's entries in words, and how what it writes is searched for."""
+        searched = {} if self.search_length is None else {"search_length": self.search_length}
         return {
             "title": self.title,
             "summary": self.summary,
@@ -58,6 +62,7 @@ class Recipe:
             "licence": self.licence,
             "data": [dataset.card() for dataset in self.datasets],
             "examples": list(self.examples),
+            **searched,
         }
 
 

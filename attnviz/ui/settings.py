@@ -34,7 +34,7 @@ MAX_OWN = 2000
 MAX_ASIDE = 1000
 
 #: Hypotheses kept while a translation is written, and how many tokens a second are shown; 0 shows all at once.
-BEAMS, SPEEDS = (1, 4), (0, 1, 2, 4)
+BEAMS, SPEEDS = (1, 4, 8), (0, 1, 2, 4)
 
 #: In a long sentence every weight is small: shares of the largest one can be seen from the last row.
 DEFAULT_SCALE = "row"

@@ -9,7 +9,7 @@ from attnviz.families.learning import FILE
 from attnviz.scenes import BACKGROUNDS, GROCERIES, KINDS
 from attnviz.training.captions.grammar import LANGUAGES
 from attnviz.training.captions.searched import BEAM
-from attnviz.training.card import Section, opening, table
+from attnviz.training.card import Section, opening, searched, table
 from attnviz.training.recording import SAMPLE
 
 #: Of the card's metrics: the same model without attention, or without a head that is taught.
@@ -90,11 +90,6 @@ _RIGHT = (
     "within 0.6 cells of the border between two words, either passes. *Named*: kinds in the scene that the caption "
     "names, with the right colour. *Invented*: things named that are not there. *Twice*: captions that name a thing "
     "twice. `python -m attnviz evaluate {name}` prints them."
-)
-
-_SEARCHED = (
-    " Beam search compares captions by their log probability over ((5 + tokens) / 6)^α (Wu et al. 2016), α = {length}: "
-    "of those tried, that with which most things were named on the scenes that choose the pass."
 )
 
 _SEVERAL = (
@@ -184,7 +179,7 @@ def sections(
         *opening(card, _ARCHITECTURE[takes], "{key} {value}", _SOURCE, _SPLIT[takes].format(n=training["n_train"])),
         Section(
             "How well",
-            right.format(name=card["name"]) + _search(card),
+            right.format(name=card["name"]) + searched(card, "most things were named on dev"),
             _scores(metrics),
             *_counts(metrics),
             *_siblings(metrics),
@@ -194,11 +189,6 @@ def sections(
         Section("Training", *_training(training, tried)),
         Section("How its attention was learned", RECORDED if FILE in card["files"] else ""),
     ]
-
-
-def _search(card: Mapping[str, Any]) -> str:
-    length = card.get("search_length")
-    return "" if length is None else _SEARCHED.format(length=length)
 
 
 def _share(value: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from attnviz.training import data
 from attnviz.training.captions.albums import SceneRecipe
@@ -17,16 +16,9 @@ class CaptionRecipe(SceneRecipe):
 
     Attributes:
         settings: How it is trained.
-        search_length: How strongly beam search prefers long captions, see `decoding.beam_search`; None: as elsewhere.
     """
 
     settings: CaptionSettings
-    search_length: float | None = None
-
-    def described(self) -> dict[str, Any]:
-        """With how its captions are searched for."""
-        searched = {} if self.search_length is None else {"search_length": self.search_length}
-        return super().described() | searched
 
 
 CAPTION_SCENES = CaptionRecipe(

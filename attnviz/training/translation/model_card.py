@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attnviz.families.learning import FILE
-from attnviz.training.card import Section, opening, table
+from attnviz.training.card import Section, opening, searched, table
 from attnviz.training.recording import SAMPLE
 from attnviz.training.translation.everyday import Judged, markdown
+from attnviz.training.translation.settings import BEAM
 from attnviz.training.translation.trials import PAIRS
 
 #: Translations of dev sentences shown in the card.
@@ -84,11 +85,11 @@ def _scores(card: Mapping[str, Any]) -> tuple[str, ...]:
     rows = [
         (f"{name} ({metrics[f'n_{name}']})", label, metrics[f"{name}_{way}_bleu"], metrics[f"{name}_{way}_chrf"])
         for name in ("dev", "test")
-        for way, label in (("greedy", "greedy"), ("beam4", "beam of 4"))
+        for way, label in (("greedy", "greedy"), (f"beam{BEAM}", f"beam of {BEAM}"))
     ]
     return (
         "SacreBLEU and chrF, both sides in NFKC; Japanese by character (`tokenize=char`), English lower-cased (`13a`). "
-        f"`python -m attnviz evaluate {card['name']}` prints them.",
+        f"`python -m attnviz evaluate {card['name']}` prints them." + searched(card, "BLEU was best on dev"),
         table(["part (pairs)", "decoding", "BLEU", "chrF"], rows),
         "Greedy BLEU on test by words of the source:",
         length_table(metrics),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Hypotheses kept where translations are searched for.
+BEAM = 8
+
 
 @dataclass(frozen=True)
 class TranslationSettings:

@@ -28,6 +28,7 @@ from attnviz.training.translation.recipes import TranslationRecipe
 from attnviz.training.translation.recording import Recorder
 from attnviz.training.translation.school import School, cutter, sides
 from attnviz.training.translation.scores import scores
+from attnviz.training.translation.settings import BEAM
 from attnviz.training.translation.trials import results
 
 #: Most pieces of a sentence that is read.
@@ -133,7 +134,7 @@ def _written(model: TranslationModel, text: str, beam: int = 1) -> str:
 
 
 def figures(model: TranslationModel, corpus: Pairs, *, quiet: bool = False) -> dict[str, Any]:
-    """Scores of the model as stored on dev and test, greedy and with a beam of four.
+    """Scores of the model as stored on dev and test, greedy and with a beam of `BEAM`.
 
     Returns:
         BLEU and chrF in per cent by part and decoding; greedy BLEU on test by length of the source; `alignment`, see
@@ -146,7 +147,7 @@ def figures(model: TranslationModel, corpus: Pairs, *, quiet: bool = False) -> d
     done, greedy = 0, {}
     for name, part in parts.items():
         sources, references = sides(part, source)
-        for way, beam in (("greedy", 1), ("beam4", 4)):
+        for way, beam in (("greedy", 1), (f"beam{BEAM}", BEAM)):
             written = []
             for text in sources:
                 written.append(_written(model, text, beam))

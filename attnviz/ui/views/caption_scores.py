@@ -11,10 +11,11 @@ import streamlit as st
 from attnviz.figures.numbers import percent
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import data_table, numbers
+from attnviz.ui.views.card_scores import beams
 from attnviz.ui.words import literal
 
 #: Parts that a card may report.
-PARTS = ("test", "test_beam4", "pairs", "style")
+PARTS = ("test", "pairs", "style")
 
 
 def render(context: Context) -> None:
@@ -45,15 +46,22 @@ def scores(context: Context, metrics: Mapping[str, Any]) -> pd.DataFrame:
     """Shares from 0 to 1, a row for each part and language that was measured."""
     rows = [
         {
-            "part": context.t(f"caption_scores.{part}"),
+            "part": name,
             "written_in": context.t(f"languages.{language}"),
             **metrics[f"{part}_{language}"],
         }
-        for part in PARTS
+        for part, name in _parts(context, metrics).items()
         for language in context.card.languages
         if f"{part}_{language}" in metrics
     ]
     return pd.DataFrame(rows)
+
+
+def _parts(context: Context, metrics: Mapping[str, Any]) -> dict[str, str]:
+    """What they are called, by the beginning of their keys; where captions were searched for, that comes second."""
+    names = {part: context.t(f"caption_scores.{part}") for part in PARTS}
+    searched = {f"test_beam{width}": context.t("caption_scores.beam", beam=width) for width in beams(metrics)}
+    return {"test": names.pop("test"), **searched, **names}
 
 
 def looks(found: Mapping[str, Any]) -> pd.DataFrame:

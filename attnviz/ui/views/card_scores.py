@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,14 +38,25 @@ def render(context: Context) -> None:
 def scores(context: Context, metrics: Mapping[str, Any]) -> pd.DataFrame:
     """BLEU and chrF, a row for each model, part and decoding that was measured."""
     rows = []
+    ways = {"greedy": context.t("scores.greedy")}
+    ways |= {f"beam{width}": context.t("scores.beam", beam=width) for width in beams(metrics)}
     for of, figures in {"model": metrics, **_beside(metrics)}.items():
         for part in ("dev", "test"):
-            for way in ("greedy", "beam4"):
+            for way, name in ways.items():
                 found = [figures.get(f"{part}_{way}_{score}") for score in ("bleu", "chrf")]
                 if None not in found:
-                    names = [context.t(f"scores.{name}") for name in (of, part, way)]
-                    rows.append((*names, metrics[f"n_{part}"], *found))
+                    names = [context.t(f"scores.{each}") for each in (of, part)]
+                    rows.append((*names, name, metrics[f"n_{part}"], *found))
     return pd.DataFrame(rows, columns=["model", "part", "decoding", "sentences", "bleu", "chrf"])
+
+
+def beams(metrics: Mapping[str, Any]) -> list[int]:
+    """How many hypotheses were kept where a search was measured.
+
+    >>> beams({"dev_greedy_bleu": 41.2, "dev_beam8_bleu": 42.1, "test_beam8_en": {}, "dev_beam4_chrf": 1.0})
+    [4, 8]
+    """
+    return sorted({int(found[1]) for key in metrics if (found := re.fullmatch(r"[a-z]+_beam(\d+)_[a-z]+", key))})
 
 
 def lengths(metrics: Mapping[str, Any]) -> pd.DataFrame:
