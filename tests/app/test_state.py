@@ -36,7 +36,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "scale": ("unit", "row", "log"),
     "special": ("show", "hide", "renormalise"),
     "pieces": ("pieces", "words"),
-    "order": ("sentence", "weight"),
+    "order": ("", "sentence", "weight"),
     "numbers": ("0", "1"),
     "stage": ("0", "1"),
     "follow": ("0", "1"),
@@ -98,7 +98,7 @@ GOOD: dict[str, tuple[str, ...]] = {
 FREE = ("text", "own", "aside")
 
 #: Fields that may be empty.
-EMPTY = ("block", "cross", "path", "edits", "against", "model2", "lecture", "hide", "only")
+EMPTY = ("block", "cross", "path", "edits", "against", "model2", "lecture", "hide", "only", "order")
 
 #: Fields of which a part that can be read is taken, or which may be written in several ways.
 PARTLY = ("cross", "edits", "hide")

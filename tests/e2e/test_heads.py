@@ -11,8 +11,9 @@ from playwright.sync_api import expect
 from attnviz import zoo
 from attnviz.analysis.heads import maps
 from attnviz.families.model import Values
+from attnviz.i18n import translate
 from tests.e2e.conftest import MANY, OpenPage
-from tests.e2e.helpers import expect_no_exception, wait_until
+from tests.e2e.helpers import PATIENCE, expect_no_exception, wait_until
 
 TEXT = "the cat sat"
 
@@ -53,3 +54,13 @@ def test_a_map_tells_its_cell_on_hover(visit: OpenPage, models: Path):
     expect(tip).to_contain_text("cat → the")
     told = tip.text_content() or ""
     assert np.float32(told.split()[-1]) == pytest.approx(np.float32(expected), rel=1e-6)
+
+
+def test_japanese_beside_an_axis_stands_upright_and_english_is_turned(visit: OpenPage):
+    for language, upright in (("ja", "vertical-rl"), ("en", "horizontal-tb")):
+        page = visit(f"/?model={MANY}&text={TEXT.replace(' ', '+')}&view=head&lang={language}")
+        word = translate(language, "figures.query_axis")
+        title = page.locator(".st-key-chart-head .plane text").filter(has_text=word)
+        expect(title).to_be_visible(timeout=PATIENCE)
+        assert title.evaluate("(text) => getComputedStyle(text).writingMode") == upright
+        assert (title.get_attribute("transform") is None) == (language == "ja")

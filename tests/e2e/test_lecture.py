@@ -36,6 +36,11 @@ def test_page_keys_turn_the_slides_wherever_the_focus_is_and_back_returns(open_p
     expect(page.locator(".examples")).to_be_hidden()
     line = page.locator(".st-key-line").bounding_box()
     assert line is not None and line["y"] + line["height"] <= 720 and geometry(page).share > 0.45
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    expect(page.locator(".examples")).to_be_visible()
+    eventually(
+        lambda: page.evaluate("document.querySelector('.st-key-line').getBoundingClientRect().bottom <= 1080"), True
+    )
     page.locator("textarea#text").focus()
     first = title(page)
     page.keyboard.press("PageDown")
@@ -46,6 +51,20 @@ def test_page_keys_turn_the_slides_wherever_the_focus_is_and_back_returns(open_p
     page.go_back()
     expect_slide(page, 3)
     expect_no_exception(page)
+
+
+def test_the_black_key_of_a_remote_makes_the_window_black_and_any_key_brings_it_back(open_page: OpenPage):
+    page = open_page(f"{SLIDE}2&revealed=1&stage=1", height=720)
+    expect(page.locator(".token").first).to_be_visible(timeout=PATIENCE)
+    over = "getComputedStyle(document.body, '::after').backgroundColor"
+    for black, back in (("b", "b"), (".", "Shift")):
+        page.keyboard.press(black)
+        assert page.evaluate(over) == "rgb(0, 0, 0)"
+        page.keyboard.press(back)
+        assert page.evaluate(over) != "rgb(0, 0, 0)"
+    page.keyboard.press("b")
+    page.mouse.click(5, 5)
+    assert page.evaluate(over) != "rgb(0, 0, 0)"
 
 
 def test_the_class_guesses_first_edits_and_finds_the_way_back(open_page: OpenPage):

@@ -58,6 +58,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(("z", "escape"), "zoom.out", ".st-key-drawing", ".st-key-zoom-out button", "press"),
     Action(("f",), "alone.turn"),
     Action(("c",), "alone.controls"),
+    Action(("b", "."), "alone.black"),
     Action(("pagedown",), "lecture.next", shown="Page Down"),
     Action(("pageup",), "lecture.previous", shown="Page Up"),
     Action(("escape",), "access.close", shown="Esc"),

@@ -1,4 +1,5 @@
 // The stage alone, for a projector: F turns it on and off, Escape off; C, or a touch of the edge, brings the controls and takes them away.
+// B, or the full stop, which a presenter's remote sends, makes the whole window black; any key, or a click, brings it back.
 
 import { findAs, shape, stamped } from "../../drawings/shared/elements.js";
 import { newest } from "../../drawings/shared/newest.js";
@@ -15,6 +16,9 @@ import { free } from "../../drawings/shared/typing.js";
 
 /** @type {WeakMap<ParentNode, () => void>} */
 const stops = new WeakMap();
+
+// Of the page's body while the window is black; the page's rules make it so.
+const BLACK = "attnvizBlack";
 
 export default newest(drawAlone);
 
@@ -34,12 +38,18 @@ function drawAlone({ data, parentElement, setStateValue }) {
   /** @param {KeyboardEvent} event */
   const press = (event) => {
     if (!free(event)) return;
-    const key = event.key.toLowerCase();
-    if (key === "f" || (key === "escape" && alone)) turn();
+    const key = event.key.toLowerCase(), black = BLACK in document.body.dataset;
+    light();
+    if (!black && (key === "b" || key === ".")) document.body.dataset[BLACK] = "1";
+    else if (key === "f" || (key === "escape" && alone)) turn();
     else if (key === "c" && alone) controls();
   };
   document.addEventListener("keydown", press);
-  stops.set(parentElement, () => document.removeEventListener("keydown", press));
+  document.addEventListener("pointerdown", light);
+  stops.set(parentElement, () => {
+    document.removeEventListener("keydown", press);
+    document.removeEventListener("pointerdown", light);
+  });
   return stops.get(parentElement);
 }
 
@@ -48,6 +58,11 @@ function icon(path) {
   const drawn = shape("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" });
   drawn.append(shape("path", { d: path }));
   return drawn;
+}
+
+/** Ends what is black. */
+function light() {
+  delete document.body.dataset[BLACK];
 }
 
 /** Brings the controls, or takes them away. */
