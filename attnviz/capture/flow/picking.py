@@ -61,8 +61,8 @@ def _slice(known: Known, operation: tf.Operation) -> None:
             elif first in (None, 0) and to is not None and step == 1 and to[0] == 1 and len(to[1]) == 1:
                 left.append(to[1])  # the first n, n the length of something: as a table of positions is cut
             else:
-                ends = _bounds(known, operation.inputs[1:3], place, (first, last), output.name)
-                left.append(_part(known, output, axes[at], ends, step, sizes[at], len(left)))
+                bounds = _bounds(known, operation.inputs[1:3], place, (first, last), output.name)
+                left.append(_part(known, output, axes[at], bounds, step, sizes[at], len(left)))
             sources.append([(0, at)])
             at += 1
     rest = range(at, len(axes))
@@ -102,9 +102,9 @@ def _sliced(known: Known, operation: tf.Operation) -> None:
             left.append(axis)
         else:
             last = None if count == -1 else "?" if begin is None or counts is None else begin + count
-            bounds = ("?" if begin is None else begin, last)
-            ends = _bounds(known, operation.inputs[1:3], place, bounds, output.name)
-            left.append(_part(known, output, axis, ends, 1, sizes[place], place))
+            ends = ("?" if begin is None else begin, last)
+            bounds = _bounds(known, operation.inputs[1:3], place, ends, output.name)
+            left.append(_part(known, output, axis, bounds, 1, sizes[place], place))
     known.note(output, left, straight(len(axes)))
 
 
