@@ -125,7 +125,9 @@ def _folded(flow: Flow, own: Sequence[Axis], batch: Sequence[int]) -> tuple[tupl
     """What an axis holds in which the batch lies together with tokens that ask, as scores are laid out as a matrix."""
     found: list[tuple[Part, int | None, Axis]] = []
     for atom in flow.root(own[batch[0]]) if len(batch) == 1 else ():
-        part: Part = "batch" if atom.role == "batch" else "query" if token_like(flow, (atom,)) else "head"
+        part: Part = (
+            "batch" if atom.role == "batch" or atom.size == 1 else "query" if token_like(flow, (atom,)) else "head"
+        )
         found.append((part, atom.size, (atom,)))
     return tuple(found) if [part for part, _, _ in found].count("query") == 1 else ()
 

@@ -339,6 +339,30 @@ def test_deformable_attention_is_named(attend):
     assert trace.notices[0].parameters["layers"] == "deformable"
 
 
+# Who asks ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [TOKENS, None])
+@pytest.mark.parametrize(("where", "name"), [((-1, None), "t6"), ((0, 1), "t0"), ((2, 3), "t2")])
+def test_a_token_that_a_layer_of_units_asks_for_is_called_by_its_name(where, name, length):
+    keras.utils.set_random_seed(5)
+    states = keras.Input((length, FEATURES))
+    asks, keys = layers.Dense(SIZE), layers.Dense(SIZE)
+
+    class Asks(layers.Layer):
+        def call(self, x):
+            return attention(asks(x[:, slice(*where)]), keys(x), x)
+
+    model = keras.Model(states, Asks(name="asks")(states))
+    with observed() as run:
+        model(X)
+    trace = attnviz.wrap(model, lambda _: (X, NAMES)).trace("x")
+    block = trace.block(0)
+    assert (block.kind, block.query.tokens, block.key.tokens) == ("pooling", (name,), tuple(NAMES))
+    assert codes(trace) == []
+    np.testing.assert_allclose(block.weights[0, 0], run["Softmax"][0][0], atol=1e-6)
+
+
 # Weights that are scores once more -----------------------------------------------------------------------------------
 
 
