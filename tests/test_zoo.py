@@ -140,6 +140,13 @@ def test_a_file_is_told_from_a_folder_and_keras_2_from_keras_3(tmp_path):
         with pytest.raises(ModelError) as caught:
             zoo.load(path)
         assert caught.value.code == code and words in str(caught.value)
+    for path in (old, older):
+        with pytest.raises(ModelError) as caught:
+            zoo.add(path, "mine")
+        assert caught.value.code == "keras_2_file" and path.name in str(caught.value)
+        with pytest.raises(ModelError) as caught:
+            attnviz.wrap(path, lambda text: (text, [text]))
+        assert caught.value.code == "keras_2_file" and path.name in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from attnviz.capture.flow import Axis, Flow
 from attnviz.capture.flow.atoms import joined
+from attnviz.capture.flow.blank import EMPTY, ZEROS
 
 #: What turns the order of a sequence round.
 BACKWARDS = ("slice", None, None, -1)
@@ -24,6 +25,7 @@ class Along:
         parts: What it is joined from, each with its length (None: open).
         origin: Of places that were exchanged, the key of the sequence in its order; None where they were not.
         known: Whether it is known which place is which.
+        blank: Where nothing but zeros stands there, which: places nobody has written to, or beside a sequence.
     """
 
     key: Hashable
@@ -33,6 +35,7 @@ class Along:
     parts: tuple[tuple[Along, int | None], ...] = ()
     origin: Hashable | None = None
     known: bool = True
+    blank: str = ""
 
     def same(self, other: Along) -> bool:
         """Whether both are one sequence, in whatever order."""
@@ -54,13 +57,14 @@ def along(flow: Flow, axis: Axis) -> Along:
     )
     inside: tuple[Along, int | None, int | None, int] | None = None
     parts: tuple[tuple[Along, int | None], ...] = ()
-    origin, known = None, True
+    origin, known, blank = None, True, ""
     if len(root) == 1 and isinstance(root[0].key, tuple) and len(root[0].key) == 2:
         what, parents = root[0].key
         moved = isinstance(what, tuple) and (what == BACKWARDS or what[0] in ("roll", "order"))
         whole = along(flow, parents[0]) if moved else None
         origin = None if whole is None else whole.origin or whole.key
         known = whole is None or (what[0] != "order" and whole.known)
+        blank = what[0] if isinstance(what, tuple) and what[0] in (EMPTY, ZEROS) else ""
         if isinstance(what, tuple) and what[0] == "slice" and len(what) == 4:
             inside = (along(flow, parents[0]), *what[1:])
         elif isinstance(what, tuple) and what[0] == "take" and len(what[1]) == 1:
@@ -81,10 +85,11 @@ def along(flow: Flow, axis: Axis) -> Along:
             inputs, counts = frozenset(), (shift, rest) if shift > 0 else (rest, -shift)
             ends = (Along((root, 0), whole.role, inputs, (whole, -shift, None, 1)), counts[0])
             parts = (ends, (Along((root, 1), whole.role, inputs, (whole, None, -shift, 1)), counts[1]))
-        elif isinstance(what, tuple) and what[0] == "pad" and sum(what[1]) == 1:  # one place more, of no token
+        elif isinstance(what, tuple) and what[0] == "pad" and sum(what[1]):  # places more, of no token
+            before, after = ((Along((root, at), blank=ZEROS), size) for at, size in enumerate(what[1]))
             padded = (along(flow, parents[0]), flow.size(parents[0]))
-            parts = (padded, (Along(()), 1)) if what[1][1] else ((Along(()), 1), padded)
-    return Along(root, flow.role(root) or "", inputs, inside, parts, origin, known)  # type: ignore[arg-type]
+            parts = tuple(each for each in (before, padded, after) if each[1] != 0)
+    return Along(root, flow.role(root) or "", inputs, inside, parts, origin, known, blank)  # type: ignore[arg-type]
 
 
 def along_all(flow: Flow, axes: Sequence[Axis]) -> Along | None:

@@ -61,6 +61,7 @@ class Graph:
         linear: Names of layers of linear attention, which have no weights for each query and key.
         changed: Names of sites whose weights the model changes before it weighs with them.
         parts: Names of sites that weigh a part of the keys of an attention.
+        sampled: Paths of layers of deformable attention, whose keys are no tokens.
         ids: Which inputs, in flattened order, go into an embedding as they are, and how many rows it has.
     """
 
@@ -80,6 +81,7 @@ class Graph:
     linear: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    sampled: tuple[str, ...] = ()
     ids: tuple[tuple[int, int], ...] = ()
 
     def takes(self, leaves: Sequence[tf.Tensor]) -> bool:
@@ -108,7 +110,7 @@ def traced(
 
     Raises:
         ModelError: `nothing_to_capture`, `nothing_in_reach`, `nothing_but_python`, `nothing_but_linear`,
-            `nothing_but_no_shares`, `not_traceable`.
+            `nothing_but_sampled`, `nothing_but_no_shares`, `not_traceable`.
     """
     failure: Exception | None = None
     for specs in signatures(model, structure, leaves):
@@ -169,6 +171,8 @@ def _trace(
             raise ModelError("nothing_in_reach", **about, unreachable=", ".join(unreachable))
         if in_python:
             raise ModelError("nothing_but_python", **about, unreachable=", ".join(in_python))
+        if read.sampled:
+            raise ModelError("nothing_but_sampled", **about, unreachable=", ".join(read.sampled))
         if linear:
             raise ModelError("nothing_but_linear", **about, unreachable=", ".join(linear))
         if no_shares:
@@ -211,6 +215,7 @@ def _trace(
         linear,
         read.changed,
         read.parts,
+        read.sampled,
         tuple(_ids(recorder, found["leaves"])),
     )
 

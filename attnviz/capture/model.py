@@ -86,6 +86,11 @@ class CapturedModel:
         return self._any_graph().linear
 
     @property
+    def sampled(self) -> tuple[str, ...]:
+        """Paths of layers of deformable attention, whose keys are places that each query computes."""
+        return self._any_graph().sampled
+
+    @property
     def changed(self) -> tuple[str, ...]:
         """Names of sites whose weights the model changes before it weighs with them."""
         return self._any_graph().changed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from attnviz.capture.along import BACKWARDS, Along, along
 from attnviz.capture.flow import Axis, Flow
+from attnviz.capture.flow.operations import ELEMENTWISE
 from attnviz.capture.layout import Layout
 from attnviz.capture.linear import linear
 from attnviz.capture.masks import lowering, lowers_cells, terms
@@ -18,6 +19,7 @@ from attnviz.capture.products import MATRICES
 from attnviz.capture.recorder import Recorder, Tapped
 from attnviz.capture.roles import Roles, roles
 from attnviz.capture.roots import MOVED, behind
+from attnviz.capture.sampled import sampled
 from attnviz.capture.sides import mapped_along
 from attnviz.capture.sites import ATTENTION, Site
 from attnviz.capture.uses import computed, multiplied, only_handed_on, onward, projections, recalls, used
@@ -40,6 +42,7 @@ class Read:
         linear: Operations of linear attention, which has no weights for each query and key.
         changed: Names of sites whose weights the model changes before it weighs with them.
         parts: Names of sites that weigh a part of the keys of an attention.
+        sampled: Paths of layers of deformable attention, whose keys are no tokens.
     """
 
     sites: tuple[Site, ...]
@@ -49,6 +52,7 @@ class Read:
     linear: tuple[tf.Operation, ...]
     changed: tuple[str, ...]
     parts: tuple[str, ...]
+    sampled: tuple[str, ...]
 
 
 def read_sites(
@@ -77,12 +81,16 @@ def read_sites(
     changed: set[int] = set()
     rows: list[int] = []
     found: list[tuple[Tapped, Roles]] = []
+    elsewhere: list[str] = []
     for row, each in _in_order(recorder.tapped):
         mapped = any(isinstance(step, tf.Tensor) for step in each.steps)  # the map was made anew, outside of its body
         goes_on = any(id(one.inner[1]) in alive for one in each.parts or (each,))
         if each.superseded or not (mapped or goes_on):
             continue
         said = given.get(each.path, given.get(each.layer.name))
+        if said is None and sampled(flow, each):
+            elsewhere.append(each.path)
+            continue
         read = _roles(flow, each, None if said is None else axes_as_given(each, said))
         taken, mixed = projections(flow, each.inner[1], each.over, recorder.projected)
         if _is_attention(flow, each, read, answers, said is not None, taken and id(each) not in weighing):
@@ -110,6 +118,8 @@ def read_sites(
             open_scores.append(product.operation)
         elif product.weights and not product.kept:
             changed.update(map(id, product.weights))
+    scores = {id(each.inner[0]) for each in recorder.tapped}
+    changed.update(id(each) for each, _ in found if id(each) not in weighing and _scored_again(each, scores))
     for each in recorder.tapped:
         way = onward(each.inner[1] if each.steps else each.weights, KEPT)
         results.update(id(reader.outputs[0]) for _, reader in way if reader is not None and reader.type in MATRICES)
@@ -118,7 +128,14 @@ def read_sites(
     names_changed = tuple(name for each, name in shown.items() if each in changed)
     partial = {id(each) for each in joined(products, [each for each in graph.get_operations() if each.type == "Log"])}
     parts = tuple(name for each, name in shown.items() if each in partial)
-    return Read(sites, tuple(rows), _masks(flow, recorder), tuple(open_scores), tuple(summed), names_changed, parts)
+    masks, places = _masks(flow, recorder), tuple(dict.fromkeys(elsewhere))
+    return Read(sites, tuple(rows), masks, tuple(open_scores), tuple(summed), names_changed, parts, places)
+
+
+def _scored_again(tapped: Tapped, scores: Container[int]) -> bool:
+    """Whether weights are nothing but the scores of others, which weigh in their place."""
+    way = onward(tapped.inner[1] if tapped.steps else tapped.weights, KEPT | ELEMENTWISE - {"Softmax"})
+    return any(id(tensor) in scores for tensor, _ in way)
 
 
 def _shared_out(flow: Flow, tapped: Tapped, others: Sequence[Tapped]) -> bool:
@@ -166,7 +183,8 @@ def _roles(flow: Flow, tapped: Tapped, given: Layout | None) -> Roles:
         if isinstance(each, tf.Tensor):
             steps.append(mapped_along(flow, tapped.inner[0]) or (flow.of(each) or [()])[0])
         else:
-            stepped = flow.root(next(iter(flow.stepped.get(id(each), [])), ()))
+            gone = [flow.root(axis) for axis in flow.stepped.get(id(each), [])]
+            stepped = next((axis for axis in gone if flow.role(axis) == "sequence"), gone[0] if gone else ())
             steps.append(flow.permuted(stepped, BACKWARDS) if tapped.turned else stepped)
     shape = tapped.weights.shape.as_list()
     return roles(flow, tapped.inner[0], shape, tapped.over, steps, tapped.border, given)
@@ -216,8 +234,10 @@ def _masks(flow: Flow, recorder: Recorder) -> list[tuple[int, Along]]:
     found = []
     for place, mask in enumerate(recorder.masks):
         axes = flow.of(mask)
-        square = axes is not None and axes[0] == axes[1]  # who may look at whom, as the edges of one graph
-        if axes is not None and axes[1] and not square and id(mask) in flow.dependent:
+        if axes is None or not axes[1] or id(mask) not in flow.dependent:
+            continue
+        of_each = flow.role(axes[0]) in (None, "batch", "opaque")  # else who may look at whom, not what a text lacks
+        if of_each and axes[0] != axes[1]:
             found.append((place, along(flow, axes[1])))
     return found
 

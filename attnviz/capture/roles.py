@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from attnviz.capture.along import Along, along, along_all
 from attnviz.capture.flow import Axis, Flow
+from attnviz.capture.flow.writing import is_filled
 from attnviz.capture.layout import Layout, Part
-from attnviz.capture.sides import Parting, asking, computed_key, parting, picked_from, stacked
+from attnviz.capture.sides import Parting, asking, chosen, computed_key, in_parts, parting, picked_from, stacked
 
 #: Who asks: the tokens along an axis, a learned vector, one token, or something computed of the inputs.
 Asker = Literal["tokens", "learned", "token", "computed", "unknown"]
@@ -29,8 +30,10 @@ class Roles:
         sure: Whether the graph told; otherwise the axes are read by their places.
         tokens: Whether the keys are tokens, regions or examples, not features or experts.
         mixed: Whether tokens ask what was computed of tokens and is none: projected keys, places of a window.
-        windows: Whether parts of a sequence stand where heads do.
+        windows: The axes of its tensor that count parts of a sequence where heads or the batch stand.
         apart: Whether the keys are vectors that were computed one by one, of no one sequence: modalities, layers.
+        chosen: Whether every query chooses the tokens that it looks at, as the best of its scores.
+        filled: Whether the keys were written one by one into places that held nothing before.
         shared_out: Whether what is read is shared out again by a softmax of the same scores over who asks: a router.
     """
 
@@ -42,8 +45,10 @@ class Roles:
     sure: bool
     tokens: bool
     mixed: bool = False
-    windows: bool = False
+    windows: tuple[int, ...] = ()
     apart: bool = False
+    chosen: bool = False
+    filled: bool = False
     shared_out: bool = False
 
 
@@ -99,24 +104,30 @@ def roles(
         rows = next(axis for part, _, axis in folded if part == "query")
         keyed = along(flow, own[keys[0]]) if len(keys) == 1 else None
         return Roles(layout, along(flow, rows), keyed, "tokens", None, True, _counts_tokens(flow, own, keys, ()))
-    chosen = layout.order[layout.batches + layout.heads : layout.batches + layout.heads + layout.queries]
-    query = along(flow, own[chosen[0]]) if len(chosen) == 1 else along_all(flow, [own[axis] for axis in chosen])
+    asked = layout.order[layout.batches + layout.heads : layout.batches + layout.heads + layout.queries]
+    query = along(flow, own[asked[0]]) if len(asked) == 1 else along_all(flow, [own[axis] for axis in asked])
     key = along(flow, own[keys[0]]) if len(keys) == 1 else along_all(flow, [own[axis] for axis in keys])
-    asker, place = _asker(flow, scores, own, chosen, keys[0] - first, border)
-    tokens = _counts_tokens(flow, own, keys, chosen)
+    asker, place = _asker(flow, scores, own, asked, keys[0] - first, border)
+    tokens = _counts_tokens(flow, own, keys, asked)
     asks = asker == "tokens" and query is not None and query.role == "sequence"
     mixed = not tokens and asks and len(keys) == 1 and computed_key(flow, scores, keys[0] - first)
     beside = layout.order[layout.batches : layout.batches + layout.heads]
-    windows = any(flow.role(own[axis]) == "sequence" for axis in beside)
+    windows = [axis for axis in beside if axis >= first and in_parts(flow, scores, axis - first)]
+    laid = ((axis, atom) for axis in batch for atom in flow.root(own[axis]) if atom.role != "batch")
+    windows += [axis for axis, atom in laid if token_like(flow, (atom,))]
     several = len(keys) == 1 and bool(own[keys[0]]) and _one_by_one(own[keys[0]])
-    return Roles(layout, query, key, asker, place, sure, tokens, mixed, windows, several)
+    best = len(keys) == 1 and chosen(flow, scores, keys[0] - first, (own[axis] for axis in asked))
+    filled = len(keys) == 1 and is_filled(own[keys[0]])
+    return Roles(layout, query, key, asker, place, sure, tokens, mixed, tuple(windows), several, best, filled)
 
 
 def _folded(flow: Flow, own: Sequence[Axis], batch: Sequence[int]) -> tuple[tuple[Part, int | None, Axis], ...]:
     """What an axis holds in which the batch lies together with tokens that ask, as scores are laid out as a matrix."""
     found: list[tuple[Part, int | None, Axis]] = []
     for atom in flow.root(own[batch[0]]) if len(batch) == 1 else ():
-        part: Part = "batch" if atom.role == "batch" else "query" if token_like(flow, (atom,)) else "head"
+        part: Part = (
+            "batch" if atom.role == "batch" or atom.size == 1 else "query" if token_like(flow, (atom,)) else "head"
+        )
         found.append((part, atom.size, (atom,)))
     return tuple(found) if [part for part, _, _ in found].count("query") == 1 else ()
 
@@ -207,13 +218,13 @@ def _distance(found: Parting | None) -> int:
 
 
 def _asker(
-    flow: Flow, scores: tf.Tensor, own: Sequence[Axis], chosen: Sequence[int], key: int, border: frozenset[int]
+    flow: Flow, scores: tf.Tensor, own: Sequence[Axis], asked: Sequence[int], key: int, border: frozenset[int]
 ) -> tuple[Asker, tuple[Along, int] | None]:
-    if any(own[axis] and not _one(own[axis]) for axis in chosen):
-        axis = own[chosen[0]]
+    if any(own[axis] and not _one(own[axis]) for axis in asked):
+        axis = own[asked[0]]
         learned = flow.role(axis) == "weight" and not flow.beside(axis)
         return ("learned" if learned else "tokens"), None
-    single = next((axis for axis in (own[each] for each in chosen) if axis), None)
+    single = next((axis for axis in (own[each] for each in asked) if axis), None)
     if single is not None:
         found = along(flow, single)
         if found.inside is not None:
@@ -231,9 +242,9 @@ def _one(axis: Axis) -> bool:
     return all(atom.size == 1 for atom in axis)
 
 
-def _counts_tokens(flow: Flow, own: Sequence[Axis], keys: Sequence[int], chosen: Sequence[int]) -> bool:
+def _counts_tokens(flow: Flow, own: Sequence[Axis], keys: Sequence[int], asked: Sequence[int]) -> bool:
     for axis in (own[each] for each in keys):
         known = flow.role(axis)
         if known in (None, "sequence", "batch", "opaque") or token_like(flow, axis) or flow.beside(axis):
             return True
-    return any(own[axis] == own[keys[0]] for axis in chosen)
+    return any(own[axis] == own[keys[0]] for axis in asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -14,6 +14,9 @@ from attnviz.capture.products import PRODUCTS
 
 #: Operations looked at between a softmax and what asks.
 _REACH = 400
+
+#: Operations that choose the largest.
+_CHOOSING = ("TopKV2", "TopK")
 
 #: Where an axis of a result comes from: operands and their axes.
 Source = list[tuple[int, int]]
@@ -110,6 +113,28 @@ def computed_key(flow: Flow, scores: tf.Tensor, key: int) -> bool:
     return False
 
 
+def chosen(flow: Flow, scores: tf.Tensor, key: int, queries: Iterable[Axis]) -> bool:
+    """Whether every query chooses the tokens that it looks at, as the best of its scores.
+
+    Args:
+        flow: What is known of the graph.
+        scores: What goes into the softmax.
+        key: Axis of the keys.
+        queries: What its axes of queries run along.
+    """
+    asking = {axis for axis in queries if axis}
+
+    def before(stop: tuple[tf.Tensor, int]) -> Iterator[tuple[tf.Tensor, int]]:
+        tensor, at = stop
+        sources = flow.sources.get(id(tensor), [])
+        yield from ((tensor.op.inputs[number], place) for number, place in (sources[at] if at < len(sources) else ()))
+
+    for tensor, at in back((scores, key), before, lambda stop: (id(stop[0]), stop[1]), _REACH):
+        if tensor.op.type in _CHOOSING and asking.intersection(flow.of(tensor) or ()):
+            return at == len(flow.of(tensor) or ()) - 1
+    return False
+
+
 def _mixed(flow: Flow, tensor: tf.Tensor, carrying: Source) -> bool:
     """Whether this is what tokens have read of others, the tokens of one side summed over: nobody asks there."""
     if tensor.op.type not in PRODUCTS or tensor.op.type == "Mul":
@@ -166,9 +191,27 @@ def picked_from(flow: Flow, tensor: tf.Tensor) -> Picked | None:
 
 
 def mapped_along(flow: Flow, tensor: tf.Tensor) -> Axis | None:
-    """Along which axis a map goes: where what it computes takes out one thing after the other."""
+    """Along which axis a map goes: where what it computes takes out one thing after the other, tokens if there are."""
     taken = (flow.picked.get(id(each)) for each in back(tensor, inputs, reach=_REACH))
-    return next((flow.root(each.axis) for each in taken if each is not None and each.index is None), None)
+    found = [flow.root(each.axis) for each in taken if each is not None and each.index is None]
+    return next((axis for axis in found if flow.role(axis) == "sequence"), found[0] if found else None)
+
+
+def in_parts(flow: Flow, scores: tf.Tensor, axis: int) -> bool:
+    """Whether an axis of scores counts parts of a sequence for who asks and who is asked, not features or units of one
+    of them, as heads do that a cache of keys has an axis for."""
+
+    def before(stop: tuple[tf.Tensor, int]) -> Iterator[tuple[tf.Tensor, int]]:
+        tensor, at = stop
+        sources = flow.sources.get(id(tensor), [])
+        given = ((tensor.op.inputs[number], place) for number, place in (sources[at] if at < len(sources) else ()))
+        yield from (each for each in given if id(each[0]) in flow.dependent)
+
+    if flow.role((flow.of(scores) or [])[axis]) != "sequence":
+        return False
+    way = back((scores, axis), before, lambda stop: (id(stop[0]), stop[1]), _REACH)
+    known = ((flow.of(tensor) or [], at) for tensor, at in way)
+    return not any(at < len(axes) and flow.role(axes[at]) in ("feature", "weight") for axes, at in known)
 
 
 def _single(flow: Flow, axes: list[Axis]) -> Picked | None:

@@ -80,7 +80,7 @@ def onward(weights: tf.Tensor, through: frozenset[str]) -> Iterator[tuple[tf.Ten
 
 def multiplied(flow: Flow, weights: tf.Tensor) -> bool:
     """Whether something computed of the inputs is multiplied with these weights."""
-    return any(id(other) in flow.dependent for other in _partners(weights))
+    return any(id(other) in flow.dependent for other in partners(weights))
 
 
 def computed(flow: Flow, scores: tf.Tensor) -> bool:
@@ -92,10 +92,8 @@ def computed(flow: Flow, scores: tf.Tensor) -> bool:
 
 def recalls(flow: Flow, weights: tf.Tensor) -> bool:
     """Whether the weights choose from a memory that is learned: vectors of the model's own are multiplied with them."""
-    partners = list(_partners(weights))
-    return any((each.shape.rank or 0) > 1 for each in partners) and all(
-        id(each) not in flow.dependent for each in partners
-    )
+    others = list(partners(weights))
+    return any((each.shape.rank or 0) > 1 for each in others) and all(id(each) not in flow.dependent for each in others)
 
 
 def projections(flow: Flow, weights: tf.Tensor, over: Iterable[int], projected: Container[int]) -> tuple[bool, bool]:
@@ -114,7 +112,8 @@ def projections(flow: Flow, weights: tf.Tensor, over: Iterable[int], projected: 
     return True in kinds, False in kinds
 
 
-def _partners(weights: tf.Tensor) -> Iterator[tf.Tensor]:
+def partners(weights: tf.Tensor) -> Iterator[tf.Tensor]:
+    """What is multiplied with these weights."""
     through = (_HANDING_ON - {"Log", "ArgMax", "Max", "TopKV2"}) | {"Unpack", "Split", "SplitV", "Mean"}
     for tensor, operation in onward(weights, through):
         if operation is not None and operation.type in PRODUCTS:

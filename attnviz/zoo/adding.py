@@ -19,7 +19,7 @@ from attnviz.families.hub.weight_files import snapshot
 from attnviz.zoo import cards
 from attnviz.zoo.files import MAX_HUB_BYTES, MAX_OWN_BYTES
 from attnviz.zoo.folders import BESIDE, beside_folders, model_folders, own_folder
-from attnviz.zoo.loading import open_folder
+from attnviz.zoo.loading import of_a_file, open_folder
 
 
 def source_folder(source: str) -> Path:
@@ -58,8 +58,8 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
         The new folder, in the first of `$ATTNVIZ_MODELS`, else in `own_folder`.
 
     Raises:
-        ModelError: `add_source`, `add_name`, `add_exists`, `add_link`, `add_executable`, `add_checksum`, and what the
-            family says of a folder that it cannot read.
+        ModelError: `add_source`, `keras_2_file`, `load_weights`, `add_name`, `add_exists`, `add_link`,
+            `add_executable`, `add_checksum`, and what the family says of a folder that it cannot read.
     """
     from attnviz.families.hub import foreign
 
@@ -67,6 +67,9 @@ def add(source: Path, name: str, sha256: str | None = None) -> Path:
         return add_recording(source.read_bytes(), name, sha256)
     file = foreign.gguf_of(source)
     if not source.is_dir() and file is None:
+        refusal = of_a_file(source, str(source)[:200]) if source.is_file() else None
+        if refusal is not None and refusal.code in ("keras_2_file", "load_weights"):
+            raise refusal
         raise ModelError("add_source", received=str(source)[:200])
     target, source = _target(name), snapshot(source)
     if (source / "model.keras").exists():

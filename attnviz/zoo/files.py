@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -61,21 +60,6 @@ def read_weights(folder: Path, name: str = "weights.npz") -> dict[str, np.ndarra
             return {key: archive[key].astype(np.float32) for key in archive.files}
     except _UNREADABLE as error:
         raise damaged(folder, name, type(error).__name__) from error
-
-
-def keras_version(path: Path) -> str:
-    """Which Keras wrote a `.keras` or `.h5` file; empty where it does not say."""
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as packed:
-                return str(json.loads(packed.read("metadata.json")[:10_000]).get("keras_version", ""))
-        import h5py
-
-        with h5py.File(path, "r") as opened:
-            said = opened.attrs.get("keras_version", b"")
-            return said.decode() if isinstance(said, bytes) else str(said)
-    except (*_UNREADABLE, ImportError, AttributeError):
-        return ""
 
 
 def check_size(folder: Path, file: str, size: int, limit: int) -> None:

@@ -13,11 +13,12 @@ from attnviz import families
 from attnviz.errors import ModelError
 from attnviz.families import learning as looks
 from attnviz.families.cards import ModelCards
+from attnviz.families.common.keras_file import keras_version
 from attnviz.families.hub.weight_files import snapshot
 from attnviz.families.learning import Learning
 from attnviz.families.model import Model
 from attnviz.zoo import cards
-from attnviz.zoo.files import check_files, keras_version, read_weights
+from attnviz.zoo.files import check_files, read_weights
 from attnviz.zoo.folders import beside_folders, model_folders
 
 #: Names of KerasHub's presets that are understood.
@@ -161,7 +162,7 @@ def unknown(name: Any, known: Iterable[str]) -> ModelError:
     try:
         path = Path(name).expanduser()
         if path.is_file():
-            return _of_a_file(path, shown)
+            return of_a_file(path, shown)
         deep = path.is_absolute() or (len(path.parts) > 2 and "://" not in shown)
         if not isinstance(name, str) or deep or path.suffix in _KERAS:
             return ModelError("no_such_path", received=shown)
@@ -173,7 +174,7 @@ def unknown(name: Any, known: Iterable[str]) -> ModelError:
     return ModelError("no_such_model", received=shown, expected=offered)
 
 
-def _of_a_file(path: Path, shown: str) -> ModelError:
+def of_a_file(path: Path, shown: str) -> ModelError:
     """What to say of a file where a folder is wanted."""
     if path.name in _OF_A_FOLDER and any((path.parent / each).is_file() for each in ("config.json", "card.json")):
         return ModelError("load_folder", received=shown, expected=os.path.dirname(shown) or ".")

@@ -1,20 +1,15 @@
-"""Operations that move, part and join axes."""
+"""Operations that move axes, and lay them out anew."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
-from attnviz.capture.back import back, inputs
-from attnviz.capture.flow.atoms import UNIT, Atom, Axis, Role, joined, regrouped
-from attnviz.capture.flow.known import Known, Picked, Sources
+from attnviz.capture.flow.atoms import UNIT, Axis, joined, regrouped
+from attnviz.capture.flow.known import Known, Sources
 from attnviz.capture.flow.operations import handles, static, straight
-
-#: Operations looked at behind each of the tensors that are stacked.
-_REACH = 60
 
 
 @handles("Reshape")
@@ -125,130 +120,6 @@ def _ordered(known: Known, operation: tf.Operation) -> None:
         size = output.shape.as_list()[-1]
         made = known.permuted(last, ("order", operation.name), size=size) if size != 1 else UNIT
         known.note(output, [*axes, made], straight(len(axes) + 1))
-
-
-@handles("Pack")
-def _pack(known: Known, operation: tf.Operation) -> None:
-    at = operation.get_attr("axis")
-    parts = [known.axes[id(each)] for each in operation.inputs]
-    rank = len(parts[0])
-    axes, sources = known.broadcast(list(enumerate(operation.inputs)), rank)
-    at %= rank + 1
-    axes.insert(at, _stacked(known, operation.inputs))
-    sources.insert(at, [])
-    known.note(operation.outputs[0], axes, sources)
-
-
-def _stacked(known: Known, tensors: Sequence[tf.Tensor]) -> Axis:
-    """The axis along which tensors are stacked: where each was computed from one place of an axis, that axis again."""
-    counted = [_places_taken(known, each, place) for place, each in enumerate(tensors)]
-    along = set.intersection(*counted)
-    if along:
-        return max(along, key=lambda axis: known.role(axis) == "sequence")
-    return known.fresh(("stack", len(tensors), tensors[0].name), len(tensors), role="opaque")
-
-
-def _places_taken(known: Known, tensor: tf.Tensor, place: int) -> set[Axis]:
-    """The axes of which a tensor was computed from this place."""
-    taken = (known.picked.get(id(each)) for each in back(tensor, inputs, reach=_REACH))
-    return {each.axis for each in taken if each is not None and each.index == place and each.axis}
-
-
-@handles("Unpack")
-def _unpack(known: Known, operation: tf.Operation) -> None:
-    axes = known.axes[id(operation.inputs[0])]
-    at = operation.get_attr("axis") % len(axes)
-    left = [axis for place, axis in enumerate(axes) if place != at]
-    sources = [[(0, place)] for place in range(len(axes)) if place != at]
-    for index, output in enumerate(operation.outputs):
-        if axes[at]:
-            known.picked[id(output)] = Picked(axes[at], index)
-        known.note(output, left, sources)
-
-
-@handles("Split", "SplitV")
-def _split(known: Known, operation: tf.Operation) -> None:
-    given, where = (1, 0) if operation.type == "Split" else (0, 2)
-    places = static(operation.inputs[where])
-    axes = known.axes[id(operation.inputs[given])]
-    if places is None:
-        return
-    at, begin = places[0] % len(axes), 0
-    sizes = [output.shape.as_list()[at] for output in operation.outputs]
-    tokens = known.role(axes[at]) == "sequence" and None not in sizes
-    for number, (output, size) in enumerate(zip(operation.outputs, sizes, strict=True)):
-        part: Axis = UNIT
-        if axes[at] and size != 1:
-            key: Any = ("slice", begin or None, begin + size, 1) if tokens else ("split", len(sizes), size)
-            if known.role(axes[at]) == "sequence" and not tokens:
-                key = ("part", number, len(sizes))
-            part = (Atom((key, (axes[at],)), known.role(axes[at]) or "opaque", size),)
-        begin += size or 0
-        new = [part if place == at else axis for place, axis in enumerate(axes)]
-        known.note(output, new, straight(len(axes), given))
-
-
-@handles("ConcatV2")
-def _concat(known: Known, operation: tf.Operation) -> None:
-    *parts, where = operation.inputs
-    places = static(where)
-    if places is None:
-        return
-    axes = [known.axes[id(each)] for each in parts]
-    rank = len(axes[0])
-    at = places[0] % rank
-    new, sources = known.broadcast(list(enumerate(parts)), rank, apart=at)
-    own = [_given(known, each, at) for each in parts]
-    size = operation.outputs[0].shape.as_list()[at]
-    made: Axis
-    if len(set(own)) == 1 and known.role(own[0]) == "batch":  # heads, or other copies, put into the batch
-        made = joined([*known.fresh(("copies", len(own)), len(own), role="weight"), *own[0]])
-    elif (whole := _whole(known, own)) is not None:
-        made = whole
-    elif len(own) > 1 and not any(own):  # single things, as if they were stacked
-        made = _stacked(known, parts)
-    else:
-        sizes = tuple(known.size(axis) for axis in own)
-        made = (Atom((("concat", sizes), tuple(own)), _heir(known, own), size),)
-    new[at] = made
-    sources[at] = [(number, at) for number in range(len(parts))]
-    known.note(operation.outputs[0], new, sources)
-
-
-def _whole(known: Known, parts: Sequence[Axis]) -> Axis | None:
-    """The axis whose parts are joined again in their order, as blocks of keys are; of an open length the last of them
-    is taken to reach its end."""
-    origins: set[Axis] = set()
-    at: int | None = 0
-    for axis in map(known.root, parts):
-        key: Any = axis[0].key if len(axis) == 1 else None
-        what = key[0] if isinstance(key, tuple) and len(key) == 2 else None
-        if isinstance(what, tuple) and what[0] == "part" and what[2] == len(parts):
-            what = ("slice", what[1], None if what[1] + 1 == what[2] else what[1] + 1, 1)  # counted in parts
-        if not isinstance(what, tuple) or what[0] != "slice" or len(what) != 4 or what[3] != 1 or (what[1] or 0) != at:
-            return None
-        origins.update(key[1])
-        at = what[2]
-    if len(parts) < 2 or len(origins) != 1:
-        return None
-    (whole,) = origins
-    total = known.size(whole)
-    return whole if total is None or at is None or at >= total else None
-
-
-def _given(known: Known, part: tf.Tensor, at: int) -> Axis:
-    """The axis of a part that others are joined to; zeros of a sequence's form are nothing of that sequence."""
-    axis = known.axes[id(part)][at]
-    if id(part) in known.dependent or known.role(axis) != "sequence":
-        return axis
-    return known.fresh((part.name, at), part.shape.as_list()[at], role="weight")
-
-
-def _heir(known: Known, axes: Sequence[Axis]) -> Role:
-    """What an axis counts that others were joined to."""
-    order: tuple[Role, ...] = ("sequence", "batch", "opaque", "feature", "weight")
-    roles = [known.role(axis) for axis in axes]
-    return next((each for each in order if each in roles), "opaque")
 
 
 @handles("BroadcastTo", "Tile", "Fill")

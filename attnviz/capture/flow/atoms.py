@@ -117,8 +117,9 @@ def regrouped(axes: Sequence[Axis], lengths: Sequence[Length]) -> list[Axis] | N
         taken = _taken(atoms, left[0])
         if taken is None:
             break
-        front.append(taken)
         left.pop(0)
+        alone = atoms and atoms[0].size == 1 and left[:1] != [(1, ())]  # `x[:, -1:]` laid out for a layer of units
+        front.append(joined([*taken, atoms.pop(0)]) if alone else taken)
     while left and left[-1] is not None:
         taken = _taken(atoms, left[-1], from_end=True)
         if taken is None:

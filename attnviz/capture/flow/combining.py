@@ -83,11 +83,12 @@ def _windows(known: Known, operation: tf.Operation) -> None:
     same = operation.get_attr("padding") == b"SAME"
     new = [axes[0]]
     for place in range(1, len(axes) - 1):
-        if same and strides[place] == 1:
+        reach = 0 if same else _reach(operation, place)
+        if strides[place] == 1 and reach == 0:
             new.append(axes[place])
         else:
-            key = ("windows", strides[place], same or operation.name)
-            whole = None if same or strides[place] > 1 else unpadded(known.root(axes[place]), _reach(operation, place))
+            whole = None if same or strides[place] > 1 else unpadded(known.root(axes[place]), reach)
+            key = ("windows", strides[place], same or reach)
             new.append(whole or known.fresh(key, sizes[place], [axes[place]]))
     last = axes[-1] if "Pool" in operation.type else known.fresh(operation.name, sizes[-1], role="feature")
     known.note(output, [*new, last], straight(len(axes)))

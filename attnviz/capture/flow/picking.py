@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from attnviz.capture.constants import constant
 from attnviz.capture.flow.atoms import UNIT, Atom, Axis, unpadded
 from attnviz.capture.flow.known import Known, Listed, Picked, Sources
 from attnviz.capture.flow.operations import handles, static, straight
+
+#: Operations looked at behind a computed place.
+_DEEP = 12
 
 
 @handles("StridedSlice")
@@ -55,7 +61,8 @@ def _slice(known: Known, operation: tf.Operation) -> None:
             elif first in (None, 0) and to is not None and step == 1 and to[0] == 1 and len(to[1]) == 1:
                 left.append(to[1])  # the first n, n the length of something: as a table of positions is cut
             else:
-                left.append(_part(known, output, axes[at], first, last, step, sizes[at], len(left)))
+                bounds = _bounds(known, operation.inputs[1:3], place, (first, last), output.name)
+                left.append(_part(known, output, axes[at], bounds, step, sizes[at], len(left)))
             sources.append([(0, at)])
             at += 1
     rest = range(at, len(axes))
@@ -64,14 +71,14 @@ def _slice(known: Known, operation: tf.Operation) -> None:
 
 def _one_step(operation: tf.Operation, place: int) -> bool:
     """Whether one thing is taken along an axis where a loop counts, as by `x[:, i : i + 1]`."""
-    first, last = (_element(each, place) for each in operation.inputs[1:3])
+    first, last = (element(each, place) for each in operation.inputs[1:3])
     if first is None or last is None or last.op.type not in ("AddV2", "Add"):
         return False
     ones = [constant(each) == 1 for each in last.op.inputs]
     return any(one and other is first for one, other in zip(ones, last.op.inputs[::-1], strict=True))
 
 
-def _element(tensor: tf.Tensor, place: int) -> tf.Tensor | None:
+def element(tensor: tf.Tensor, place: int) -> tf.Tensor | None:
     """One of the numbers that a list of them was put together of, where it is computed."""
     while tensor.op.type in ("Identity", "Cast"):
         tensor = tensor.op.inputs[0]
@@ -88,32 +95,57 @@ def _sliced(known: Known, operation: tf.Operation) -> None:
     for place, axis in enumerate(axes):
         count = -1 if counts is None else counts[place]
         begin: int | None = None if begins is None else begins[place]
-        if axis and count == 1 and begin is None and _element(operation.inputs[1], place) is not None:
+        if axis and count == 1 and begin is None and element(operation.inputs[1], place) is not None:
             known.picked[id(output)] = Picked(axis, None)
             left.append(UNIT)
         elif counts is not None and (count == sizes[place] or (count == -1 and begin == 0)):
             left.append(axis)
         else:
             last = None if count == -1 else "?" if begin is None or counts is None else begin + count
-            left.append(_part(known, output, axis, "?" if begin is None else begin, last, 1, sizes[place], place))
+            ends = ("?" if begin is None else begin, last)
+            bounds = _bounds(known, operation.inputs[1:3], place, ends, output.name)
+            left.append(_part(known, output, axis, bounds, 1, sizes[place], place))
     known.note(output, left, straight(len(axes)))
 
 
+def _bounds(
+    known: Known, said: Sequence[tf.Tensor], place: int, ends: tuple[int | str | None, ...], name: str
+) -> tuple[Any, ...]:
+    """Where a part begins and ends; what is computed as it is written, so that parts cut alike are told to be so."""
+    found: list[Any] = []
+    for tensor, end in zip(said, ends, strict=True):
+        one = element(tensor, place) if end == "?" else None
+        found.append(end if end != "?" else _written(known, one) if one is not None else name)
+    return tuple(found)
+
+
+def _written(known: Known, number: tf.Tensor, reach: int = _DEEP) -> Any:
+    """A number as it is computed of lengths."""
+    length = known.length(number) if number.dtype.is_integer else None
+    if length and len(length) == 1 and length[0] is not None:
+        return length[0]
+    if not reach or not number.op.inputs:
+        return number.name
+    return (number.op.type, *(_written(known, each, reach - 1) for each in number.op.inputs))
+
+
 def _part(
-    known: Known, output: tf.Tensor, axis: Axis, first: object, last: object, step: int, size: int | None, place: int
+    known: Known, output: tf.Tensor, axis: Axis, bounds: tuple[Any, ...], step: int, size: int | None, place: int
 ) -> Axis:
     if not axis:
         return UNIT
-    ends = (first or 0, -(last or 0)) if isinstance(first, int | None) and isinstance(last, int | None) else (-1, -1)
+    first, last = bounds
+    plain = isinstance(first, int | None) and isinstance(last, int | None)
+    ends = (first or 0, -(last or 0)) if plain else (-1, -1)
     whole = unpadded(axis, sum(ends)) if step == 1 and min(ends) >= 0 else None
     if whole is not None:
         return whole
     length = output.shape.as_list()[place] if output.shape.rank is not None else None
-    if length is None and isinstance(first, int | None) and isinstance(last, int | None):
+    if length is None and plain:
         counted = range(size or 1 << 30)[first:last:step]
         one = len(counted) == 1 and (size is not None or (first or 0) * (last or 1) >= 0 or last is None)
         length = len(counted) if size is not None or one else None
-    key = ("slice", first, last, step) if "?" not in (first, last) else ("slice", output.name)
+    key = ("slice", first, last, step) if plain else ("slice", (first, last, step))
     role = known.role(axis)
     return (Atom((key, (axis,)), role or "opaque", length),)
 
@@ -144,6 +176,15 @@ def _gather(known: Known, operation: tf.Operation) -> None:
     inserted: Sources = [[(1, shared + place)] for place in range(len(own))]
     sources = straight(len(axes))
     known.note(output, new, [*sources[:at], *inserted, *sources[at + 1 :]])
+
+
+@handles("GatherNd")
+def _gather_nd(known: Known, operation: tf.Operation) -> None:
+    table, places = (known.axes[id(each)] for each in operation.inputs)
+    deep = operation.inputs[1].shape.as_list()[-1]
+    rest = range(deep, len(table))
+    axes = [*places[:-1], *(table[each] for each in rest)]
+    known.note(operation.outputs[0], axes, [*straight(len(places) - 1, 1), *([(0, each)] for each in rest)])
 
 
 @handles("TensorListFromTensor")

@@ -7,13 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from attnviz.capture.flow import arranging, combining, picking
+from attnviz.capture.flow import arranging, combining, picking, stacking, writing
 from attnviz.capture.flow.atoms import Atom, Axis, Role, length_of
 from attnviz.capture.flow.known import Known, Listed
 from attnviz.capture.flow.operations import ELEMENTWISE, HANDLERS
 
 #: Their handlers are in the table once they are imported.
-_PARTS = (arranging, combining, picking)
+_PARTS = (arranging, combining, picking, stacking, writing)
 
 _LOOPS = ("While", "StatelessWhile")
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import keras
 
 from attnviz.errors import AttnvizError, InputError, ModelError
+from attnviz.families.common.keras_file import keras_version
 
 #: What TensorFlow says of an id that an embedding has not.
 _OUTSIDE = re.compile(r"indices\[[^\]]*\] = (-?\d+) is not in \[(-?\d+), (-?\d+)\)")
@@ -22,7 +24,7 @@ def check_model(model: Any) -> None:
 
     Raises:
         InputError: `wrap_model`.
-        ModelError: `keras_2_model`, `other_backend`, `load_weights`: the path of a file of weights alone.
+        ModelError: `keras_2_model`, `other_backend`; of a path `keras_2_file`, `load_weights`: of weights alone.
     """
     running = keras.config.backend()
     if running != "tensorflow":
@@ -34,6 +36,9 @@ def check_model(model: Any) -> None:
             raise ModelError("keras_2_model", received=f"{kind.__module__.partition('.')[0]}.{type(model).__name__}")
     if isinstance(model, str | os.PathLike) and os.fspath(model).endswith(".weights.h5"):
         raise ModelError("load_weights", received=os.fspath(model)[-80:])
+    version = keras_version(Path(model)) if isinstance(model, str | os.PathLike) and os.path.isfile(model) else ""
+    if version.startswith(("1.", "2.")):
+        raise ModelError("keras_2_file", file=os.path.basename(model), received=version)
     shown = repr(os.fspath(model))[:80] if isinstance(model, str | os.PathLike) else type(model).__name__
     raise InputError("wrap_model", received=shown)
 

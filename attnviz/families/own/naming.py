@@ -10,14 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.capture.along import Along
+from attnviz.capture.flow.blank import EMPTY
 from attnviz.trace import Axis, RegionAxis, TokenAxis
 
 #: How what stands for no token is shown: a query that is learned, or computed of the text; a key that is learned; a
 #: place that takes weight from all keys; padding.
 LEARNED, COMPUTED, MEMORY, SINK, PAD = "learned query", "computed query", "learned key", "sink", "[PAD]"
 
+#: A place that holds zeros: nothing was written to it yet, or it was put beside the tokens.
+NOTHING = "empty place"
+
 #: One of several keys that are computed of the tokens and stand for none of them.
 COMPUTED_KEY = "computed key"
+
+#: One of several tokens that each query has chosen for itself.
+CHOSEN = "chosen key"
 
 #: One of several vectors that no token stands for, where they are keys.
 LATENT = "latent"
@@ -149,7 +156,9 @@ class Sequences:
         found: list[Axis] = []
         for names, (part, _), size in zip(whole, along.parts, sizes, strict=True):
             if names is None and part.role in ("", "weight", "feature"):
-                names = TokenAxis.of([SINK if size == 1 else MEMORY] * size, special=[True] * size)
+                lone = size == 1 and part.blank != EMPTY
+                name = SINK if lone else NOTHING if part.blank else MEMORY
+                names = TokenAxis.of([name] * size, special=[True] * size)
             if not isinstance(names, TokenAxis):
                 return None
             found.append(names)
@@ -244,10 +253,10 @@ class Sequences:
 
 
 def asking(axis: Axis) -> Axis:
-    """An axis along which a learned vector asks as the tokens do: it is no sink, but stands among them."""
-    if isinstance(axis, RegionAxis) or SINK not in axis.tokens:
+    """An axis along which learned vectors ask as the tokens do: they are no sink or memory, but stand among them."""
+    if isinstance(axis, RegionAxis):
         return axis
-    return replace(axis, tokens=tuple(TOKEN if each == SINK else each for each in axis.tokens))
+    return replace(axis, tokens=tuple(TOKEN if each in (SINK, MEMORY) else each for each in axis.tokens))
 
 
 def _spread(axis: Axis, gone: NDArray[np.bool_]) -> Axis | None:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from attnviz.capture import Run, SiteRun
 from attnviz.families.own.block import Block, heads_of
 from attnviz.families.own.naming import (
+    CHOSEN,
     COMPUTED,
     COMPUTED_KEY,
     LEARNED,
+    MEMORY,
     SINK,
     SLOT,
     VECTOR,
@@ -88,14 +90,17 @@ def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causa
         rows_gone, columns_gone = np.zeros_like(rows_gone), np.zeros_like(columns_gone)
     rows, columns = np.flatnonzero(~rows_gone), np.flatnonzero(~columns_gone)
     notices = [] if roles.sure else [Notice("axes_by_place", {"block": name})]
-    if roles.windows:
+    if any(each.sizes[axis] > 1 for axis in roles.windows):  # an open length may be one part alone
         notices.append(Notice("windows_as_heads", {"block": name}))
     if site.how != "softmax":
         notices.append(Notice("no_softmax", {"block": name, "normalisation": site.how}))
     if roles.shared_out:
         notices.append(Notice("shared_out", {"block": name, "count": len(weights) * query}))
     key_axis, fits = sequences.named(roles.key, key, columns)
-    if roles.mixed:
+    if roles.chosen:
+        key_axis = numbered(CHOSEN, len(columns))
+        notices.append(Notice("keys_chosen", {"block": name, "count": len(columns)}))
+    elif roles.mixed:
         key_axis = numbered(COMPUTED_KEY, len(columns))
         notices.append(Notice("keys_computed", {"block": name, "count": len(columns)}))
     elif not fits and roles.apart:
@@ -107,13 +112,15 @@ def _block(each: SiteRun, masked: NDArray[np.bool_], sequences: Sequences, causa
     query_axis, fits = _query_axis(each, kind, sequences, rows, key_axis, alike)
     if not fits:
         notices.append(Notice("axis_by_position", {"block": name, "axis": "query", "length": len(rows)}))
-    if kind == "self" or (isinstance(query_axis, TokenAxis) and SINK in query_axis.tokens):
+    if kind == "self" or (isinstance(query_axis, TokenAxis) and {SINK, MEMORY}.intersection(query_axis.tokens)):
         key_axis, query_axis = asking(key_axis), asking(query_axis)
     shown = masked[:, rows][:, :, columns]
     later = columns[None] > rows[:, None]
     alone = len(rows) == 1 and name in causal
     if kind == "self" and query == key and ((later.any() and shown[:, later].all()) or alone):
         kind = "causal"
+    if roles.filled and (later & ~shown).any():
+        notices.append(Notice("keys_unwritten", {"block": name}))
     block = Block(site, weights, masked, rows, columns, kind, query_axis, key_axis, each.shape[0] > 1)
     return replace(
         block, notices=(*notices, *told(block, shown, later & (kind == "causal"), sequences.marked(roles.key, key)))

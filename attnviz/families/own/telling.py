@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from attnviz.capture import CapturedModel
 from attnviz.families.own.block import Block, missing
-from attnviz.families.own.naming import named_padding
+from attnviz.families.own.naming import NOTHING, named_padding
 from attnviz.trace import Axis, Notice, TokenAxis
 
 #: Of a row so much may lie on padding without being seen.
@@ -28,6 +28,7 @@ def left_out(captured: CapturedModel, no_weights: Sequence[str]) -> Iterator[Not
         "python_out_of_reach": captured.in_python,
         "no_shares": tuple(dict.fromkeys((*captured.no_shares, *no_weights))),
         "linear_attention": captured.linear,
+        "sampled_attention": captured.sampled,
     }
     for code, layers in names.items():
         if layers:
@@ -56,7 +57,8 @@ def told(
     blind = np.asarray(shown.all(-1).all(0))
     if blind.any():
         yield Notice("rows_blind", {**name, "tokens": names_of(block.query, blind)})
-    called = [named_padding(token) for token in block.key.tokens] if isinstance(block.key, TokenAxis) else []
+    names = block.key.tokens if isinstance(block.key, TokenAxis) else ()
+    called = [named_padding(each) or each == NOTHING for each in names]
     pads = padded[block.columns] | np.array(called or [False], bool)
     if pads.any() and not pads.all():
         taken = np.broadcast_to(weights[:, :, pads].sum(-1, dtype=np.float64), weights.shape[:2])

@@ -490,7 +490,7 @@ def windows_in_the_batch():
 
     four = tuple(str(place) for place in range(4))
     made = own(attend, x, tokens=tuple(f"w{place}" for place in range(8)), q=(FEATURES, FEATURES),
-               truths=[Truth("self", four, four, "hqk")], notices={"axis_by_position"})  # fmt: skip
+               truths=[Truth("self", four, four, "hqk")], notices={"axis_by_position", "windows_as_heads"})  # fmt: skip
     return made
 
 

@@ -79,7 +79,7 @@ def shifted_windows_with_heads():
     places = tuple(map(str, range(6)))
     truths = [Truth("self", places, places, "hhqk")]
     tokens = [f"r{place}" for place in range(24)]
-    return Architecture(model, features(1, 4, 6, FEATURES), tokens, truths, {"axis_by_position"})
+    return Architecture(model, features(1, 4, 6, FEATURES), tokens, truths, {"axis_by_position", "windows_as_heads"})
 
 
 def _of_scores(weighed, truth="bhqk", op="Softmax", at=0):

@@ -118,7 +118,11 @@ ORDERS = {
         [],
     ),
     "added to what was rolled": (shifted, [("self", T, T)], []),
-    "weights that are moved": (moved_by_a_machine, [("pooling", ASKS, T), ("pooling", ASKS, T)], ["no_softmax"]),
+    "weights that are moved": (
+        moved_by_a_machine,
+        [("pooling", ASKS, T), ("pooling", ASKS, T)],
+        ["no_softmax", "weights_changed"],
+    ),
     "sorted": (keys(sorted_by_size), [("self", T, PLACES)], ["axis_by_position"]),
     "queries in two parts": (queries_in_two_parts, [("cross", T[:3], T), ("cross", T[3:], T)], []),
     "query by query": (query_by_query, [("self", T, T)], []),
