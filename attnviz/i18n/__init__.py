@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -99,6 +100,8 @@ def translate(language: str, key: str, /, **parameters: Any) -> str:
     '...self...pooling...'
     >>> translate("ja", "surgery.total", total=Rounded.of("0.9"))
     '...約0.9...'
+    >>> translate("ja", "picture.spread", border=Rounded.of("4.2%"), even="12%", entropy="1.5", share="50%")
+    '重みの約4.2%が縁にある（領域の 12%）。エントロピー 1.5ナット、均等な重みの 50%。'
     """
     messages = catalogue(language) if language in languages() else catalogue(FALLBACK)
     text = messages.get(key)
@@ -106,5 +109,8 @@ def translate(language: str, key: str, /, **parameters: Any) -> str:
         text = catalogue(FALLBACK)[key]
     if not parameters:
         return text
-    given = {name: each.spoken(messages) if isinstance(each, Rounded) else each for name, each in parameters.items()}
-    return text.format(**given)
+    rounded = {name: each.spoken(messages) for name, each in parameters.items() if isinstance(each, Rounded)}
+    for name, spoken in rounded.items():
+        if not spoken.startswith(_ROUNDED.strip()):  # a word: blanks stand around numbers, not around words
+            text = re.sub(rf" ?\{{{name}\}} ?", f"{{{name}}}", text)
+    return text.format(**parameters | rounded)
