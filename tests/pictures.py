@@ -72,10 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 where one is larger than it may be; the others are written.
     """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=[*SHOTS, STRIP], metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join([*SHOTS, STRIP])}; without, all")
     parser.add_argument("--port", type=int, help="of the server")
     parser.add_argument("--patience", type=float, default=90, help="seconds until a page is given up")
     options = parser.parse_args(arguments)
+    if unknown := {*options.names} - {*SHOTS, STRIP}:  # argparse's own choices refuse that there is none
+        parser.error(f"no such picture: {', '.join(sorted(unknown))}")
     names, large = options.names or [*SHOTS, STRIP], False
     with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
         server = Server(ROOT / "app.py", Path(folder) / "server.log")
