@@ -130,13 +130,14 @@ def test_a_few_pages_run_at_a_time_and_who_waits_gives_the_turn_back():
         with turns.taken(lambda seconds: None):
             running.append(1)
             most.append(len(running))
-            time.sleep(0.02)
+            together.wait(10)
+            time.sleep(0.02)  # one more that ran would be seen
             running.pop()
             with turns.given_back():
                 meeting.wait(10)  # all are here together, though few run
             done.append(1)
 
-    meeting = threading.Barrier(3 * turns.RUNNING)
+    meeting, together = threading.Barrier(3 * turns.RUNNING), threading.Barrier(turns.RUNNING)
     at_once(3 * turns.RUNNING, page)
     assert max(most) == turns.RUNNING and len(done) == 3 * turns.RUNNING
     with turns.given_back():  # a thread that has none keeps none

@@ -63,7 +63,7 @@ def test_what_a_word_looked_at_is_said(language, on, off):
     told = describe.looks(trace(), trace().blocks[0], VALUES, language)
     assert len(told) == len(WORDS) and told[1].endswith(on if language == "ja" else f"{on}.") and off in told[2]
     share = pointed(SCENE, WORDS, VALUES, (GRID, GRID))[1].share
-    assert "4,11" in told[1] and f"{100 * share:.1f} %" in told[1]
+    assert "4,11" in told[1] and f"{100 * share:.1f}\u00a0%" in told[1]
     place = {"en": "upper left", "ja": "左上"}[language]
     assert place in told[0], "a word that names nothing says where"
 
