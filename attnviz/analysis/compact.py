@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from typing import Literal
 
@@ -15,6 +16,15 @@ def coded(places: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Places on a colour scale, 0–1, as 0–255; a step is 1/255 of the scale, less than an eye tells apart."""
     codes: NDArray[np.uint8] = np.round(np.clip(places, 0, 1) * 255).astype(np.uint8)
     return codes
+
+
+def packed(values: NDArray[np.generic]) -> str:
+    """The bytes of an array, in order, as the scripts take them: in base64.
+
+    >>> packed(np.array([0, 255], np.uint8))
+    'AP8='
+    """
+    return base64.b64encode(values.tobytes()).decode()
 
 
 def shrunk(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from attnviz.analysis.compact import coded
+from attnviz.analysis.compact import coded, packed
 from attnviz.drawings.chart_around import Fields, legend, note, painted, scale, shape
 from attnviz.drawings.chart_axes import DOWN, Extent, along, names, scaled
 from attnviz.drawings.chart_known import PAIR, beyond
@@ -127,7 +126,7 @@ class _Panel:
             "first": [x - wide / 2, y - high / 2],
             "step": [wide, high],
             "columns": columns,
-            "codes": base64.b64encode(codes.astype(np.uint8).tobytes()).decode(),
+            "codes": packed(codes.astype(np.uint8)),
             "ramp": [colour for _, colour in trace["colorscale"]],
             "gap": trace.get("xgap", 0),
             "hints": None if hints is None else _each(told, hints, filled),
@@ -147,7 +146,7 @@ class _Panel:
             "across": names(self.x, columns),
             "between": template["between"],
             "label": template["label"] and told(template["label"]),
-            "values": None if values is None else base64.b64encode(np.asarray(values, "<f8").tobytes()).decode(),
+            "values": None if values is None else packed(np.asarray(values, "<f8")),
         }
 
     def _bars(

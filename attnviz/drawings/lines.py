@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.analysis.compact import coded, largest
+from attnviz.analysis.compact import coded, largest, packed
 from attnviz.drawings.look import Look
 from attnviz.figures import style
 from attnviz.figures.sentences import inks
@@ -48,7 +47,7 @@ def lines(look: Look, block: AttentionBlock, layer: int, head: int, alt: str) ->
         "inks": {"query": inks(block.query, paint), "key": [inked[key] for key in keys] if inked else []},
         "heads": block.shape[1],
         "head": head,
-        "codes": base64.b64encode(coded(weights[..., keys]).tobytes()).decode(),
+        "codes": packed(coded(weights[..., keys])),
         "colours": [paint.series[index % len(paint.series)] for index in range(block.shape[1])],
         "least": LEAST,
         "size": size,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from attnviz.analysis.compact import packed
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.scales import ScaleKey
 from attnviz.drawings import pictured
@@ -56,7 +56,7 @@ def lit(
         "picture": pictured.picture(look, [seen], scale, end),
         "alt": describe_row(trace, focus, look.language),
         "names": list(focus.keys(trace).tokens),
-        "weights": base64.b64encode(seen.values.astype("<f4").tobytes()).decode(),
+        "weights": packed(seen.values.astype("<f4")),
         "small": small,
         "text": text,
         **(classes(look, trace, names) if answer else {"classes": [], "others": None}),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.analysis.compact import placed, shrunk
+from attnviz.analysis.compact import packed, placed, shrunk
 from attnviz.analysis.scales import ScaleKey, ticks
 from attnviz.drawings.look import Look
 from attnviz.figures import style
@@ -37,8 +36,8 @@ def maps(look: Look, block: AttentionBlock, layer: int, head: int, scale: ScaleK
         "heads": heads,
         "rows": rows,
         "columns": columns,
-        "codes": base64.b64encode(small.tobytes()).decode(),
-        "masks": base64.b64encode(masks.tobytes()).decode(),
+        "codes": packed(small),
+        "masks": packed(masks),
         "sign": style.theme(look.theme).muted,
         "layer": layer,
         "head": head,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import numpy as np
 
-from attnviz.analysis.compact import coded
+from attnviz.analysis.compact import coded, packed
 from attnviz.analysis.focus import Focus
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.drawings.look import Look
@@ -77,4 +76,4 @@ def matrix(
 
 
 def _base64(codes: np.ndarray) -> str:
-    return base64.b64encode(codes.tobytes()).decode()
+    return packed(codes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.analysis.clearness import clearest_word
-from attnviz.analysis.compact import coded
+from attnviz.analysis.compact import coded, packed
 from attnviz.analysis.entropy import entropy, normalised_entropy
 from attnviz.analysis.heads.pointing import border, excess, pointed
 from attnviz.analysis.scales import ScaleKey, Tick, normalise, round_ticks, ticks
@@ -171,7 +170,7 @@ def _second(look: Look, caption: Caption, shown: dict[str, Any]) -> dict[str, An
         "name": look.t("scene.said_in", language=languages()[caption.language]),
         "language": caption.language,
         "tokens": tokens(caption.block.query, caption.output.text),
-        "weights": base64.b64encode(caption.values.astype("<f4").tobytes()).decode(),
+        "weights": packed(caption.values.astype("<f4")),
         "looks": shown,
     }
 
@@ -191,8 +190,8 @@ def _looks(look: Look, caption: Caption, light: NDArray[np.float64], over: NDArr
         for share, nats, part in zip(shares, entropy(values), normalised_entropy(values), strict=True)
     ]
     return {
-        "weight": base64.b64encode(coded(light).tobytes()).decode(),
-        "difference": base64.b64encode(coded(over).tobytes()).decode(),
+        "weight": packed(coded(light)),
+        "difference": packed(coded(over)),
         "told": looked(caption.trace, axis, caption.words or caption.block.query.tokens, values, look.language),
         "spread": spread,
     }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from attnviz.analysis.compact import coded
+from attnviz.analysis.compact import coded, packed
 from attnviz.analysis.heads.alignment import Head, alignment_heads, groups, readable
 from attnviz.analysis.scales import ScaleKey, normalise, ticks
 from attnviz.drawings import pictured
@@ -98,8 +97,8 @@ def writing(
         "target": {"language": caption.language, "tokens": pictured.tokens(block.query, caption.output.text)},
         "picture": picture,
         "steps": _steps(caption, _spaced(caption.output) if spaced is None else spaced),
-        "codes": base64.b64encode(coded(light).tobytes()).decode(),
-        "weights": base64.b64encode(values.astype("<f4").tobytes()).decode(),
+        "codes": packed(coded(light)),
+        "weights": packed(values.astype("<f4")),
         "least": LEAST,
         "ramp": [_pair(step / 255, paint.ramp) for step in range(256)],
         "colours": {"line": paint.bar, "accent": paint.accent},

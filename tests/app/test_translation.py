@@ -19,6 +19,7 @@ from attnviz.analysis.surgery import operations
 from attnviz.analysis.surgery.codes import parse_all
 from attnviz.i18n import languages, translate
 from attnviz.ui import cache, models
+from attnviz.ui.settings import BEAMS
 from attnviz.ui.words import literal
 from tests.app.page import Page
 from tests.families.writing import translation_folder
@@ -183,7 +184,7 @@ def test_a_new_sentence_forgets_what_was_chosen():
     assert "".join(target(page)[:-1]) == JAPANESE[1] and page.state("own") == ""
 
 
-@pytest.mark.parametrize("beam", ["1", "4"])
+@pytest.mark.parametrize("beam", [str(beam) for beam in BEAMS])
 def test_the_search_is_in_the_address(folder, beam):
     page = opened(beam=beam, pieces="pieces", text="My long book is late.")
     output = zoo.load(folder).trace("My long book is late.", beam=int(beam)).output
