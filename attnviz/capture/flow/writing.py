@@ -88,9 +88,8 @@ def _written(
         begin: Where the writing begins; None where it is computed.
         index: The number that says where, if it is computed.
     """
-    zeros = operation.type == "ScatterNd"
-    whole, part = None if zeros else operation.inputs[0], operation.inputs[1 if zeros else -1]
-    part = operation.inputs[1] if operation.type == "XlaDynamicUpdateSlice" else part
+    whole = None if operation.type == "ScatterNd" else operation.inputs[0]  # which writes into zeros of its own
+    part = operation.inputs[2 if operation.type.startswith("TensorScatter") else 1]
     new = known.root(known.axes[id(part)][place])
     length = part.shape.as_list()[place] or (known.size(new) if new else 1)
     old = () if whole is None else known.root(known.axes[id(whole)][at])
