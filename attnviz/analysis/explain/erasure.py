@@ -19,8 +19,8 @@ from attnviz.trace import Encoded
 
 Floats = NDArray[np.float64]
 
-#: Texts in one call of the model: bounds memory.
-_BATCH = 512
+#: Texts in one call of the model, and places in all of them: bounds memory.
+_BATCH, _POSITIONS = 512, 16_384
 
 #: Up to so many tokens each step is taken; of more, as of the regions of a picture, so many steps evenly apart.
 EACH, STEPS = 128, 24
@@ -95,9 +95,10 @@ def curves(run: Run, encoded: Encoded, target: int, orders: Sequence[Sequence[in
     ]
     kept = sorted({group for pair in wanted for groups in pair for group in groups}, key=lambda g: (len(g), sorted(g)))
     known: dict[frozenset[int], float] = {}
-    for start in range(0, len(kept), _BATCH):
+    size = max(1, min(_BATCH, _POSITIONS // len(encoded.axis)))
+    for start in range(0, len(kept), size):
         check()
-        some = kept[start : start + _BATCH]
+        some = kept[start : start + size]
         probabilities = run([encoded.keep(sorted([*special, *(own[place] for place in group)])) for group in some])
         known |= {group: float(row[target]) for group, row in zip(some, probabilities, strict=True)}
     return [Curves(counts, *(np.array([known[group] for group in groups]) for groups in pair)) for pair in wanted]

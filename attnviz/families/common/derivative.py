@@ -10,6 +10,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from attnviz.families.common.forward import parts
+
+#: Positions of all rows that are differentiated at once: what each layer made of them is kept until then.
+_MOST = 2048
+
 
 class Derivative:
     """A compiled derivative, traced once for all lengths, when it is first asked for.
@@ -44,11 +49,11 @@ class Derivative:
         with self._lock:
             if self._function is None:
                 self._function = tf.function(self._differentiate, input_signature=self._signature, autograph=False)
-        given = [tf.constant(each, spec.dtype) for each, spec in zip(inputs, self._inputs, strict=True)]
-        result: NDArray[np.float32] = self._function(
-            *given, tf.constant(features, tf.float32), tf.constant(target, tf.int32)
-        ).numpy()
-        return result
+        asked, found = tf.constant(target, tf.int32), []
+        for part in parts(len(features), features.shape[1], _MOST):
+            given = [tf.constant(each[part], spec.dtype) for each, spec in zip(inputs, self._inputs, strict=True)]
+            found.append(self._function(*given, tf.constant(features[part], tf.float32), asked).numpy())
+        return np.concatenate(found)
 
     def _differentiate(self, *arguments: Any) -> Any:
         *inputs, features, target = arguments

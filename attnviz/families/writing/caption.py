@@ -30,9 +30,6 @@ from attnviz.trace import Encoded, Notice, RegionAxis, Source, WrittenKind
 #: What `load` reads of a model folder; the card has a checksum of each.
 FILES = ("weights.npz", "vision.npz", "words.json")
 
-#: Pictures in one call of the network: bounds memory.
-_AT_ONCE = 64
-
 
 class CaptionModel(EncoderDecoderModel):
     """A trained captioner of scenes, or of photographs.
@@ -125,18 +122,13 @@ class CaptionModel(EncoderDecoderModel):
 
     def next_logits(self, batch: Sequence[Encoded], before: Sequence[int]) -> NDArray[np.float32]:
         """What follows these ids for each of several sources, float32 `[source, vocabulary]`."""
-        found = []
-        for start in range(0, len(batch), _AT_ONCE):
-            some = batch[start : start + _AT_ONCE]
-            places = np.zeros((len(some), max(len(each.axis) for each in some)), np.int32)
-            regions = np.zeros((*places.shape, some[0].inputs["regions"].shape[2]), np.float32)
-            for row, each in enumerate(some):  # place 0 is padding
-                places[row, : len(each.axis)] = each.inputs["places"][0]
-                regions[row, : len(each.axis)] = each.inputs["regions"][0]
-            target = np.array([[self.rules(each).start, *before] for each in some], np.int32)
-            given = {"source": places, "regions": regions, "target": target}
-            found.append(self._captured(given).prediction["logits"][:, -1])
-        return np.concatenate(found)
+        places = np.zeros((len(batch), max(len(each.axis) for each in batch)), np.int32)
+        regions = np.zeros((*places.shape, batch[0].inputs["regions"].shape[2]), np.float32)
+        for row, each in enumerate(batch):  # place 0 is padding
+            places[row, : len(each.axis)] = each.inputs["places"][0]
+            regions[row, : len(each.axis)] = each.inputs["regions"][0]
+        target = np.array([[self.rules(each).start, *before] for each in batch], np.int32)
+        return self._next({"source": places, "regions": regions, "target": target})
 
 
 def rules(words: CaptionWords, language: str, plain: decoding.Rules, world: World) -> decoding.Rules:

@@ -33,7 +33,7 @@ class Networks:
         full: ids int32 `[B, T]` to `{"logits": float32 [B, T, vocabulary], "weights": L × float32 [B, H, T, T]}`.
         step: `{"tokens": int32 [B, T], "cache": [key_0, value_0, …], each [B, G, P, D]}` to `{"logits", "cache"}`, the
             cache then P + T long.
-        tail: What `full` does after the embedding: ids, and vectors float32 `[B, T, F]`, to logits.
+        tail: What `full` does after the embedding: ids, and vectors float32 `[B, T, F]`, to logits after the last.
     """
 
     full: keras.Model
@@ -319,7 +319,7 @@ def build(shape: Shape, *, dropout: float = 0.0, seed: int = 1, trained: bool = 
     )
     look, flat = LookBack(name="look_back"), Float(name="logits")
 
-    def network(tokens: Any, vectors: Any, kept: list[Any]) -> tuple[Any, list[Any], list[Any]]:
+    def network(tokens: Any, vectors: Any, kept: list[Any], last: bool = False) -> tuple[Any, list[Any], list[Any]]:
         first = kept[0] if kept else None
         x, mask, angles = vectors, look(tokens, first), list[Any]()
         if not shape.theta:
@@ -333,7 +333,8 @@ def build(shape: Shape, *, dropout: float = 0.0, seed: int = 1, trained: bool = 
             x = b.feed_forward(i, x)
             weights.append(seen)
             cache += now
-        return flat(embed(b.normal("last_norm", x), reverse=True)), weights, cache
+        x = b.normal("last_norm", x)
+        return flat(embed(x[:, -1] if last else x, reverse=True)), weights, cache
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     vectors = embed(tokens)
@@ -343,4 +344,4 @@ def build(shape: Shape, *, dropout: float = 0.0, seed: int = 1, trained: bool = 
     kept = [keras.Input((shape.groups, None, shape.head_size), name=f"kept_{i}") for i in range(2 * shape.layers)]
     further, _, cache = network(more, embed(more), kept)
     step = keras.Model({"tokens": more, "cache": kept}, {"logits": further, "cache": cache}, name="step")
-    return Networks(full, step, lambda tokens, vectors: network(tokens, vectors, [])[0])
+    return Networks(full, step, lambda tokens, vectors: network(tokens, vectors, [], last=True)[0])

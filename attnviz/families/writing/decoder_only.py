@@ -17,6 +17,7 @@ from attnviz.capture import CapturedModel
 from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.families.common.derivative import Derivative
+from attnviz.families.common.forward import Forward
 from attnviz.families.common.projection import check_indices, head_steps, value_norms
 from attnviz.families.model import Expected
 from attnviz.families.writing import decoding
@@ -26,6 +27,7 @@ from attnviz.families.writing.model import WritingModel
 from attnviz.families.writing.sentence import Sentence
 from attnviz.families.writing.sides import Read, Sides
 from attnviz.families.writing.subwords import Pieces
+from attnviz.families.writing.transformer import last
 from attnviz.trace import Edit, Encoded, Notice, Steps, TokenAxis, WrittenKind
 
 Floats = NDArray[np.float32]
@@ -70,6 +72,7 @@ class DecoderOnlyModel(WritingModel):
         self._lock = threading.Lock()
         self._observing: CapturedModel | None = None
         vectors = networks.full.get_layer("embedding")
+        self._next = Forward(last(networks.full, "last_norm", "embedding"))
         self._derivative = Derivative(self._tail, [tf.TensorSpec([None, None], tf.int32)], vectors.output_dim)
 
     @property
@@ -242,9 +245,7 @@ class DecoderOnlyModel(WritingModel):
             alike[len(row)].append(place)
         found = np.zeros((len(rows), len(self.vocabulary)), np.float32)
         for places in alike.values():
-            given = np.array([rows[place] for place in places], np.int32)
-            run = self._reader(given, self._reader.nothing(len(places)))
-            found[places] = run.prediction["logits"].numpy()[:, -1]
+            found[places] = self._next({"tokens": np.array([rows[place] for place in places], np.int32)})
         return found
 
     def _observed(self) -> CapturedModel:
@@ -266,4 +267,4 @@ class DecoderOnlyModel(WritingModel):
         embedding, front = self.networks.full.get_layer("embedding"), len(self.front)
         after = front + tf.shape(vectors)[1]
         whole = tf.concat([embedding(ids[:, :front]), vectors, embedding(ids[:, after:])], axis=1)
-        return tf.nn.softmax(self.networks.tail(ids, whole)[:, -1])
+        return tf.nn.softmax(self.networks.tail(ids, whole))

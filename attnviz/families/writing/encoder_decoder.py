@@ -17,6 +17,7 @@ from attnviz.errors import InputError
 from attnviz.families.card import ModelCard
 from attnviz.families.common.arrays import set_weights
 from attnviz.families.common.derivative import Derivative
+from attnviz.families.common.forward import Forward
 from attnviz.families.common.projection import check_indices, head_steps, value_norms
 from attnviz.families.writing import sentence, transformer
 from attnviz.families.writing.incremental import (
@@ -74,6 +75,8 @@ class EncoderDecoderModel(WritingModel):
         vectors = networks.full.get_layer("source_embedding").output
         specs = [tf.TensorSpec(each.shape, each.dtype) for each in networks.full.input.values()]
         self._derivative = Derivative(self._tail, specs, vectors.shape[-1])
+        self._last = transformer.last(networks.full)
+        self._next = Forward(self._last)
 
     # What a family adds -------------------------------------------------------------------------------------------
 
@@ -228,9 +231,9 @@ class EncoderDecoderModel(WritingModel):
         named = dict(zip(self.model.input, given, strict=True))
         embedding = self.model.get_layer("source_embedding")
         kept = {name: each for name, each in self.model.input.items() if name != "regions"}
-        network = keras.Model([*kept.values(), embedding.output], self.model.output["logits"])
+        network = keras.Model([*kept.values(), embedding.output], self._last.output)
         vectors = self.completed(features, named)
-        return tf.nn.softmax(network([*(named[name] for name in kept), vectors], training=False)[:, -1])
+        return tf.nn.softmax(network([*(named[name] for name in kept), vectors], training=False))
 
     def completed(self, features: Any, given: Mapping[str, Any]) -> Any:
         """Vectors of the source's own positions `[batch, position, feature]`, with those of what was added to them."""

@@ -385,6 +385,22 @@ def build(
     return Networks(full, keras.Model(sources if region_features else source, memory, name="encoder"), step)
 
 
+def last(full: keras.Model, states: str = "decoder_norm", words: str = "target_embedding") -> keras.Model:
+    """A network of the logits after the last token alone: of a large vocabulary, those after every token would be most
+    of what has to be held.
+
+    Args:
+        full: As that of `Networks`, or of `decoder.Networks`; the layers are shared.
+        states: The layer after which come the logits.
+        words: The embedding that they come from.
+
+    Returns:
+        From what `full` takes, by name, to float32 `[B, vocabulary]`.
+    """
+    logits = full.get_layer(words)(full.get_layer(states).output[:, -1], reverse=True)
+    return keras.Model({each.name: each for each in full.inputs}, full.get_layer("logits")(logits), name="last")
+
+
 def _normal(features: int) -> Any:
     return keras.initializers.RandomNormal(stddev=features**-0.5, seed=3)
 

@@ -73,16 +73,7 @@ class TranslationModel(EncoderDecoderModel):
         source = np.zeros((len(rows), max(map(len, rows))), np.int32)
         for row, place in zip(rows, source, strict=True):
             place[: len(row)] = row
-        return self.logits(source, np.array([[START_ID, *before]] * len(rows), np.int32))[:, -1]
-
-    def logits(self, source: NDArray[np.int32], shifted: NDArray[np.int32]) -> NDArray[np.float32]:
-        """The whole network on padded ids `[text, token]`, the target's shifted by the start token.
-
-        Returns:
-            float32 `[text, target, vocabulary]`.
-        """
-        result: NDArray[np.float32] = self._captured({"source": source, "target": shifted}).prediction["logits"]
-        return result
+        return self._next({"source": source, "target": np.array([[START_ID, *before]] * len(rows), np.int32)})
 
     @property
     def unknown_id(self) -> int:
