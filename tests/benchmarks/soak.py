@@ -46,8 +46,11 @@ RUNS = 3
 #: Seconds a run may take.
 PATIENCE = 120.0
 
-#: Growth from the third hundred to the last that is still level.
+#: Growth, from when all is loaded to the end, of what is held beside kept results that is still level.
 LEVEL = 1.02
+
+#: From which look on all is loaded and compiled: of one model; of all, in any view, as a share of the looks.
+WARM, WARM_SHARE = 3, 0.15
 
 
 def sentences() -> Iterator[str]:
@@ -183,15 +186,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, {options.at_once} visitors at a time")
     print(f"{'runs':>6}{'resident':>12}{'run p50':>10}{'p95':>10}{'kept of most':>20}")
-    memory = []
+    memory: list[Look] = []
     wanted = mixed() if options.mixed else asked(options.model)
     for look in looks(wanted, options.hundreds, options.at_once, same=not options.mixed, gc=options.post_script_gc):
-        memory.append(look.resident)
+        memory.append(look)
         line = f"{look.runs:6}{look.resident:9.0f} MB{look.p50:7.0f} ms{look.p95:7.0f} ms"
         print(f"{line}{look.kept:9.0f} of {look.most:.0f} MB", flush=True)
-    if len(memory) > 4:
-        grown = memory[-1] / memory[3]
-        print(f"from the third hundred to the last {grown:.1%}; {'level' if grown <= LEVEL else f'over {LEVEL:.0%}'}")
+    warm = max(WARM, int(WARM_SHARE * len(memory)) if options.mixed else 0)
+    if len(memory) > warm + 1:
+        print(grown(memory[warm], memory[-1]))
+
+
+def grown(first: Look, last: Look) -> str:
+    """What was held at the end, beside results that are kept, as a share of what was held once all was loaded."""
+    share = (last.resident - last.kept) / (first.resident - first.kept)
+    level = "level" if share <= LEVEL else f"over {LEVEL:.0%}"
+    return f"beside what is kept, from {first.runs} runs to {last.runs}: {share:.1%}; {level}"
 
 
 if __name__ == "__main__":
