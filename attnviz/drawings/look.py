@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from attnviz.figures.style import FONT, Theme
+from attnviz.figures.style import FONT, Theme, is_dark
 from attnviz.i18n import translate
 
 #: What the page's stylesheet calls the colours of a theme.
@@ -32,7 +32,7 @@ class Look(Protocol):
 
     @property
     def theme(self) -> str:
-        """`light` or `dark`."""
+        """A key of `figures.style.THEMES`."""
 
     @property
     def edited(self) -> bool:
@@ -66,10 +66,10 @@ def variables(colours: Theme, appearance: str) -> dict[str, str]:
 
     Args:
         colours: Of the theme.
-        appearance: `light` or `dark`.
+        appearance: The theme's key.
     """
     return {
-        "color-scheme": "dark" if appearance == "dark" else "light",
+        "color-scheme": "dark" if is_dark(appearance) else "light",
         "--st-font": FONT,
         "--st-code-font": "monospace",
         "--st-base-radius": "0.5rem",

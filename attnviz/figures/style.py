@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-ThemeKey = Literal["light", "dark"]
+ThemeKey = Literal["light", "dark", "light-contrast", "dark-contrast"]
 
 FONT = (
     '"Source Sans", "Noto Sans", "Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", Meiryo, sans-serif'
@@ -71,6 +71,31 @@ THEMES: dict[ThemeKey, Theme] = {
         muted="#7b8494",
         series=("#6cbce8", "#ffb454", "#4dd0a8", "#ff8fb8", "#e0d060", "#c9a2ff", "#f1f3f7", "#d9a07a"),
     ),
+    # For a projector in a bright room, which makes all that is pale or dim the background: the first steps are wide.
+    "light-contrast": Theme(
+        background="#ffffff",
+        text="#000000",
+        grid="#c4c9d2",
+        ramp=("#ffffff", "#b3cff2", "#86b1e6", "#5a91d9", "#3571c4", "#1c55a8", "#0c3d88", "#05275f", "#000c2b"),
+        diverging=("#0a2f8c", "#6f9fe6", "#ffffff", "#f2973f", "#8a3300"),
+        bar="#0b3f91",
+        accent="#993300",
+        second="#993300",
+        muted="#737a87",
+        series=("#003f8f", "#993300", "#00583f", "#8a0046", "#524200", "#4420a8", "#000000", "#5f3312"),
+    ),
+    "dark-contrast": Theme(
+        background="#000000",
+        text="#ffffff",
+        grid="#4d5463",
+        ramp=("#000000", "#123f75", "#155fa6", "#1c80cf", "#3f9fe8", "#74bdf5", "#a5d8ff", "#d2edff", "#ffffff"),
+        diverging=("#a3c9ff", "#3f6db3", "#000000", "#a8641a", "#ffc57a"),
+        bar="#8ad4ff",
+        accent="#ffc04d",
+        second="#ffc04d",
+        muted="#9aa1ae",
+        series=("#8ad4ff", "#ffc04d", "#5cf0bd", "#ff9ecb", "#fff04d", "#d9b8ff", "#ffffff", "#ffb98a"),
+    ),
 }
 
 
@@ -81,7 +106,12 @@ def segments(look: Theme) -> tuple[str, str]:
 
 def theme(key: str | None) -> Theme:
     """The theme of that key; light if it is not one."""
-    return THEMES["dark" if key == "dark" else "light"]
+    return next((found for name, found in THEMES.items() if name == key), THEMES["light"])
+
+
+def is_dark(key: str | None) -> bool:
+    """Whether most of what that theme shows is dark."""
+    return key in ("dark", "dark-contrast")
 
 
 def shade(position: float, ramp: Sequence[str]) -> str:
@@ -135,7 +165,7 @@ def layout(paint: Theme, *, height: int, title: str | None = None) -> dict[str, 
     """What all figures share. Assigned to `figure.layout` it costs Plotly a quarter of `update_layout`.
 
     Args:
-        look: The theme.
+        paint: The theme.
         height: Pixels.
         title: Already escaped; None leaves the space to the picture.
     """

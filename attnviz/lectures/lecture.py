@@ -23,7 +23,7 @@ MAX_SLIDES, MAX_BYTES, MAX_TEXT = 200, 1_000_000, 5_000
 #: What the page keeps for itself: no slide may set it.
 RESERVED = (
     *("lang", "lecture", "slide", "tour", "notes", "guess", "revealed"),
-    *("follow", "stage", "hide", "only", "aside"),
+    *("follow", "stage", "contrast", "hide", "only", "aside"),
 )
 
 Words = Mapping[str, str]

@@ -75,6 +75,12 @@ def stage_alone() -> None:
         session.change(stage=not session.held().asked.stage)
 
 
+def contrasted() -> None:
+    """Colours of strong contrast, or those of always."""
+    if session.event("alone", "contrasted"):
+        session.change(contrast=not session.held().asked.contrast)
+
+
 def selected() -> None:
     """A sentence was chosen on the stage."""
     chosen = session.event("words", "selected")

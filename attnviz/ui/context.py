@@ -47,7 +47,7 @@ class Context:
 
     Attributes:
         language: Of the interface.
-        theme: `light` or `dark`.
+        theme: A key of `figures.style.THEMES`.
         card: Of the chosen model.
         state: What is shown; every field has a value this model and text have.
         desk: Where to ask for results.
@@ -212,6 +212,7 @@ class View:
         return self.needs <= frozenset(abilities)
 
 
-def current_theme() -> str:
-    """`light` or `dark`, as the browser shows the page."""
-    return "dark" if st.context.theme.type == "dark" else "light"
+def current_theme(contrast: bool) -> str:
+    """`light` or `dark`, as the browser shows the page, or either of strong contrast."""
+    appearance = "dark" if st.context.theme.type == "dark" else "light"
+    return f"{appearance}-contrast" if contrast else appearance

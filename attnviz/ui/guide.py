@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attnviz.figures.style import is_dark
 from attnviz.ui import offers
 from attnviz.ui.components import lit
 from attnviz.ui.context import Context
@@ -22,7 +23,7 @@ def guide(context: Context) -> str:
 def _light(context: Context) -> str:
     """Where there is most: over a picture, and on a dark page, it is brightest."""
     pictured = context.selected is not None and lit.shows(context.trace, context.focus)
-    return "brighter" if pictured or context.theme == "dark" else "darker"
+    return "brighter" if pictured or is_dark(context.theme) else "darker"
 
 
 def _kind(context: Context) -> str:

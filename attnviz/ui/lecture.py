@@ -101,7 +101,7 @@ def add(shown: Shown, page: Held) -> None:
 def open_slide(lecture: str, number: int, tour: bool = False) -> None:
     """Show a slide as it was prepared: a step of the browser's history."""
     page = session.held()
-    names = ("lang", "follow", "stage", "hide", "only", "notes")
+    names = ("lang", "follow", "stage", "contrast", "hide", "only", "notes")
     kept = {name: page.facts.field(name).write(page.asked.values[name]) for name in names}
     session.open_address({**kept, "lecture": lecture, "slide": str(number), "tour": str(int(tour))})
     page.step += 1

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 NEAR = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
 #: What is the speaker's own, and goes to nobody else.
-OWN = ("notes", "stage", "hide", "only", "tour", "guess", "revealed")
+OWN = ("notes", "stage", "contrast", "hide", "only", "tour", "guess", "revealed")
 
 
 def link(base: str, parameters: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ FIELDS: tuple[Field, ...] = (
 )
 
 #: What a visitor keeps from slide to slide; `aside` is what was laid aside when a model of pictures came.
-KEPT = ("lang", "follow", "stage", "hide", "only", *(field.name for field in FIELDS))
+KEPT = ("lang", "follow", "stage", "contrast", "hide", "only", *(field.name for field in FIELDS))
 
 #: What stands in the address of a slide whatever it is.
 ALWAYS = ("lang", "lecture", "slide")

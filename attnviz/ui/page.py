@@ -16,7 +16,19 @@ from streamlit.delta_generator import DeltaGenerator
 from attnviz.errors import ServerError
 from attnviz.families.card import ModelCard
 from attnviz.i18n import choose, languages, translate
-from attnviz.ui import actions, examples, hiding, lecture, lecture_state, models, session, turns, views, warmup
+from attnviz.ui import (
+    actions,
+    contrast,
+    examples,
+    hiding,
+    lecture,
+    lecture_state,
+    models,
+    session,
+    turns,
+    views,
+    warmup,
+)
 from attnviz.ui.answer import answer
 from attnviz.ui.components.access import access
 from attnviz.ui.components.address import address
@@ -82,8 +94,9 @@ def _render() -> None:
     warmup.start()
     facts = gathered(PAGE, views.VIEWS, models.cards(), choose(st.context.locale), models.names_beside())
     page = session.begin(facts)
-    alone_style = _style("stage.css") if page.asked.stage else ""
-    st.html(f"<style>{_style('page.css')}{alone_style}{hiding.style(page.asked.hide, page.asked.only)}</style>")
+    theme = current_theme(page.asked.contrast)
+    styles = [_style("page.css"), *([_style("stage.css")] if page.asked.stage else []), contrast.style(theme)]
+    st.html(f"<style>{''.join(styles)}{hiding.style(page.asked.hide, page.asked.only)}</style>")
     if not facts.cards:
         _no_models(page.asked.lang)
         return
@@ -103,7 +116,7 @@ def _render() -> None:
         actions.take_entry(_box(page, card))
     _wait_until_warm(places.warming, page.asked.model, page.asked.lang)
     try:
-        shown = show(page.asked, facts, views.VIEWS, current_theme())
+        shown = show(page.asked, facts, views.VIEWS, theme)
     except ServerError as error:
         places.cover.empty()
         with places.shared:
@@ -142,9 +155,9 @@ def _render() -> None:
         display(context)
         if not asks:  # what it describes and saves has the weights in it
             downloads(context, lecture_state.address(shown.address, facts))
-        alone(page.asked, "alone-button", False, actions.stage_alone)
+        alone(page.asked, "alone-button", False, actions.stage_alone, actions.contrasted)
     with places.seen:
-        alone(page.asked, "alone", True, actions.stage_alone)
+        alone(page.asked, "alone", True, actions.stage_alone, actions.contrasted)
         gone(page.asked.lang)
     if asks:
         return

@@ -286,6 +286,7 @@ PAGE: tuple[Field, ...] = (
     Field("pieces", PIECES, _default_pieces, reset_on=frozenset({"model"}), becomes=_same_pieces),
     switch("numbers"),
     switch("stage"),
+    switch("contrast"),
     *hiding.FIELDS,
     switch("follow", True),
     Field("shuffle", range(1000), 0, reset_on=frozenset({"model", "text"}), needs=frozenset({"reordered"})),

@@ -55,7 +55,7 @@ def show(asked: State, facts: Facts, views: Sequence[View], theme: str) -> Shown
         asked: Of a model that there is.
         facts: What there is.
         views: In the order in which one that does not fit gives way.
-        theme: `light` or `dark`.
+        theme: A key of `figures.style.THEMES`.
     """
     card, offered = facts.cards[asked.model], offers.of_model(asked.model)
     state = asked.settle(facts, offered)

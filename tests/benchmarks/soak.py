@@ -34,11 +34,15 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from attnviz import zoo
+from attnviz.i18n import languages, translate
 from attnviz.ui.views import VIEWS
 from tests.benchmarks.generated import scenes
 from tests.benchmarks.latency import SENTENCES
 from tests.benchmarks.long_input import resident
 from tests.e2e.server import ROOT, Server
+
+#: What the page says where a run of it raised.
+BROKEN = {translate(language, "page.broken") for language in languages()}
 
 #: Page runs of one visitor.
 RUNS = 3
@@ -107,13 +111,19 @@ def visit(server: Server, wanted: Iterator[dict[str, str]]) -> list[float]:
 
 
 def _finished(socket: ClientConnection) -> None:
-    """Wait for the end of a run."""
+    """Wait for the end of a run.
+
+    Raises:
+        RuntimeError: The page says that something is broken.
+    """
     while True:
         data = socket.recv(timeout=PATIENCE)
         message = ForwardMsg()
         message.ParseFromString(data if isinstance(data, bytes) else data.encode())
         if message.HasField("delta") and message.delta.new_element.HasField("exception"):
             raise RuntimeError(message.delta.new_element.exception.message)
+        if message.delta.new_element.alert.body in BROKEN:
+            raise RuntimeError(message.delta.new_element.alert.body)
         if message.HasField("script_finished"):
             return
 

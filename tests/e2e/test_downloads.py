@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import struct
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 import attnviz
 from tests.e2e.conftest import SCENES, OpenPage
-from tests.e2e.helpers import PATIENCE, expect_no_exception, open_popover, wait_for_run
+from tests.e2e.helpers import PATIENCE, expect_no_exception, open_popover, wait_for_run, wait_until
 from tests.e2e.sentences import expect_drawn
 
 MODEL, TEXTS = "politeness-ja", ("明日、学校に行くよ。", "資料を拝見いたしました。")
@@ -131,6 +132,35 @@ def test_svg_and_png_are_files_with_the_japanese_intact(page: Page, target: str,
     expected = [float(root.attrib[side]) * 3 for side in ("width", "height")]
     assert size == pytest.approx(expected, abs=3)
     assert _colours(page, picture) > 20
+
+
+@pytest.mark.parametrize("target", ["stage-box", "chart-bars"])
+def test_pdf_is_the_browsers_print_of_the_figure_alone(page: Page, browser: Browser, target: str):
+    drawn = ET.fromstring(saved(page, tools(page, target, "SVG")))
+    # A browser without a window has no dialogue: what it would print is taken instead.
+    page.evaluate(
+        """() => { window.printed = []; new MutationObserver(() => {
+          const frame = document.querySelector("iframe.attnviz-print");
+          const taken = () => window.printed.push(frame.contentDocument.documentElement.outerHTML);
+          if (frame?.contentWindow) frame.contentWindow.print = taken;
+        }).observe(document.body, { childList: true }); }"""
+    )
+    tools(page, target, "PDF").click()
+    wait_until(page, "() => window.printed.length > 0")
+    context = browser.new_context(offline=True)
+    alone = context.new_page()
+    alone.set_content(page.evaluate("window.printed[0]"))
+    assert alone.title().startswith(f"attnviz-{MODEL}")
+    assert "".join(alone.locator("text").all_text_contents()) == "".join(
+        "".join(each.itertext()) for each in drawn.iter("{http://www.w3.org/2000/svg}text")
+    )
+    document = alone.pdf(prefer_css_page_size=True, print_background=True)
+    (box,) = set(re.findall(rb"/MediaBox \[([^\]]+)\]", document))  # one page, of the figure's size, 72 to 96
+    assert [float(each) for each in box.split()] == pytest.approx(
+        [0, 0, *(float(drawn.attrib[side]) * 0.75 for side in ("width", "height"))], abs=1.5
+    )
+    assert document.count(b"/Type /Page\n") == 1
+    context.close()
 
 
 def _colours(page: Page, picture: bytes) -> int:

@@ -1,12 +1,24 @@
-"""The picture of the sentences: numbers on hover and from the keyboard, choosing a sentence, shuffling."""
+"""The picture of the sentences: numbers on hover and from the keyboard, choosing a sentence, shuffling, contrast."""
 
 from __future__ import annotations
 
+from typing import Literal
+
+import pytest
 from playwright.sync_api import expect
 
 import attnviz
+from attnviz.figures import style
 from tests.e2e.conftest import OpenPage
-from tests.e2e.helpers import PATIENCE, click_button, wait_until
+from tests.e2e.helpers import (
+    PATIENCE,
+    address_parameters,
+    click_button,
+    eventually,
+    expect_no_exception,
+    expect_run,
+    wait_until,
+)
 from tests.e2e.sentences import MODEL, expect_drawn, tokens, weights
 
 
@@ -44,6 +56,40 @@ def test_a_click_or_enter_on_a_sentence_selects_it_and_the_bars_follow(visit: Op
     page.locator(".line").first.focus()
     page.keyboard.press("Enter")
     expect(bars.filter(has_text="film")).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_p_makes_the_contrast_strong_for_the_page_and_what_draws_itself_and_undoes_it(
+    open_page: OpenPage, scheme: Literal["light", "dark"]
+):
+    page = open_page("/?model=sentiment-en&view=bars&lang=en&text=good&stage=1", colour_scheme=scheme)
+    token = page.locator(".token").first
+    expect(token).to_be_visible(timeout=PATIENCE)
+
+    def colours() -> list[str]:
+        """Behind the page, behind the token, of its words and of its edge's variable."""
+        return token.evaluate(
+            """(token) => {
+              const behind = (element) => getComputedStyle(element).backgroundColor;
+              const edge = getComputedStyle(token.getRootNode().host).getPropertyValue("--st-border-color");
+              return [behind(document.querySelector(".stApp")), behind(token), edge];
+            }"""
+        )
+
+    plain, paint = colours(), style.theme(f"{scheme}-contrast")
+    strong = [rgb(paint.background), rgb(paint.ramp[-1]), paint.muted]
+    assert plain != strong
+    for wanted, parameters in ((strong, ["1"]), (plain, None)):
+        with expect_run(page):
+            page.keyboard.press("p")
+        eventually(colours, wanted)
+        assert address_parameters(page).get("contrast") == parameters
+    expect_no_exception(page)
+
+
+def rgb(colour: str) -> str:
+    """A hexadecimal colour as a browser gives it back."""
+    return f"rgb({', '.join(str(int(colour[place : place + 2], 16)) for place in (1, 3, 5))})"
 
 
 def test_shuffle_and_undo(visit: OpenPage):

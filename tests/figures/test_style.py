@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnviz.figures.style import THEMES, colour_scale, ink, luminance, shade, theme
+from attnviz.figures.style import THEMES, colour_scale, ink, is_dark, luminance, shade, theme
 
 STEPS = np.linspace(0, 1, 257)
 
@@ -70,6 +70,22 @@ def test_shades_meet_the_stops_and_stay_on_the_ramp(paint):
     assert shade(-1, paint.ramp) == paint.ramp[0] and shade(2, paint.ramp) == paint.ramp[-1]
     scale = colour_scale(paint.ramp)
     assert scale[0] == [0, paint.ramp[0]] and scale[-1] == [1, paint.ramp[-1]]
+
+
+@pytest.mark.parametrize("appearance", ["light", "dark"])
+def test_small_weights_are_seen_where_a_projector_swallows_what_is_pale_or_dim(appearance):
+    """Lightness of the first eighths of the ramp, beside that of the background."""
+    plain, strong = theme(appearance), theme(f"{appearance}-contrast")
+
+    def seen(paint, weight):
+        return contrast(shade(weight, paint.ramp), paint.background)
+
+    for weight in (1 / 16, 1 / 8, 1 / 4):
+        assert seen(strong, weight) > 1.08 * seen(plain, weight)
+    for colour in (strong.bar, strong.accent, *strong.series):
+        assert contrast(colour, strong.background) >= 7
+    assert contrast(strong.text, strong.background) == pytest.approx(21)
+    assert is_dark(f"{appearance}-contrast") == is_dark(appearance) == (appearance == "dark")
 
 
 def test_an_unknown_theme_is_the_light_one():

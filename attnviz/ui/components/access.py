@@ -59,6 +59,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(("f",), "alone.turn"),
     Action(("c",), "alone.controls"),
     Action(("b", "."), "alone.black"),
+    Action(("p",), "alone.contrast"),
     Action(("pagedown",), "lecture.next", shown="Page Down"),
     Action(("pageup",), "lecture.previous", shown="Page Up"),
     Action(("escape",), "access.close", shown="Esc"),

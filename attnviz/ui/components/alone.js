@@ -1,5 +1,5 @@
 // The stage alone, for a projector: F turns it on and off, Escape off; C, or a touch of the edge, brings the controls and takes them away.
-// B, or the full stop, which a presenter's remote sends, makes the whole window black; any key, or a click, brings it back.
+// P turns colours of strong contrast on and off. B, or the full stop, which a presenter's remote sends, makes the whole window black; any key, or a click, brings it back.
 
 import { findAs, shape, stamped } from "../../drawings/shared/elements.js";
 import { newest } from "../../drawings/shared/newest.js";
@@ -43,6 +43,7 @@ function drawAlone({ data, parentElement, setStateValue }) {
     if (!black && (key === "b" || key === ".")) document.body.dataset[BLACK] = "1";
     else if (key === "f" || (key === "escape" && alone)) turn();
     else if (key === "c" && alone) controls();
+    else if (key === "p") setStateValue("contrasted", stamped({}));
   };
   document.addEventListener("keydown", press);
   document.addEventListener("pointerdown", light);

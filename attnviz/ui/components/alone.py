@@ -11,7 +11,7 @@ from attnviz.ui.state import State
 _mount = component("alone")
 
 
-def alone(asked: State, key: str, edge: bool, on_turned: Callable[[], None]) -> None:
+def alone(asked: State, key: str, edge: bool, on_turned: Callable[[], None], on_contrasted: Callable[[], None]) -> None:
     """Draw the button.
 
     Args:
@@ -19,6 +19,7 @@ def alone(asked: State, key: str, edge: bool, on_turned: Callable[[], None]) -> 
         key: Unique on the page.
         edge: Whether it stands at the edge of the stage, seen only when that is alone, and listens to the keys.
         on_turned: Called before the run that follows when the stage is to be alone, or no more.
+        on_contrasted: The same when the contrast is to be strong, or no more.
     """
     _mount(
         key=key,
@@ -28,4 +29,5 @@ def alone(asked: State, key: str, edge: bool, on_turned: Callable[[], None]) -> 
             "words": {word: translate(asked.lang, f"alone.{word}") for word in ("turn", "controls")},
         },
         on_turned_change=on_turned,
+        on_contrasted_change=on_contrasted,
     )

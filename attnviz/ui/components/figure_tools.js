@@ -1,5 +1,6 @@
 // Saves or copies the figure above as it stands on the screen. What is drawn is read from the page into one SVG: text stays
-// text, so that every script comes through; a PNG is that SVG painted at three times its size.
+// text, so that every script comes through; a PNG is that SVG painted at three times its size, a PDF the browser's print of it
+// on a page of its size.
 
 import { find, make, set, shape, SVG } from "../../drawings/shared/elements.js";
 import { newest } from "../../drawings/shared/newest.js";
@@ -11,7 +12,7 @@ import { newest } from "../../drawings/shared/newest.js";
  * @property {string} target Key of the container that holds the figure.
  * @property {string} file Name of saved files, without ending.
  * @property {string} alt
- * @property {Record<"group" | "copy" | "copied" | "no_clipboard" | "failed", string>} words
+ * @property {Record<"group" | "copy" | "copied" | "no_clipboard" | "failed" | "pdf", string>} words
  */
 
 /** @typedef {(box: DOMRect) => [number, number]} Place From the window to the picture. */
@@ -32,11 +33,13 @@ function drawTools({ data, parentElement }) {
     };
     return element;
   };
-  const figure = () => drawing(data.target, data.alt);
+  const figure = () => drawing(data.target, data.alt), pdf = button("PDF", () => print(figure(), data.file));
+  pdf.title = data.words.pdf;
   tools.setAttribute("aria-label", data.words.group);
   tools.replaceChildren(
     button("PNG", async () => save(await png(figure()), `${data.file}.png`)),
     button("SVG", async () => save(new Blob([text(figure())], { type: "image/svg+xml" }), `${data.file}.svg`)),
+    pdf,
     button(data.words.copy, async () => {
       // A page that is not served by https has none, whatever the types say.
       if (!(/** @type {Partial<Navigator>} */ (navigator).clipboard?.write)) return data.words.no_clipboard;
@@ -210,14 +213,45 @@ const text = (svg) => new XMLSerializer().serializeToString(svg);
  * @returns {Promise<Blob>}
  */
 async function png(svg, scale = 3) {
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text(svg))}`;
-  await image.decode();
+  const image = await loaded(`data:image/svg+xml;charset=utf-8,${encodeURIComponent(text(svg))}`);
   const canvas = make("canvas");
   canvas.width = Number(svg.getAttribute("width")) * scale;
   canvas.height = Number(svg.getAttribute("height")) * scale;
   canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("canvas"))), "image/png"));
+}
+
+/**
+ * An image that can be drawn at once.
+ * @param {string} address
+ */
+async function loaded(address) {
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  return image;
+}
+
+/**
+ * Opens the browser's own print of a figure alone, which saves it as a PDF: letters stay letters, in the fonts of the page.
+ * @param {SVGElement} svg
+ * @param {string} name
+ */
+async function print(svg, name) {
+  document.querySelector("iframe.attnviz-print")?.remove(); // of a print whose end the browser did not tell
+  const frame = make("iframe", "attnviz-print");
+  frame.style.cssText = "position: fixed; width: 0; height: 0; border: 0";
+  await new Promise((done) => { frame.onload = done; document.body.append(frame); });
+  const page = frame.contentDocument, shown = frame.contentWindow;
+  if (!page || !shown) throw new Error("frame");
+  const rules = page.createElement("style"), [width, height] = ["width", "height"].map((side) => Math.ceil(Number(svg.getAttribute(side))));
+  rules.textContent = `@page { size: ${width}px ${height}px; margin: 0; } body { margin: 0; } svg { display: block; }`;
+  page.title = name;
+  page.head.append(rules);
+  page.body.append(page.importNode(svg, true));
+  await Promise.all([...page.querySelectorAll("image")].map((each) => loaded(each.href.baseVal)));
+  shown.onafterprint = () => frame.remove();
+  shown.print();
 }
 
 /**

@@ -17,7 +17,7 @@ def figure_tools(context: Context, target: str, file: str, alt: str) -> None:
         file: Name of saved files, without ending.
         alt: The figure in words; saved with it.
     """
-    words = ("group", "copy", "copied", "no_clipboard", "failed")
+    words = ("group", "copy", "copied", "no_clipboard", "failed", "pdf")
     _mount(
         key=f"tools-{target}",
         data={

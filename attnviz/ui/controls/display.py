@@ -25,3 +25,6 @@ def display(context: Context) -> None:
         choose_block(context)
         choose_reading(context)
         st.toggle(context.t("controls.numbers"), key="numbers", width="content")
+        st.toggle(
+            context.t("controls.contrast"), key="contrast", width="content", help=context.t("controls.contrast_help")
+        )
