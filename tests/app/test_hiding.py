@@ -40,7 +40,7 @@ def test_the_address_lists_codes_and_what_is_none_is_said():
 
 
 def test_who_joins_a_lecture_sees_the_whole_page():
-    assert {"hide", "only", "stage"} <= set(OWN)
+    assert {"hide", "only", "stage", "contrast"} <= set(OWN)
     assert "hide" not in frame("http://hall", {"hide": "box", "text": "good"})
 
 

@@ -149,7 +149,8 @@ def test_a_sentence_is_opened_as_a_step_with_its_operations(visitor: Visitor):
         ("alone", {"turned": {}}, {"stage": False}),
         ("models", {"chosen": {"model": "topics-en"}}, {"model": "topics-en", "text": "a\nb"}),
         ("models", {"chosen": {"model": "../none"}}, {"model": "sentiment-en"}),
-        ("alone", {"turned": {"stamp": 1}}, {"stage": True}),
+        ("alone", {"turned": {"stamp": 1}}, {"stage": True, "contrast": False}),
+        ("alone", {"contrasted": {"stamp": 1}}, {"stage": False, "contrast": True}),
         ("rail", {"chosen": {"view": "heatmap"}}, {"view": "heatmap"}),
         ("rail", {"chosen": {"view": "**none**"}}, {"view": "bars"}),
         ("maps", {"chosen": {"layer": 1, "head": 2}}, {"layer": 1, "head": 2, "view": "head"}),
@@ -168,7 +169,7 @@ def test_what_a_component_sends_is_a_change_of_the_state(
     visitor.widgets[component] = event
     callbacks = {
         "words": (actions.selected, actions.token_chosen),
-        "alone": (actions.stage_alone,),
+        "alone": (actions.stage_alone, actions.contrasted),
         "models": (actions.model_chosen,),
         "rail": (actions.view_chosen,),
         "maps": (actions.head_chosen,),

@@ -39,6 +39,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "order": ("", "sentence", "weight"),
     "numbers": ("0", "1"),
     "stage": ("0", "1"),
+    "contrast": ("0", "1"),
     "follow": ("0", "1"),
     "shuffle": ("0", "7", "999"),
     "temperature": tuple(f"{each:g}" for each in TEMPERATURES),
