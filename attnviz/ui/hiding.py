@@ -78,6 +78,7 @@ def _columns(hidden: set[str]) -> list[str]:
     body = ".st-key-body:has(.st-key-scene)"
     found = [f"{body} {{ grid-template-columns: {' '.join(columns)} !important; }}"] if set(_BESIDE) & hidden else []
     if "rail" in hidden:
+        found.append(f"@media (max-width: 999px) {{ {body} {{ grid-template-columns: minmax(0, 1fr) !important; }} }}")
         found.append(".st-key-body:not(:has(.st-key-scene)) { grid-template-columns: minmax(0, 1fr) !important; }")
         found.append(f".st-key-body > {_FRAME}:has(> .st-key-side) {{ grid-column: 1 !important; }}")
         found.append(".stMainBlockContainer { padding-bottom: 0.4rem !important; }")

@@ -52,6 +52,23 @@ BEYOND = """
 }
 """
 
+#: What of the header, and of what lies over it, lies on something else of it: what stands there is hit in its middle.
+ON_EACH_OTHER = """
+() => {
+  const tools = ["display", "export", "alone-button", "lang", "model-place"].map((key) => `.st-key-${key}`);
+  const places = [...tools, ".stAppHeader button", ".ask"].join();
+  const within = (root) => [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? []);
+  const all = [document, ...within(document)].flatMap((root) => [...root.querySelectorAll(places)]);
+  const boxes = all.map((each) => [each, each.getBoundingClientRect()]).filter(([, { width }]) => width);
+  const beside = (a, b) => a.right <= b.left + 1 || b.right <= a.left + 1;
+  const below = (a, b) => a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
+  const related = (a, b) => a.contains(b) || b.contains(a);
+  const pairs = boxes.flatMap((one, place) => boxes.slice(place + 1).map((other) => [one, other]));
+  const on = pairs.filter(([[a, one], [b, other]]) => !related(a, b) && !beside(one, other) && !below(one, other));
+  return [boxes.length, on.map(([[a], [b]]) => [a.className, b.className])];
+}
+"""
+
 #: Moves the stage, and back, each time in the frame in which it comes, as where a browser draws all of a run at once.
 AT_ONCE = """
 async (rules) => {
@@ -102,6 +119,24 @@ def test_no_view_is_wider_than_the_window_nor_any_heading_over_its_text(open_pag
         headings += len(over)
         expect_no_exception(page)
     assert headings
+
+
+@pytest.mark.parametrize(("width", "height"), [(960, 540), (853, 480), (640, 360)])
+@pytest.mark.parametrize("model", ["translate-en-ja", "caption-scenes"])
+def test_zoomed_in_the_header_holds_and_the_stage_is_still_there(
+    open_page: OpenPage, model: str, width: int, height: int
+):
+    """A window of 1920×1080 at 200 %, of 1280×720 at 150 % and at 200 %."""
+    page = open_page(f"/?model={model}&view=written&lang=ja", width=width, height=height, locale="ja")
+    expect(page.locator(".st-key-writing .token").first).to_be_visible(timeout=PATIENCE)
+    number, found = page.evaluate(ON_EACH_OTHER)
+    assert number >= 6 and found == []
+    assert not has_horizontal_scroll(page)
+    stage = page.locator(".st-key-stage-place").bounding_box()
+    assert stage is not None and stage["width"] > 0.7 * width
+    assert stage["y"] < (0.6 if width > 760 else 0.7) * height
+    if width > 760:
+        assert page.locator(".st-key-header").bounding_box()["height"] < 60  # type: ignore[index]
 
 
 @pytest.mark.parametrize("model", CHANGES)
