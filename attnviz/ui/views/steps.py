@@ -90,8 +90,9 @@ def _scores(context: Context, steps: Steps, tokens: tuple[str, ...]) -> None:
         context.t("alt.bias", length=len(bias), trained=context.card.trained_length or "?"),
         lambda: tables.vector(bias, _numbered("b", bias), "value"),
     )
-    st.markdown(context.t("steps.code_text"))
-    st.code(method("layers.py", "AttentionPooling", "call"), language="python", wrap_lines=True)
+    code = st.expander(context.t("steps.code_text"), key="steps-code", on_change="rerun")
+    if code.open:  # its colours are a tenth of what the browser draws of the view
+        code.code(method("layers.py", "AttentionPooling", "call"), language="python", wrap_lines=True)
 
 
 def _softmax(context: Context, shown: Steps, own: Steps, tokens: tuple[str, ...], temperature: float) -> None:
@@ -131,18 +132,16 @@ def _context_vector(context: Context, steps: Steps, tokens: tuple[str, ...]) -> 
 
 
 def _prediction(context: Context, shown: Steps) -> None:
+    hidden = shown["hidden"]
     _heading(
         context,
         "dense",
         r"h = \max(0,\; c\,W_1 + b_1) \qquad p = \mathrm{softmax}(h\,W_2 + b_2)",
     )
-    columns = st.columns(2)
-    with columns[0]:
-        data_table(tables.vector(shown["hidden"], _numbered("h", shown["hidden"]), "value"), "hidden", context)
-    with columns[1]:
-        frame = tables.vector(shown["logits"], context.names, "logit")
-        frame["probability"] = shown["output"]
-        data_table(frame, "output", context)
+    frame = tables.vector(shown["logits"], context.names, "logit")
+    frame["probability"] = shown["output"]
+    data_table(frame, "output", context)
+    numbers(context, "hidden", lambda: tables.vector(hidden, _numbered("h", hidden), "value"), "h")
     for key, values in context.desk.dense_parameters().items():
         rows = values if values.ndim == 2 else values[:, None]
         numbers(context, key.replace("_", "-"), partial(_dense_table, rows), context.t(f"steps.{key}"))
