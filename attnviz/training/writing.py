@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache as once
 from typing import Any
 
 import keras
@@ -18,13 +20,30 @@ from attnviz.families.writing.transformer import Networks
 
 @contextmanager
 def precision(*, half: bool) -> Iterator[None]:
-    """Layers made meanwhile compute in float32, or with `half` in bfloat16, with float32 variables."""
+    """Layers made meanwhile compute in float32, or with `half`, where it pays, in bfloat16, with float32 variables."""
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16" if half else "float32")
+    keras.config.set_dtype_policy("mixed_bfloat16" if half and half_pays() else "float32")
     try:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+@once
+def half_pays() -> bool:
+    """Whether this machine multiplies matrices faster in bfloat16: one without units for it takes several times as
+    long as in float32."""
+    return seconds("bfloat16") < seconds("float32")
+
+
+def seconds(dtype: str, size: int = 512, times: int = 5) -> float:
+    """Seconds that a product of two square matrices takes, at best."""
+    matrix, taken = ops.ones((size, size), dtype), []
+    for _ in range(times + 1):
+        begun = time.perf_counter()
+        float(ops.cast(ops.matmul(matrix, matrix)[0, 0], "float32"))
+        taken.append(time.perf_counter() - begun)
+    return min(taken[1:])  # the first compiles
 
 
 class Smoothed(keras.losses.Loss):

@@ -23,7 +23,7 @@ class CaptionSettings:
         dropout: See `transformer.build`.
         label_smoothing: See `training.writing.Smoothed`.
         averaging: What is kept after a pass is a running mean over passes; this share of it is the older passes'.
-        half: Train in bfloat16 where the backend has it, with float32 variables.
+        half: Train in bfloat16 where the machine is faster in it, with float32 variables.
         seed: Of initial weights, order, sentences and dropout.
     """
 

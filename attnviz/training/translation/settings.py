@@ -32,7 +32,7 @@ class TranslationSettings:
         attention: With False, the mean of the encoder's states takes the place of source–target attention.
         recurrent: With True, `recurrent.build` in the place of the Transformer; of the network's sizes it takes
             `features` and `encoder_layers`, and it has one head in one layer.
-        half: Train in bfloat16 where the backend has it, with float32 variables.
+        half: Train in bfloat16 where the machine is faster in it, with float32 variables.
         seed: Of initial weights, order and dropout.
     """
 
