@@ -7,6 +7,7 @@ import { outer, planned, sides } from "./shared/panels.js";
 import { lying, scale } from "./shared/scales.js";
 import { tell } from "./shared/tip.js";
 import { boxed, pointed } from "./shared/under.js";
+import { holder, reach } from "./shared/wide.js";
 import { height, measure, read, write } from "./shared/words.js";
 
 /** @import { Component, Words } from "./component.js" */
@@ -54,9 +55,12 @@ function drawChart({ data, parentElement, setStateValue }) {
       if (data.choosable && point) setStateValue("chosen", stamped({ point }));
     };
     plane.classList.toggle("choosable", data.choosable);
+    reach(section, plane.querySelector(":scope > svg"));
   };
-  const before = drawn.get(section);
-  if (!before) new ResizeObserver(() => again(section)).observe(section);
+  if (!drawn.has(section)) {
+    const observer = new ResizeObserver(() => again(section));
+    for (const each of [section, holder(section)]) if (each) observer.observe(each);
+  }
   drawn.set(section, { wide: section.clientWidth, draw });
   if (section.clientWidth) draw(); // else as soon as it has a width
 }
@@ -67,9 +71,12 @@ function drawChart({ data, parentElement, setStateValue }) {
  */
 function again(section) {
   const now = drawn.get(section);
-  if (!now || now.wide === section.clientWidth || !section.clientWidth) return;
-  now.wide = section.clientWidth;
-  now.draw();
+  if (!now || !section.clientWidth) return;
+  if (now.wide === section.clientWidth) reach(section, section.querySelector(".plane > svg"));
+  else {
+    now.wide = section.clientWidth;
+    now.draw();
+  }
 }
 
 /**
@@ -80,7 +87,7 @@ function again(section) {
 function head(section, { title, legend, letter, ink, width }) {
   const heading = find(section, ".title"), list = find(section, ".key"), { host } = /** @type {ShadowRoot} */ (section.getRootNode());
   // The chart may be wider than the page; what stands above it is read without scrolling.
-  for (const each of [heading, list]) each.style.maxWidth = `${(host.closest("[class*=st-key-chart]") ?? host).clientWidth}px`;
+  for (const each of [heading, list]) each.style.maxWidth = `${(holder(section) ?? host).clientWidth}px`;
   heading.textContent = read(title);
   heading.style.fontSize = `${letter + 2}px`;
   section.style.width = width === null ? "" : `${width}px`;

@@ -6,6 +6,7 @@ import { bytes, find, findAs, floats, make, set, shape, stamped } from "./shared
 import { legend } from "./shared/legend.js";
 import { newest } from "./shared/newest.js";
 import { tell } from "./shared/tip.js";
+import { holder, reach } from "./shared/wide.js";
 import { cjk } from "./shared/words.js";
 
 /** @import { Component, Reason, Tick } from "./component.js" */
@@ -74,6 +75,7 @@ function drawMatrix({ data, parentElement, setStateValue }) {
   Object.assign(canvas.style, { left: `${left}px`, top: "2px", width: `${columns * cell}px`, height: `${rows * high}px` });
   canvas.setAttribute("aria-label", data.alt);
   name(svg, data, plan);
+  reach(plane, canvas);
   const figure = find(parentElement, ".legend");
   figure.style.maxWidth = `${page}px`;
   legend(figure, { ...data.legend, ramp: paint.ramp });
@@ -107,7 +109,7 @@ function planned(data, plane) {
   const shown = (tokens, every) => tokens.map((token, place) => /** @type {[string, number]} */ ([cut(token), place])).filter((_, place) => place % every === 0);
   const tall = step > 1 && data.queries.length <= FEW;
   const down = shown(data.queries, tall ? 1 : step), family = getComputedStyle(plane).fontFamily, left = widest(down, letter, family) + 2.5 * letter;
-  const { host } = /** @type {ShadowRoot} */ (plane.getRootNode()), page = (host.closest("[class*=st-key-chart]") ?? host).clientWidth;
+  const { host } = /** @type {ShadowRoot} */ (plane.getRootNode()), page = (holder(plane) ?? host).clientWidth;
   const room = (page - left - 4) / data.keys.length, narrow = tall ? Math.max(NARROWEST, Math.min(data.cell, room)) : data.cell;
   const cell = step > 1 ? narrow : Math.max(pitch(data), Math.min(data.cell, Math.floor(room)));
   const across = shown(data.keys, Math.ceil(pitch(data) / cell)), below = widest(across, letter, family) + 2.5 * letter;

@@ -390,7 +390,7 @@ function map(grid, data, weights, codes) {
  */
 function choices(list, data, at, choose) {
   const step = data.steps[at], { words, forced, fixed } = data;
-  find(list, "h3").textContent = words.alternatives.replace("{step}", String(at + 1)).replace("{token}", () => data.target.tokens[at].text);
+  find(list, "h2").textContent = words.alternatives.replace("{step}", String(at + 1)).replace("{token}", () => data.target.tokens[at].text);
   find(list, "ol").replaceChildren(...step.alternatives.map((each) => {
     const item = make("li"), button = make("button"), frame = make("div"), bar = make("div", "bar");
     button.type = "button";

@@ -1,6 +1,6 @@
 """What axe-core finds, of any weight, in every view of some models, in a language and a theme.
 
-    python -m tests.benchmarks.access [--models sentiment-en …] [--lang ja] [--theme dark] [--url http://localhost:8501]
+    python -m tests.benchmarks.access [--models sentiment-en …] [--lang ja] [--theme dark] [--contrast] [--url http://localhost:8501]
 
 The tests look at views of each sort (`tests/e2e/test_access.py`); this walks through all of them, which takes minutes.
 """
@@ -22,13 +22,15 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--lang", default="en")
     parser.add_argument("--theme", default="light", choices=("light", "dark"))
+    parser.add_argument("--contrast", action="store_true", help="with strong contrast")
     parser.add_argument("--url", help="of a server that runs already")
     asked = parser.parse_args()
     with served(asked.url) as url, open_browser() as browser:
         for model in asked.models:
             page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=asked.theme)
             page.add_init_script(COUNT_RUNS)
-            page.goto(f"{url}/?{urlencode({'model': model, 'speed': 0, 'lang': asked.lang})}")
+            shown = {"model": model, "speed": 0, "lang": asked.lang, "contrast": int(asked.contrast)}
+            page.goto(f"{url}/?{urlencode(shown)}")
             page.locator("[data-attnviz-trace]").first.wait_for(timeout=2 * PATIENCE, state="attached")
             wait_for_run(page)
             page.evaluate(AXE)

@@ -17,6 +17,7 @@ from tests.e2e.sentences import MODEL, box, expect_drawn
 VIEWS = {
     "sentiment-en-encoder": ("overview", "lines", "cell", "attribution", "learning"),
     "translate-en-ja": ("written", "surgery", "card"),
+    "caption-scenes": ("written", "head", "surgery", "attribution"),
 }
 
 
@@ -42,7 +43,7 @@ def focused(page: Page) -> str:
 
 @pytest.mark.parametrize(
     ("model", "language", "scheme"),
-    [("sentiment-en-encoder", "ja", "dark"), ("translate-en-ja", "en", "light")],
+    [("sentiment-en-encoder", "ja", "dark"), ("translate-en-ja", "en", "light"), ("caption-scenes", "ja", "light")],
 )
 def test_axe_finds_nothing_serious_in_views_of_each_sort(
     open_page: OpenPage, model: str, language: str, scheme: Literal["light", "dark"]

@@ -16,7 +16,7 @@ export function choice(name, word, source, labelled) {
   button.setAttribute("aria-label", word);
   if (source) {
     const image = make("img");
-    Object.assign(image, { alt: word, src: source, draggable: false, loading: "lazy", decoding: "async" });
+    Object.assign(image, { alt: "", src: source, draggable: false, loading: "lazy", decoding: "async" });
     button.append(image);
     if (labelled) button.append(make("span", "", word));
   }

@@ -222,7 +222,7 @@ function showPhotos(table) {
     button.setAttribute("aria-pressed", String(place === chosen && data.there));
     button.setAttribute("aria-label", words[place]);
     Object.assign(button.style, { left: percent(x), top: percent(y), width: percent(width), height: percent(height) });
-    if (data.there) button.append(Object.assign(make("img"), { src: photoAddress(kind, number, data), alt: words[place], draggable: false }));
+    if (data.there) button.append(Object.assign(make("img"), { src: photoAddress(kind, number, data), alt: "", draggable: false }));
     return button;
   });
   canvas.replaceChildren(...seen);

@@ -211,6 +211,12 @@ function listenToFields(body, data, send) {
   };
 }
 
+/**
+ * For attributes, which know no powers of ten.
+ * @param {number} value
+ */
+const plain = (value) => value.toFixed(6);
+
 /** @param {HTMLElement} within */
 const rowOf = (within) => /** @type {HTMLTableRowElement} */ (within.closest("tr"));
 
@@ -221,7 +227,7 @@ const rowOf = (within) => /** @type {HTMLTableRowElement} */ (within.closest("tr
 function show(row, value) {
   const track = find(row, ".track");
   find(track, ".fill").style.width = `${Math.min(value, 1) * 100}%`;
-  track.setAttribute("aria-valuenow", String(value));
+  track.setAttribute("aria-valuenow", plain(value));
   findAs(row, "input", HTMLInputElement).value = written(value);
 }
 
@@ -267,7 +273,7 @@ function line(row, key, data) {
   const track = make("div", "track"), fill = make("div", "fill"), was = make("div", "was");
   track.tabIndex = 0;
   track.dataset.part = "track";
-  set(track, { role: "slider", "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": row.now, "aria-label": row.token });
+  set(track, { role: "slider", "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": plain(row.now), "aria-label": row.token });
   fill.style.width = `${Math.min(row.now, 1) * 100}%`;
   was.style.insetInlineStart = `${Math.min(row.own, 1) * 100}%`;
   was.title = `${data.words.own} ${row.was}`;
