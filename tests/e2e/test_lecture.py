@@ -56,6 +56,7 @@ def test_page_keys_turn_the_slides_wherever_the_focus_is_and_back_returns(open_p
 def test_the_black_key_of_a_remote_makes_the_window_black_and_any_key_brings_it_back(open_page: OpenPage):
     page = open_page(f"{SLIDE}2&revealed=1&stage=1", height=720)
     expect(page.locator(".token").first).to_be_visible(timeout=PATIENCE)
+    page.locator(".lecture .close").click(trial=True)  # nothing lies on it
     over = "getComputedStyle(document.body, '::after').backgroundColor"
     for black, back in (("b", "b"), (".", "Shift")):
         page.keyboard.press(black)
