@@ -45,6 +45,9 @@ WRITTEN = 10
 #: Of failures, how many are printed.
 SHOWN = 5
 
+#: After so many, how far it is is said on the standard error.
+TOLD = 5000
+
 
 def sentences(seed: int) -> Iterator[str]:
     """Without end, from a seed."""
@@ -86,9 +89,16 @@ def drawn(trace: AttentionTrace, whole: bool) -> None:
 def through(texts: Iterator[str], models: Sequence[Model], number: int, until: float) -> tuple[int, Counter[str]]:
     """How many were tried, models in turns, and what came of them."""
     came: Counter[str] = Counter()
+    begun = time.monotonic()
     for place in range(number):
         if time.monotonic() > until:
             return place, came
+        if place and place % TOLD == 0:
+            rate = place / (time.monotonic() - begun)
+            left = (number - place) / rate
+            print(
+                f"{place:,} of {number:,}, {rate:.0f} a second, {left / 60:.0f} min left", file=sys.stderr, flush=True
+            )
         text, model = next(texts), models[place % len(models)]
         try:
             drawn(model.trace(text), place % WRITTEN == 0)
