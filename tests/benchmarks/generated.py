@@ -95,10 +95,8 @@ def through(texts: Iterator[str], models: Sequence[Model], number: int, until: f
             return place, came
         if place and place % TOLD == 0:
             rate = place / (time.monotonic() - begun)
-            left = (number - place) / rate
-            print(
-                f"{place:,} of {number:,}, {rate:.0f} a second, {left / 60:.0f} min left", file=sys.stderr, flush=True
-            )
+            far = f"{place:,} of {number:,}, {rate:.0f} a second, {(number - place) / rate / 60:.0f} min left"
+            print(far, file=sys.stderr, flush=True)
         text, model = next(texts), models[place % len(models)]
         try:
             drawn(model.trace(text), place % WRITTEN == 0)

@@ -19,7 +19,8 @@ from attnviz.ui.controls.head import choose_query
 from attnviz.ui.views.compare_answers import draw_answers
 from attnviz.ui.views.compare_choice import choose_kind, choose_other, choose_rows, choose_steps, say_what_is_not
 from attnviz.ui.views.compare_rows import draw_maps, draw_rows
-from attnviz.ui.views.compare_sides import FIELDS, Side, kinds, looked_at, settle, side_a, side_b, title
+from attnviz.ui.views.compare_sides import FIELDS, Side, kinds, looked_at, settle, side_a, side_b, title, training
+from attnviz.ui.views.learning_sentence import choose_sentence
 from attnviz.ui.words import literal
 
 __all__ = ["FIELDS", "render", "settle"]
@@ -68,6 +69,8 @@ def _choose_what(context: Context) -> Context:
         choose_other(context)
         if against == "head":
             choose_query(context, short=True)
+        elif against == "step":
+            choose_sentence(context, training(context))
     if against != "step":
         return context
     choose_steps(context)

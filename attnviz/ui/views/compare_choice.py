@@ -13,7 +13,6 @@ from attnviz.trace import AttentionBlock
 from attnviz.ui.context import Context
 from attnviz.ui.controls.head import choose_numbered, choose_query
 from attnviz.ui.views.compare_sides import Side, kinds, matching, models, others, title, training
-from attnviz.ui.views.learning_sentence import choose_sentence
 
 #: Of one side, in one line with the other's where there is room.
 _BESIDE: dict[str, Any] = {"horizontal": True, "vertical_alignment": "center", "gap": "small", "width": "content"}
@@ -41,13 +40,12 @@ def say_what_is_not(context: Context) -> None:
 
 
 def choose_steps(context: Context) -> None:
-    """Which recorded sentence, and which steps of the training.
+    """Which steps of the training.
 
     Raises:
         AttnvizError: The looks at the training cannot be read.
     """
     learned = training(context)
-    choose_sentence(context, learned)
     for column, letter, key in zip(st.columns(2, gap="small"), "AB", ("look1", "look2"), strict=True):
         column.select_slider(
             context.t("compare.which_step", letter=letter),
