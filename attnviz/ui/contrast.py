@@ -1,4 +1,4 @@
-"""Colours of strong contrast, for a projector in a bright room: where what is pale or dim looks like nothing."""
+"""Colours of strong contrast, for a projector in a bright room, where what is pale or dim looks like nothing."""
 
 from __future__ import annotations
 
