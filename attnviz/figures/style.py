@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
-
-ThemeKey = Literal["light", "dark", "light-contrast", "dark-contrast"]
+from typing import Any
 
 FONT = (
     '"Source Sans", "Noto Sans", "Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", Meiryo, sans-serif'
@@ -46,7 +44,7 @@ class Theme:
     series: tuple[str, ...]
 
 
-THEMES: dict[ThemeKey, Theme] = {
+THEMES: dict[str, Theme] = {
     "light": Theme(
         background="#ffffff",
         text="#1a1d24",
@@ -106,12 +104,12 @@ def segments(look: Theme) -> tuple[str, str]:
 
 def theme(key: str | None) -> Theme:
     """The theme of that key; light if it is not one."""
-    return next((found for name, found in THEMES.items() if name == key), THEMES["light"])
+    return THEMES.get(key or "", THEMES["light"])
 
 
 def is_dark(key: str | None) -> bool:
     """Whether most of what that theme shows is dark."""
-    return key in ("dark", "dark-contrast")
+    return luminance(theme(key).background) < 0.5
 
 
 def shade(position: float, ramp: Sequence[str]) -> str:

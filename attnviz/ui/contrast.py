@@ -13,13 +13,11 @@ _KEPT = "--st-secondary-background-color"
 
 
 def style(key: str) -> str:
-    """The page's rules for a theme; empty where it has Streamlit's own colours.
+    """The page's rules for a theme of strong contrast.
 
     Args:
         key: Of the theme.
     """
-    if not key.endswith("-contrast"):
-        return ""
     paint = theme(key)
     named = {name: value for name, value in variables(paint, key).items() if name.endswith("-color") and name != _KEPT}
     given = " ".join(f"{name}: {value};" for name, value in named.items())

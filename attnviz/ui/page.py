@@ -95,7 +95,9 @@ def _render() -> None:
     facts = gathered(PAGE, views.VIEWS, models.cards(), choose(st.context.locale), models.names_beside())
     page = session.begin(facts)
     theme = current_theme(page.asked.contrast)
-    styles = [_style("page.css"), *([_style("stage.css")] if page.asked.stage else []), contrast.style(theme)]
+    styles = [_style("page.css")]
+    styles += [_style("stage.css")] if page.asked.stage else []
+    styles += [contrast.style(theme)] if page.asked.contrast else []
     st.html(f"<style>{''.join(styles)}{hiding.style(page.asked.hide, page.asked.only)}</style>")
     if not facts.cards:
         _no_models(page.asked.lang)

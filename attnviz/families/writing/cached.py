@@ -31,9 +31,9 @@ class Reader:
         self._step, self._shape = step, shape
         self._sites = [f"{SITE}{layer}" for layer in range(shape.layers)]
 
-    def nothing(self, batch: int = 1) -> list[tf.Tensor]:
+    def nothing(self) -> list[tf.Tensor]:
         """Keys and values kept before anything is read."""
-        empty = tf.zeros((batch, self._shape.groups, 0, self._shape.head_size))
+        empty = tf.zeros((1, self._shape.groups, 0, self._shape.head_size))
         return [empty] * (2 * self._shape.layers)
 
     def __call__(self, ids: NDArray[np.int32], kept: Sequence[tf.Tensor], edits: Sequence[Edit] = ()) -> Run:
