@@ -91,7 +91,7 @@ THEMES: dict[str, Theme] = {
         bar="#8ad4ff",
         accent="#ffc04d",
         second="#ffc04d",
-        muted="#9aa1ae",
+        muted="#7b8494",
         series=("#8ad4ff", "#ffc04d", "#5cf0bd", "#ff9ecb", "#fff04d", "#d9b8ff", "#ffffff", "#ffb98a"),
     ),
 }
