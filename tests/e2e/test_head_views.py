@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 import attnviz
 from attnviz.families.classifier.encoder import EncoderClassifier
 from tests.e2e.conftest import MANY, OpenPage
-from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception
+from tests.e2e.helpers import PATIENCE, eventually, expect_no_exception, wait_for_run
 
 LAYERS, HEADS = 2, 3
 TEXT = "the cat sat on it"
@@ -320,6 +320,7 @@ def test_the_map_zooms_in_by_a_click_and_out_by_a_key(visit: OpenPage):
     page.locator(".st-key-zoom-head").get_by_role("radio", name="Lines").click()
     expect_place(page, view="lines", layer=0, head=1, query=3)
     expect(page.locator('.rail [aria-current="page"]')).to_have_text("The map")
+    wait_for_run(page)  # the address is written before the button that the key presses
     page.keyboard.press("Escape")
     expect_place(page, view="overview", layer=0, head=1)
     expect(page.locator(".st-key-zoom-out")).to_have_count(0)
