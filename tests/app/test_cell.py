@@ -63,7 +63,9 @@ def saved(monkeypatch: pytest.MonkeyPatch) -> Saved:
 
 
 def page(**address: str) -> Page:
-    return Page(**{"model": MODEL, "text": TEXT, "view": "cell", "layer": "1", "head": "2", "query": "3", **address})
+    """The view with all that it draws on demand."""
+    asked = {"model": MODEL, "text": TEXT, "view": "cell", "layer": "1", "head": "2", "query": "3"}
+    return Page(**{**asked, "root": "1", "cost": "1", **address})
 
 
 def vectors(frame: pd.DataFrame) -> np.ndarray:
@@ -250,6 +252,30 @@ def test_the_length_of_the_vectors_is_live_and_random_is_called_random(saved: Sa
     products = vectors(saved["cell-key"]) @ vectors(saved["cell-query"])[0]
     powers = np.exp((products - products.max()) / 16)
     assert here.loc[256, "largest"] == pytest.approx((powers / powers.sum()).max(), abs=1e-5)
+
+
+def test_why_and_what_it_costs_are_drawn_on_demand(saved: Saved):
+    on_demand = {"cell-growth", "cell-random", "cell-saturation", "cell-cost"}
+    shown = page(root="0", cost="0", lang="en")
+    assert not on_demand & set(saved) and shown.settings()["root"] == "0"
+    assert sum("float32" in words for words in shown.markdown()) == 1
+    folded = len(shown.figures())
+
+    for name, drawn in (("root", 2), ("cost", 3)):
+        shown.choose(name, True)
+        assert shown.address()[name] == "1" and "width" not in shown.address()
+        assert len(shown.figures()) == folded + drawn
+    assert on_demand <= set(saved)
+
+    shown.choose("root", False)
+    assert "root" not in shown.address() and len(shown.figures()) == folded + 1
+
+
+def test_a_link_to_a_length_shows_what_it_does(saved: Saved):
+    shown = Page(model=MODEL, text=TEXT, view="cell", width="64")
+    assert "cell-growth" in saved and shown.settings()["root"] == "1"
+    shown.choose("root", False)
+    assert shown.address()["root"] == "0"
 
 
 def test_an_impossible_length_gives_way_to_the_models_own():

@@ -47,6 +47,8 @@ GOOD: dict[str, tuple[str, ...]] = {
     "head": ("-1", "0", "11"),
     "query": ("-1", "0", "4095"),
     "width": ("-1", "1", "512"),
+    "root": ("0", "1"),
+    "cost": ("0", "1"),
     "target": ("-1", "0", "1"),
     "instead": tuple(str(rank) for rank in range(11)),
     "map": ("weights", "mean", "all", "rollout", "norms"),

@@ -30,7 +30,7 @@ from attnviz.ui.words import literal
 #: Most keys drawn, those of the largest weights; the tables have all.
 DRAWN = 40
 
-FIELDS = (TEMPERATURE, cell_why.WIDTH)
+FIELDS = (TEMPERATURE, *cell_why.FIELDS)
 
 
 def settle(context: Context) -> dict[str, int]:

@@ -1,9 +1,13 @@
-"""Below a row taken apart: why q·k is divided by √d, and what n² costs."""
+"""Below a row taken apart: why q·k is divided by √d, and what n² costs.
+
+What is drawn of either is drawn where it is asked for: together they are a third of what a browser has to draw.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -17,13 +21,25 @@ from attnviz.figures.numbers import approx
 from attnviz.trace import AttentionTrace, Steps
 from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
-from attnviz.ui.fields import index
+from attnviz.ui.fields import Facts, index, switch
 from attnviz.ui.words import literal
 
 #: Lengths of vectors offered where √d is explained; the model's own comes to them.
 WIDTHS = tuple(2**power for power in range(10))
 
 WIDTH = index("width", "model")
+
+
+def _with_width(values: Mapping[str, Any], facts: Facts) -> bool:
+    """Who asks for a length wants to see what it does."""
+    return int(values["width"]) >= 0
+
+
+ROOT = switch("root", _with_width)
+
+COST = switch("cost")
+
+FIELDS = (WIDTH, ROOT, COST)
 
 
 def settle(context: Context, steps: Steps) -> dict[str, int]:
@@ -33,10 +49,13 @@ def settle(context: Context, steps: Steps) -> dict[str, int]:
 
 
 def root(context: Context, steps: Steps, keys: Sequence[str], mask: NDArray[np.int8] | None) -> None:
-    """Why √d: random vectors of a length that can be changed, and the row at hand with that divisor."""
+    """Why √d; on demand random vectors of a length that can be changed, and the row at hand with that divisor."""
     own = len(steps["query"])
     st.subheader(context.t("cell.root"), anchor=False)
     st.markdown(context.t("cell.root_text", d=own))
+    st.toggle(context.t("cell.root_open"), key="root")
+    if not context.state.root:
+        return
     width = _width(context, own)
 
     widths = tuple(sorted({*WIDTHS, own}))
@@ -86,7 +105,7 @@ def root(context: Context, steps: Steps, keys: Sequence[str], mask: NDArray[np.i
 
 
 def cost(context: Context, trace: AttentionTrace, block: str) -> None:
-    """What all pairs of tokens cost, for this sentence and for others."""
+    """What all pairs of tokens cost, for this sentence and on demand for others."""
     length = trace.block(block).shape[3]
     heads = sum(each.shape[0] * each.shape[1] for each in trace.blocks if each.kind in ("self", "causal"))
     table = cell.cost(length, heads)
@@ -99,6 +118,9 @@ def cost(context: Context, trace: AttentionTrace, block: str) -> None:
         **{name: f"{int(here[name]):,}" for name in ("cells", "weights", "bytes")},
     )
     st.markdown(literal(words))
+    st.toggle(context.t("cell.cost_open"), key="cost")
+    if not context.state.cost:
+        return
     chart(
         context,
         "cell-cost",
