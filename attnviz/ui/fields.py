@@ -132,9 +132,7 @@ def code(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def switch(
-    name: str, default: bool | Callable[[Mapping[str, Any], Facts], bool] = False, **options: Any
-) -> Field:
+def switch(name: str, default: bool | Callable[[Mapping[str, Any], Facts], bool] = False, **options: Any) -> Field:
     """A field that is on or off: 1 or 0 in the address."""
     return Field(name, (False, True), default, **options)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Literal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from attnviz.i18n import translate
 from attnviz.ui.components.whole import PATIENCE as COVERED
@@ -15,7 +16,15 @@ from tests.app.page import POOLING_VIEWS
 from tests.benchmarks.stage import another_model, another_sentence, choose, choose_model
 from tests.e2e.conftest import OpenPage
 from tests.e2e.geometry import WATCH_SHIFTS, geometry, moved, shift
-from tests.e2e.helpers import PATIENCE, choose_view, eventually, expect_no_exception, has_horizontal_scroll, wait_until
+from tests.e2e.helpers import (
+    PATIENCE,
+    choose_view,
+    eventually,
+    expect_no_exception,
+    has_horizontal_scroll,
+    wait_for_run,
+    wait_until,
+)
 
 TEXT = "明日、学校に行くよ。%0A" + "とても" * 12 + "%0Asupercalifragilisticexpialidocious" * 2
 
@@ -167,6 +176,32 @@ def test_the_stage_is_most_of_a_laptop_s_window_and_nothing_moves_when_what_it_s
         if (far := shift(page)) > (BESIDE if what in OTHERS.get(model, ()) else 0.02):
             too_far[what] = far, moved(page)[-9:]
     assert not too_far
+
+
+def test_a_card_has_its_heights_before_the_browser_has_what_draws_figures_and_tables(open_page: OpenPage):
+    held = list[Route]()
+    page = open_page("/?model=sentiment-en-encoder&lang=en", width=390, height=844, wait=False)
+    page.route(re.compile(r"/(Metric|DataFrame)\.[^/]*\.js$"), lambda route: held.append(route))
+    wait_for_run(page)
+    choose(page, "card")
+    eventually(lambda: len(held), 2)
+    page.evaluate(
+        """() => document.querySelectorAll("[data-testid=stSkeleton]").forEach((each) => {
+            const place = each.closest("[data-testid=stElementContainer]");
+            place.dataset.before = place.getBoundingClientRect().height;
+        })"""
+    )
+    for each in held:
+        each.continue_()
+    wait_until(
+        page, "() => document.querySelectorAll('[data-testid=stMetric], [data-testid=stDataFrame]').length === 4"
+    )
+    wait_until(page, "() => !document.querySelector('[data-testid=stSkeleton]')")
+    other = """() => [...document.querySelectorAll("[data-before]")]
+        .slice(0, -1)  // below the last nothing stands
+        .map((each) => [Number(each.dataset.before), each.getBoundingClientRect().height])
+        .filter(([before, now]) => Math.abs(before - now) > 1)"""
+    assert page.evaluate(other) == []
 
 
 def test_what_is_drawn_is_out_of_sight_from_the_change_of_what_all_share_until_it_is_whole(open_page: OpenPage):

@@ -22,6 +22,9 @@ from attnviz.ui.context import Context
 #: How much larger charts are on the stage alone: their smallest letters have 13 pixels.
 PROJECTED = 1.85
 
+#: Pixels of a table's row, and most rows before it scrolls.
+_ROW, ROWS = 39, 10
+
 #: Nine significant digits give a float32 back exactly.
 NUMBER = "%.9g"
 
@@ -113,7 +116,14 @@ def data_table(frame: pd.DataFrame, key: str, context: Context) -> None:
         head = context.t(f"columns.{name}") if f"columns.{name}" in catalogue(FALLBACK) else name
         numeric = kind.kind == "f"
         columns[name] = st.column_config.NumberColumn(head, format=NUMBER) if numeric else st.column_config.Column(head)
-    st.dataframe(frame, hide_index=True, column_config=columns, key=f"table-{key}", width="stretch")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=columns,
+        key=f"table-{key}",
+        width="stretch",
+        **placed(min(len(frame), ROWS)),
+    )
     st.download_button(
         context.t("page.save_table"),
         data=lambda: export.table(frame),
@@ -122,6 +132,12 @@ def data_table(frame: pd.DataFrame, key: str, context: Context) -> None:
         key=f"save-{key}",
         on_click="ignore",
     )
+
+
+def placed(rows: int) -> dict[str, int]:
+    """Heights of a table with so many rows in sight, in pixels, as `st.dataframe` takes them: it has its place before
+    the browser has loaded what draws it, and nothing below it moves."""
+    return {"height": _ROW * (1 + rows) + 2, "row_height": _ROW}
 
 
 def _standing(context: Context, key: str) -> str:

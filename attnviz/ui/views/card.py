@@ -16,6 +16,9 @@ from attnviz.ui.controls.chart import data_table
 from attnviz.ui.views import caption_scores, card_scores
 from attnviz.ui.words import literal
 
+#: Pixels of a figure in its box, known before the browser has what draws it.
+_METRIC = 122
+
 
 def render(context: Context) -> None:
     """Draw the view."""
@@ -60,7 +63,7 @@ def _what_attention_buys(context: Context, metrics: Mapping[str, Any]) -> None:
     with st.container(horizontal=True):
         for key in ("accuracy", "uniform_accuracy", "mean_pooling_accuracy"):
             if key in metrics:
-                st.metric(context.t(f"card.{key}"), percent(metrics[key]), border=True)
+                st.metric(context.t(f"card.{key}"), percent(metrics[key]), border=True, height=_METRIC)
     if "drop_ratio" in metrics:
         st.write(
             literal(

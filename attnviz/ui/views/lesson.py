@@ -13,6 +13,7 @@ from attnviz.i18n import catalogue, translate
 from attnviz.lectures import Lecture, Slide, in_language
 from attnviz.ui import lecture
 from attnviz.ui.context import Context
+from attnviz.ui.controls.chart import placed
 from attnviz.ui.fields import Field
 from attnviz.ui.words import literal
 
@@ -142,7 +143,8 @@ def _published(context: Context) -> None:
 
 
 def _glossary(context: Context) -> None:
-    st.dataframe(glossary(context.language), hide_index=True, width="stretch", height="content", key="glossary")
+    terms = glossary(context.language)
+    st.dataframe(terms, hide_index=True, width="stretch", key="glossary", **placed(len(terms)))
 
 
 def glossary(language: str) -> pd.DataFrame:
