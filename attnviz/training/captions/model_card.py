@@ -22,8 +22,8 @@ _SIBLING = {
 }
 
 _SIBLINGS = (
-    "What attention and teaching it are worth: the same settings, but one pass over {scenes} scenes alone "
-    "(`python -m attnviz.training.captions.siblings`):"
+    "What attention and teaching it are worth: the same settings, but one pass over {scenes} scenes alone, with two "
+    "sentences about each in each language (`python -m attnviz.training.captions.siblings`):"
 )
 
 #: Captions of dev scenes shown in the card.

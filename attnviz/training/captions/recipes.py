@@ -50,7 +50,7 @@ CAPTION_SCENES = CaptionRecipe(
         "room;cake@7,8*1.4;cup@3,10;banana@11,4",
         "sea;fish@3,4;fish@5,8;octopus@10,7*1.4",
     ),
-    settings=CaptionSettings(),
+    settings=CaptionSettings(scenes=120_000, sentences=1, epochs=5),
     search_length=1.5,
     tried=(
         "Two layers, the head of the last one taught, stopped after six of eight passes: about half of the captions "
@@ -77,6 +77,10 @@ CAPTION_SCENES = CaptionRecipe(
         "What is left out is in sight: a search that prefers longer captions names more. With a beam of four and α "
         "0.6, 1, 1.5, 2 and 3, on dev 95.7 %, 96.1 %, 96.4 %, 96.3 % and 96.2 % named in English, 95.8 %, 96.2 %, "
         "96.2 %, 96.2 % and 96.4 % in Japanese, and 0.7 % to 1.6 % invented; the last two make fewer sentences right.",
+        "Shipped before: eight passes over 60,000 scenes, with two sentences about each in each language: 87.2 % and "
+        "85.6 % perfect, 96.4 % and 96.1 % named, 2.0 % and 1.8 % invented. Of 600 scenes it had learned from it named "
+        "99.2 % of the things, of 600 others that are drawn alike 96.4 % and 96.7 %. So now there are twice as many "
+        "scenes, each seen fewer times.",
     ),
 )
 

@@ -1,9 +1,9 @@
 """What attention, and teaching it, are worth: the same captioner without the one or the other, trained alike.
 
-`python -m attnviz.training.captions.siblings NAME` trains three, each in one pass over half of the scenes: `whole` as
-the captioner is, `mean` with the mean of the regions in the place of source–target attention, `untaught` with no head
-that is taught. Each goes on where it was interrupted, and its figures are entered into the card of NAME. Weights are
-not kept.
+`python -m attnviz.training.captions.siblings NAME` trains three, each in one pass over a quarter of the scenes with two
+sentences about each in each language: `whole` as the captioner is, `mean` with the mean of the regions in the place of
+source–target attention, `untaught` with no head that is taught. Each goes on where it was interrupted, and its figures
+are entered into the card of NAME. Weights are not kept.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ Which = Literal["whole", "mean", "untaught"]
 
 def settings_of(which: Which, settings: CaptionSettings) -> CaptionSettings:
     """How a sibling is trained, by the settings of the captioner."""
-    short = replace(settings, scenes=max(1, settings.scenes // 2), epochs=1)
+    short = replace(settings, scenes=max(1, settings.scenes // 4), sentences=2, epochs=1)
     lacking: dict[Which, dict[str, Any]] = {"whole": {}, "mean": {"attention": False}, "untaught": {"guided": 0.0}}
     return replace(short, **lacking[which])
 
 
 def train(kind: Captioner, which: Which) -> dict[str, Any]:
-    """Train a sibling with the settings and half of the scenes of a captioner, in one pass.
+    """Train a sibling with the settings and a quarter of the scenes of a captioner, in one pass.
 
     Args:
         kind: Recipe of that captioner.

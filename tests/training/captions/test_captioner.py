@@ -227,7 +227,9 @@ def test_a_sibling_is_trained_alike_and_entered_into_the_card(made, folder, whic
     monkeypatch.setattr(Captioner, "taught", taught)
     found = siblings.train(kind, which)
     lacks = {"whole": {}, "mean": {"attention": False}, "untaught": {"guided": 0.0}}[which]
-    assert seen == [replace(SETTINGS, scenes=7, epochs=1, **lacks)] and bool(seen[0].taught) == (which == "whole")
+    assert seen == [replace(SETTINGS, scenes=3, sentences=2, epochs=1, **lacks)] and bool(seen[0].taught) == (
+        which == "whole"
+    )
     assert ("pointing_en" in found) == (which != "mean")
     assert set(found["pairs_ja"]) == {"perfect", "named", "invented", "twice"}
     copy, model = tmp_path / folder.name, captioner.loaded(folder)
