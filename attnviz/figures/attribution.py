@@ -13,7 +13,7 @@ from attnviz.analysis.compact import largest
 from attnviz.analysis.explain.measures import MEASURES, Measure, Measures
 from attnviz.figures import style
 from attnviz.figures.escape import plain
-from attnviz.figures.marks.bars import MOST_REGIONS, bars, partly
+from attnviz.figures.marks.bars import MOST_REGIONS, bars, bars_height, partly
 from attnviz.figures.marks.names import down
 from attnviz.figures.marks.panels import panels
 from attnviz.figures.marks.scales import around
@@ -23,7 +23,7 @@ from attnviz.i18n import translate
 from attnviz.trace import RegionAxis
 
 #: Pixels.
-ROW_HEIGHT, MARGIN, CURVES_HEIGHT = 34, 120, 420
+CURVES_HEIGHT = 420
 
 #: Every line has its own dash and mark, so that a grey print tells them apart.
 _DASHES = dict(zip(MEASURES, ("solid", "dash", "dot", "dashdot", "longdash"), strict=True))
@@ -61,7 +61,7 @@ def attribution(
     most = max(
         (float(np.nanmax(np.abs(found.values[each]), initial=0)) for each in shown if each != "attention"), default=0
     )
-    figure = panels(paint, titles, height=MARGIN + ROW_HEIGHT * len(places), spacing=0.04)
+    figure = panels(paint, titles, height=bars_height(len(places)), spacing=0.04)
     for column, (measure, title) in enumerate(zip(shown, titles, strict=True), start=1):
         values = found.values[measure][places]
         colours = [paint.second if value < 0 else paint.bar for value in values]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from attnviz.analysis.compact import coded, largest, shrunk
 from attnviz.figures import style
 from attnviz.figures.escape import label, plain
-from attnviz.figures.marks.bars import MOST, bars, partly
+from attnviz.figures.marks.bars import MOST, ROW, bars, bars_height, partly
 from attnviz.figures.marks.cells import cells
 from attnviz.figures.marks.names import across, down, plain_axis
 from attnviz.figures.marks.panels import panels
@@ -23,7 +23,7 @@ from attnviz.i18n import translate
 from attnviz.trace import Axis
 
 #: Pixels.
-ROW_HEIGHT, MARGIN, SIDE = 34, 120, 420
+MARGIN, SIDE = 120, 420
 
 #: Beyond so many tokens cells travel in 8 bits and tell no exact numbers; beyond `LABELLED` some tokens are not named.
 EXACT, LABELLED = 32, 24
@@ -75,7 +75,7 @@ def changed_row(
     colours = inks(axis, paint, [int(place) for place in places])
     left_out = partly(len(places), len(tokens), language)
     tokens, own, edited = [tokens[place] for place in places], own[places], edited[places]
-    figure = panels(paint, _short(titles), height=MARGIN + ROW_HEIGHT * len(tokens), spacing=0.04)
+    figure = panels(paint, _short(titles), height=bars_height(len(tokens)), spacing=0.04)
     difference = edited - own
     top = max(1.0, float(np.nanmax(edited, initial=0)))
     bound = float(np.nanmax(np.abs(difference), initial=0)) or 1.0
@@ -125,7 +125,7 @@ def changed_map(
     """
     paint = style.theme(theme)
     titles = list(titles or _titles(language))
-    side = max(SIDE, min(ROW_HEIGHT * len(queries), 600))
+    side = max(SIDE, min(ROW * len(queries), 600))
     figure = panels(paint, _short(titles), height=side + 2 * MARGIN, spacing=0.03, below=110)
     maps = [np.asarray(each, np.float64) for each in (own, edited)]
     maps.append(maps[1] - maps[0])

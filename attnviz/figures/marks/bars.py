@@ -16,6 +16,23 @@ from attnviz.trace import Axis, RegionAxis
 MOST, MOST_REGIONS = 256, 40
 
 
+#: Pixels of a bar with its gap: of few, and of many, which stand as close as their names can be read; and of the
+#: titles and the scale around them.
+ROW, CLOSE, AROUND = 38, 24, 64
+
+#: So many bars have all their room; more share it, so that the last ones are in sight, too.
+_FEW = 5
+
+
+def bars_height(count: int) -> int:
+    """Pixels of a figure of so many bars.
+
+    >>> [bars_height(count) - AROUND for count in (1, 5, 6, 7, 8, 12)]
+    [38, 190, 190, 190, 192, 288]
+    """
+    return AROUND + max(ROW * min(count, _FEW), CLOSE * count)
+
+
 def most_of(axis: Axis) -> int:
     """Most bars of a chart with one for each token or region."""
     return MOST_REGIONS if isinstance(axis, RegionAxis) else MOST
