@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 from attnviz import zoo
 from attnviz.analysis import reading
 from attnviz.analysis.explain import cell
-from attnviz.analysis.explain.measures import Measures, measure, of_classifier, of_mask
-from attnviz.analysis.focus import Focus, focus
-from attnviz.analysis.heads import alignment, roles
+from attnviz.analysis.focus import Focus
+from attnviz.analysis.heads import roles
 from attnviz.analysis.heads.roles import Similarity
 from attnviz.analysis.surgery.codes import INPUT, parse
 from attnviz.analysis.surgery.operations import Operated, begin, then
 from attnviz.corpus import shelf
 from attnviz.errors import AttnvizError, InputError
-from attnviz.families.model import Expected, Expects, Explains, Fills, Model, Parameters, Values, Writes
-from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Classification, Edit, Encoded, Steps, Written
+from attnviz.families.model import Expected, Expects, Explains, Model, Parameters, Values, Writes
+from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Edit, Encoded, Steps, Written
 from attnviz.ui import models, photos
 from attnviz.ui.kept import MEGABYTE, kept
 from attnviz.ui.models import in_worker
@@ -74,7 +73,7 @@ def trace(name: str, text: str, shuffle: int = 0, way: Way = OWN_WAY, language: 
 
     def task() -> AttentionTrace:
         model = zoo.load(name)
-        encoded = _encoded(model, text, language)
+        encoded = encode(model, text, language)
         return model.run(_shuffled(encoded, shuffle), **options)
 
     return in_worker(task)
@@ -91,7 +90,7 @@ def expected(name: str, text: str) -> Expected:
 
     def task() -> Expected:
         model = zoo.load(name)
-        return _offering(model, Expects).expected(model.encode(text))
+        return offering(model, Expects).expected(model.encode(text))
 
     return in_worker(task)
 
@@ -104,7 +103,7 @@ def axis(name: str, text: str) -> Axis:
 
 def vocabulary(name: str) -> tuple[str, ...]:
     """Entries of the vocabulary that a model writes with."""
-    return in_worker(lambda: _offering(zoo.load(name), Writes).vocabulary)
+    return in_worker(lambda: offering(zoo.load(name), Writes).vocabulary)
 
 
 @kept(TRACES // 2)
@@ -126,7 +125,7 @@ def operated(
     options: dict[str, Any] = {} if tokens is None else {"prefix": tokens}
     if not listed or listed[-1].name in INPUT:
         model = zoo.load
-        return in_worker(lambda: begin(model(name), _encoded(model(name), text, language), listed, **options))
+        return in_worker(lambda: begin(model(name), encode(model(name), text, language), listed, **options))
     before = operated(name, text, codes[:-1], tokens, language)  # not inside a worker, which would wait for another
     return in_worker(lambda: then(zoo.load(name), before, listed[-1], **options))
 
@@ -214,7 +213,7 @@ def steps(name: str, text: str, weights: tuple[float, ...] | None = None) -> Ste
         model = zoo.load(name)
         encoded = model.encode(text)
         edits = () if weights is None else (Edit("pooling", np.array([weights], np.float32), label="temperature"),)
-        return _offering(model, Explains).explain(encoded, edits=edits)
+        return offering(model, Explains).explain(encoded, edits=edits)
 
     return in_worker(task)
 
@@ -226,7 +225,7 @@ def explain(name: str, text: str, focus: Focus, tokens: tuple[str, ...] | None =
     def task() -> Steps:
         model = zoo.load(name)
         place = (focus.block, focus.layer, focus.head, focus.query)
-        return _offering(model, Explains).explain(_encoded(model, text, language), *place, tokens=tokens)
+        return offering(model, Explains).explain(encode(model, text, language), *place, tokens=tokens)
 
     return in_worker(task)
 
@@ -241,7 +240,7 @@ def tempered(name: str, text: str, focus: Focus, temperature: float, language: s
 
     def task() -> AttentionTrace:
         model = zoo.load(name)
-        return model.run(_encoded(model, text, language), edits=(edit,))
+        return model.run(encode(model, text, language), edits=(edit,))
 
     return in_worker(task)
 
@@ -250,87 +249,6 @@ def tempered(name: str, text: str, focus: Focus, temperature: float, language: s
 def random_products(widths: tuple[int, ...], keys: int) -> NDArray[np.float64]:
     """q·k of random vectors, float64 `[width, draw, key]`."""
     return cell.random_products(widths, keys)
-
-
-@kept(TRACES // 16)
-def measures(
-    name: str, text: str, target: int, layer: int | None = None, head: int | None = None, query: int | None = None
-) -> Measures:
-    """Attention, and what the probability of a class depends on; layer, head and query as for `analysis.focus`."""
-
-    def task() -> Measures:
-        model = zoo.load(name)
-        encoded = model.encode(text)
-        trace = model.run(encoded)
-        row = focus(trace, layer, head, query)
-        attention = row.row(trace)[[not special for special in row.keys(trace).special]]
-        return of_classifier(model, encoded, target, attention)
-
-    return in_worker(task)
-
-
-@kept(TRACES // 16)
-def mask_measures(name: str, text: str, mask: int, token: str, layer: int, head: int) -> Measures:
-    """Attention of a mask in one head, and what the probability of a token in its place depends on."""
-
-    def task() -> Measures:
-        model = zoo.load(name)
-        encoded = model.encode(text)
-        gap = _offering(model, Fills).gap(encoded, mask)
-        row = model.run(encoded).blocks[0].weights[layer, head, gap.place]
-        return of_mask(model, encoded, mask, token, row[[not special for special in gap.encoded.axis.special]])
-
-    return in_worker(task)
-
-
-@kept(TRACES // 16)
-def case_measures(name: str, text: str) -> Measures:
-    """Measures of a worked case, taken as its figures on the card were: for the predicted class, over all heads."""
-
-    def task() -> Measures:
-        model = zoo.load(name)
-        encoded = model.encode(text)
-        output = model.run(encoded).output
-        assert isinstance(output, Classification)
-        return of_classifier(model, encoded, output.predicted)
-
-    return in_worker(task)
-
-
-@kept(TRACES // 16)
-def written_measures(
-    name: str, text: str, way: Way, place: int, token: str, heads: tuple[alignment.Head, ...], language: str = ""
-) -> Measures:
-    """Source–target attention, and what the probability of a token of a translation depends on.
-
-    Args:
-        name: Of the model.
-        text: The sentence.
-        way: How its translation came about.
-        place: Of the token in the translation; those before it stay as they are.
-        token: Entry of the vocabulary: the one that stands there or another.
-        heads: Whose mean row of weights is compared; the weight of the end token is left out.
-    """
-    shown = trace(name, text, 0, way, language)
-
-    def task() -> Measures:
-        model = zoo.load(name)
-        encoded = _encoded(model, text, language)
-        block = alignment.written_rows(shown)
-        step = _offering(model, Writes).next_token(encoded, place, written(shown))
-        target = step.index(token)
-        first = alignment.source_place(encoded.axis, block.key)
-        return measure(
-            encoded,
-            alignment.combined(block, heads)[place, first : first + len(encoded.axis)],
-            target,
-            run=step.probabilities,
-            gradients=lambda features: step.gradients(encoded, target, features),
-            embed=step.embed,
-            unknown=step.blank(encoded),
-        )
-
-    return in_worker(task)
 
 
 @kept(TRACES // 8, size=lambda figure: FIGURE)
@@ -369,7 +287,7 @@ def value_norms(
 
     def task() -> NDArray[np.float32]:
         model = zoo.load(name)
-        return _offering(model, Values).value_norms(_encoded(model, text, language), block, tokens)
+        return offering(model, Values).value_norms(encode(model, text, language), block, tokens)
 
     return in_worker(task)
 
@@ -397,23 +315,24 @@ def corpus(name: str) -> Measured | None:
 @kept(TRACES // 16)
 def parameters(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """W `[feature]` and b `[max_length]` of a pooling model."""
-    return in_worker(lambda: _offering(zoo.load(name), Parameters).parameters())
+    return in_worker(lambda: offering(zoo.load(name), Parameters).parameters())
 
 
 @kept(TRACES // 16)
 def dense_parameters(name: str) -> dict[str, NDArray[np.float32]]:
     """Kernels and biases of the dense layers of a pooling model."""
-    return in_worker(lambda: _offering(zoo.load(name), Parameters).dense_parameters())
+    return in_worker(lambda: offering(zoo.load(name), Parameters).dense_parameters())
 
 
-def _offering(model: Model, protocol: type[T]) -> T:
+def offering(model: Model, protocol: type[T]) -> T:
     """A model as something it offers; views are drawn only where `attnviz.ui.offers` says that it does."""
     if not isinstance(model, protocol):
         raise TypeError(f"Expected a model that offers {protocol.__name__}. Received: {model.card.name}")
     return model
 
 
-def _encoded(model: Model, text: str, language: str) -> Encoded:
+def encode(model: Model, text: str, language: str) -> Encoded:
+    """A text or picture as a model takes it, to be written about in a language where it has a choice."""
     own = model.card.takes == "photo" and photos.is_own(text)
     return model.encode_in(photos.find(text) if own else text, language if "language" in model.encoding else "")
 

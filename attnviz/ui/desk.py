@@ -18,7 +18,8 @@ from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
 from attnviz.families.model import Expected
 from attnviz.trace import AttentionBlock, AttentionTrace, Axis, Steps
-from attnviz.ui import cache, models
+from attnviz.ui import cache, models, questions
+from attnviz.ui.questions import Asked, OfCase, OfClass, OfMask, OfWritten
 from attnviz.ui.way import OWN_WAY, Way
 
 if TYPE_CHECKING:
@@ -109,21 +110,29 @@ class Desk:
         """q·k of random vectors, float64 `[width, draw, key]`."""
         return cache.random_products(widths, keys)
 
-    def measures(self, text: str, target: int, focus: Focus) -> Measures:
-        """Attention of a row, and what the probability of a class depends on."""
-        return cache.measures(self.model, text, target, focus.layer, focus.head, focus.query)
+    def of_class(self, text: str, target: int, focus: Focus) -> Asked:
+        """What the probability of a class depends on, beside attention of a row."""
+        return OfClass(self.model, text, target, focus.layer, focus.head, focus.query)
 
-    def mask_measures(self, text: str, mask: int, token: str, focus: Focus) -> Measures:
-        """Those of a token in the place of a mask, see `cache.mask_measures`."""
-        return cache.mask_measures(self.model, text, mask, token, focus.layer, focus.head)
+    def of_mask(self, text: str, mask: int, token: str, focus: Focus) -> Asked:
+        """What that of a token in the place of a mask depends on."""
+        return OfMask(self.model, text, mask, token, focus.layer, focus.head)
 
-    def case_measures(self, text: str) -> Measures:
-        """Those of a worked case."""
-        return cache.case_measures(self.model, text)
+    def of_case(self, text: str) -> Asked:
+        """What the answer to a worked case depends on."""
+        return OfCase(self.model, text)
 
-    def written_measures(self, text: str, way: Way, place: int, token: str, heads: tuple[Head, ...]) -> Measures:
-        """Those of a token of a translation, see `cache.written_measures`."""
-        return cache.written_measures(self.model, text, way, place, token, heads, self.language)
+    def of_written(self, text: str, way: Way, place: int, token: str, heads: tuple[Head, ...]) -> Asked:
+        """What the probability of a written token depends on."""
+        return OfWritten(self.model, text, way, place, token, heads, self.language)
+
+    def values(self, asked: Asked) -> Measures:
+        """All measures, without the curves along them, see `questions.values`."""
+        return questions.values(asked)
+
+    def measures(self, asked: Asked) -> Measures:
+        """All measures and the curves."""
+        return questions.measures(asked)
 
     def figure(self, draw: Callable[..., Figure], *what: Any, **how: Any) -> Figure:
         """A drawing, see `cache.figure`."""

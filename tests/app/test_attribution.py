@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from attnviz.i18n import languages, translate
-from attnviz.ui import cache
+from attnviz.ui import questions
+from attnviz.ui.questions import OfClass
 from attnviz.ui.words import literal
 from tests.app.page import Page
 
@@ -37,7 +38,7 @@ def words(shown: Page) -> str:
 
 def test_the_bars_are_the_measures_of_the_predicted_class():
     shown = page()
-    found = cache.measures(MODEL, TEXT, 1)
+    found = questions.measures(OfClass(MODEL, TEXT, 1))
 
     for drawn, measure in zip(bars(shown), ("attention", "removed", "integrated"), strict=True):
         np.testing.assert_allclose(drawn, found.values[measure], rtol=1e-9)
@@ -47,7 +48,7 @@ def test_another_class_turns_the_signs_round_and_stands_in_the_address():
     shown = page(target="0")
 
     assert shown.settings()["target"] == "0"
-    np.testing.assert_allclose(bars(shown)[1], cache.measures(MODEL, TEXT, 0).values["removed"], rtol=1e-9)
+    np.testing.assert_allclose(bars(shown)[1], questions.values(OfClass(MODEL, TEXT, 0)).values["removed"], rtol=1e-9)
     assert np.sign(bars(shown)[1]).tolist() == (-np.sign(bars(page())[1])).tolist()
 
 
@@ -57,7 +58,7 @@ def test_a_class_the_model_has_not_is_the_predicted_one():
 
 @pytest.mark.parametrize("language", languages())
 def test_where_they_disagree_the_page_says_so(language: str):
-    found = cache.measures(MODEL, TEXT, 1)
+    found = questions.measures(OfClass(MODEL, TEXT, 1))
     assert found.first("attention") != found.first("removed")
     name = translate(language, "measures.removed")
     said = translate(language, "attribution.first_differ", attention="not", token="good", measure=name)

@@ -15,7 +15,8 @@ from attnviz.analysis.explain.measures import of_classifier
 from attnviz.analysis.surgery import operations
 from attnviz.i18n import languages, translate
 from attnviz.trace import Classification
-from attnviz.ui import cache, models
+from attnviz.ui import cache, models, questions
+from attnviz.ui.questions import OfCase
 from attnviz.ui.words import literal
 from tests import shipped
 from tests.app.page import Page
@@ -56,7 +57,7 @@ def words(shown: Page) -> str:
 def test_a_case_is_shown_with_its_condition_its_figures_and_its_limits(name: str, language: str):
     shown = Page(model=name, view="cases", case="misleads", instance="2", lang=language)
     text = models.card(name).examples[1]
-    found = cache.case_measures(name, text)
+    found = questions.values(OfCase(name, text))
 
     assert shown.app.subheader[0].value == literal(text)
     assert translate(language, "cases.misleads_honest") in words(shown)

@@ -18,8 +18,10 @@ from attnviz.analysis.heads import alignment
 from attnviz.analysis.surgery import operations
 from attnviz.analysis.surgery.codes import parse_all
 from attnviz.i18n import languages, translate
-from attnviz.ui import cache, models
+from attnviz.ui import cache, models, questions
+from attnviz.ui.questions import OfWritten
 from attnviz.ui.settings import BEAMS
+from attnviz.ui.way import OWN_WAY
 from attnviz.ui.words import literal
 from tests.app.page import Page
 from tests.families.writing import translation_folder
@@ -262,7 +264,7 @@ def test_what_a_token_of_the_translation_depends_on(folder, place, instead, lang
     output = own.output
     at = int(np.argmin(output.log_probabilities)) if place == "-1" else int(place)
     others = [output.tokens[at], *(each for each, _ in output.alternatives[at] if each != output.tokens[at])]
-    found = cache.written_measures(NAME, ENGLISH[0], cache.OWN_WAY, at, others[int(instead)], ((1, 0), (1, 1)))
+    found = questions.values(OfWritten(NAME, ENGLISH[0], OWN_WAY, at, others[int(instead)], ((1, 0), (1, 1))))
 
     for bars, measure in zip(drawn(page), ("attention", "removed", "integrated"), strict=True):
         np.testing.assert_allclose(bars, found.values[measure], rtol=1e-9)
@@ -276,7 +278,7 @@ def test_what_a_token_of_the_translation_depends_on(folder, place, instead, lang
 def test_a_token_left_out_costs_what_the_model_says_without_it(folder):
     model = zoo.load(folder)
     encoded, own = model.encode(ENGLISH[0]), model.trace(ENGLISH[0]).output
-    found = cache.written_measures(NAME, ENGLISH[0], cache.OWN_WAY, 2, own.tokens[2], ((1, 0), (1, 1)))
+    found = questions.values(OfWritten(NAME, ENGLISH[0], OWN_WAY, 2, own.tokens[2], ((1, 0), (1, 1))))
     count = len(encoded.axes["tokens"])
     without = encoded.keep([each for each in range(count) if each != 1])
     read = model.run(without, prefix=own.tokens).output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -36,8 +36,8 @@ class Measures:
         target: Class index.
         values: Measure to float64 `[token]`; all but attention in probability of the class.
         integrated: Integrated gradients with their residue.
-        curves: Measure that orders the tokens to what the class keeps along it.
-        random: The same for seeded random orders.
+        curves: Measure that orders the tokens to what the class keeps along it; empty of `Question.values`.
+        random: The same for seeded random orders; empty of `Question.values`.
         axis: What the tokens stand on, where that is known.
 
     >>> import attnviz
@@ -87,6 +87,67 @@ class Measures:
         return pd.DataFrame(rows, columns=["measure", "kendall", "spearman", "comprehensiveness", "sufficiency"])
 
 
+@dataclass(frozen=True)
+class Question:
+    """What the probability of a class depends on in one text, as a model is asked for it.
+
+    Attributes:
+        encoded: The text.
+        attention: The row of weights to compare, float `[token]`, of those that are of the source.
+        target: Class index.
+        run: Texts to class probabilities.
+        gradients: Of that class's probability.
+        embed: A text to its embedding vectors.
+        unknown: What says nothing in the place of a token (see `Model.blank`); a source of it alone is the baseline of
+            integrated gradients.
+    """
+
+    encoded: Encoded
+    attention: NDArray[np.floating[Any]]
+    target: int
+    run: attribution.Run
+    gradients: attribution.Gradients
+    embed: Callable[[Encoded], NDArray[np.floating[Any]]]
+    unknown: Any
+
+    def values(self) -> Measures:
+        """Every measure, without the curves: most of the work is theirs."""
+        encoded, target, run = self.encoded, self.target, self.run
+        own = attribution.places(encoded)
+        nothing = encoded.replace(own, self.unknown)
+        before, empty = (float(each[target]) for each in run([encoded, nothing]))
+        features = self.embed(encoded)
+        integrated = attribution.integrated_gradients(self.gradients, features, self.embed(nothing), before - empty)
+        values: dict[Measure, Floats] = {
+            "attention": np.asarray(self.attention, np.float64),
+            "removed": attribution.removed(run, encoded, target),
+            "replaced": attribution.replaced(run, encoded, target, self.unknown),
+            "integrated": integrated.values[own],
+            "gradient_input": attribution.gradient_input(self.gradients, features)[own],
+        }
+        axis = encoded.axis.take(own)
+        return Measures(axis.tokens, target, values, integrated, {}, (), axis)
+
+    def erased(self, found: Measures, seed: int = 0) -> Measures:
+        """The same measures with the curves along them.
+
+        Args:
+            found: What `values` gives.
+            seed: Of the random orders.
+        """
+        orders: Sequence[Sequence[int]] = [
+            *(erasure.order(found.values[each]) for each in MEASURES),
+            *erasure.random_orders(len(found.tokens), RANDOM_ORDERS, seed),
+        ]
+        curves = erasure.curves(self.run, self.encoded, self.target, orders)
+        named = dict(zip(MEASURES, curves, strict=False))
+        return replace(found, curves=named, random=tuple(curves[len(MEASURES) :]))
+
+    def measures(self, seed: int = 0) -> Measures:
+        """Every measure and the curves; `seed` as for `erased`."""
+        return self.erased(self.values(), seed)
+
+
 def measure(
     encoded: Encoded,
     attention: NDArray[np.floating[Any]],
@@ -101,14 +162,7 @@ def measure(
     """Take every measure of one text.
 
     Args:
-        encoded: The text.
-        attention: The row of weights to compare, float `[token]`, of those that are of the source.
-        target: Class index.
-        run: Texts to class probabilities.
-        gradients: Of that class's probability.
-        embed: A text to its embedding vectors.
-        unknown: What says nothing in the place of a token (see `Model.blank`); a source of it alone is the baseline of
-            integrated gradients.
+        encoded, attention, target, run, gradients, embed, unknown: As of `Question`.
         seed: Of the random orders.
 
     >>> import attnviz
@@ -122,26 +176,7 @@ def measure(
     >>> found.summary()["measure"].tolist()
     ['attention', 'removed', 'replaced', 'integrated', 'gradient_input', 'random']
     """
-    own = attribution.places(encoded)
-    nothing = encoded.replace(own, unknown)
-    before, empty = (float(each[target]) for each in run([encoded, nothing]))
-    features = embed(encoded)
-    integrated = attribution.integrated_gradients(gradients, features, embed(nothing), before - empty)
-    values: dict[Measure, Floats] = {
-        "attention": np.asarray(attention, np.float64),
-        "removed": attribution.removed(run, encoded, target),
-        "replaced": attribution.replaced(run, encoded, target, unknown),
-        "integrated": integrated.values[own],
-        "gradient_input": attribution.gradient_input(gradients, features)[own],
-    }
-    orders: Sequence[Sequence[int]] = [
-        *(erasure.order(values[each]) for each in MEASURES),
-        *erasure.random_orders(len(own), RANDOM_ORDERS, seed),
-    ]
-    curves = erasure.curves(run, encoded, target, orders)
-    named = dict(zip(MEASURES, curves, strict=False))
-    axis = encoded.axis.take(own)
-    return Measures(axis.tokens, target, values, integrated, named, tuple(curves[len(MEASURES) :]), axis)
+    return Question(encoded, attention, target, run, gradients, embed, unknown).measures(seed)
 
 
 def of_classifier(
@@ -165,15 +200,20 @@ def of_classifier(
     >>> found.tokens, sorted(found.values)[0]
     (('a', 'good', 'film'), 'attention')
     """
+    return about_class(model, encoded, target, attention).measures()
+
+
+def about_class(
+    model: Model, encoded: Encoded, target: int, attention: NDArray[np.floating[Any]] | None = None
+) -> Question:
+    """What `of_classifier` asks; arguments and errors as there."""
     unknown = model.blank(encoded)
     if not isinstance(model, Gradients) or unknown is None:
         raise InputError("no_attribution", model=model.card.name)
     gradients = model.gradients
-    if attention is None:
-        attention = answering(model.run(encoded))
-    return measure(
+    return Question(
         encoded,
-        attention,
+        answering(model.run(encoded)) if attention is None else attention,
         target,
         run=model.probabilities,
         gradients=lambda features: gradients(encoded, target, features),
@@ -204,6 +244,17 @@ def of_mask(
     Raises:
         InputError: `no_attribution`: the model fills no masks; `no_masks`, `no_such_index`, `no_such_token`.
     """
+    return about_mask(model, encoded, mask, token, attention).measures()
+
+
+def about_mask(
+    model: Model,
+    encoded: Encoded,
+    mask: int = 0,
+    token: str | None = None,
+    attention: NDArray[np.floating[Any]] | None = None,
+) -> Question:
+    """What `of_mask` asks; arguments and errors as there."""
     if not isinstance(model, Fills):
         raise InputError("no_attribution", model=model.card.name)
     gap = model.gap(encoded, mask)
@@ -211,7 +262,7 @@ def of_mask(
     if attention is None:
         weights = model.run(encoded).blocks[0].weights[-1, :, gap.place][:, attribution.places(gap.encoded)].mean(0)
         attention = weights / max(float(weights.sum()), 1e-9)
-    return measure(
+    return Question(
         gap.encoded,
         attention,
         target,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp
 
@@ -19,6 +18,7 @@ from attnviz.ui.context import Context
 from attnviz.ui.controls.chart import chart, data_table
 from attnviz.ui.controls.told import told
 from attnviz.ui.fields import Field, index
+from attnviz.ui.questions import Asked
 from attnviz.ui.translation import asked, heads_name, known
 from attnviz.ui.words import literal
 
@@ -68,7 +68,7 @@ def render(context: Context) -> None:
             width="content",
         )
     chosen: list[Measure] = [each for each in MEASURES if each == "attention" or each in picked]
-    found = choice.measures()
+    found = context.desk.values(choice.asked)
     chart(
         context,
         "attribution",
@@ -85,7 +85,7 @@ def render(context: Context) -> None:
     if len(chosen) > 1:
         st.caption(context.t("attribution.agreement_means"))
     if len(found.tokens) > 1:
-        _curves(context, found, chosen)
+        _curves(context, choice.asked, chosen)
 
 
 def _say_it_fails(context: Context) -> None:
@@ -105,12 +105,12 @@ class Choice:
     Attributes:
         name: Of the class or token.
         attention: Which weights are compared, in a sentence; empty where there is one row only.
-        measures: Takes the measures.
+        asked: What its probability depends on.
     """
 
     name: str
     attention: str
-    measures: Callable[[], Measures]
+    asked: Asked
 
 
 def _choose_class(context: Context) -> Choice:
@@ -130,7 +130,7 @@ def _choose_class(context: Context) -> Choice:
     return Choice(
         names[target],
         "" if context.pooling else _whose(context),
-        lambda: context.desk.measures(selected.text, target, row),
+        context.desk.of_class(selected.text, target, row),
     )
 
 
@@ -160,7 +160,7 @@ def _choose_filling(context: Context) -> Choice:
     return Choice(
         listed[rank][0],
         context.t("attribution.row", **named),
-        lambda: context.desk.mask_measures(selected.text, mask, listed[rank][0], focus),
+        context.desk.of_mask(selected.text, mask, listed[rank][0], focus),
     )
 
 
@@ -201,7 +201,7 @@ def _choose_token(context: Context) -> Choice:
     return Choice(
         alignment.readable(token, spaced),
         context.t("attribution.row_written", heads=heads_name(context, block, heads), token=shown[place]),
-        lambda: context.desk.written_measures(selected.text, context.way, place, token, heads),
+        context.desk.of_written(selected.text, context.way, place, token, heads),
     )
 
 
@@ -251,9 +251,11 @@ def _meaning(context: Context, found: Measures, measure: Measure) -> str:
     )
 
 
-def _curves(context: Context, found: Measures, chosen: list[Measure]) -> None:
+def _curves(context: Context, asked: Asked, chosen: list[Measure]) -> None:
+    """Drawn last: hundreds of runs of the model, while what is above can be looked at."""
     st.subheader(context.t("attribution.curves"), anchor=False)
     st.caption(context.t("attribution.curves_text"))
+    found = context.desk.measures(asked)
     table = erasure.table({measure: found.curves[measure] for measure in chosen}, found.random)
     summary = found.summary()
     items = [

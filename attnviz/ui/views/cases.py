@@ -139,7 +139,7 @@ def _open(context: Context, kind: Kind, case: Case) -> None:
 
 
 def _measures(context: Context, kind: Kind, case: Case) -> None:
-    found = context.desk.case_measures(case.text)
+    found = context.desk.values(context.desk.of_case(case.text))
     heaviest, decisive = (int(np.nanargmax(found.values[each])) for each in ("attention", "removed"))
     chart(
         context,
@@ -158,7 +158,7 @@ def _measures(context: Context, kind: Kind, case: Case) -> None:
 
 def _even(context: Context, case: Case, own: object) -> None:
     """The weights, the even ones, and the probabilities from both."""
-    found = context.desk.case_measures(case.text)
+    found = context.desk.values(context.desk.of_case(case.text))
     weights = found.values["attention"]
     even = np.full(len(weights), 1 / len(weights))
     table = pd.DataFrame({"token": list(found.tokens), "own": weights, "edited": even, "difference": even - weights})
