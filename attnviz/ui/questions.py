@@ -10,12 +10,13 @@ from attnviz import zoo
 from attnviz.analysis.explain.measures import Measures, Question, about_class, about_mask
 from attnviz.analysis.focus import focus
 from attnviz.analysis.heads import alignment
-from attnviz.families.model import Fills, Writes
-from attnviz.trace import Classification
-from attnviz.ui import cache
+from attnviz.families.card import ModelCard
+from attnviz.families.model import Fills, Gradients, Writes
+from attnviz.trace import Classification, Written
+from attnviz.ui import cache, models
 from attnviz.ui.kept import kept
 from attnviz.ui.models import in_worker
-from attnviz.ui.way import Way
+from attnviz.ui.way import OWN_WAY, Way
 
 
 class Asked(Protocol):
@@ -153,3 +154,16 @@ class OfWritten:
             )
 
         return asked
+
+
+def first(card: ModelCard, text: str, language: str = "") -> Asked | None:
+    """What may be asked first about a text, whatever is looked at: of the class predicted, or of the first token
+    written; None where the model tells nothing of that kind."""
+    trace, model = cache.trace(card.name, text, language=language), models.load(card.name)
+    output = trace.output
+    if isinstance(output, Classification) and isinstance(model, Gradients):
+        return OfClass(card.name, text, output.predicted)
+    if isinstance(output, Written) and output.tokens and isinstance(model, Writes):
+        heads = alignment.alignment_heads(alignment.written_rows(trace), card.details.get("alignment"))
+        return OfWritten(card.name, text, OWN_WAY, 0, output.tokens[0], heads, language)
+    return None

@@ -20,7 +20,7 @@ from streamlit.runtime.scriptrunner import script_runner
 from attnviz import families, zoo
 from attnviz.errors import AttnvizError
 from attnviz.families.card import ModelCard
-from attnviz.ui import cache, collecting, examples, models, offers
+from attnviz.ui import cache, collecting, examples, models, offers, questions
 from attnviz.ui.openings import opening
 
 
@@ -120,6 +120,14 @@ def _ask(card: ModelCard) -> None:
     cache.learning(card.name)
 
 
+def _question(card: ModelCard) -> None:
+    """What an answer depends on: derivatives are traced when they are first asked for, which takes seconds."""
+    language = card.languages[0] if "said" in offers.of_model(card.name) else ""
+    asked = questions.first(card, opening(card).text or "a", language)
+    if asked is not None:
+        questions.values(asked)
+
+
 def _load() -> None:
     keep_keras_session()
     try:
@@ -146,6 +154,9 @@ def _load() -> None:
         with suppress(AttnvizError):  # as above
             models.in_worker(zoo.load(card.name).prepare)
             examples.ask(card)
+    for card in cards:
+        with suppress(AttnvizError):  # as above
+            _question(card)
     _keep()
 
 

@@ -275,6 +275,13 @@ def test_what_a_token_of_the_translation_depends_on(folder, place, instead, lang
     assert all(page.alternatives())
 
 
+def test_the_first_question_is_about_the_first_token_written(folder):
+    written = cache.trace(NAME, ENGLISH[0]).output.tokens
+    asked = questions.first(models.card(NAME), ENGLISH[0])
+    assert asked == OfWritten(NAME, ENGLISH[0], OWN_WAY, 0, written[0], ((1, 0), (1, 1)))
+    assert len(questions.values(asked).tokens) == len(zoo.load(folder).encode(ENGLISH[0]).axis)
+
+
 def test_a_token_left_out_costs_what_the_model_says_without_it(folder):
     model = zoo.load(folder)
     encoded, own = model.encode(ENGLISH[0]), model.trace(ENGLISH[0]).output

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from attnviz.ui import cache, warmup
+from attnviz.ui import cache, models, questions, warmup
+from attnviz.ui.openings import opening
 from tests.e2e.server import ROOT, Server
 
 #: Ends while TensorFlow would be imported; the first model is then asked for in vain.
@@ -48,6 +49,20 @@ def test_nothing_is_loaded_before_it_is_asked_for_where_that_is_wanted(monkeypat
     monkeypatch.setattr(cache, "trace", None)
     warmup._load()
     assert warmup.progress.warm("sentiment-en", 0) and warmup.progress.done == 1
+
+
+def test_what_an_answer_depends_on_is_asked_once_before_a_visitor_waits_for_it(monkeypatch: pytest.MonkeyPatch):
+    card, asked, own = models.card("sentiment-en"), [], questions.values
+    monkeypatch.setattr(warmup, "progress", warmup.Progress())
+    monkeypatch.setattr(warmup.zoo, "models", lambda: [card])
+    monkeypatch.setattr(warmup.examples, "ask", lambda card: None)
+    monkeypatch.setattr(questions, "values", lambda question: asked.append((question, own(question))))
+    monkeypatch.setenv("ATTNVIZ_WARM", "1")
+    warmup._load()
+    [(question, found)] = asked
+    text = opening(card).text
+    assert question == questions.OfClass(card.name, text, cache.trace(card.name, text).output.predicted)
+    assert found.target == question.target and not found.curves
 
 
 def test_an_error_while_the_process_goes_on_is_seen(monkeypatch):
