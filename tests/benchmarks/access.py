@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.access [--models sentiment-en …] [--lang ja] [--theme dark] [--contrast] [--url http://localhost:8501]
 
-The tests look at every view once (`tests/e2e/test_access.py`); this walks through those of every model, which takes minutes.
+The tests look at every view once (`tests/e2e/test_access.py`); this walks through those of each model, which takes
+minutes.
 """
 
 from __future__ import annotations
