@@ -179,7 +179,7 @@ def sections(
         *opening(card, _ARCHITECTURE[takes], "{key} {value}", _SOURCE, _SPLIT[takes].format(n=training["n_train"])),
         Section(
             "How well",
-            right.format(name=card["name"]) + searched(card, "most things were named on dev"),
+            right.format(name=card["name"]) + searched(card, "the model shipped before named most things on dev"),
             _scores(metrics),
             *_counts(metrics),
             *_siblings(metrics),
