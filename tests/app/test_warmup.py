@@ -10,7 +10,9 @@ import time
 
 import pytest
 
-from attnviz.ui import cache, models, questions, warmup
+from attnviz import zoo
+from attnviz.trace import Classification
+from attnviz.ui import cache, examples, models, questions, warmup
 from attnviz.ui.openings import opening
 from tests.e2e.server import ROOT, Server
 
@@ -54,14 +56,15 @@ def test_nothing_is_loaded_before_it_is_asked_for_where_that_is_wanted(monkeypat
 def test_what_an_answer_depends_on_is_asked_once_before_a_visitor_waits_for_it(monkeypatch: pytest.MonkeyPatch):
     card, asked, own = models.card("sentiment-en"), [], questions.values
     monkeypatch.setattr(warmup, "progress", warmup.Progress())
-    monkeypatch.setattr(warmup.zoo, "models", lambda: [card])
-    monkeypatch.setattr(warmup.examples, "ask", lambda card: None)
+    monkeypatch.setattr(zoo, "models", lambda: [card])
+    monkeypatch.setattr(examples, "ask", lambda card: None)
     monkeypatch.setattr(questions, "values", lambda question: asked.append((question, own(question))))
     monkeypatch.setenv("ATTNVIZ_WARM", "1")
     warmup._load()
     [(question, found)] = asked
-    text = opening(card).text
-    assert question == questions.OfClass(card.name, text, cache.trace(card.name, text).output.predicted)
+    output = cache.trace(card.name, opening(card).text).output
+    assert isinstance(output, Classification)
+    assert question == questions.OfClass(card.name, opening(card).text, output.predicted)
     assert found.target == question.target and not found.curves
 
 
