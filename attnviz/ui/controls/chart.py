@@ -23,7 +23,7 @@ from attnviz.ui.context import Context
 PROJECTED = 1.85
 
 #: Pixels of a table's row, and most rows before it scrolls.
-_ROW, ROWS = 39, 10
+ROW, ROWS = 39, 10
 
 #: Nine significant digits give a float32 back exactly.
 NUMBER = "%.9g"
@@ -122,7 +122,8 @@ def data_table(frame: pd.DataFrame, key: str, context: Context) -> None:
         column_config=columns,
         key=f"table-{key}",
         width="stretch",
-        **placed(min(len(frame), ROWS)),
+        height=table_height(min(len(frame), ROWS)),
+        row_height=ROW,
     )
     st.download_button(
         context.t("page.save_table"),
@@ -134,10 +135,10 @@ def data_table(frame: pd.DataFrame, key: str, context: Context) -> None:
     )
 
 
-def placed(rows: int) -> dict[str, int]:
-    """Heights of a table with so many rows in sight, in pixels, as `st.dataframe` takes them: it has its place before
-    the browser has loaded what draws it, and nothing below it moves."""
-    return {"height": _ROW * (1 + rows) + 2, "row_height": _ROW}
+def table_height(rows: int) -> int:
+    """Pixels of a table with so many rows in sight, each of `ROW`: told beforehand, it has its place before the browser
+    has loaded what draws it, and nothing below it moves."""
+    return ROW * (1 + rows) + 2
 
 
 def _standing(context: Context, key: str) -> str:

@@ -16,7 +16,7 @@ from attnviz.figures.numbers import percent
 from attnviz.trace import AttentionBlock
 from attnviz.ui import actions, session
 from attnviz.ui.context import Context
-from attnviz.ui.controls.chart import NUMBER, ROWS, chart, placed
+from attnviz.ui.controls.chart import NUMBER, ROW, ROWS, chart, table_height
 from attnviz.ui.controls.told import told
 from attnviz.ui.fields import Field
 from attnviz.ui.typical import typical
@@ -112,7 +112,8 @@ def _table(context: Context, table: pd.DataFrame) -> None:
         on_select=partial(_open_row, table),
         selection_mode="single-row",
         width="stretch",
-        **placed(min(len(table), ROWS)),
+        height=table_height(min(len(table), ROWS)),
+        row_height=ROW,
     )
     st.download_button(
         context.t("page.save_table"),

@@ -13,7 +13,7 @@ from attnviz.i18n import catalogue, translate
 from attnviz.lectures import Lecture, Slide, in_language
 from attnviz.ui import lecture
 from attnviz.ui.context import Context
-from attnviz.ui.controls.chart import placed
+from attnviz.ui.controls.chart import ROW, table_height
 from attnviz.ui.fields import Field
 from attnviz.ui.words import literal
 
@@ -144,7 +144,8 @@ def _published(context: Context) -> None:
 
 def _glossary(context: Context) -> None:
     terms = glossary(context.language)
-    st.dataframe(terms, hide_index=True, width="stretch", key="glossary", **placed(len(terms)))
+    height = table_height(len(terms))
+    st.dataframe(terms, hide_index=True, width="stretch", key="glossary", height=height, row_height=ROW)
 
 
 def glossary(language: str) -> pd.DataFrame:
